@@ -1,0 +1,58 @@
+"""The parameters of a build: one model behind the Airflow form, the CLI and the reports."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trainer.errors import ConfigError
+
+
+class BuildParams(BaseModel):
+    """What a person may choose for one build. Unknown keys and wrong types are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    sources: list[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]] = Field(
+        default_factory=list, description="Source keys to crawl; empty means every enabled source."
+    )
+    enable_faces: bool = Field(True, description="Fetch pictures and embed faces.")
+    max_faces_per_source: int = Field(5, ge=1, le=100, description="Faces kept a source.")
+    max_faces_total: int = Field(12, ge=1, le=200, description="Faces kept a performer.")
+    reference_mode: Literal["url", "name"] = Field(
+        "url", description="How reference sites find a performer's page."
+    )
+    full_refresh: bool = Field(False, description="Sweep everything, find upstream deletions.")
+    min_faces: int = Field(1, ge=0, le=50, description="Performers under it stay out of releases.")
+    publish: bool = Field(True, description="Publish when the gate passes; else keep a candidate.")
+
+    @classmethod
+    def parse(cls, conf: dict[str, Any] | str | None, known_sources: list[str]) -> BuildParams:
+        """Validate `conf` (a mapping or JSON text); raises `ConfigError` naming every bad key."""
+        if isinstance(conf, str):
+            try:
+                conf = json.loads(conf)
+            except json.JSONDecodeError as error:
+                raise ConfigError(f"--conf is not valid JSON: {error}") from None
+        if conf is not None and not isinstance(conf, dict):
+            raise ConfigError("parameters must be a JSON object, for example '{\"min_faces\": 2}'")
+        try:
+            params = cls.model_validate(conf or {})
+        except ValidationError as error:
+            raise ConfigError(f"bad parameters: {_problems(error)}") from None
+        unknown = sorted(set(params.sources) - set(known_sources))
+        if unknown:
+            raise ConfigError(
+                f"bad parameters: sources: unknown {unknown}; known: {sorted(known_sources)}"
+            )
+        return params
+
+
+def _problems(error: ValidationError) -> str:
+    """One line for people: `key: what is wrong` for every problem."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'parameters'}: {item['msg']}"
+        for item in error.errors()
+    )

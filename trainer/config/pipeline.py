@@ -1,0 +1,33 @@
+"""The steps of a build in order: the one list behind the DAG and `trainer build`."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+MapOver = Literal["source", "shard"]
+
+
+class Step(NamedTuple):
+    """A step: its name, what it waits for, and what it is mapped over (None: runs once)."""
+
+    name: str
+    after: tuple[str, ...] = ()
+    map_over: MapOver | None = None
+    pool: str | None = None
+    even_if_failed: bool = False
+
+
+STEPS: tuple[Step, ...] = (
+    Step("plan"),
+    Step("crawl", ("plan",), map_over="source", pool="crawl"),
+    Step("plan_embed", ("crawl",)),
+    Step("embed", ("plan_embed",), map_over="shard", pool="gpu"),
+    Step("resolve", ("embed",)),
+    Step("select", ("resolve",)),
+    Step("build_release", ("select",)),
+    Step("verify", ("build_release",)),
+    Step("evaluate", ("verify",)),
+    Step("gate", ("evaluate",)),
+    Step("publish", ("gate",)),
+    Step("report", ("publish",), even_if_failed=True),
+)

@@ -1,0 +1,100 @@
+"""Sources: the shipped `scrapy_project/sources/<key>/source.yaml`, plus the operator's overrides.
+
+`DATA_DIR/sources.yaml` maps a source key to the keys it overrides:
+
+    stashdb:
+      base_url: https://stashdb.example.org/graphql
+      requests_per_minute: 120
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+
+from trainer.config.settings import REPO_ROOT
+from trainer.errors import ConfigError
+
+SHIPPED = REPO_ROOT / "scrapy_project" / "sources"
+
+
+class Assertions(BaseModel):
+    """What a finished crawl must look like. `min_*` is fatal, `max_*` warns."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_performers: int = Field(1, ge=0)
+    max_performers: int | None = Field(None, ge=1)
+    min_share_with_image: float = Field(0.0, ge=0, le=1)
+
+
+class SourceConfig(BaseModel):
+    """One source. Every key is read by something; an unknown key is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str = Field(pattern=r"^[a-z0-9_]+$")
+    kind: Literal["stash_box"]
+    domain: str = Field(description="Prefix of the universal id, e.g. stashdb.org")
+    base_url: HttpUrl
+    enabled: bool = True
+    requests_per_minute: int = Field(ge=1, le=60_000)
+    concurrent_requests: int = Field(4, ge=1, le=32)
+    page_size: int = Field(25, ge=1, le=100)
+    max_faces: int = Field(5, ge=1, le=100, description="Faces kept a performer from this source")
+    images_per_page: int | None = Field(None, ge=1, description="Pictures fetched a performer")
+    trust: Literal["high", "medium", "low"]
+    api_key_env: str | None = Field(None, description="Environment variable with the key")
+    obey_robots: bool = True
+    watermark_overlap_hours: int = Field(48, ge=0)
+    timeout_seconds: int = Field(60, ge=1, le=600)
+    retries: int = Field(4, ge=0, le=20)
+    part_rows: int = Field(32, ge=1, le=10_000, description="Picture rows a staging part")
+    assertions: Assertions = Assertions()
+    note: str = Field("", description="Licence, terms, what to know about the source")
+
+
+def load_sources(data_dir: Path) -> dict[str, SourceConfig]:
+    """All sources by key, in key order; raises `ConfigError` naming file, source and key."""
+    overrides = _read(data_dir / "sources.yaml")
+    shipped = {path.parent.name: _read(path) for path in sorted(SHIPPED.glob("*/source.yaml"))}
+    unknown = sorted(set(overrides) - set(shipped))
+    if unknown:
+        raise ConfigError(
+            f"{data_dir / 'sources.yaml'}: unknown sources {unknown}; known: {sorted(shipped)}"
+        )
+    return {key: _build(key, base, overrides.get(key), data_dir) for key, base in shipped.items()}
+
+
+def _build(key: str, base: dict[str, Any], override: Any, data_dir: Path) -> SourceConfig:
+    where = data_dir / "sources.yaml" if override else SHIPPED / key / "source.yaml"
+    if override is not None and not isinstance(override, dict):
+        raise ConfigError(f"{where}: {key}: expected a mapping of keys to override")
+    merged = {**base, **(override or {})}
+    if isinstance((override or {}).get("assertions"), dict):
+        merged["assertions"] = {**base.get("assertions", {}), **override["assertions"]}
+    try:
+        source = SourceConfig.model_validate(merged)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()
+        )
+        raise ConfigError(f"{where}: source {key}: {problems}") from None
+    if source.key != key:
+        raise ConfigError(f"{where}: key {source.key!r} must equal its folder {key!r}")
+    return source
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from None
+    if content is not None and not isinstance(content, dict):
+        raise ConfigError(f"{path}: expected a mapping at the top level")
+    return content or {}
