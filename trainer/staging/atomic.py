@@ -1,0 +1,84 @@
+"""Files that appear whole or not at all: temporary name, fsync, rename, fsync the directory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+TEMPORARY = ".tmp-"
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `target`; it becomes `target` when the block succeeds.
+
+    On any exception (a full disk among them) the temporary file is removed.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        fsync_path(temporary)
+        temporary.replace(target)
+        fsync_path(target.parent)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
+
+
+def write_bytes(target: Path, content: bytes) -> None:
+    with whole_file(target) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_json(target: Path, content: Any) -> None:
+    """Sorted keys, two-space indent, one trailing newline: the same content, the same bytes."""
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    write_bytes(target, (text + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def swap_symlink(link: Path, target_name: str) -> None:
+    """Point `link` at `target_name` (relative) in one step."""
+    temporary = link.with_name(f"{TEMPORARY}{link.name}")
+    with suppress(FileNotFoundError):
+        temporary.unlink()
+    temporary.symlink_to(target_name)
+    temporary.replace(link)
+    fsync_path(link.parent)
+
+
+def fsync_path(path: Path) -> None:
+    """Flush a file or a directory to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_temporaries(directory: Path) -> int:
+    """Delete what killed writers left behind; returns how many."""
+    leftovers = [p for p in directory.rglob(f"{TEMPORARY}*") if p.is_file() or p.is_symlink()]
+    for path in leftovers:
+        path.unlink(missing_ok=True)
+    return len(leftovers)
+
+
+def sha256_file(path: Path) -> str:
+    """Hex sha256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

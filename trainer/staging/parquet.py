@@ -1,0 +1,51 @@
+"""Parquet with page checksums, written whole, read with verification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trainer.errors import DamagedFileError
+from trainer.staging.atomic import TEMPORARY, whole_file
+
+
+def write_table(path: Path, table: pa.Table, compression: str = "zstd") -> None:
+    with whole_file(path) as temporary:
+        pq.write_table(
+            table,
+            temporary,
+            compression=compression,
+            write_page_checksum=True,
+            row_group_size=16_384,
+        )
+
+
+def write_rows(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+    """Write `rows`; a row that does not fit `schema` raises before any file appears."""
+    write_table(path, pa.Table.from_pylist(list(rows), schema=schema))
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedFileError(f"{path}: {error}; delete this part and run again") from error
+
+
+def parts(directory: Path, prefix: str) -> list[Path]:
+    """The whole parts `prefix*.parquet` of a directory, in name order."""
+    return sorted(p for p in directory.glob(f"{prefix}*.parquet") if TEMPORARY not in p.name)
+
+
+def read_parts(
+    paths: Iterable[Path], schema: pa.Schema, columns: list[str] | None = None
+) -> pa.Table:
+    """All rows of `paths` in order; an empty table of `schema` where there are none."""
+    if columns is not None:
+        schema = pa.schema([schema.field(name) for name in columns])
+    tables = [read_table(path, columns).cast(schema) for path in paths]
+    return pa.concat_tables(tables) if tables else schema.empty_table()

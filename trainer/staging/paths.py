@@ -1,0 +1,132 @@
+"""Where every file of a DATA_DIR lies. Nothing else in the project spells these names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+RUN_MANIFEST = "_RUN.json"
+_RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,120}$")
+
+
+def run_id_from(text: str) -> str:
+    """A directory-safe run id from any text, e.g. an Airflow run id."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:120]
+    if not _RUN_ID.match(safe):
+        raise ValueError(f"no run id can be made of {text!r}")
+    return safe
+
+
+@dataclass(frozen=True)
+class DataDir:
+    """The layout of DATA_DIR."""
+
+    root: Path
+
+    @property
+    def state_db(self) -> Path:
+        return self.root / "state.db"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def runs_json(self) -> Path:
+        return self.root / "runs.json"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def current(self) -> Path:
+        return self.releases / "current"
+
+    @property
+    def exports(self) -> Path:
+        return self.root / "export"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / ".build.lock"
+
+    @property
+    def images(self) -> Path:
+        return self.root / "images"
+
+    def image(self, sha256: str) -> Path:
+        """The bytes of one fetched picture."""
+        return self.images / sha256[:2] / sha256
+
+    def faces(self, pack: str) -> Path:
+        """The face cache of one model pack; `pack` is the pack's id with its identity hash."""
+        return self.root / "faces" / pack
+
+    def model_pack(self, name: str) -> Path:
+        return self.root / "models" / name
+
+    def release(self, version_id: str) -> Path:
+        return self.releases / version_id
+
+    def performers_link(self, version_id: str) -> Path:
+        return self.root / f"performers_{version_id}.db"
+
+    def run(self, run_id: str) -> RunDir:
+        return RunDir(self.runs / run_id_from(run_id))
+
+
+@dataclass(frozen=True)
+class RunDir:
+    """The layout of one run's directory."""
+
+    root: Path
+
+    @property
+    def run_id(self) -> str:
+        return self.root.name
+
+    @property
+    def record(self) -> Path:
+        return self.root / "run.json"
+
+    @property
+    def plan(self) -> Path:
+        return self.root / "plan.json"
+
+    @property
+    def embed_plan(self) -> Path:
+        return self.root / "embed" / "plan.json"
+
+    @property
+    def resolve(self) -> Path:
+        return self.root / "resolve"
+
+    @property
+    def select(self) -> Path:
+        return self.root / "select"
+
+    @property
+    def release(self) -> Path:
+        """The release while it is being built; renamed into DATA_DIR/releases on publish."""
+        return self.root / "release"
+
+    def staging(self, source: str) -> Path:
+        return self.root / "staging" / source
+
+    def crawl_job(self, source: str) -> Path:
+        return self.root / "staging" / f"{source}.job.json"
+
+    def snapshot(self, source: str) -> Path:
+        return self.root / "snapshot" / source
+
+    def embed_shard(self, shard: str) -> Path:
+        return self.root / "embed" / shard
+
+    def step(self, name: str) -> Path:
+        """The marker (and result) of a finished step."""
+        return self.root / "steps" / f"{name}.json"
+
+    def log(self, name: str) -> Path:
+        return self.root / "logs" / f"{name}.log"

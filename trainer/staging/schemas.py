@@ -1,0 +1,98 @@
+"""The Parquet schemas of staging and of the face cache: the contract between the rooms."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+EMBEDDING_WIDTH = 512
+EMBEDDING_BYTES = EMBEDDING_WIDTH * 2  # float16, little endian, unit length
+NO_FACE_NO = -1  # face_no of a picture's "no_face" or "refused" row
+
+_MARK = pa.struct([("location", pa.string()), ("description", pa.string())])
+_URL = pa.struct([("url", pa.string()), ("site", pa.string())])
+
+# One row a performer as a source describes it. Dates stay fuzzy: YYYY, YYYY-MM or YYYY-MM-DD.
+PERFORMERS = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("source_id", pa.string(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("page_url", pa.string(), nullable=False),
+        ("disambiguation", pa.string()),
+        ("gender", pa.string()),
+        ("country", pa.string()),
+        ("ethnicity", pa.string()),
+        ("birth_date", pa.string()),
+        ("death_date", pa.string()),
+        ("height_cm", pa.int32()),
+        ("eye_color", pa.string()),
+        ("hair_color", pa.string()),
+        ("career_start_year", pa.int32()),
+        ("career_end_year", pa.int32()),
+        ("scene_count", pa.int32()),
+        ("aliases", pa.list_(pa.string())),
+        ("urls", pa.list_(_URL)),
+        ("tattoos", pa.list_(_MARK)),
+        ("piercings", pa.list_(_MARK)),
+        ("merged_ids", pa.list_(pa.string())),
+        ("merged_into_id", pa.string()),
+        pa.field("deleted", pa.bool_(), nullable=False),
+        ("created_at", pa.string()),
+        ("updated_at", pa.string()),
+        # What the source advertises, picture by picture, in its order.
+        (
+            "images",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("url", pa.string()),
+                        ("image_id", pa.string()),
+                        ("width", pa.int32()),
+                        ("height", pa.int32()),
+                    ]
+                )
+            ),
+        ),
+    ]
+)
+
+# One row a picture URL that a run looked at. status: fetched | known | refused | failed.
+# refused is the picture's fault (permanent), failed the network's (tried again next run).
+IMAGES = pa.schema(
+    [
+        pa.field("url", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        ("sha256", pa.string()),
+        ("bytes", pa.int64()),
+        ("content_type", pa.string()),
+        ("reason", pa.string()),
+        ("etag", pa.string()),
+        ("last_modified", pa.string()),
+        pa.field("fetched_at", pa.string(), nullable=False),
+    ]
+)
+
+# The face cache. outcome: face | no_face | refused; the last two have face_no = NO_FACE_NO.
+FACES = pa.schema(
+    [
+        pa.field("image_sha256", pa.string(), nullable=False),
+        pa.field("face_no", pa.int16(), nullable=False),
+        pa.field("outcome", pa.string(), nullable=False),
+        ("reason", pa.string()),
+        ("image_width", pa.int32()),
+        ("image_height", pa.int32()),
+        ("faces_in_image", pa.int16()),
+        ("box", pa.list_(pa.float32(), 4)),  # x, y, width, height in pixels of the upright picture
+        ("landmarks", pa.list_(pa.float32(), 10)),  # x, y of eyes, nose, mouth corners
+        ("detector_score", pa.float32()),
+        ("sharpness", pa.float32()),  # variance of the Laplacian of the 112 crop
+        ("brightness", pa.float32()),  # mean luma of the 112 crop, 0-255
+        ("yaw", pa.float32()),  # degrees
+        ("pitch", pa.float32()),
+        ("roll", pa.float32()),
+        ("phash", pa.binary(8)),  # perceptual hash of the whole picture
+        ("facenet", pa.binary(EMBEDDING_BYTES)),
+        ("arcface", pa.binary(EMBEDDING_BYTES)),
+    ]
+)
