@@ -73,8 +73,9 @@ def _build(key: str, base: dict[str, Any], override: Any, data_dir: Path) -> Sou
     where = data_dir / "sources.yaml" if override else SHIPPED / key / "source.yaml"
     if override is not None and not isinstance(override, dict):
         raise ConfigError(f"{where}: {key}: expected a mapping of keys to override")
-    merged = {**base, **(override or {})}
-    if isinstance((override or {}).get("assertions"), dict):
+    override = override or {}
+    merged = {**base, **override}
+    if isinstance(override.get("assertions"), dict):
         merged["assertions"] = {**base.get("assertions", {}), **override["assertions"]}
     try:
         source = SourceConfig.model_validate(merged)

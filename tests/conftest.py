@@ -1,0 +1,1 @@
+"""Shared by all tests. Sockets beyond loopback are blocked in pyproject.toml (pytest-socket)."""

@@ -1,0 +1,58 @@
+"""What every step is given: settings, layout and the plan of its run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from trainer.config.params import BuildParams
+from trainer.config.settings import Settings
+from trainer.config.sources import SourceConfig
+from trainer.errors import StageFailed
+from trainer.staging.atomic import read_json, write_json
+from trainer.staging.paths import DataDir, RunDir
+
+
+class Plan(BaseModel):
+    """`runs/<run_id>/plan.json`: fixed once, so that a retry does the same work."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run_id: str
+    started_at: str
+    version_id: str
+    params: BuildParams
+    pack_id: str | None
+    sources: dict[str, SourceConfig]
+    skipped: dict[str, str]
+    base_release: str | None
+
+
+@dataclass(frozen=True)
+class RunContext:
+    settings: Settings
+    data: DataDir
+    run: RunDir
+
+    @classmethod
+    def open(cls, settings: Settings, run_id: str) -> RunContext:
+        data = DataDir(settings.data_dir)
+        return cls(settings, data, data.run(run_id))
+
+    @property
+    def plan(self) -> Plan:
+        if not self.run.plan.exists():
+            raise StageFailed(f"run {self.run.run_id} has no plan; run the step `plan` first")
+        return Plan.model_validate(read_json(self.run.plan))
+
+    def finish(self, step: str, result: dict[str, Any]) -> dict[str, Any]:
+        write_json(self.run.step(step), result)
+        return result
+
+    def result(self, step: str) -> dict[str, Any] | None:
+        path: Path = self.run.step(step)
+        content = read_json(path) if path.exists() else None
+        return content if isinstance(content, dict) else None
