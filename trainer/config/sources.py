@@ -44,7 +44,9 @@ class SourceConfig(BaseModel):
     requests_per_minute: int = Field(ge=1, le=60_000)
     concurrent_requests: int = Field(4, ge=1, le=32)
     page_size: int = Field(25, ge=1, le=100)
-    max_faces: int = Field(5, ge=1, le=100, description="Faces kept a performer from this source")
+    max_faces: int | None = Field(
+        None, ge=1, le=100, description="Stricter cap than max_faces_per_source for this source"
+    )
     images_per_page: int | None = Field(None, ge=1, description="Pictures fetched a performer")
     trust: Literal["high", "medium", "low"]
     api_key_env: str | None = Field(None, description="Environment variable with the key")

@@ -1,6 +1,4 @@
--- state.db: what must outlive every run. Written in one transaction, when a release is published.
-CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY);
-
+-- state.db, version 1: what must outlive every run. Written in one transaction, when a release is published.
 -- Permanent performer ids: given once, never reused.
 CREATE TABLE IF NOT EXISTS performers (
     id INTEGER PRIMARY KEY,
@@ -41,21 +39,6 @@ CREATE TABLE IF NOT EXISTS image_ledger (
     source TEXT NOT NULL,
     fetched_at TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS exclusions (
-    kind TEXT NOT NULL,
-    value TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    added_at TEXT NOT NULL,
-    PRIMARY KEY (kind, value)
-);
-CREATE TABLE IF NOT EXISTS reviews (
-    id TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    evidence TEXT NOT NULL,
-    status TEXT NOT NULL DEFAULT 'open',
-    run_id TEXT NOT NULL
-);
 CREATE TABLE IF NOT EXISTS published (
     run_id TEXT PRIMARY KEY,
     version_id TEXT NOT NULL UNIQUE,

@@ -1,0 +1,200 @@
+"""state.db: read by everyone, written only by `commit_release`, in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trainer.errors import DamagedFileError, StageFailed
+
+STATE_VERSION = 1
+_SCHEMA = Path(__file__).with_name("schema.sql")
+
+Claim = tuple[str, str]  # (source, source_id)
+
+
+@dataclass(frozen=True)
+class SnapshotRow:
+    """Where the last good crawl of a source lies, and how far it got."""
+
+    source: str
+    run_id: str
+    watermark: str | None
+    live_performers: int
+    full_sweep_at: str | None
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """What became of a picture's URL."""
+
+    url: str
+    status: str
+    sha256: str | None
+    bytes: int | None
+    content_type: str | None
+    reason: str | None
+    etag: str | None
+    last_modified: str | None
+    source: str
+    fetched_at: str
+
+
+@dataclass(frozen=True)
+class Merge:
+    """`old_id` is answered by `new_id` from now on, because of `evidence`."""
+
+    old_id: int
+    new_id: int
+    evidence: str
+
+
+@dataclass(frozen=True)
+class KnownIdentities:
+    """The permanent ids given so far."""
+
+    claims: dict[Claim, int] = field(default_factory=dict)
+    merges: dict[int, int] = field(default_factory=dict)
+    highest_id: int = 0
+
+    def current(self, performer_id: int) -> int:
+        """Follow merges to the id that answers today."""
+        while performer_id in self.merges:
+            performer_id = self.merges[performer_id]
+        return performer_id
+
+
+@dataclass(frozen=True)
+class StateChanges:
+    """All that one published release changes."""
+
+    run_id: str
+    version_id: str
+    version: str
+    published_at: str
+    new_performers: dict[int, str]  # id -> created_at
+    claims: dict[Claim, int]
+    merges: list[Merge]
+    snapshots: list[SnapshotRow]
+    ledger: list[LedgerRow]
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
+    """A read-only connection, or None before the first release."""
+    if not path.exists():
+        yield None
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+            yield db
+    except sqlite3.DatabaseError as error:
+        raise DamagedFileError(f"{path}: {error}; restore it from your backup") from error
+
+
+def read_identities(path: Path) -> KnownIdentities:
+    with reading(path) as db:
+        if db is None:
+            return KnownIdentities()
+        claims = {
+            (source, source_id): performer
+            for source, source_id, performer in db.execute(
+                "SELECT source, source_id, performer_id FROM claims"
+            )
+        }
+        merges = dict(db.execute("SELECT old_id, new_id FROM merges").fetchall())
+        highest = db.execute("SELECT coalesce(max(id), 0) FROM performers").fetchone()[0]
+        return KnownIdentities(claims, merges, highest)
+
+
+def read_snapshots(path: Path) -> dict[str, SnapshotRow]:
+    with reading(path) as db:
+        rows = (
+            []
+            if db is None
+            else db.execute(
+                "SELECT source, run_id, watermark, live_performers, full_sweep_at FROM snapshots"
+            ).fetchall()
+        )
+        return {row[0]: SnapshotRow(*row) for row in rows}
+
+
+def published_run_ids(path: Path) -> set[str]:
+    with reading(path) as db:
+        rows = [] if db is None else db.execute("SELECT run_id FROM published").fetchall()
+        return {row[0] for row in rows}
+
+
+def commit_release(path: Path, changes: StateChanges) -> bool:
+    """Apply `changes` whole or not at all; False when this run was committed before.
+
+    Raises `StageFailed` where the ids were given out by another run meanwhile.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as db:
+        _prepare(db, path)
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            done = db.execute("SELECT 1 FROM published WHERE run_id = ?", (changes.run_id,))
+            if done.fetchone():
+                db.execute("ROLLBACK")
+                return False
+            _write(db, changes)
+            db.execute("COMMIT")
+        except sqlite3.IntegrityError as error:
+            db.execute("ROLLBACK")
+            raise StageFailed(
+                f"{path} was changed by another run since this one resolved its identities "
+                f"({error}); start the build again"
+            ) from error
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+    return True
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA foreign_keys = ON")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > STATE_VERSION:
+        raise StageFailed(f"{path} was written by a newer trainer (version {version}); update")
+    db.executescript(_SCHEMA.read_text(encoding="utf-8"))
+    db.execute(f"PRAGMA user_version = {STATE_VERSION}")
+
+
+def _write(db: sqlite3.Connection, changes: StateChanges) -> None:
+    run = changes.run_id
+    db.executemany(
+        "INSERT INTO performers (id, first_run, created_at) VALUES (?, ?, ?)",
+        [(number, run, created) for number, created in sorted(changes.new_performers.items())],
+    )
+    db.executemany(
+        "INSERT INTO claims (source, source_id, performer_id, first_run) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (source, source_id) DO UPDATE SET performer_id = excluded.performer_id",
+        [(*claim, number, run) for claim, number in sorted(changes.claims.items())],
+    )
+    db.executemany(
+        "INSERT INTO merges (old_id, new_id, evidence, run_id) VALUES (?, ?, ?, ?)",
+        [(m.old_id, m.new_id, m.evidence, run) for m in changes.merges],
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)",
+        [
+            (s.source, s.run_id, s.watermark, s.live_performers, s.full_sweep_at)
+            for s in changes.snapshots
+        ],
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO image_ledger (url, status, sha256, bytes, content_type, reason, "
+        "etag, last_modified, source, fetched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [tuple(vars(row).values()) for row in changes.ledger],
+    )
+    db.execute(
+        "INSERT INTO published (run_id, version_id, version, published_at) VALUES (?, ?, ?, ?)",
+        (run, changes.version_id, changes.version, changes.published_at),
+    )
