@@ -1,0 +1,119 @@
+"""Which faces go into a release: every candidate gets a verdict with its reason.
+
+The order of sources changes nothing: verdicts look at all sources at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from trainer.faces.quality import quality
+
+MIN_FACE_SIDE = 32.0  # pixels; smaller faces carry too little to recognise anyone by
+
+SINGLE = "single_face"
+AGREES = "agrees_with_single_faces"
+SEVERAL = "several_faces"
+_ACCEPTED = (SINGLE, AGREES)
+
+
+@dataclass(frozen=True)
+class Caps:
+    """How many faces stay: a performer and source, and a performer in all."""
+
+    per_source: Mapping[str, int]
+    total: int
+
+
+def judge(candidates: pl.DataFrame, faces: pl.DataFrame) -> pl.DataFrame:
+    """A verdict for every (performer, picture, face).
+
+    `candidates`: performer_id, source, url, page_url, position, image_sha256, fetched_at.
+    `faces`: the face cache without vectors. Returns the join with `quality_score` and `rule`:
+    `single_face`, or why the face is not taken; `several_faces` is for `agree` to settle.
+    """
+    pictures = candidates.sort("performer_id", "image_sha256", "source", "position", "url").unique(
+        ["performer_id", "image_sha256"], keep="first", maintain_order=True
+    )
+    owners = pl.len().over("image_sha256")
+    joined = pictures.with_columns(owners.alias("owners")).join(
+        faces, on="image_sha256", how="left", maintain_order="left"
+    )
+    return joined.with_columns(quality(), _rule().alias("rule")).drop("owners")
+
+
+def _rule() -> pl.Expr:
+    side = pl.min_horizontal(pl.col("box").arr.get(2), pl.col("box").arr.get(3))
+    return (
+        pl.when(pl.col("owners") > 1)
+        .then(pl.lit("same_picture_under_two_performers"))
+        .when(pl.col("outcome").is_null())
+        .then(pl.lit("not_embedded"))
+        .when(pl.col("outcome") == "refused")
+        .then(pl.lit("refused: ") + pl.col("reason").fill_null("no reason given"))
+        .when(pl.col("outcome") != "face")
+        .then(pl.col("outcome"))
+        .when(side < MIN_FACE_SIDE)
+        .then(pl.lit("face_too_small"))
+        .when(pl.col("faces_in_image") > 1)
+        .then(pl.lit(SEVERAL))
+        .otherwise(pl.lit(SINGLE))
+    )
+
+
+def accept(judged: pl.DataFrame, agreed: set[tuple[int, str, int]]) -> pl.DataFrame:
+    """Turn `several_faces` into acceptance for the (performer, picture, face) in `agreed`."""
+    keys = pl.DataFrame(
+        sorted(agreed),
+        schema={"performer_id": pl.Int64, "image_sha256": pl.String, "face_no": pl.Int16},
+        orient="row",
+    ).with_columns(pl.lit(True).alias("agreed"))
+    joined = judged.join(
+        keys, on=["performer_id", "image_sha256", "face_no"], how="left", maintain_order="left"
+    )
+    taken = (pl.col("rule") == SEVERAL) & pl.col("agreed").fill_null(False)
+    rule = pl.when(taken).then(pl.lit(AGREES)).otherwise(pl.col("rule"))
+    return joined.with_columns(rule.alias("rule")).drop("agreed")
+
+
+def cap(judged: pl.DataFrame, caps: Caps) -> pl.DataFrame:
+    """Keep the best by quality up to the caps; what falls out is marked `over_cap`."""
+    accepted = judged.filter(pl.col("rule").is_in(_ACCEPTED)).sort(
+        ["performer_id", "quality_score", "image_sha256", "face_no"],
+        descending=[False, True, False, False],
+    )
+    allowed = pl.col("source").replace_strict(dict(caps.per_source), return_dtype=pl.Int64)
+    within = accepted.filter(pl.int_range(pl.len()).over("performer_id", "source") < allowed)
+    kept = within.filter(pl.int_range(pl.len()).over("performer_id") < caps.total)
+    keys = ["performer_id", "image_sha256", "face_no"]
+    marked = judged.join(
+        kept.select(*keys, pl.lit(True).alias("kept")), on=keys, how="left", maintain_order="left"
+    )
+    over = pl.col("rule").is_in(_ACCEPTED) & pl.col("kept").is_null()
+    rule = pl.when(over).then(pl.lit("over_cap")).otherwise(pl.col("rule"))
+    return marked.with_columns(rule.alias("rule"), pl.col("kept").fill_null(False))
+
+
+def selected(capped: pl.DataFrame, min_faces: int) -> pl.DataFrame:
+    """The kept faces of performers who have at least `min_faces`, in release order."""
+    enough = pl.len().over("performer_id") >= min_faces
+    return (
+        capped.filter("kept")
+        .filter(enough)
+        .sort(
+            ["performer_id", "quality_score", "image_sha256", "face_no"],
+            descending=[False, True, False, False],
+        )
+    )
+
+
+def funnel(capped: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """Faces and pictures by source and rule: where candidates went."""
+    counts = capped.group_by("source", "rule").len().sort("source", "rule")
+    result: dict[str, dict[str, int]] = {}
+    for source, rule, count in counts.iter_rows():
+        result.setdefault(source, {})[rule] = count
+    return result
