@@ -29,9 +29,8 @@ def agreeing_face(
     Both map a model slot to unit vectors, (n, d) and (m, d). None where no row agrees enough, or
     the best does not lead the next clearly.
     """
-    scores = np.mean(
-        [crowd[slot] @ centroid(singles[slot]) for slot in sorted(crowd)], axis=0, dtype=np.float64
-    )
+    by_model = [crowd[slot] @ centroid(singles[slot]) for slot in sorted(crowd)]
+    scores = np.stack(by_model).astype(np.float64).mean(axis=0)
     order = np.argsort(-scores, kind="stable")
     best = int(order[0])
     lead = scores[best] - (scores[order[1]] if len(order) > 1 else -1.0)

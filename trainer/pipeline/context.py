@@ -25,7 +25,7 @@ class Plan(BaseModel):
     started_at: str
     version_id: str
     params: BuildParams
-    pack_id: str | None
+    pack_id: str
     sources: dict[str, SourceConfig]
     skipped: dict[str, str]
     base_release: str | None

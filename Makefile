@@ -1,0 +1,73 @@
+# Everything a developer or a newcomer types. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+EMBEDDER_VENV := .venv-embedder
+PACKAGES := var/packages
+BIN := $(VENV)/bin
+UV = $(BIN)/uv
+export PYTHONDONTWRITEBYTECODE :=
+export AIRFLOW__CORE__LOAD_EXAMPLES := False
+
+.PHONY: help setup demo test check up down clean lock format
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(BIN)/.uv: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
+	touch $@
+
+$(BIN)/.installed: $(BIN)/.uv requirements.txt requirements-dev.txt
+	$(UV) pip install -q --python $(BIN)/python --require-hashes --compile-bytecode \
+	  -r requirements.txt -r requirements-dev.txt
+	touch $@
+
+$(EMBEDDER_VENV)/.installed: $(BIN)/.uv embedder/requirements.txt
+	test -x $(EMBEDDER_VENV)/bin/python || $(UV) venv -q --python $(BIN)/python $(EMBEDDER_VENV)
+	$(UV) pip install -q --python $(EMBEDDER_VENV)/bin/python --require-hashes \
+	  --compile-bytecode -r embedder/requirements.txt
+	touch $@
+
+$(PACKAGES)/.installed: $(BIN)/.uv demo/packages.txt
+	rm -rf $(PACKAGES)
+	$(UV) pip install -q --python $(BIN)/python --no-deps --require-hashes \
+	  --target $(PACKAGES) -r demo/packages.txt
+	touch $@
+
+setup: $(BIN)/.installed $(EMBEDDER_VENV)/.installed $(PACKAGES)/.installed ## Install everything (once)
+
+demo: setup ## Build a release of the invented world with the real parts
+	$(BIN)/python -m demo.run
+
+up: setup ## Keep Airflow and the reports running over the demo's data
+	$(BIN)/python -m demo.services up
+
+down: ## Stop them
+	test ! -x $(BIN)/python || $(BIN)/python -m demo.services down
+
+check: setup ## Lint, formatting, types, who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## All tests
+	$(BIN)/python -m tests.prepare
+	$(BIN)/python -m pytest
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(BIN)/.uv ## Resolve the requirements anew
+	for pair in requirements requirements-dev embedder/requirements embedder/requirements-cuda; do \
+	  $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --custom-compile-command "make lock" $$pair.in -o $$pair.txt || exit 1; \
+	done
+
+clean: down ## Remove all that the commands above made
+	rm -rf $(VENV) $(EMBEDDER_VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,132 @@
+"""Which faces are taken, and why the others are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from trainer.faces.agree import agreeing_face
+from trainer.faces.select import Caps, accept, cap, funnel, judge, selected
+
+
+def candidate(performer: int, sha: str, source: str = "stashdb", position: int = 0) -> dict:
+    return {
+        "performer_id": performer,
+        "source": source,
+        "url": f"http://127.0.0.1/{sha}",
+        "page_url": "http://127.0.0.1/page",
+        "position": position,
+        "image_sha256": sha,
+        "fetched_at": "2026-01-01T00:00:00Z",
+    }
+
+
+def face(sha: str, *, no: int = 0, side: float = 112.0, faces: int = 1, **other) -> dict:
+    row = {
+        "image_sha256": sha,
+        "face_no": no,
+        "outcome": "face",
+        "reason": None,
+        "faces_in_image": faces,
+        "box": [0.0, 0.0, side, side],
+        "detector_score": 0.9,
+        "sharpness": 100.0,
+        "yaw": 0.0,
+    }
+    return row | other
+
+
+def frames(candidates: list[dict], faces: list[dict]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    schema = {"face_no": pl.Int16, "box": pl.Array(pl.Float32, 4), "reason": pl.String}
+    return pl.DataFrame(candidates), pl.DataFrame(faces, schema_overrides=schema)
+
+
+def rules(candidates: list[dict], faces: list[dict]) -> dict[str, str]:
+    judged = judge(*frames(candidates, faces))
+    return dict(judged.select("image_sha256", "rule").iter_rows())
+
+
+def test_a_single_face_is_taken():
+    assert rules([candidate(1, "a")], [face("a")]) == {"a": "single_face"}
+
+
+def test_the_same_picture_under_two_performers_is_taken_for_neither():
+    found = judge(*frames([candidate(1, "a"), candidate(2, "a")], [face("a")]))
+    assert found["rule"].to_list() == ["same_picture_under_two_performers"] * 2
+
+
+def test_the_same_picture_twice_under_one_performer_counts_once():
+    found = judge(*frames([candidate(1, "a"), candidate(1, "a", position=3)], [face("a")]))
+    assert found["rule"].to_list() == ["single_face"]
+
+
+def test_every_refusal_has_its_reason():
+    faces = [
+        face("small", side=20.0),
+        face("none", no=-1, outcome="no_face", box=None),
+        face("bad", no=-1, outcome="refused", reason="truncated", box=None),
+    ]
+    candidates = [candidate(1, sha) for sha in ("small", "none", "bad", "later")]
+    assert rules(candidates, faces) == {
+        "bad": "refused: truncated",
+        "later": "not_embedded",
+        "none": "no_face",
+        "small": "face_too_small",
+    }
+
+
+def test_a_crowd_waits_for_agreement():
+    crowd = [face("a", no=0, faces=2), face("a", no=1, faces=2)]
+    judged = judge(*frames([candidate(1, "a")], crowd))
+    assert judged["rule"].to_list() == ["several_faces"] * 2
+    accepted = accept(judged, {(1, "a", 1)})
+    assert accepted["rule"].to_list() == ["several_faces", "agrees_with_single_faces"]
+
+
+def test_quality_is_not_clipped_and_ranks_size_sharpness_and_pose():
+    shas = ["base", "large", "sharp", "turned"]
+    faces = [
+        face("base"),
+        face("large", side=900.0),
+        face("sharp", sharpness=4000.0),
+        face("turned", yaw=50.0),
+    ]
+    judged = judge(*frames([candidate(1, s) for s in shas], faces))
+    score = dict(judged.select("image_sha256", "quality_score").iter_rows())
+    assert score["turned"] < score["base"] < score["sharp"] < score["large"]
+    assert score["large"] > 1.0
+
+
+def test_caps_keep_the_best_by_source_and_in_all():
+    candidates = [candidate(1, f"{s}{n}", source=s) for s in ("stashdb", "fansdb") for n in "123"]
+    faces = [face(c["image_sha256"], side=100.0 + 10 * i) for i, c in enumerate(candidates)]
+    capped = cap(judge(*frames(candidates, faces)), Caps({"stashdb": 2, "fansdb": 1}, total=2))
+    kept = set(capped.filter("kept")["image_sha256"])
+    assert kept == {"fansdb3", "stashdb3"}
+    assert funnel(capped)["fansdb"] == {"over_cap": 2, "single_face": 1}
+
+
+def test_performers_under_min_faces_are_left_out():
+    candidates = [candidate(1, "a"), candidate(1, "b"), candidate(2, "c")]
+    capped = cap(
+        judge(*frames(candidates, [face("a"), face("b"), face("c")])), Caps({"stashdb": 5}, 5)
+    )
+    assert set(selected(capped, min_faces=2)["performer_id"]) == {1}
+
+
+def unit(*values: float) -> np.ndarray:
+    vector = np.zeros(512, np.float32)
+    vector[: len(values)] = values
+    return vector / np.linalg.norm(vector)
+
+
+def test_the_agreeing_face_is_found_and_a_doubtful_one_is_not():
+    own = np.stack([unit(1, 0.1), unit(1, -0.1)])
+    same, stranger = unit(1, 0.3), unit(0, 1)
+    singles = {"arcface": own, "facenet": own}
+    crowd = np.stack([stranger, same])
+    assert agreeing_face(singles, {"arcface": crowd, "facenet": crowd})[0] == 1
+    twins = np.stack([unit(1, 0.2), same])
+    assert agreeing_face(singles, {"arcface": twins, "facenet": twins})[0] is None
+    strangers = np.stack([stranger, unit(0, 1, 1)])
+    assert agreeing_face(singles, {"arcface": strangers, "facenet": strangers})[0] is None

@@ -1,0 +1,155 @@
+"""`trainer ...`: everything a person or a cron job does without a browser.
+
+Exit codes: 0 done; 1 the work failed or found a defect; 2 the command line or the configuration
+is wrong; 3 a release was built but is kept as a candidate; 4 done, but some source failed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trainer.config.settings import Settings
+from trainer.errors import ConfigError, TrainerError
+from trainer.staging.paths import DataDir
+
+app = typer.Typer(
+    name="trainer",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Build, look at and publish face databases for the stash-sense sidecar.",
+)
+
+DataDirOption = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where everything lies; default: $DATA_DIR.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+EXIT_BY_STATUS = {"completed": 0, "failed": 1, "needs_approval": 3, "partial": 4}
+
+
+def say(line: str) -> None:
+    """Progress goes to stderr, so that --json output stays clean."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def show(content: Any, as_json: bool, lines: list[str]) -> None:
+    """The result of a command, on stdout."""
+    if as_json:
+        typer.echo(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str))
+    else:
+        typer.echo("\n".join(lines))
+
+
+@app.command()
+def build(
+    conf: Annotated[str | None, typer.Option(help="Parameters as a JSON object.")] = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the whole build here, without servers; goes on with an interrupted one."""
+    from trainer.commands.build import build_lines
+    from trainer.pipeline.build import build as run_build
+
+    record = run_build(Settings.load(data_dir), conf, say)
+    show(record.model_dump(mode="json"), as_json, build_lines(record))
+    raise typer.Exit(EXIT_BY_STATUS.get(record.status, 1))
+
+
+@app.command()
+def runs(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+    """List runs, newest first."""
+    from trainer.commands.look import run_lines, run_rows
+
+    rows = run_rows(_data(data_dir))
+    show(rows, as_json, run_lines(rows))
+
+
+@app.command()
+def versions(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+    """List releases with their size and counts."""
+    from trainer.commands.look import version_lines, version_rows
+
+    rows = version_rows(_data(data_dir))
+    show(rows, as_json, version_lines(rows))
+
+
+@app.command()
+def verify(
+    release: Annotated[str, typer.Argument(help="A release, or `current`.")] = "current",
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a release against the sidecar's contract, down to the last bit."""
+    from trainer.commands.look import check_lines, release_dir
+    from trainer.release.verify import verify_release
+
+    report = verify_release(release_dir(_data(data_dir), release))
+    show([check.model_dump() for check in report], as_json, check_lines(report))
+    raise typer.Exit(0 if all(check.ok for check in report) else 1)
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(help="The older release.")],
+    after: Annotated[str, typer.Argument(help="The newer release, or `current`.")],
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What changed between two releases."""
+    from trainer.commands.look import release_dir
+    from trainer.release.diff import describe, diff_releases
+
+    data = _data(data_dir)
+    content = diff_releases(release_dir(data, before), release_dir(data, after))
+    show(content, as_json, describe(content))
+
+
+@app.command()
+def export(
+    release: Annotated[str, typer.Argument(help="A release, or `current`.")] = "current",
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the flat zip that the sidecar's updater takes."""
+    from trainer.commands.look import release_dir
+    from trainer.release.export import export_release
+
+    data = _data(data_dir)
+    path = export_release(release_dir(data, release), data.exports)
+    show({"path": str(path), "bytes": path.stat().st_size}, as_json, [str(path)])
+
+
+@app.command()
+def approve(
+    run_id: Annotated[str, typer.Argument(help="A run that waits for approval.")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Publish the candidate of a run although the gate held it back."""
+    from trainer.pipeline.approve import approve_run
+
+    show({}, False, [approve_run(Settings.load(data_dir), run_id, say)])
+
+
+def _data(data_dir: Path | None) -> DataDir:
+    return DataDir(Settings.load(data_dir).data_dir)
+
+
+def main() -> None:
+    """Run the command line; errors that people can mend are one line, without a traceback."""
+    try:
+        app()
+    except ConfigError as error:
+        say(f"trainer: {error}")
+        sys.exit(2)
+    except (TrainerError, OSError) as error:
+        say(f"trainer: {error}")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""What `trainer build` says at the end."""
+
+from __future__ import annotations
+
+from trainer.staging.records import RunRecord
+
+
+def build_lines(record: RunRecord) -> list[str]:
+    """The record for people."""
+    lines = [f"run {record.id}: {record.status}"]
+    for source, stats in sorted(record.stats.by_source.items()):
+        reason = f" - {stats.reason}" if stats.reason else ""
+        lines.append(
+            f"  {source}: {stats.status}{reason}; {stats.performers} performers in "
+            f"{stats.pages} pages, pictures {stats.images_fetched} fetched, "
+            f"{stats.images_known} known, {stats.images_refused} refused, "
+            f"{stats.images_failed} failed; {stats.faces} faces selected"
+        )
+    embed = record.embed
+    lines.append(
+        f"  embedder: {embed.get('embedded', 0)} pictures embedded now, "
+        f"{embed.get('already', 0)} before"
+    )
+    if record.release:
+        lines.append(f"  release {record.release} (version {record.version})")
+    if record.gate:
+        failed = [c for c in record.gate.get("checks", []) if not c["ok"]]
+        lines += [
+            f"  gate: {c['name']}: expected {c['expected']}, got {c['actual']}" for c in failed
+        ]
+    lines += [
+        f"  {e.count} x {e.kind} {e.field or ''} {e.url or ''}: {e.message}"
+        for e in record.errors[:20]
+    ]
+    if len(record.errors) > 20:
+        lines.append(f"  ... and {len(record.errors) - 20} more in the run's run.json")
+    return lines

@@ -1,0 +1,33 @@
+"""A person publishes a candidate that the gate, or `publish: false`, held back."""
+
+from __future__ import annotations
+
+from trainer.config.settings import Settings
+from trainer.errors import StageFailed
+from trainer.pipeline.context import RunContext
+from trainer.pipeline.run import Say, run_step
+from trainer.pipeline.steps.publish import publish_run
+from trainer.release.verify import verify_release
+from trainer.staging.lock import build_lock
+from trainer.staging.records import read_record
+
+
+def approve_run(settings: Settings, run_id: str, say: Say) -> str:
+    """Verify and publish the candidate of `run_id`; returns a line for people."""
+    context = RunContext.open(settings, run_id)
+    if not context.run.record.exists():
+        raise StageFailed(f"no run {run_id} in {context.data.runs}; `trainer runs` lists them")
+    status = read_record(context.run.record).status
+    if status != "needs_approval":
+        raise StageFailed(f"run {run_id} is {status}, not waiting for approval")
+    with build_lock(context.data.lock):
+        bad = [check for check in verify_release(context.run.release) if not check.ok]
+        if bad:
+            raise StageFailed(
+                "the candidate does not fit the sidecar's contract and can't be published: "
+                + "; ".join(f"{c.name}: expected {c.expected}, got {c.actual}" for c in bad)
+            )
+        result = publish_run(context, say)
+        context.finish("publish", result)
+        run_step("report", run_id, settings, say=say)
+    return f"release {result['release']} (version {result['version']}) is current"

@@ -1,0 +1,100 @@
+"""The whole build in one process: the DAG's steps in the DAG's order, without servers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from trainer.config.params import BuildParams
+from trainer.config.pipeline import STEPS, Step
+from trainer.config.settings import Settings
+from trainer.config.sources import load_sources
+from trainer.errors import TrainerError
+from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.run import Say, mark_failed, run_step
+from trainer.staging.atomic import read_json
+from trainer.staging.clock import now, parse_iso, version_id
+from trainer.staging.lock import build_lock
+from trainer.staging.paths import DataDir
+from trainer.staging.records import RunRecord, list_records, read_record
+
+RESUME_WITHIN = timedelta(hours=24)
+
+
+def build(settings: Settings, conf: dict[str, Any] | str | None, say: Say) -> RunRecord:
+    """Run every step, or go on with the interrupted run of the same parameters.
+
+    Raises `TrainerError` with the reason; the run's record has it too.
+    """
+    params = BuildParams.parse(conf, sorted(load_sources(settings.data_dir)))
+    data = DataDir(settings.data_dir)
+    with build_lock(data.lock):
+        run_id = _resumable(data, params)
+        if run_id:
+            say(f"build: going on with the interrupted run {run_id}")
+        else:
+            run_id = _new_run_id(data)
+            say(f"build: run {run_id} in {data.root}")
+        _run_all(run_id, settings, params, say)
+        return read_record(data.run(run_id).record)
+
+
+def _run_all(run_id: str, settings: Settings, params: BuildParams, say: Say) -> None:
+    """Steps that finished before are skipped until the first that did not."""
+    context = RunContext.open(settings, run_id)
+    fresh = False
+    for step in STEPS:
+        for key in _keys(step, context):
+            label = step.name if key is None else f"{step.name}-{key}"
+            if not fresh and context.result(label) is not None and _is_final(context, step, key):
+                continue
+            fresh = True
+            conf = params.model_dump(mode="json") if step.name == "plan" else None
+            try:
+                run_step(step.name, run_id, settings, params=conf, key=key, say=say)
+            except BaseException as error:
+                if isinstance(error, Exception):
+                    mark_failed(run_id, settings, label, str(error) or type(error).__name__)
+                raise
+
+
+def _keys(step: Step, context: RunContext) -> list[str | None]:
+    """What the step is mapped over, from the results of the steps before it."""
+    if step.map_over == "source":
+        return list((context.result("plan") or {})["sources"])
+    if step.map_over == "shard":
+        return list((context.result("plan_embed") or {})["shards"])
+    return [None]
+
+
+def _is_final(context: RunContext, step: Step, key: str | None) -> bool:
+    """A crawl that failed is tried again when the run goes on."""
+    if step.map_over != "source":
+        return True
+    return (context.result(f"{step.name}-{key}") or {}).get("status") == "complete"
+
+
+def _resumable(data: DataDir, params: BuildParams) -> str | None:
+    """The newest run, if it was interrupted or failed lately and wanted the same."""
+    records = [entry.record for entry in list_records(data) if entry.record is not None]
+    if not records:
+        return None
+    newest = max(records, key=lambda record: (record.started_at, record.id))
+    plan_path = data.run(newest.id).plan
+    if newest.status not in ("running", "failed") or not plan_path.exists():
+        return None
+    plan = Plan.model_validate(read_json(plan_path))
+    recent = now() - parse_iso(plan.started_at) < RESUME_WITHIN
+    current = data.current.readlink().name if data.current.is_symlink() else None
+    same_base = current in (plan.base_release, plan.version_id)
+    return newest.id if recent and same_base and plan.params == params else None
+
+
+def _new_run_id(data: DataDir) -> str:
+    moment = now()
+    while data.run(f"build_{version_id(moment)}").root.exists():
+        moment += timedelta(seconds=1)
+    return f"build_{version_id(moment)}"
+
+
+__all__ = ["TrainerError", "build"]

@@ -1,0 +1,53 @@
+"""Run one step of a build: the single door for the DAG's tasks and for `trainer build`."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from trainer.config.pipeline import STEPS
+from trainer.config.settings import Settings
+from trainer.errors import StageFailed
+from trainer.pipeline import record
+from trainer.pipeline.context import RunContext
+from trainer.staging.clock import iso, now
+
+Say = Callable[[str], Any]
+
+
+def run_step(
+    name: str,
+    run_id: str,
+    settings: Settings,
+    *,
+    params: dict[str, Any] | None = None,
+    key: str | None = None,
+    say: Say = print,
+) -> dict[str, Any]:
+    """Execute step `name` of a run; its small JSON result is kept in `steps/` and returned.
+
+    `params` belongs to `plan`; `key` is the source of a `crawl`, the shard of an `embed`.
+    Every step can be killed and run again.
+    """
+    step = next((s for s in STEPS if s.name == name), None)
+    if step is None:
+        raise StageFailed(f"no step {name!r}; steps: {', '.join(s.name for s in STEPS)}")
+    if (key is None) != (step.map_over is None):
+        raise StageFailed(f"step {name} {'needs' if step.map_over else 'takes no'} a key")
+    context = RunContext.open(settings, run_id)
+    began = time.monotonic()
+    module = importlib.import_module(f"trainer.pipeline.steps.{name}")
+    if name == "plan":
+        result = module.run(context, params, say)
+    else:
+        result = module.run(context, say) if key is None else module.run(context, key, say)
+    label = name if key is None else f"{name}-{key}"
+    record.step_done(context, label, seconds=round(time.monotonic() - began, 2))
+    return context.finish(label, result)
+
+
+def mark_failed(run_id: str, settings: Settings, step: str, message: str) -> None:
+    """Write a failed step into the run's record, for people to read in the reports."""
+    record.fail(RunContext.open(settings, run_id), step, message, completed_at=iso(now()))

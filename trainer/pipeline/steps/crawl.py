@@ -1,0 +1,18 @@
+"""crawl: one source into staging. A source that fails does not fail the run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainer.pipeline.context import RunContext
+from trainer.pipeline.crawl import crawl_source
+from trainer.pipeline.run import Say
+
+
+def run(context: RunContext, source: str, say: Say) -> dict[str, Any]:
+    manifest = crawl_source(context, source, say)
+    reason = f" ({manifest.reason})" if manifest.reason else ""
+    say(f"crawl {source}: {manifest.status}{reason}; {manifest.counts}")
+    for error in manifest.errors[:10]:
+        say(f"crawl {source}: {error.count} x {error.kind} {error.field or ''} {error.url or ''}")
+    return {"source": source, "status": manifest.status, "counts": manifest.counts}

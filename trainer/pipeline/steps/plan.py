@@ -1,0 +1,103 @@
+"""plan: validate parameters, choose sources and fix what the run will do."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from trainer.config.params import BuildParams
+from trainer.config.settings import Settings
+from trainer.config.sources import SourceConfig, load_sources
+from trainer.embedding.pack import read_pack
+from trainer.errors import ConfigError
+from trainer.pipeline import record
+from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.run import Say
+from trainer.release.gate import load_gate
+from trainer.staging.atomic import read_json, remove_temporaries, write_json
+from trainer.staging.clock import iso, now, version_id
+from trainer.staging.paths import DataDir
+
+
+def run(context: RunContext, conf: dict[str, Any] | None, say: Say) -> dict[str, Any]:
+    """Write plan.json once; a retry keeps the first one."""
+    if not context.run.plan.exists():
+        _make_plan(context, conf, say)
+    plan = context.plan
+    record.start(context, plan)
+    return {"run_id": plan.run_id, "sources": sorted(plan.sources), "skipped": plan.skipped}
+
+
+def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> None:
+    settings, data = context.settings, context.data
+    shipped = load_sources(settings.data_dir)
+    params = BuildParams.parse(conf, sorted(shipped))
+    chosen, skipped = choose(shipped, params, dict(os.environ))
+    load_gate(settings.data_dir)  # refuse a bad gate.yaml now, not after hours of work
+    _check_embedder(settings)
+    pack = read_pack(data.model_pack(settings.model_pack))
+    started = _free_moment(data)
+    _clean(context, say)
+    plan = Plan(
+        run_id=context.run.run_id,
+        started_at=iso(started),
+        version_id=version_id(started),
+        params=params,
+        pack_id=pack.pack_id,
+        sources=chosen,
+        skipped=skipped,
+        base_release=data.current.readlink().name if data.current.is_symlink() else None,
+    )
+    write_json(context.run.plan, plan.model_dump(mode="json"))
+    for source, reason in skipped.items():
+        say(f"plan: {source} skipped: {reason}")
+    say(f"plan: release {plan.version_id}, sources {', '.join(chosen) or 'none'}")
+
+
+def choose(
+    sources: dict[str, SourceConfig], params: BuildParams, environment: dict[str, str]
+) -> tuple[dict[str, SourceConfig], dict[str, str]]:
+    """Sources to crawl, and the skipped ones with the reason. Raises `ConfigError`."""
+    asked = params.sources or [key for key, source in sources.items() if source.enabled]
+    disabled = [key for key in asked if not sources[key].enabled]
+    if disabled:
+        raise ConfigError(
+            f"sources {disabled} are switched off; set `enabled: true` for them in sources.yaml"
+        )
+    chosen, skipped = {}, {}
+    for key in sorted(set(asked)):
+        variable = sources[key].api_key_env
+        if variable and not environment.get(variable) and not environment.get("AIRFLOW_HOME"):
+            skipped[key] = f"no API key: set the environment variable {variable}"
+        else:
+            chosen[key] = sources[key]
+    return chosen, skipped
+
+
+def _check_embedder(settings: Settings) -> None:
+    python = settings.embedder_python
+    if settings.embedder == "process" and not Path(python).exists():
+        raise ConfigError(
+            f"no embedder environment at {python}: run `make setup`, or set "
+            "TRAINER_EMBEDDER_PYTHON, or use TRAINER_EMBEDDER=docker"
+        )
+
+
+def _free_moment(data: DataDir) -> datetime:
+    """The time now, moved on where another run or release has that second already."""
+    taken = {path.name for path in data.releases.glob("*")}
+    taken |= {str(read_json(path)["version_id"]) for path in data.runs.glob("*/plan.json")}
+    moment = now()
+    while version_id(moment) in taken:
+        moment += timedelta(seconds=1)
+    return moment
+
+
+def _clean(context: RunContext, say: Say) -> None:
+    """Remove temporary files that killed writers left behind."""
+    data = context.data
+    removed = remove_temporaries(data.images) + remove_temporaries(data.root / "faces")
+    if removed:
+        say(f"plan: removed {removed} temporary files of an interrupted run")

@@ -1,0 +1,73 @@
+"""plan_embed: fold the crawls into snapshots and list the pictures that have no faces yet."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import polars as pl
+
+from trainer.config.jobs import EmbedJob
+from trainer.faces.cache import cached_pictures
+from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.run import Say
+from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.staging.atomic import write_json
+from trainer.staging.snapshot import fold_snapshot
+
+
+def run(context: RunContext, say: Say) -> dict[str, Any]:
+    plan = context.plan
+    for source in plan.sources:
+        fold_snapshot(context, source)
+    wanted = _pictures(context)
+    cached = (
+        cached_pictures(context.data.faces(plan.pack_id)) if plan.params.enable_faces else set()
+    )
+    missing = sorted(wanted - cached) if plan.params.enable_faces else []
+    present = [sha for sha in missing if context.data.image(sha).exists()]
+    shards = _write_jobs(context, plan, present)
+    figures = {
+        "pictures": len(wanted),
+        "already": len(wanted & cached),
+        "to_embed": len(present),
+        "bytes_gone": len(missing) - len(present),
+        "shards": shards,
+    }
+    say(f"plan_embed: {len(present)} pictures to embed, {figures['already']} embedded before")
+    return figures
+
+
+def _pictures(context: RunContext) -> set[str]:
+    """sha256 of every picture that the snapshots hold."""
+    found: set[str] = set()
+    for directory in snapshot_dirs(context).values():
+        images = pl.read_parquet(directory / "images.parquet", columns=["sha256"])
+        found.update(images["sha256"].drop_nulls().to_list())
+    return found
+
+
+def _write_jobs(context: RunContext, plan: Plan, pictures: list[str]) -> list[str]:
+    """One job file a shard, by hash prefix; an empty shard gets none."""
+    settings, data = context.settings, context.data
+    count = settings.embed_shards
+    shards: dict[str, list[str]] = defaultdict(list)
+    for sha in pictures:
+        number = int(sha[:8], 16) * count >> 32
+        shards[f"{number:03d}-of-{count:03d}"].append(sha)
+    data.faces(plan.pack_id).mkdir(parents=True, exist_ok=True)
+    for shard, images in sorted(shards.items()):
+        job = EmbedJob(
+            run_id=plan.run_id,
+            shard=shard,
+            images_dir=data.images,
+            model_dir=data.model_pack(settings.model_pack),
+            pack_id=plan.pack_id,
+            cache_dir=data.faces(plan.pack_id),
+            report_dir=context.run.embed_shard(shard),
+            images=images,
+            device=settings.device,
+            started_at=plan.started_at,
+        )
+        write_json(context.run.embed_shard(shard) / "job.json", job.model_dump(mode="json"))
+    return sorted(shards)

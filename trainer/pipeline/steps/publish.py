@@ -1,0 +1,94 @@
+"""publish: state first, then the release by rename and symlink; or a candidate is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow.compute as pc
+
+from trainer.errors import StageFailed
+from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.run import Say
+from trainer.release.publish import publish
+from trainer.staging.atomic import read_json
+from trainer.staging.manifest import StageManifest
+from trainer.staging.parquet import parts, read_parts, read_table
+from trainer.staging.schemas import IMAGES
+from trainer.state.store import LedgerRow, Merge, SnapshotRow, StateChanges, commit_release
+
+
+def run(context: RunContext, say: Say) -> dict[str, Any]:
+    plan = context.plan
+    gate = context.result("gate") or {}
+    if not gate.get("passed"):
+        say("publish: the gate did not pass; the release is kept as a candidate for a person")
+        return {"published": False, "reason": "gate"}
+    if not plan.params.publish:
+        say(f"publish: not asked for; the candidate lies in {context.run.release}")
+        return {"published": False, "reason": "publish is false"}
+    return publish_run(context, say)
+
+
+def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
+    """Commit this run's state and make its release current. Safe to repeat after a kill."""
+    plan, data = context.plan, context.data
+    release = data.release(plan.version_id)
+    _refuse_if_overtaken(context, plan)
+    manifest_dir = release if release.exists() else context.run.release
+    version = str(read_json(manifest_dir / "manifest.json")["version"])
+    # Ids are given before the release that names them can be seen: the other order could give
+    # the same id to another person after a kill.
+    commit_release(data.state_db, _changes(context, plan, version))
+    publish(data, context.run.release, plan.version_id)
+    say(f"publish: release {plan.version_id} (version {version}) is current")
+    return {"published": True, "release": plan.version_id, "version": version}
+
+
+def _refuse_if_overtaken(context: RunContext, plan: Plan) -> None:
+    link = context.data.current
+    current = link.readlink().name if link.is_symlink() else None
+    if current not in (plan.base_release, plan.version_id):
+        raise StageFailed(
+            f"release {current} was published since this run was planned on "
+            f"{plan.base_release}; start the build again"
+        )
+
+
+def _changes(context: RunContext, plan: Plan, version: str) -> StateChanges:
+    identities = read_json(context.run.resolve / "identities.json")
+    return StateChanges(
+        run_id=plan.run_id,
+        version_id=plan.version_id,
+        version=version,
+        published_at=plan.started_at,
+        new_performers=dict.fromkeys(identities["new_ids"], plan.started_at),
+        claims={(source, number): id_ for source, number, id_ in identities["claims"]},
+        merges=[Merge(**merge) for merge in identities["merges"]],
+        snapshots=_snapshots(context, plan),
+        ledger=_ledger(context, plan),
+    )
+
+
+def _snapshots(context: RunContext, plan: Plan) -> list[SnapshotRow]:
+    """The sources whose crawl was good in this run."""
+    rows = []
+    for source in plan.sources:
+        manifest = StageManifest.read(context.run.staging(source))
+        if manifest is None or manifest.status != "complete":
+            continue
+        table = read_table(context.run.snapshot(source) / "performers.parquet", ["deleted"])
+        live = pc.sum(pc.invert(table.column("deleted"))).as_py() or 0
+        swept = manifest.completed_at if manifest.full_sweep else None
+        rows.append(SnapshotRow(source, plan.run_id, manifest.watermark, live, swept))
+    return rows
+
+
+def _ledger(context: RunContext, plan: Plan) -> list[LedgerRow]:
+    """What this run learnt about pictures; `known` rows repeat what the ledger has."""
+    rows: dict[str, LedgerRow] = {}
+    for source in plan.sources:
+        table = read_parts(parts(context.run.staging(source), "images-"), IMAGES)
+        for row in table.to_pylist():
+            if row["status"] != "known":
+                rows[row["url"]] = LedgerRow(**row)
+    return [rows[url] for url in sorted(rows)]

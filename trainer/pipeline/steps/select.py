@@ -1,0 +1,121 @@
+"""select: which faces of which performers go into the release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from trainer.faces.agree import agreeing_face
+from trainer.faces.cache import Vectors, read_figures, read_vector_rows, read_vectors
+from trainer.faces.select import SEVERAL, SINGLE, Caps, accept, cap, funnel, judge, selected
+from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.run import Say
+from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
+from trainer.staging.atomic import write_json
+from trainer.staging.parquet import read_table, write_table
+
+
+def run(context: RunContext, say: Say) -> dict[str, Any]:
+    plan, cache = context.plan, context.data.faces(context.plan.pack_id)
+    judged = judge(_candidates(context), read_figures(cache))
+    judged = accept(judged, _agreed(judged, context))
+    capped = cap(judged, _caps(plan, sorted(judged["source"].unique())))
+    chosen = selected(capped, plan.params.min_faces)
+    _write(context, chosen)
+    counts = funnel(capped)
+    write_json(context.run.select / "funnel.json", counts)
+    performers = chosen["performer_id"].n_unique()
+    say(f"select: {len(chosen)} faces of {performers} performers; {counts}")
+    return {"faces": len(chosen), "performers": performers, "funnel": counts}
+
+
+def _candidates(context: RunContext) -> pl.DataFrame:
+    """Every picture that a live, allowed performer's records advertise and that was fetched."""
+    owners = pl.read_parquet(context.run.resolve / "performers.parquet")
+    claims = owners.select("performer_id", pl.col("claims")).explode("claims").unnest("claims")
+    frames = []
+    for source, directory in snapshot_dirs(context).items():
+        records = pl.read_parquet(directory / "performers.parquet").filter(~pl.col("deleted"))
+        images = pl.read_parquet(directory / "images.parquet")
+        frames.append(
+            records.select("source", "source_id", "page_url", pl.col("images"))
+            .join(claims.select("performer_id", "source", "source_id"), on=["source", "source_id"])
+            .with_columns(pl.int_ranges(pl.col("images").list.len()).alias("position"))
+            .explode("images", "position")
+            .drop_nulls("images")
+            .with_columns(pl.col("images").struct.field("url"))
+            .join(images.select("url", "sha256", "fetched_at"), on="url")
+            .filter(pl.col("sha256").is_not_null())
+            .select(
+                "performer_id",
+                pl.lit(source).alias("source"),
+                "url",
+                "page_url",
+                "position",
+                pl.col("sha256").alias("image_sha256"),
+                "fetched_at",
+            )
+        )
+    return pl.concat(frames)
+
+
+def _caps(plan: Plan, sources: list[str]) -> Caps:
+    """A source's own cap is the stricter one of its configuration and the run's parameter."""
+    per_source = {}
+    for source in sources:
+        config = plan.sources.get(source)
+        own = config.max_faces if config and config.max_faces else plan.params.max_faces_per_source
+        per_source[source] = min(own, plan.params.max_faces_per_source)
+    return Caps(per_source, plan.params.max_faces_total)
+
+
+def _agreed(judged: pl.DataFrame, context: RunContext) -> set[tuple[int, str, int]]:
+    """Faces in pictures with several that match the performer's single-face pictures."""
+    crowds = judged.filter(pl.col("rule") == SEVERAL)
+    owners = crowds["performer_id"].unique().to_list()
+    singles = judged.filter(pl.col("performer_id").is_in(owners) & (pl.col("rule") == SINGLE))
+    pictures = [*crowds["image_sha256"], *singles["image_sha256"]]
+    vectors = read_vectors(context.data.faces(context.plan.pack_id), pictures)
+    agreed = set()
+    for (owner, picture), rows in crowds.group_by(["performer_id", "image_sha256"]):
+        own = singles.filter(pl.col("performer_id") == owner)
+        if own.is_empty():
+            continue
+        numbers = sorted(rows["face_no"])
+        best, _ = agreeing_face(
+            _stack([vectors[key] for key in own.select("image_sha256", "face_no").iter_rows()]),
+            _stack([vectors[str(picture), number] for number in numbers]),
+        )
+        if best is not None:
+            agreed.add((int(str(owner)), str(picture), int(numbers[best])))
+    return agreed
+
+
+def _stack(rows: list[dict[str, Vectors]]) -> dict[str, Vectors]:
+    return {slot: np.stack([row[slot] for row in rows]) for slot in rows[0]}
+
+
+def _write(context: RunContext, chosen: pl.DataFrame) -> None:
+    """performers.parquet and faces.parquet as the release expects them, in release order."""
+    performers = read_table(context.run.resolve / "performers.parquet")
+    if context.plan.params.min_faces > 0:
+        kept = pa.array(chosen["performer_id"].unique().to_list(), pa.int64())
+        mask = pa.compute.is_in(performers.column("performer_id"), value_set=kept)
+        performers = performers.filter(mask)
+    write_table(context.run.select / "performers.parquet", performers.cast(PERFORMER_INPUT))
+    vectors = pl.DataFrame(
+        pl.from_arrow(
+            read_vector_rows(
+                context.data.faces(context.plan.pack_id), chosen["image_sha256"].to_list()
+            )
+        )
+    ).unique(["image_sha256", "face_no"], keep="first", maintain_order=True)
+    faces = chosen.join(
+        vectors, on=["image_sha256", "face_no"], how="left", maintain_order="left"
+    ).rename({"url": "image_url", "fetched_at": "created_at"})
+    table = faces.select(FACE_INPUT.names).to_arrow().cast(FACE_INPUT)
+    write_table(context.run.select / "faces.parquet", table)
