@@ -1,0 +1,82 @@
+"""Children never outlive us, whatever happens to us."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from trainer.staging.children import run_child
+
+ROOT = Path(__file__).resolve().parents[2]
+SLEEPER = """
+import os, pathlib, sys, time
+pathlib.Path(sys.argv[1]).write_text(str(os.getpid()))
+time.sleep(60)
+"""
+PARENT = """
+import os, sys
+from pathlib import Path
+from trainer.staging.children import run_child
+run_child([sys.executable, "-c", {sleeper!r}, sys.argv[1]], cwd=Path.cwd(),
+          environment=os.environ, log=Path(sys.argv[2]), say=print)
+"""
+
+
+def test_output_goes_to_the_log_and_chosen_lines_are_said(tmp_path):
+    said: list[str] = []
+    script = "print('progress: 1'); print('secret detail'); raise SystemExit(3)"
+    code = run_child(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        environment=os.environ,
+        log=tmp_path / "logs" / "child.log",
+        say=said.append,
+        say_prefix="progress:",
+    )
+    assert code == 3
+    assert said == ["progress: 1"]
+    assert "secret detail" in (tmp_path / "logs" / "child.log").read_text()
+
+
+def start_parent(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
+    pid_file = tmp_path / "pid"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT.format(sleeper=SLEEPER), pid_file, tmp_path / "log"], cwd=ROOT
+    )
+    return parent, int(wait_for(lambda: pid_file.exists() and pid_file.read_text()))
+
+
+def wait_for(condition, seconds: float = 20):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("waited in vain")
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def test_sigterm_stops_the_child_too(tmp_path):
+    parent, child = start_parent(tmp_path)
+    parent.send_signal(signal.SIGTERM)
+    parent.wait(30)
+    wait_for(lambda: gone(child))
+
+
+def test_kill_9_takes_the_child_along(tmp_path):
+    parent, child = start_parent(tmp_path)
+    parent.kill()
+    parent.wait(30)
+    wait_for(lambda: gone(child))
