@@ -70,6 +70,7 @@ IMAGES = pa.schema(
         ("etag", pa.string()),
         ("last_modified", pa.string()),
         pa.field("fetched_at", pa.string(), nullable=False),
+        ("run_id", pa.string()),  # the run that fetched it; a `known` row keeps the first one's
     ]
 )
 

@@ -37,7 +37,8 @@ CREATE TABLE IF NOT EXISTS image_ledger (
     etag TEXT,
     last_modified TEXT,
     source TEXT NOT NULL,
-    fetched_at TEXT NOT NULL
+    fetched_at TEXT NOT NULL,
+    run_id TEXT
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS published (
     run_id TEXT PRIMARY KEY,

@@ -41,6 +41,7 @@ class LedgerRow:
     last_modified: str | None
     source: str
     fetched_at: str
+    run_id: str | None
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,8 @@ def _write(db: sqlite3.Connection, changes: StateChanges) -> None:
     )
     db.executemany(
         "INSERT OR REPLACE INTO image_ledger (url, status, sha256, bytes, content_type, reason, "
-        "etag, last_modified, source, fetched_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "etag, last_modified, source, fetched_at, run_id) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [tuple(vars(row).values()) for row in changes.ledger],
     )
     db.execute(

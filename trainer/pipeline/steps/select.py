@@ -48,7 +48,7 @@ def _candidates(context: RunContext) -> pl.DataFrame:
             .explode("images", "position")
             .drop_nulls("images")
             .with_columns(pl.col("images").struct.field("url"))
-            .join(images.select("url", "sha256", "fetched_at"), on="url")
+            .join(images.select("url", "sha256", "fetched_at", "run_id"), on="url")
             .filter(pl.col("sha256").is_not_null())
             .select(
                 "performer_id",
@@ -58,6 +58,7 @@ def _candidates(context: RunContext) -> pl.DataFrame:
                 "position",
                 pl.col("sha256").alias("image_sha256"),
                 "fetched_at",
+                "run_id",
             )
         )
     return pl.concat(frames)
