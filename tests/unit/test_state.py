@@ -28,7 +28,7 @@ FIRST = StateChanges(
     new_performers={1: MOMENT, 2: MOMENT},
     claims={("stashdb", "a"): 1, ("stashdb", "b"): 2},
     merges=[],
-    snapshots=[SnapshotRow("stashdb", "run-1", MOMENT, 2, MOMENT, "run-1")],
+    snapshots=[SnapshotRow("stashdb", "run-1", MOMENT, 2, MOMENT)],
     ledger=[
         LedgerRow("http://x/1", "fetched", "ab" * 32, 10, "image/jpeg", None, None, None,
                   "stashdb", MOMENT, "run-1")
