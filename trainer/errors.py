@@ -15,3 +15,11 @@ class DamagedFileError(TrainerError):
 
 class StageFailed(TrainerError):
     """A pipeline step that could not do what was asked; the last release stays as it was."""
+
+
+class RetryLater(StageFailed):
+    """A failure that time may cure: `retry_after` seconds, or None when the server named none."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

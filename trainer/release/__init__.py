@@ -1,0 +1,1 @@
+"""A release: SQLite database, Voyager indexes, verification, evaluation, diff, gate, publishing."""

@@ -1,0 +1,192 @@
+"""Airflow's four components for the demo and the tests: started, healthy, and gone again.
+
+`python -m demo.airflow up|down|status --home DIR` keeps them running in the background.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from demo.airflow_client import AirflowClient
+from trainer.config.settings import REPO_ROOT
+from trainer.services.airflow import (
+    COMPONENTS,
+    address_environment,
+    airflow,
+    code_environment,
+    component,
+    write_pools,
+)
+from trainer.services.supervisor import ServiceError, Supervisor
+from trainer.staging.atomic import read_json
+
+HOST = "127.0.0.1"
+USER = "admin"
+MIGRATE_SECONDS = 180
+HEALTHY_SECONDS = 180
+
+
+class AirflowServices:
+    """`with AirflowServices(home, data_dir) as airflow: airflow.client.trigger(...)`.
+
+    Everything Airflow writes lies under `home`; the secrets in files of mode 600. `env` adds to
+    (and wins over) the environment of all components, e.g. the sources' keys.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        data_dir: Path,
+        port: int | None = None,
+        env: Mapping[str, str] | None = None,
+        background: bool = False,
+        say: Callable[[str], Any] = print,
+    ) -> None:
+        self.home = home.absolute()
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.port = port or free_port()
+        self.url = f"http://{HOST}:{self.port}"
+        self.secrets = _secrets(self.home)
+        self.client = AirflowClient(self.url, USER, self.secrets["password"])
+        self._say = say
+        environment = _environment(self.home, data_dir.absolute(), self.port, self.secrets)
+        self.supervisor = Supervisor(
+            environment={**environment, **(env or {})},
+            cwd=REPO_ROOT,
+            logs=self.home / "logs" / "components",
+            die_with_parent=not background,
+        )
+
+    def __enter__(self) -> AirflowServices:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Migrate, make the pools, start the four and wait for health; all or nothing."""
+        try:
+            self._say("airflow: preparing its metadata database")
+            self.supervisor.run(airflow("db-migrate", "db", "migrate"), MIGRATE_SECONDS)
+            pools = str(write_pools(self.home / "pools.json"))
+            self.supervisor.run(airflow("pools", "pools", "import", pools), MIGRATE_SECONDS)
+            for name in COMPONENTS:
+                self.supervisor.start(component(name))
+            self._wait_healthy()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop what runs; nothing is left, however far the start came."""
+        self.supervisor.stop()
+
+    def _wait_healthy(self) -> None:
+        began = time.monotonic()
+        told = ""
+        while time.monotonic() - began < HEALTHY_SECONDS:
+            self.supervisor.check()
+            waiting = self._unhealthy()
+            if not waiting:
+                self._say(f"airflow: healthy after {time.monotonic() - began:.0f} s at {self.url}")
+                return
+            if ", ".join(waiting) != told:
+                told = ", ".join(waiting)
+                self._say(f"airflow: waiting for {told}")
+            time.sleep(0.5)
+        tails = "\n".join(f"--- {n}\n{self.supervisor.tail(n)}" for n in COMPONENTS)
+        raise ServiceError(f"Airflow is not healthy after {HEALTHY_SECONDS} s: {told}\n{tails}")
+
+    def _unhealthy(self) -> list[str]:
+        try:
+            health = self.client.health()
+        except requests.RequestException:
+            return ["api_server"]
+        return [
+            name
+            for name in ("metadatabase", "scheduler", "dag_processor", "triggerer")
+            if (health.get(name) or {}).get("status") != "healthy"
+        ]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _secrets(home: Path) -> dict[str, str]:
+    """Made once a home, in a file that only its owner reads."""
+    path = home / "secrets.json"
+    if not path.exists():
+        made = {
+            "password": secrets.token_urlsafe(12),
+            "jwt": secrets.token_urlsafe(48),
+            "session": secrets.token_urlsafe(32),
+            "fernet": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        }
+        _write_private(path, made)
+    known: dict[str, str] = read_json(path)
+    _write_private(home / "passwords.json", {USER: known["password"]})
+    return known
+
+
+def _write_private(path: Path, content: dict[str, str]) -> None:
+    """Readable by its owner only from its first byte on; whole or not at all."""
+    temporary = path.with_name(f".tmp-{path.name}")
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+    temporary.replace(path)
+
+
+def _environment(home: Path, data: Path, port: int, known: dict[str, str]) -> dict[str, str]:
+    """Nothing of an Airflow that this machine may have otherwise leaks in."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AIRFLOW") and name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
+    }
+    return {
+        **kept,
+        **code_environment(),
+        **address_environment(HOST, port),
+        "DATA_DIR": str(data),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__AUTH_MANAGER": (
+            "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+        ),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+        "AIRFLOW__CORE__FERNET_KEY": known["fernet"],
+        "AIRFLOW__API_AUTH__JWT_SECRET": known["jwt"],
+        "AIRFLOW__API__SECRET_KEY": known["session"],
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__DAG_PROCESSOR__DAG_PROCESSOR_REFRESH_INTERVAL": "10",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+if __name__ == "__main__":
+    from demo.airflow_background import main
+
+    raise SystemExit(main())

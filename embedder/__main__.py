@@ -1,0 +1,87 @@
+"""`python -m embedder JOB.json`: embed the pictures of one job file.
+
+Exit codes: 0 complete (the verdict is `_RUN.json` in the job's report directory), 1 failed,
+2 a job that cannot run as it is, 143 stopped on request. Only 0 leaves a `_RUN.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from embedder.run import Job, Stopped
+from trainer.config.jobs import EmbedJob
+from trainer.errors import ConfigError, TrainerError
+
+STOPPED = 143
+_SHA256 = re.compile(r"^[0-9a-f]{64}$")
+_SHARD = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one job; see the module for the exit codes."""
+    parser = argparse.ArgumentParser(prog="python -m embedder", description=__doc__)
+    parser.add_argument("job", type=Path, help="job.json (trainer.config.jobs.EmbedJob)")
+    parser.add_argument(
+        "--stop-with-parent",
+        action="store_true",
+        help="stop when stdin closes, so that a killed parent leaves no writer behind",
+    )
+    options = parser.parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if options.stop_with_parent:
+        threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
+    try:
+        manifest = Job(read_job(options.job), say, stop.is_set).run()
+    except Stopped:
+        say("stopped on request; the next run goes on from the parts written")
+        return STOPPED
+    except ConfigError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    except TrainerError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    say(f"complete: {json.dumps(manifest.counts, sort_keys=True)}")
+    return 0
+
+
+def read_job(path: Path) -> EmbedJob:
+    """The validated job; raises `ConfigError` naming what is wrong."""
+    try:
+        job = EmbedJob.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (ValidationError, ValueError) as error:
+        raise ConfigError(f"{path}: not an embed job: {error}") from None
+    bad = next((name for name in job.images if not _SHA256.match(name)), None)
+    if bad is not None:
+        raise ConfigError(f"{path}: images: {bad!r} is no sha256")
+    if len(set(job.images)) != len(job.images):
+        raise ConfigError(f"{path}: images: the same picture is listed twice")
+    if not _SHARD.match(job.shard):
+        raise ConfigError(f"{path}: shard {job.shard!r} cannot be part of a file name")
+    return job
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _watch_parent(stop: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

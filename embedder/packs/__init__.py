@@ -1,0 +1,1 @@
+"""Making model packs out of published files, pinned by `packs.yaml`."""

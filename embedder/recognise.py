@@ -1,0 +1,98 @@
+"""Crops of faces to unit embeddings, with the pack's exact preprocessing."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from embedder.geometry import TEMPLATE_112, enlarged_box, similarity_transform
+from trainer.embedding.pack import RecogniserRule
+from trainer.staging.schemas import EMBEDDING_WIDTH
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+def aligned_crop(rgb: Pixels, points: NDArray[np.float32], size: int) -> Pixels:
+    """The (size, size, 3) crop with the five points on the template's; black outside."""
+    transform = similarity_transform(points, TEMPLATE_112 * (size / 112))
+    crop = cv2.warpAffine(rgb, transform, (size, size), flags=cv2.INTER_LINEAR, borderValue=0)
+    return np.asarray(crop, np.uint8)
+
+
+def box_crop(rgb: Pixels, box: NDArray[np.float32], scale: float, size: int) -> Pixels:
+    """The enlarged box, cut to the picture and stretched to (size, size, 3)."""
+    left, top, right, bottom = enlarged_box(box, scale, rgb.shape[1], rgb.shape[0])
+    cut = rgb[top:bottom, left:right]
+    if not cut.size:
+        raise ValueError("the face's box lies outside of the picture")
+    how = cv2.INTER_AREA if min(cut.shape[:2]) > size else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(cut, (size, size), interpolation=how), np.uint8)
+
+
+def crop_for(
+    rule: RecogniserRule, rgb: Pixels, box: NDArray[np.float32], points: NDArray[np.float32]
+) -> Pixels:
+    """The crop that `rule` asks for, RGB; raises `ValueError` for a degenerate face."""
+    if rule.crop == "five_points":
+        return aligned_crop(rgb, points, rule.size)
+    return box_crop(rgb, box, rule.box_scale or 1.0, rule.size)
+
+
+def blob(crops: Pixels, rule: RecogniserRule) -> Floats:
+    """The model's input of RGB `crops` (n, size, size, 3)."""
+    ordered = crops if rule.colour == "RGB" else crops[..., ::-1]
+    values = (ordered.astype(np.float32) - np.float32(rule.subtract)) / np.float32(rule.divide)
+    return np.ascontiguousarray(values.transpose(0, 3, 1, 2) if rule.layout == "NCHW" else values)
+
+
+def unit_rows(outputs: Floats) -> Floats:
+    """Rows at unit length, zero-padded to the release's width: every cosine stays as it was.
+
+    A row that is zero or not finite comes out as NaN, for the caller to refuse.
+    """
+    norms = np.linalg.norm(outputs.astype(np.float64), axis=1, keepdims=True)
+    with np.errstate(all="ignore"):
+        unit = np.where(norms > 1e-6, outputs / norms, np.nan)
+    missing = EMBEDDING_WIDTH - outputs.shape[1]
+    return np.pad(unit, ((0, 0), (0, missing))).astype(np.float32)
+
+
+def packed(row: Floats) -> bytes | None:
+    """float16 little-endian bytes of one embedding; None where it is not finite."""
+    return row.astype("<f2").tobytes() if np.isfinite(row).all() else None
+
+
+class Recogniser:
+    """One recognition model: crops in, unit embeddings out, `batch` faces at a time."""
+
+    def __init__(
+        self, session: ort.InferenceSession, rule: RecogniserRule, batch: int, flips: bool
+    ) -> None:
+        self._session = session
+        self._input = session.get_inputs()[0].name
+        self._rule = rule
+        self._batch = batch
+        self._flips = flips
+
+    def __call__(self, crops: list[Pixels]) -> Floats:
+        """(n, 512) embeddings of n RGB crops; the mean of crop and mirror where flips are on."""
+        if not crops:
+            return np.empty((0, EMBEDDING_WIDTH), np.float32)
+        outputs = [
+            self._run(np.stack(crops[start : start + self._batch]))
+            for start in range(0, len(crops), self._batch)
+        ]
+        return unit_rows(np.concatenate(outputs))
+
+    def _run(self, crops: Pixels) -> Floats:
+        outputs = self._infer(crops)
+        if self._flips:
+            outputs = (outputs + self._infer(crops[:, :, ::-1])) / np.float32(2)
+        return outputs
+
+    def _infer(self, crops: Pixels) -> Floats:
+        values = self._session.run(None, {self._input: blob(crops, self._rule)})[0]
+        return np.asarray(values, np.float32).reshape(len(crops), self._rule.width)

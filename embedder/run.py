@@ -1,0 +1,128 @@
+"""A whole job: what is not in the cache is decoded, embedded and written part by part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from embedder.cache import known_pictures, shard_lock, write_part
+from embedder.decode import Unreadable
+from embedder.decode_pool import DecodePool
+from embedder.engine import Engine, Part, Row
+from embedder.sessions import check_device
+from trainer.config.jobs import EmbedJob
+from trainer.embedding.pack import PackInfo, read_pack
+from trainer.errors import ConfigError
+from trainer.staging.clock import iso, now
+from trainer.staging.manifest import ErrorBook, StageError, StageManifest
+from trainer.staging.paths import RUN_MANIFEST
+from trainer.staging.progress import Progress
+
+HEARTBEAT_SECONDS = 10.0
+DECODERS = 4
+
+
+class Stopped(Exception):
+    """Told to stop: the parts written so far stay, the job goes on from them."""
+
+
+class Job:
+    """Runs one `EmbedJob`. `stopping` is asked after each picture."""
+
+    def __init__(
+        self, job: EmbedJob, say: Callable[[str], object], stopping: Callable[[], bool]
+    ) -> None:
+        self._job = job
+        self._say = say
+        self._stopping = stopping
+        self._counts: Counter[str] = Counter()
+        self._errors = ErrorBook()
+        self._files: dict[str, str] = {}
+
+    def run(self) -> StageManifest:
+        """Do it and write `_RUN.json`.
+
+        Raises `ConfigError` for a job that cannot run, `Stopped` where it was told to stop.
+        """
+        job = self._job
+        check_device(job.device)
+        pack = read_pack(job.model_dir)
+        if pack.pack_id != job.pack_id:
+            raise ConfigError(
+                f"the job is for model pack {job.pack_id}, {job.model_dir} holds {pack.pack_id}; "
+                "embeddings of two packs never meet: plan the build again"
+            )
+        (job.report_dir / RUN_MANIFEST).unlink(missing_ok=True)
+        with shard_lock(job.cache_dir, job.shard):
+            known = known_pictures(job.cache_dir)
+            todo = [sha256 for sha256 in job.images if sha256 not in known]
+            self._counts["pictures"] = len(job.images)
+            self._counts["already"] = len(job.images) - len(todo)
+            self._embed(pack, todo)
+        manifest = self._manifest()
+        manifest.write(job.report_dir)
+        return manifest
+
+    def _embed(self, pack: PackInfo, todo: list[str]) -> None:
+        progress = Progress(
+            self._job.report_dir, "pictures", self._say, len(todo), line_seconds=HEARTBEAT_SECONDS
+        )
+        self._say(f"{self._counts['already']} pictures are in the cache, {len(todo)} to embed")
+        if todo:
+            engine = Engine(pack, self._job.model_dir, self._job)
+            with DecodePool(min(DECODERS, len(todo))) as pool:
+                for rows in self._parts(engine, pool, todo, progress):
+                    self._write(rows)
+                    if self._stopping():
+                        raise Stopped
+        progress.finish()
+
+    def _parts(
+        self, engine: Engine, pool: DecodePool, todo: list[str], progress: Progress
+    ) -> Iterator[list[Row]]:
+        """The rows of each part; the last one may be cut short by a stop."""
+        part = Part()
+        tasks = [(image_path(self._job.images_dir, sha256), sha256) for sha256 in todo]
+        for (path, sha256), decoded in zip(tasks, pool.decode(tasks), strict=True):
+            if isinstance(decoded, Unreadable):
+                self._counts[decoded.kind] += 1
+                url = f"file:{path.name}"
+                self._errors.add(StageError(kind=decoded.kind, url=url, message=decoded.message))
+            else:
+                engine.add(part, sha256, decoded)
+            progress.advance()
+            if part.pictures and (part.pictures >= self._job.part_images or self._stopping()):
+                yield engine.finish(part)
+                part = Part()
+        if part.pictures:
+            yield engine.finish(part)
+
+    def _write(self, rows: list[Row]) -> None:
+        name, digest = write_part(self._job.cache_dir, self._job.shard, rows)
+        self._files[name] = digest
+        self._counts["parts"] += 1
+        for row in rows:
+            kind = {"face": "faces"}.get(row["outcome"], row["outcome"])
+            self._counts[kind] += 1
+            if row["outcome"] == "refused":
+                self._counts[f"refused_{row['reason']}"] += 1
+
+    def _manifest(self) -> StageManifest:
+        always = dict.fromkeys(("faces", "no_face", "refused", "parts"), 0)
+        return StageManifest(
+            run_id=self._job.run_id,
+            stage="embed",
+            name=self._job.shard,
+            status="complete",
+            started_at=self._job.started_at,
+            completed_at=iso(now()),
+            counts=always | dict(self._counts) | {"errors": self._errors.total},
+            errors=self._errors.listed(),
+            files=self._files,
+        )
+
+
+def image_path(images_dir: Path, sha256: str) -> Path:
+    """Where the staging store keeps a picture's bytes."""
+    return images_dir / sha256[:2] / sha256

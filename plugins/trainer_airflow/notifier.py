@@ -1,0 +1,43 @@
+"""Writes a failed task into the run's own record, where the reports and the CLI read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import BaseNotifier
+
+from trainer.config.settings import Settings
+from trainer.staging.paths import DataDir, run_id_from
+
+
+class RecordFailure(BaseNotifier):  # type: ignore[misc]
+    """`on_failure_callback`: the step's name and the error's message go into run.json."""
+
+    def notify(self, context: Any) -> None:
+        task_instance = context["ti"]
+        settings = Settings.load()
+        run_id = run_id_from(context["run_id"])
+        if task_instance.task_id == "report" and _has_failed(settings, run_id):
+            return  # `report` fails on purpose when an earlier step did, which is recorded already
+        from trainer.pipeline.run import mark_failed
+
+        error = context.get("exception")
+        message = str(error) or type(error).__name__
+        if error is None:
+            message = "the task was killed or lost; see its log in Airflow"
+        mark_failed(run_id, settings, step_label(context), message)
+
+
+def step_label(context: Any) -> str:
+    """`embed-000-of-001` for a mapped task, the step's name for others."""
+    task = context.get("task")
+    key = getattr(task, "key_name", None)
+    task_id: str = context["ti"].task_id
+    return f"{task_id}-{key}" if isinstance(key, str) and key else task_id
+
+
+def _has_failed(settings: Settings, run_id: str) -> bool:
+    from trainer.staging.records import read_record
+
+    path = DataDir(settings.data_dir).run(run_id).record
+    return path.exists() and read_record(path).status == "failed"

@@ -1,0 +1,61 @@
+"""Operators: one that runs a step of the pipeline, one that runs a shard in a container."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import BaseOperator
+
+from trainer.config.settings import Settings
+from trainer.staging.paths import run_id_from
+
+# What the mapped step after it is mapped over: the return value must be the list itself.
+MAPS_OVER = {"plan": "sources", "plan_embed": "shards"}
+
+
+class StepOperator(BaseOperator):  # type: ignore[misc]
+    """Runs one step of `trainer.config.pipeline.STEPS`; returns its small JSON result.
+
+    `key_name` is the source of a `crawl` or the shard of an `embed`. `plan` and `plan_embed`
+    return the list that the next step is mapped over.
+    """
+
+    ui_color = "#e8f0ec"
+
+    def __init__(self, *, step: str, key_name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.step = step
+        self.key_name = key_name
+
+    def execute(self, context: Any) -> Any:
+        from trainer.pipeline.run import run_step
+
+        result = run_step(
+            self.step,
+            run_id_from(context["run_id"]),
+            Settings.load(),
+            params=dict(context["params"]) if self.step == "plan" else None,
+            key=self.key_name,
+            say=self.log.info,
+        )
+        return result[MAPS_OVER[self.step]] if self.step in MAPS_OVER else result
+
+
+class CrawlOperator(StepOperator):
+    """The step `crawl` with its key from the environment or an Airflow connection.
+
+    A source whose server was busy is tried again; after the last try its failed result
+    stands, and the run ends `partial`.
+    """
+
+    def execute(self, context: Any) -> Any:
+        from trainer_airflow.crawl import raise_if_worth_a_retry, source_key
+
+        assert self.key_name is not None
+        settings = Settings.load()
+        with source_key(self.key_name, settings):
+            result = super().execute(context)
+        task_instance = context["ti"]
+        if task_instance.try_number <= task_instance.max_tries:
+            raise_if_worth_a_retry(self.key_name, run_id_from(context["run_id"]), settings)
+        return result

@@ -1,0 +1,168 @@
+"""Publishing: a release appears whole or not at all, whenever the process is killed.
+
+Order: flush every file, rename the directory into `releases/`, hard-link its database, and swap
+`current` last. Each step is one atomic call and is skipped when it is already done, so the same
+call again finishes what a kill interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from trainer.errors import DamagedFileError, StageFailed
+from trainer.release import contract
+from trainer.release.files import (
+    VERSION_ID,
+    Manifest,
+    current_id,
+    hash_problems,
+    read_manifest,
+    release_dirs,
+    require_intact,
+)
+from trainer.staging.atomic import TEMPORARY, fsync_path, swap_symlink
+from trainer.staging.paths import DataDir
+
+
+class VersionInfo(BaseModel):
+    """One published release, as the list of versions shows it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version_id: str
+    version: str | None = None
+    created_at: str | None = None
+    performers: int | None = None
+    faces: int | None = None
+    bytes: int
+    current: bool
+    damaged: bool = False
+    problems: list[str] = []
+
+
+def publish(data: DataDir, staged: Path, version_id: str) -> Path:
+    """Move the finished release `staged` to `releases/<version_id>` and make it current.
+
+    Returns the published directory. Safe to call again after a kill at any moment. Raises
+    `DamagedFileError` for a release whose hashes do not hold and `StageFailed` where another
+    release has the id, or the version is not above every published one.
+    """
+    if not VERSION_ID.match(version_id):
+        raise StageFailed(f"{version_id!r} is no version id; expected YYYYMMDD_HHMMSS")
+    target = data.release(version_id)
+    if not target.exists():
+        require_intact(staged)
+        _require_newer(data, read_manifest(staged))
+        _flush(staged)
+        data.releases.mkdir(parents=True, exist_ok=True)
+        staged.rename(target)
+        fsync_path(data.releases)
+        fsync_path(staged.parent)
+    elif staged.exists():
+        _require_same(staged, target)
+    require_intact(target)
+    _link_database(data, version_id)
+    if (current_id(data) or "") < version_id:  # a late retry never takes a newer release back
+        swap_symlink(data.current, version_id)
+    return target
+
+
+def activate(data: DataDir, version_id: str) -> None:
+    """Make a published release current again (a local rollback).
+
+    Sidecars elsewhere compare versions: to take back what they already have, build its content
+    again under a newer version.
+    """
+    target = data.release(version_id)
+    if not target.is_dir():
+        raise StageFailed(f"{target} does not exist; see `trainer versions`")
+    require_intact(target)
+    swap_symlink(data.current, version_id)
+
+
+def versions(data: DataDir, *, deep: bool = False) -> list[VersionInfo]:
+    """Every published release, newest first. `deep` reads and hashes all bytes."""
+    current = data.current.readlink().name if data.current.is_symlink() else None
+    return [_describe(path, current, deep) for path in reversed(release_dirs(data))]
+
+
+def next_version(data: DataDir, day: date, also: Iterable[str] = ()) -> str:
+    """`2026.11.23`, or `.1` to `.9` for further releases of a day.
+
+    Strictly greater, as text, than every published version and those in `also` (published once,
+    perhaps deleted since): the sidecar compares them so.
+    """
+    used = {info.version for info in versions(data) if info.version} | set(also)
+    newest = max(used, default="")
+    base = f"{day:%Y.%m.%d}"
+    for candidate in (base, *(f"{base}.{number}" for number in range(1, 10))):
+        if candidate > newest:
+            return candidate
+    if newest.startswith(base):
+        raise StageFailed(
+            f"{newest} is the tenth release of the day and .10 would sort before it; "
+            "publish the next one tomorrow"
+        )
+    raise StageFailed(
+        f"version {newest} is already published and {base} would sort before it; "
+        "check this machine's clock"
+    )
+
+
+def _require_newer(data: DataDir, manifest: Manifest) -> None:
+    newest = max((info.version for info in versions(data) if info.version), default="")
+    if manifest.version <= newest:
+        raise StageFailed(
+            f"version {manifest.version} is not above the published {newest}: no sidecar would "
+            "take it; build the release again under the next version"
+        )
+
+
+def _require_same(staged: Path, target: Path) -> None:
+    sums = [(path / contract.SUMS).read_bytes() for path in (staged, target)]
+    if sums[0] != sums[1]:
+        raise StageFailed(f"{target} is another release than {staged}; use a new version id")
+
+
+def _flush(directory: Path) -> None:
+    for path in sorted(directory.rglob("*")):
+        fsync_path(path)
+    fsync_path(directory)
+
+
+def _link_database(data: DataDir, version_id: str) -> None:
+    """`performers_<version_id>.db`: the same bytes under the name that users look for."""
+    source = data.release(version_id) / contract.DATABASE
+    link = data.performers_link(version_id)
+    if link.exists() and link.samefile(source):
+        return
+    temporary = link.with_name(f"{TEMPORARY}{link.name}")
+    with suppress(FileNotFoundError):
+        temporary.unlink()
+    os.link(source, temporary)
+    temporary.replace(link)
+    fsync_path(link.parent)
+
+
+def _describe(directory: Path, current: str | None, deep: bool) -> VersionInfo:
+    info = VersionInfo(
+        version_id=directory.name,
+        bytes=sum(path.stat().st_size for path in directory.rglob("*") if path.is_file()),
+        current=directory.name == current,
+    )
+    try:
+        manifest = read_manifest(directory)
+        info.version, info.created_at = manifest.version, manifest.created_at
+        info.performers, info.faces = manifest.performer_count, manifest.face_count
+        missing = [n for n in contract.RELEASE_FILES if not (directory / n).is_file()]
+        info.problems = hash_problems(directory) if deep else [f"{n}: missing" for n in missing]
+    except DamagedFileError as error:
+        info.problems = [str(error)]
+    info.damaged = bool(info.problems)
+    return info

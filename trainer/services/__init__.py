@@ -1,0 +1,1 @@
+"""Keeping servers running: process groups that start together and stop together."""
