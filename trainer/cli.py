@@ -86,11 +86,11 @@ def verify(
 ) -> None:
     """Check a release against the sidecar's contract, down to the last bit."""
     from trainer.commands.look import check_lines, release_dir
-    from trainer.release.verify import verify_release
+    from trainer.release.verify import verify as verify_release
 
     report = verify_release(release_dir(_data(data_dir), release))
-    show([check.model_dump() for check in report], as_json, check_lines(report))
-    raise typer.Exit(0 if all(check.ok for check in report) else 1)
+    show(report.model_dump(mode="json"), as_json, check_lines(report))
+    raise typer.Exit(0 if report.ok else 1)
 
 
 @app.command()
@@ -102,11 +102,11 @@ def diff(
 ) -> None:
     """What changed between two releases."""
     from trainer.commands.look import release_dir
-    from trainer.release.diff import describe, diff_releases
+    from trainer.release.diff import diff as compare
 
     data = _data(data_dir)
-    content = diff_releases(release_dir(data, before), release_dir(data, after))
-    show(content, as_json, describe(content))
+    found = compare(release_dir(data, before), release_dir(data, after))
+    show(found.model_dump(mode="json"), as_json, found.describe())
 
 
 @app.command()

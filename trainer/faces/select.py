@@ -17,7 +17,7 @@ MIN_FACE_SIDE = 32.0  # pixels; smaller faces carry too little to recognise anyo
 SINGLE = "single_face"
 AGREES = "agrees_with_single_faces"
 SEVERAL = "several_faces"
-_ACCEPTED = (SINGLE, AGREES)
+ACCEPTED = (SINGLE, AGREES)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def accept(judged: pl.DataFrame, agreed: set[tuple[int, str, int]]) -> pl.DataFr
 
 def cap(judged: pl.DataFrame, caps: Caps) -> pl.DataFrame:
     """Keep the best by quality up to the caps; what falls out is marked `over_cap`."""
-    accepted = judged.filter(pl.col("rule").is_in(_ACCEPTED)).sort(
+    accepted = judged.filter(pl.col("rule").is_in(ACCEPTED)).sort(
         ["performer_id", "quality_score", "image_sha256", "face_no"],
         descending=[False, True, False, False],
     )
@@ -92,7 +92,7 @@ def cap(judged: pl.DataFrame, caps: Caps) -> pl.DataFrame:
     marked = judged.join(
         kept.select(*keys, pl.lit(True).alias("kept")), on=keys, how="left", maintain_order="left"
     )
-    over = pl.col("rule").is_in(_ACCEPTED) & pl.col("kept").is_null()
+    over = pl.col("rule").is_in(ACCEPTED) & pl.col("kept").is_null()
     rule = pl.when(over).then(pl.lit("over_cap")).otherwise(pl.col("rule"))
     return marked.with_columns(rule.alias("rule"), pl.col("kept").fill_null(False))
 

@@ -7,7 +7,7 @@ from trainer.errors import StageFailed
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say, run_step
 from trainer.pipeline.steps.publish import publish_run
-from trainer.release.verify import verify_release
+from trainer.release.verify import verify
 from trainer.staging.lock import build_lock
 from trainer.staging.records import read_record
 
@@ -21,11 +21,11 @@ def approve_run(settings: Settings, run_id: str, say: Say) -> str:
     if status != "needs_approval":
         raise StageFailed(f"run {run_id} is {status}, not waiting for approval")
     with build_lock(context.data.lock):
-        bad = [check for check in verify_release(context.run.release) if not check.ok]
-        if bad:
+        report = verify(context.built_release)
+        if not report.ok:
             raise StageFailed(
                 "the candidate does not fit the sidecar's contract and can't be published: "
-                + "; ".join(f"{c.name}: expected {c.expected}, got {c.actual}" for c in bad)
+                + "; ".join(report.failures())
             )
         result = publish_run(context, say)
         context.finish("publish", result)

@@ -48,6 +48,18 @@ class RunContext:
             raise StageFailed(f"run {self.run.run_id} has no plan; run the step `plan` first")
         return Plan.model_validate(read_json(self.run.plan))
 
+    @property
+    def built_release(self) -> Path:
+        """This run's release: in the run's directory, or where publishing has moved it."""
+        published = self.data.release(self.plan.version_id)
+        return published if published.exists() else self.run.release
+
+    @property
+    def base_release(self) -> Path | None:
+        """The release that was current when the run was planned."""
+        name = self.plan.base_release
+        return self.data.release(name) if name else None
+
     def finish(self, step: str, result: dict[str, Any]) -> dict[str, Any]:
         write_json(self.run.step(step), result)
         return result

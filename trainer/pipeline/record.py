@@ -31,13 +31,13 @@ def start(context: RunContext, plan: Plan) -> None:
     record.model_pack = plan.pack_id
     for source, reason in plan.skipped.items():
         record.stats.by_source[source] = SourceStats(status="skipped", reason=reason)
-    _save(context, record)
+    save(context, record)
 
 
 def step_done(context: RunContext, label: str, seconds: float) -> None:
     record = read_record(context.run.record)
     record.steps[label] = StepRecord(status="done", seconds=seconds)
-    _save(context, record)
+    save(context, record)
 
 
 def fail(context: RunContext, step: str, message: str, completed_at: str) -> None:
@@ -52,14 +52,14 @@ def fail(context: RunContext, step: str, message: str, completed_at: str) -> Non
     record.steps[step] = StepRecord(status="failed")
     record.errors.append(StageError(kind="step_failed", field=step, message=message))
     record.stats.errors = sum(error.count for error in record.errors)
-    _save(context, record)
+    save(context, record)
 
 
 def update(context: RunContext, **changes: Any) -> RunRecord:
     record = read_record(context.run.record)
     for name, value in changes.items():
         setattr(record, name, value)
-    _save(context, record)
+    save(context, record)
     return record
 
 
@@ -73,6 +73,6 @@ def manifests(directory: Path) -> dict[str, StageManifest]:
     return found
 
 
-def _save(context: RunContext, record: RunRecord) -> None:
+def save(context: RunContext, record: RunRecord) -> None:
     write_record(context.run, record)
     write_runs_json(context.data)

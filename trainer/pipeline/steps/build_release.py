@@ -1,35 +1,60 @@
-"""build_release: the six files of the contract, in the run's directory, and the diff."""
+"""build_release: the six files of the contract, in the run's directory."""
 
 from __future__ import annotations
 
 import shutil
 from typing import Any
 
-from trainer.embedding.pack import read_pack
+from trainer.embedding.pack import PackInfo, RecogniserRule, read_pack
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.release.inputs import read_inputs
 from trainer.release.publish import next_version
-from trainer.release.write import build
+from trainer.release.write import ReleasePack, build
 from trainer.staging.clock import parse_iso
+from trainer.staging.progress import Progress
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
-    plan, settings = context.plan, context.settings
+    plan, run = context.plan, context.run
     if context.data.release(plan.version_id).exists():
-        return dict(context.result("build_release") or {})
-    if context.run.release.exists():
-        shutil.rmtree(context.run.release)
+        return context.result("build_release") or {}
+    if run.release.exists():
+        shutil.rmtree(run.release)
+    pack = read_pack(context.data.model_pack(context.settings.model_pack), verify_files=False)
+    inputs = read_inputs(run.select)
+    progress = Progress(run.select, "vectors indexed", say, total=2 * len(inputs.faces))
     result = build(
-        read_inputs(context.run.select),
-        context.run.release,
+        inputs,
+        run.release,
         version_id=plan.version_id,
         version=next_version(context.data, parse_iso(plan.started_at).date()),
         created_at=plan.started_at,
-        pack=read_pack(context.data.model_pack(settings.model_pack)),
+        pack=release_pack(pack),
         sources=list(snapshot_dirs(context)),
-        say=say,
+        advance=progress.advance,
     )
-    say(f"build_release: {result}")
-    return result.summary()
+    progress.finish()
+    figures = {
+        "performers": result.performers,
+        "performers_with_faces": result.performers_with_faces,
+        "faces": result.faces,
+        "conflicts": len(result.conflicts),
+    }
+    say(f"build_release: {figures}")
+    return figures
+
+
+def release_pack(pack: PackInfo) -> ReleasePack:
+    """What the manifest says of the models, truthfully for whatever pack was used."""
+
+    def crop(slot: str, rule: RecogniserRule) -> str:
+        return f"{slot}_{rule.crop}_{rule.size}"
+
+    return ReleasePack(
+        id=pack.pack_id,
+        detector=pack.detector.kind,
+        alignment=f"{crop('arcface', pack.arcface)}+{crop('facenet', pack.facenet)}",
+        flip_averaging=pack.flip_averaging,
+    )

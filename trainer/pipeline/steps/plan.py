@@ -15,7 +15,7 @@ from trainer.errors import ConfigError
 from trainer.pipeline import record
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.run import Say
-from trainer.release.gate import load_gate
+from trainer.release.gate import load_limits
 from trainer.staging.atomic import read_json, remove_temporaries, write_json
 from trainer.staging.clock import iso, now, version_id
 from trainer.staging.paths import DataDir
@@ -35,7 +35,9 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> No
     shipped = load_sources(settings.data_dir)
     params = BuildParams.parse(conf, sorted(shipped))
     chosen, skipped = choose(shipped, params, dict(os.environ))
-    load_gate(settings.data_dir)  # refuse a bad gate.yaml now, not after hours of work
+    load_limits(
+        settings.data_dir, settings.model_pack
+    )  # refuse a bad gate.yaml now, not after hours of work
     _check_embedder(settings)
     pack = read_pack(data.model_pack(settings.model_pack))
     started = _free_moment(data)

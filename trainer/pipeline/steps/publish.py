@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from trainer.errors import StageFailed
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.run import Say
+from trainer.release.contract import MANIFEST
 from trainer.release.publish import publish
 from trainer.staging.atomic import read_json
 from trainer.staging.manifest import StageManifest
@@ -32,10 +33,8 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
 def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     """Commit this run's state and make its release current. Safe to repeat after a kill."""
     plan, data = context.plan, context.data
-    release = data.release(plan.version_id)
     _refuse_if_overtaken(context, plan)
-    manifest_dir = release if release.exists() else context.run.release
-    version = str(read_json(manifest_dir / "manifest.json")["version"])
+    version = str(read_json(context.built_release / MANIFEST)["version"])
     # Ids are given before the release that names them can be seen: the other order could give
     # the same id to another person after a kill.
     commit_release(data.state_db, _changes(context, plan, version))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from trainer.errors import StageFailed
+from trainer.faces.select import ACCEPTED
 from trainer.pipeline import record
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.run import Say
-from trainer.staging.atomic import read_json
+from trainer.release.diff import DIFF_JSON, Diff
 from trainer.staging.clock import iso, now
 from trainer.staging.manifest import StageError, StageManifest
-from trainer.staging.records import RunRecord, SourceStats
+from trainer.staging.records import DiffSummary, RunRecord, SourceStats
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
@@ -22,21 +23,16 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     embeds = record.manifests(context.run.root / "embed")
     _stats(current, plan, crawls, context)
     _embed(current, embeds, context)
-    _outcome(current, plan, crawls, context)
-    record.update(
-        context,
-        stats=current.stats,
-        embed=current.embed,
-        errors=current.errors,
-        status=current.status,
-        completed_at=iso(now()),
-        diff_from_previous=current.diff_from_previous,
-        evaluation=context.result("evaluate"),
-        gate=context.result("gate"),
-        release=current.release,
-        version=current.version,
-        output_db=current.output_db,
-    )
+    _outcome(current, plan, context)
+    current.errors = _errors(current, crawls, embeds)
+    current.stats.errors = sum(error.count for error in current.errors)
+    current.diff_from_previous = _diff(context)
+    if current.diff_from_previous:
+        current.stats.faces_added = current.diff_from_previous.new_faces
+    current.evaluation = context.result("evaluate")
+    current.gate = context.result("gate")
+    current.completed_at = iso(now())
+    record.save(context, current)
     say(f"report: run {plan.run_id} is {current.status}; {current.stats.errors} errors")
     if current.status == "failed":
         raise StageFailed(f"run {plan.run_id} failed; see {context.run.record}")
@@ -63,12 +59,11 @@ def _stats(
             images_known=counts.get("images_known", 0),
             images_refused=counts.get("images_refused", 0),
             images_failed=counts.get("images_failed", 0),
-            faces=sum(n for rule, n in taken.items() if rule in _TAKEN),
+            faces=sum(n for rule, n in taken.items() if rule in ACCEPTED),
             errors=sum(error.count for error in manifest.errors),
         )
-
-
-_TAKEN = ("single_face", "agrees_with_single_faces")
+    by_source = current.stats.by_source.values()
+    current.stats.performers_processed = sum(source.performers for source in by_source)
 
 
 def _embed(current: RunRecord, embeds: dict[str, StageManifest], context: RunContext) -> None:
@@ -79,49 +74,39 @@ def _embed(current: RunRecord, embeds: dict[str, StageManifest], context: RunCon
     current.embed = totals
 
 
-def _outcome(
-    current: RunRecord, plan: Plan, crawls: dict[str, StageManifest], context: RunContext
-) -> None:
-    embeds = record.manifests(context.run.root / "embed")
-    errors: list[StageError] = [e for e in current.errors if e.kind == "step_failed"]
-    for manifest in [*crawls.values(), *embeds.values()]:
-        errors.extend(manifest.errors)
-    current.errors = errors
-    by_source = current.stats.by_source.values()
-    current.stats.performers_processed = sum(source.performers for source in by_source)
-    current.stats.errors = sum(error.count for error in errors)
+def _outcome(current: RunRecord, plan: Plan, context: RunContext) -> None:
+    """Status and output, from what publishing did or did not do."""
     published = context.result("publish")
-    diff = context.result("evaluate") and context.run.release.joinpath("diff.json")
-    _apply_diff(current, context, plan)
     if published is None:
         current.status = "failed"
-    elif published["published"]:
+    elif not published["published"]:
+        current.status = "needs_approval"
+    else:
         current.release = published["release"]
         current.version = published["version"]
-        current.output_db = f"performers_{plan.version_id}.db"
-        sound = all(source.status == "complete" for source in by_source)
+        current.output_db = context.data.performers_link(plan.version_id).name
+        sound = all(s.status == "complete" for s in current.stats.by_source.values())
         current.status = "completed" if sound else "partial"
-    else:
-        current.status = "needs_approval"
-    del diff
 
 
-def _apply_diff(current: RunRecord, context: RunContext, plan: Plan) -> None:
-    for place in (context.data.release(plan.version_id), context.run.release):
-        path = place / "diff.json"
-        if path.exists():
-            current.diff_from_previous = summary(read_json(path))
-            current.stats.faces_added = current.diff_from_previous["new_faces"]
-            return
+def _errors(
+    current: RunRecord, crawls: dict[str, StageManifest], embeds: dict[str, StageManifest]
+) -> list[StageError]:
+    errors = [error for error in current.errors if error.kind == "step_failed"]
+    for manifest in [*crawls.values(), *embeds.values()]:
+        errors.extend(manifest.errors)
+    return errors
 
 
-def summary(diff: dict[str, Any]) -> dict[str, int]:
-    """The counts of a diff that the record carries."""
-    performers, faces = diff["performers"], diff["faces"]
-    return {
-        "new_performers": len(performers["added"]),
-        "removed_performers": len(performers["removed"]),
-        "merged_performers": len(performers["merged"]),
-        "new_faces": int(faces["added"]),
-        "removed_faces": int(faces["removed"]),
-    }
+def _diff(context: RunContext) -> DiffSummary | None:
+    path = context.built_release / DIFF_JSON
+    if not path.exists():
+        return None
+    changes = Diff.model_validate_json(path.read_bytes())
+    return DiffSummary(
+        new_performers=len(changes.added),
+        removed_performers=len(changes.removed),
+        merged_performers=len(changes.merged),
+        new_faces=changes.faces_added,
+        removed_faces=changes.faces_removed,
+    )

@@ -1,0 +1,24 @@
+"""gate: may this release be published without a person looking at it?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainer.errors import StageFailed
+from trainer.pipeline.context import RunContext
+from trainer.pipeline.run import Say
+from trainer.release.evaluate import read_evaluation
+from trainer.release.gate import gate, load_limits
+
+
+def run(context: RunContext, say: Say) -> dict[str, Any]:
+    settings, last = context.settings, context.base_release
+    measured = read_evaluation(context.built_release)
+    if measured is None:
+        raise StageFailed(f"{context.built_release} was not evaluated; run `evaluate` first")
+    limits = load_limits(settings.data_dir, settings.model_pack)
+    result = gate(limits, measured, read_evaluation(last) if last else None)
+    for line in result.failures():
+        say(f"gate: {line}")
+    say(f"gate: {'passed' if result.passed else 'not passed'}")
+    return result.model_dump(mode="json")

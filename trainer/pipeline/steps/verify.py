@@ -1,0 +1,24 @@
+"""verify: does the built release fit the sidecar's contract, whole and unchanged?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainer.errors import StageFailed
+from trainer.pipeline.context import RunContext
+from trainer.pipeline.run import Say
+from trainer.release.verify import verify, write_report
+
+
+def run(context: RunContext, say: Say) -> dict[str, Any]:
+    directory = context.built_release
+    report = verify(directory)
+    if directory == context.run.release:
+        write_report(directory, report)
+    if not report.ok:
+        raise StageFailed(
+            "the release does not fit the sidecar's contract and was not published: "
+            + "; ".join(report.failures())
+        )
+    say(f"verify: {len(report.checks)} checks hold")
+    return {"ok": True, "checks": len(report.checks)}
