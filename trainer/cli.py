@@ -117,10 +117,10 @@ def export(
 ) -> None:
     """Write the flat zip that the sidecar's updater takes."""
     from trainer.commands.look import release_dir
-    from trainer.release.export import export_release
+    from trainer.release.export import export as write_zip
 
     data = _data(data_dir)
-    path = export_release(release_dir(data, release), data.exports)
+    path = write_zip(release_dir(data, release), data.exports)
     show({"path": str(path), "bytes": path.stat().st_size}, as_json, [str(path)])
 
 
