@@ -1,0 +1,72 @@
+"""Only public addresses, and no way round by redirect or by DNS."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
+from scrapy.http import Request, Response
+from scrapy.resolver import CachingThreadedResolver
+
+ADVICE = "not a public address; set TRAINER_ALLOW_PRIVATE_HOSTS=1 only for a server of your own"
+
+
+class AddressRefused(IgnoreRequest):  # type: ignore[misc]
+    """The host is not public, or a redirect leads to another scheme."""
+
+
+class PublicResolver(CachingThreadedResolver):  # type: ignore[misc]
+    """Checks the very address that the connection will use: a second answer can't slip in."""
+
+    allow_private = False  # set from the job: the reactor makes the resolver before the spider
+    refused: dict[str, str] = {}
+
+    def getHostByName(self, name: str, timeout: Any = ()) -> Any:
+        return super().getHostByName(name, timeout).addCallback(self._checked, name)
+
+    def _checked(self, address: str, name: str) -> str:
+        if not self.allow_private and not is_public(address):
+            self.refused[name] = address
+            raise AddressRefused(f"{name} resolves to {address}: {ADVICE}")
+        return address
+
+
+class AddressMiddleware:
+    """Refuses literal private addresses, names that resolved to one, and strange redirects."""
+
+    def process_request(self, request: Request) -> None:
+        host = urlsplit(request.url).hostname or ""
+        if not PublicResolver.allow_private and is_address(host) and not is_public(host):
+            raise AddressRefused(f"{host}: {ADVICE}")
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        location = response.headers.get("Location")
+        if location is None or not 300 <= response.status < 400:
+            return response
+        target = urljoin(request.url, location.decode("latin-1"))
+        before, after = urlsplit(request.url).scheme, urlsplit(target).scheme
+        if after not in ("http", "https") or (before == "https" and after == "http"):
+            raise AddressRefused(f"redirect from {before} to {after} refused")
+        return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        host = urlsplit(request.url).hostname or ""
+        if isinstance(exception, CannotResolveHostError) and host in PublicResolver.refused:
+            raise AddressRefused(f"{host} resolves to {PublicResolver.refused[host]}: {ADVICE}")
+
+
+def is_address(host: str) -> bool:
+    """True for an IPv4 or IPv6 literal (without brackets)."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_public(address: str) -> bool:
+    found = ipaddress.ip_address(address)
+    mapped = getattr(found, "ipv4_mapped", None)
+    return (mapped or found).is_global and not found.is_multicast

@@ -1,0 +1,34 @@
+"""Scrapy's settings. What depends on the source is set in `SourceSpider.from_crawler`."""
+
+from __future__ import annotations
+
+BOT_NAME = "stash-sense-trainer"
+SPIDER_MODULES = ["scrapy_project.sources"]
+
+LOG_LEVEL = "INFO"  # DEBUG costs a third more and prints every URL
+LOG_FORMATTER = "scrapy.logformatter.LogFormatter"
+STATS_DUMP = False
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+COOKIES_ENABLED = False
+METAREFRESH_ENABLED = False
+REFERER_ENABLED = False
+AUTOTHROTTLE_ENABLED = False
+HTTPPROXY_ENABLED = False  # a proxy would resolve names for us, past the resolver's check
+DOWNLOAD_DELAY_JITTER = 0.0
+DOWNLOAD_VERIFY_CERTIFICATES = True
+DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+REDIRECT_MAX_TIMES = 5
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "scrapy_project.middlewares.backoff.BackoffMiddleware": 550,
+    # Nearer to the network than the redirect middleware (600), so that it sees 3xx answers first.
+    "scrapy_project.middlewares.addresses.AddressMiddleware": 650,
+}
+TWISTED_DNS_RESOLVER = "scrapy_project.middlewares.addresses.PublicResolver"
+
+BACKOFF_BASE_SECONDS = 1.0
+BACKOFF_MAX_SECONDS = 60.0
+RETRY_AFTER_MAX_SECONDS = 900.0

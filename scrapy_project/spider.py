@@ -1,0 +1,116 @@
+"""What every source's spider shares: the job, the rate, the manners and the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import scrapy
+from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError
+from scrapy.http import Request, Response
+
+from scrapy_project.middlewares.addresses import PublicResolver
+from scrapy_project.report import CrawlReport, CrawlStopped
+from trainer.config.jobs import CrawlJob
+from trainer.staging.atomic import read_json, remove_temporaries
+from trainer.staging.paths import RUN_MANIFEST, DataDir
+
+USER_AGENT = "stash-sense-trainer/0.1 (+{contact})"
+
+
+class SourceSpider(scrapy.Spider):  # type: ignore[misc]
+    """Runs `crawl()` once and writes `_RUN.json` last, whatever happened.
+
+    Subclasses set `name` to the source's key and implement `crawl`. Requests go through
+    `fetch`, which puts pages and pictures into one download slot: one rate a source.
+    """
+
+    job: CrawlJob
+    report: CrawlReport
+    directory: Path
+
+    def __init__(self, job: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not job:
+            raise UsageError("give the job file: scrapy crawl <source> -a job=<path>")
+        self.job = CrawlJob.model_validate(read_json(Path(job)))
+        if self.job.source.key != self.name:
+            raise UsageError(f"{job} is a job of {self.job.source.key}, not of {self.name}")
+        self.directory = DataDir(self.job.data_dir).run(self.job.run_id).staging(self.name)
+        self.report = CrawlReport(self.job, self.directory)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
+        spider: SourceSpider = super().from_crawler(crawler, *args, **kwargs)
+        for name, value in spider.source_settings().items():
+            crawler.settings.set(name, value, priority="spider")
+        PublicResolver.allow_private = spider.job.allow_private_hosts
+        return spider
+
+    def source_settings(self) -> dict[str, Any]:
+        """Scrapy settings that follow from the job."""
+        source = self.job.source
+        delay = 60 / source.requests_per_minute
+        concurrency = source.concurrent_requests
+        return {
+            "USER_AGENT": USER_AGENT.format(contact=self.job.contact),
+            "ROBOTSTXT_OBEY": source.obey_robots,
+            "DOWNLOAD_DELAY": delay,
+            "DOWNLOAD_TIMEOUT": source.timeout_seconds,
+            "CONCURRENT_REQUESTS": concurrency + 1,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": concurrency,
+            "DOWNLOAD_SLOTS": {
+                source.key: {"concurrency": concurrency, "delay": delay, "jitter": 0.0}
+            },
+            "RETRY_TIMES": source.retries,
+        }
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The whole crawl; nothing is yielded, since requests are awaited where they are made."""
+        (self.directory / RUN_MANIFEST).unlink(missing_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        remove_temporaries(self.directory)
+        try:
+            await self.crawl(self.api_key())
+        except CrawlStopped as stopped:
+            self._end(stopped.status, str(stopped))
+        except asyncio.CancelledError:
+            self._end("failed", "stopped by a signal; run again to go on from here")
+            raise
+        except OSError as error:
+            self._end("failed", f"{error}; free disk space or mend the path, then run again")
+            raise
+        except Exception as error:
+            self._end("failed", f"{type(error).__name__}: {error}; see this crawl's log")
+            raise
+        else:
+            self._end("complete", None)
+        for nothing in ():
+            yield nothing
+
+    def _end(self, status: Any, reason: str | None) -> None:
+        manifest = self.report.write(status, reason)
+        self.report.say(f"{manifest.status}{f': {manifest.reason}' if manifest.reason else ''}")
+
+    def api_key(self) -> str | None:
+        """The key from the environment; `CrawlStopped` (skipped) where it is missing."""
+        variable = self.job.source.api_key_env
+        if variable is None:
+            return None
+        key = os.environ.get(variable, "").strip()
+        if not key:
+            raise CrawlStopped("skipped", f"no API key: set the environment variable {variable}")
+        return key
+
+    async def fetch(self, request: Request) -> Response:
+        """Download through all middlewares, at the source's rate; any status is returned."""
+        request.meta["download_slot"] = self.job.source.key
+        response: Response = await self.crawler.engine.download_async(request)
+        return response
+
+    async def crawl(self, key: str | None) -> None:
+        raise NotImplementedError

@@ -1,0 +1,122 @@
+"""Runs a crawl as the pipeline does, over a loopback server; publishes snapshots to state.db."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.recorded.box import KEY, Box
+from trainer.config.params import BuildParams
+from trainer.config.settings import REPO_ROOT, Settings
+from trainer.config.sources import load_sources
+from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.crawl import crawl_job, crawl_source
+from trainer.staging.atomic import write_json
+from trainer.staging.manifest import StageManifest
+from trainer.staging.parquet import parts, read_parts, read_table
+from trainer.staging.schemas import IMAGES, PERFORMERS
+from trainer.staging.snapshot import fold_snapshot
+from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
+
+STARTED = "2026-02-01T00:00:00Z"
+
+
+@dataclass
+class Bench:
+    """One DATA_DIR with one source, `stashdb`, whose address is the loopback server's."""
+
+    box: Box
+    root: Path
+    overrides: dict[str, Any] = field(default_factory=dict)
+    private: bool = True
+    said: list[str] = field(default_factory=list)
+
+    def context(self, run_id: str, **params: Any) -> RunContext:
+        override = {
+            "base_url": f"{self.box.base}/graphql",
+            "requests_per_minute": 30_000,
+            "page_size": 5,
+            "retries": 1,
+            "timeout_seconds": 5,
+            **self.overrides,
+        }
+        write_json(self.root / "sources.yaml", {"stashdb": override})
+        settings = Settings(allow_private_hosts=self.private).model_copy(
+            update={"data_dir": self.root}
+        )
+        context = RunContext.open(settings, run_id)
+        plan = Plan(
+            run_id=run_id,
+            started_at=STARTED,
+            version_id="20260201_000000",
+            params=BuildParams(**params),
+            pack_id="none",
+            sources={"stashdb": load_sources(self.root)["stashdb"]},
+            skipped={},
+            base_release=None,
+        )
+        write_json(context.run.plan, plan.model_dump(mode="json"))
+        return context
+
+    def crawl(self, run_id: str = "r1", **params: Any) -> StageManifest:
+        return crawl_source(self.context(run_id, **params), "stashdb", self.said.append)
+
+    def start(self, run_id: str = "r1") -> subprocess.Popen[bytes]:
+        """The spider on its own, for tests that kill it."""
+        context = self.context(run_id)
+        path = context.run.crawl_job("stashdb")
+        write_json(path, crawl_job(context, "stashdb").model_dump(mode="json"))
+        argv = [sys.executable, "-m", "scrapy", "crawl", "stashdb", "-a", f"job={path}"]
+        return subprocess.Popen(argv, cwd=REPO_ROOT, env=os.environ)
+
+    def performers(self, run_id: str = "r1") -> list[dict[str, Any]]:
+        return self._staged(run_id, "performers-", PERFORMERS)
+
+    def images(self, run_id: str = "r1") -> dict[str, dict[str, Any]]:
+        rows = self._staged(run_id, "images-", IMAGES)
+        return {row["url"].removeprefix(self.box.base): row for row in rows}
+
+    def log(self, run_id: str = "r1") -> str:
+        return self.context(run_id).run.log("crawl-stashdb").read_text()
+
+    def publish(self, run_id: str, number: int = 1) -> list[dict[str, Any]]:
+        """Fold, and commit what a release would; returns the snapshot's performers."""
+        context = self.context(run_id)
+        directory = fold_snapshot(context, "stashdb")
+        assert directory is not None
+        rows = read_table(directory / "performers.parquet").to_pylist()
+        manifest = StageManifest.read(context.run.staging("stashdb"))
+        assert manifest is not None
+        live = sum(not row["deleted"] for row in rows)
+        ledger = [LedgerRow(**r) for r in self.images(run_id).values() if r["status"] != "known"]
+        changes = StateChanges(
+            run_id=run_id,
+            version_id=f"v{number}",
+            version=f"2026.2.{number}",
+            published_at=STARTED,
+            new_performers={},
+            claims={},
+            merges=[],
+            snapshots=[SnapshotRow("stashdb", run_id, manifest.watermark, live, None)],
+            ledger=ledger,
+        )
+        assert commit_release(context.data.state_db, changes)
+        return rows
+
+    def _staged(self, run_id: str, prefix: str, schema: Any) -> list[dict[str, Any]]:
+        staging = RunContext.open(
+            Settings().model_copy(update={"data_dir": self.root}), run_id
+        ).run.staging("stashdb")
+        rows: list[dict[str, Any]] = read_parts(parts(staging, prefix), schema).to_pylist()
+        return rows
+
+
+def make_bench(box: Box, root: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setenv("STASHDB_API_KEY", KEY)
+    return Bench(box, root)
