@@ -103,9 +103,9 @@ class Job:
         self._files[name] = digest
         self._counts["parts"] += 1
         for row in rows:
-            kind = {"face": "faces"}.get(row["outcome"], row["outcome"])
-            self._counts[kind] += 1
-            if row["outcome"] == "refused":
+            outcome: str = row["outcome"]
+            self._counts["faces" if outcome == "face" else outcome] += 1
+            if outcome == "refused":
                 self._counts[f"refused_{row['reason']}"] += 1
 
     def _manifest(self) -> StageManifest:

@@ -67,8 +67,9 @@ base() {
 build() {
     base
     local arguments=() name
-    for name in ${!PIP_@}; do # proxies, mirrors and certificates of this machine, if it has any
-        arguments+=(--build-arg "$name")
+    # A mirror or certificates of this machine, where it has any.
+    for name in PIP_CERT PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_DEFAULT_TIMEOUT; do
+        [ -z "${!name:-}" ] || arguments+=(--build-arg "$name")
     done
     # shellcheck disable=SC2068
     DOCKER_BUILDKIT=0 docker build --network host -f "$REPO/Dockerfile.embedder" \

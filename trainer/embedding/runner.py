@@ -1,0 +1,35 @@
+"""Run one shard's job in the way that the settings choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from trainer.config.jobs import EmbedJob
+from trainer.config.settings import Settings
+from trainer.embedding.docker_runner import run_container
+from trainer.embedding.process_runner import run_process
+from trainer.embedding.spec import container_spec
+from trainer.embedding.verdict import read_verdict
+from trainer.errors import ConfigError
+from trainer.staging.manifest import StageManifest
+from trainer.staging.paths import RUN_MANIFEST
+
+
+def run_shard(settings: Settings, job_path: Path, say: Callable[[str], object]) -> StageManifest:
+    """Embed one shard; returns its verdict.
+
+    Raises `ConfigError` where it cannot be started, `StageFailed` where it did not complete.
+    """
+    try:
+        job = EmbedJob.model_validate_json(job_path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError, ValueError) as error:
+        raise ConfigError(f"{job_path}: not an embed job: {error}") from None
+    (job.report_dir / RUN_MANIFEST).unlink(missing_ok=True)  # an old verdict is no verdict
+    if settings.embedder == "docker":
+        last = run_container(settings, container_spec(settings, job_path, job), say)
+    else:
+        last = run_process(settings, job_path, say)
+    return read_verdict(job.report_dir, last)
