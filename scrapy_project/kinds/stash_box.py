@@ -78,23 +78,26 @@ class StashBoxSpider(SourceSpider):
         )
 
     async def _sweep(self, suffix: str) -> None:
-        number, size = 0, self.job.source.page_size
+        # Counted by what was listed: a server may grant smaller pages than we ask for.
+        number, listed = 0, 0
         while True:
             number += 1
             page = await self._page(f"p{number:06d}{suffix}", number, "NAME", "ASC")
-            if page.listed == 0 or number * size >= page.count:
+            listed += page.listed
+            if page.listed == 0 or listed >= page.count:
                 return
 
     async def _incremental(self, earlier: dict[str, Row]) -> None:
         """Newest first, down to the watermark less the overlap; a sweep where counts disagree."""
         overlap = timedelta(hours=self.job.source.watermark_overlap_hours)
         floor = parse_iso(self.job.watermark) - overlap if self.job.watermark else None
-        number, size = 0, self.job.source.page_size
+        number, listed = 0, 0
         while True:
             number += 1
             page = await self._page(f"u{number:06d}", number, "UPDATED_AT", "DESC")
+            listed += page.listed
             oldest = min((_moment(row) for row in page.rows), default=None)
-            if page.listed == 0 or number * size >= page.count:
+            if page.listed == 0 or listed >= page.count:
                 break
             if floor is not None and oldest is not None and oldest < floor:
                 break

@@ -27,7 +27,6 @@ class Plan(BaseModel):
     params: BuildParams
     pack_id: str
     sources: dict[str, SourceConfig]
-    skipped: dict[str, str]
     base_release: str | None
 
 

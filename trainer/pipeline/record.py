@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from trainer.pipeline.context import Plan, RunContext
 from trainer.staging.manifest import StageError, StageManifest
 from trainer.staging.records import (
     RunRecord,
-    SourceStats,
     StepRecord,
     read_record,
     write_record,
@@ -19,48 +20,43 @@ from trainer.staging.records import (
 
 def start(context: RunContext, plan: Plan) -> None:
     """A fresh record, or a retry of a failed run: running again, its errors gone."""
-    record = (
-        read_record(context.run.record)
-        if context.run.record.exists()
-        else RunRecord(id=plan.run_id, started_at=plan.started_at, status="running")
-    )
-    record.status = "running"
-    record.completed_at = None
-    record.errors = []
-    record.params = plan.params.model_dump(mode="json")
-    record.model_pack = plan.pack_id
-    for source, reason in plan.skipped.items():
-        record.stats.by_source[source] = SourceStats(status="skipped", reason=reason)
-    save(context, record)
+    with editing(context, plan.started_at) as record:
+        record.status = "running"
+        record.started_at = plan.started_at
+        record.completed_at = None
+        record.errors = []
+        record.params = plan.params.model_dump(mode="json")
+        record.model_pack = plan.pack_id
 
 
 def step_done(context: RunContext, label: str, seconds: float) -> None:
-    record = read_record(context.run.record)
-    record.steps[label] = StepRecord(status="done", seconds=seconds)
-    save(context, record)
+    with editing(context) as record:
+        record.steps[label] = StepRecord(status="done", seconds=seconds)
 
 
 def fail(context: RunContext, step: str, message: str, completed_at: str) -> None:
     """The run failed in `step`; a run that never got a plan gets a record all the same."""
-    record = (
-        read_record(context.run.record)
-        if context.run.record.exists()
-        else RunRecord(id=context.run.run_id, started_at=completed_at, status="failed")
-    )
-    record.status = "failed"
-    record.completed_at = completed_at
-    record.steps[step] = StepRecord(status="failed")
-    record.errors.append(StageError(kind="step_failed", field=step, message=message))
-    record.stats.errors = sum(error.count for error in record.errors)
-    save(context, record)
+    with editing(context, completed_at) as record:
+        record.status = "failed"
+        record.completed_at = completed_at
+        record.steps[step] = StepRecord(status="failed")
+        record.errors.append(StageError(kind="step_failed", field=step, message=message))
+        record.stats.errors = sum(error.count for error in record.errors)
 
 
-def update(context: RunContext, **changes: Any) -> RunRecord:
-    record = read_record(context.run.record)
-    for name, value in changes.items():
-        setattr(record, name, value)
-    save(context, record)
-    return record
+@contextmanager
+def editing(context: RunContext, started_at: str | None = None) -> Iterator[RunRecord]:
+    """Read, change, write back; one process at a time, since mapped tasks run side by side."""
+    context.run.root.mkdir(parents=True, exist_ok=True)
+    with (context.run.root / ".record.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if context.run.record.exists() or started_at is None:
+            record = read_record(context.run.record)
+        else:
+            record = RunRecord(id=context.run.run_id, started_at=started_at, status="running")
+        yield record
+        write_record(context.run, record)
+        write_runs_json(context.data)
 
 
 def manifests(directory: Path) -> dict[str, StageManifest]:
@@ -71,8 +67,3 @@ def manifests(directory: Path) -> dict[str, StageManifest]:
         if manifest is not None:
             found[child.name] = manifest
     return found
-
-
-def save(context: RunContext, record: RunRecord) -> None:
-    write_record(context.run, record)
-    write_runs_json(context.data)

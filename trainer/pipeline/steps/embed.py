@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trainer.embedding import run_shard
+from trainer.embedding.runner import run_shard
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
 

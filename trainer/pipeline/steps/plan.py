@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,14 +26,14 @@ def run(context: RunContext, conf: dict[str, Any] | None, say: Say) -> dict[str,
         _make_plan(context, conf, say)
     plan = context.plan
     record.start(context, plan)
-    return {"run_id": plan.run_id, "sources": sorted(plan.sources), "skipped": plan.skipped}
+    return {"run_id": plan.run_id, "sources": sorted(plan.sources)}
 
 
 def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> None:
     settings, data = context.settings, context.data
     shipped = load_sources(settings.data_dir)
     params = BuildParams.parse(conf, sorted(shipped))
-    chosen, skipped = choose(shipped, params, dict(os.environ))
+    chosen = choose(shipped, params)
     load_limits(
         settings.data_dir, settings.model_pack
     )  # refuse a bad gate.yaml now, not after hours of work
@@ -49,33 +48,21 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> No
         params=params,
         pack_id=pack.pack_id,
         sources=chosen,
-        skipped=skipped,
         base_release=data.current.readlink().name if data.current.is_symlink() else None,
     )
     write_json(context.run.plan, plan.model_dump(mode="json"))
-    for source, reason in skipped.items():
-        say(f"plan: {source} skipped: {reason}")
     say(f"plan: release {plan.version_id}, sources {', '.join(chosen) or 'none'}")
 
 
-def choose(
-    sources: dict[str, SourceConfig], params: BuildParams, environment: dict[str, str]
-) -> tuple[dict[str, SourceConfig], dict[str, str]]:
-    """Sources to crawl, and the skipped ones with the reason. Raises `ConfigError`."""
+def choose(sources: dict[str, SourceConfig], params: BuildParams) -> dict[str, SourceConfig]:
+    """The sources to crawl by key; raises `ConfigError` for one that is switched off."""
     asked = params.sources or [key for key, source in sources.items() if source.enabled]
     disabled = [key for key in asked if not sources[key].enabled]
     if disabled:
         raise ConfigError(
             f"sources {disabled} are switched off; set `enabled: true` for them in sources.yaml"
         )
-    chosen, skipped = {}, {}
-    for key in sorted(set(asked)):
-        variable = sources[key].api_key_env
-        if variable and not environment.get(variable) and not environment.get("AIRFLOW_HOME"):
-            skipped[key] = f"no API key: set the environment variable {variable}"
-        else:
-            chosen[key] = sources[key]
-    return chosen, skipped
+    return {key: sources[key] for key in sorted(set(asked))}
 
 
 def _check_embedder(settings: Settings) -> None:

@@ -14,25 +14,27 @@ from trainer.staging.clock import iso, now
 from trainer.staging.manifest import StageError, StageManifest
 from trainer.staging.records import DiffSummary, RunRecord, SourceStats
 
+# A source that the operator gave no key is left out on purpose; it does not make a run partial.
+_SOUND = ("complete", "skipped")
+
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     """Fill the record; raises `StageFailed` when an essential step never finished."""
     plan = context.plan
-    current = record.update(context)
     crawls = record.manifests(context.run.root / "staging")
     embeds = record.manifests(context.run.root / "embed")
-    _stats(current, plan, crawls, context)
-    _embed(current, embeds, context)
-    _outcome(current, plan, context)
-    current.errors = _errors(current, crawls, embeds)
-    current.stats.errors = sum(error.count for error in current.errors)
-    current.diff_from_previous = _diff(context)
-    if current.diff_from_previous:
-        current.stats.faces_added = current.diff_from_previous.new_faces
-    current.evaluation = context.result("evaluate")
-    current.gate = context.result("gate")
-    current.completed_at = iso(now())
-    record.save(context, current)
+    with record.editing(context) as current:
+        _stats(current, plan, crawls, context)
+        _embed(current, embeds, context)
+        _outcome(current, plan, context)
+        current.errors = _errors(current, crawls, embeds)
+        current.stats.errors = sum(error.count for error in current.errors)
+        current.diff_from_previous = _diff(context)
+        if current.diff_from_previous:
+            current.stats.faces_added = current.diff_from_previous.new_faces
+        current.evaluation = context.result("evaluate")
+        current.gate = context.result("gate")
+        current.completed_at = iso(now())
     say(f"report: run {plan.run_id} is {current.status}; {current.stats.errors} errors")
     if current.status == "failed":
         raise StageFailed(f"run {plan.run_id} failed; see {context.run.record}")
@@ -85,7 +87,7 @@ def _outcome(current: RunRecord, plan: Plan, context: RunContext) -> None:
         current.release = published["release"]
         current.version = published["version"]
         current.output_db = context.data.performers_link(plan.version_id).name
-        sound = all(s.status == "complete" for s in current.stats.by_source.values())
+        sound = all(s.status in _SOUND for s in current.stats.by_source.values())
         current.status = "completed" if sound else "partial"
 
 
