@@ -1,0 +1,95 @@
+"""`make up` and `make down`: the world, Airflow and the reports in the background."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from demo import airflow_background
+from demo.airflow import free_port
+from demo.stage import Stage, start_world, supervisor_of
+from trainer.config.settings import REPO_ROOT
+from trainer.errors import TrainerError
+from trainer.services.supervisor import Service, process_start, stop_groups
+from trainer.staging.atomic import read_json, write_json
+
+STOP_SECONDS = 20.0
+
+
+def reports(port: int) -> Service:
+    """Streamlit over DATA_DIR, on localhost only."""
+    return Service(
+        "reports",
+        (sys.executable, "-m", "streamlit", "run", "reports/app.py",
+         "--server.headless", "true", "--server.fileWatcherType", "none",
+         "--browser.gatherUsageStats", "false", "--server.address", "127.0.0.1",
+         "--server.port", str(port)),
+    )  # fmt: skip
+
+
+def up(stage: Stage) -> list[str]:
+    """Start what is not running; returns lines for people."""
+    stage.prepare()
+    file = stage.root / "services.json"
+    if file.exists():
+        down(stage)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    side = supervisor_of(stage, {"DATA_DIR": str(stage.data.root)}, background=True)
+    try:
+        start_world(stage, side, stage.week())
+        side.start(reports(port))
+        environment = {**stage.environment(), "TRAINER_REPORTS_URL": url}
+        airflow = airflow_background.up(
+            stage.airflow_home, stage.data.root, None, env=environment, say=_say
+        )
+        noted = {n: [p.pid, process_start(p.pid)] for n, p in side.running.items()}
+        write_json(file, {"url": url, "pids": noted})
+    except BaseException:
+        side.stop()
+        airflow_background.down(stage.airflow_home)
+        raise
+    password = stage.airflow_home / "secrets.json"
+    return [
+        f"Airflow: {airflow['url']} (user admin, password in {password})",
+        f"reports: {url}",
+        "stop both with: make down",
+    ]
+
+
+def down(stage: Stage) -> list[str]:
+    """Stop what `up` started, if it is still the same processes."""
+    file = stage.root / "services.json"
+    stopped = airflow_background.down(stage.airflow_home)
+    if file.exists():
+        noted = read_json(file)["pids"]
+        mine = {n: pid for n, (pid, started) in noted.items() if process_start(pid) == started}
+        stop_groups(list(mine.values()), STOP_SECONDS)
+        file.unlink()
+        stopped += sorted(mine)
+    return [f"stopped: {', '.join(stopped) or 'nothing was running'}"]
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m demo.services", description=__doc__)
+    parser.add_argument("command", choices=("up", "down"))
+    command = parser.parse_args().command
+    os.chdir(REPO_ROOT)
+    stage = Stage(REPO_ROOT / "var" / "demo")
+    try:
+        for line in up(stage) if command == "up" else down(stage):
+            _say(line)
+    except TrainerError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,64 @@
+"""What `make demo` prints at its end: figures from the files, nothing typed in by hand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from trainer.release.diff import DIFF_JSON, Diff
+from trainer.staging.paths import DataDir
+from trainer.staging.records import RunRecord, read_record
+
+
+def summary_lines(data: DataDir, run_id: str, requests: list[dict[str, Any]]) -> list[str]:
+    path = data.run(run_id).record
+    if not path.exists():
+        return [f"run {run_id} left no record in {data.runs}"]
+    record = read_record(path)
+    lines = ["", f"run {record.id}: {record.status}"]
+    lines += [f"  error: {e.kind} {e.field or ''} {e.message}" for e in record.errors[:8]]
+    if len(record.errors) > 8:
+        lines.append(f"  ... {len(record.errors) - 8} more in {path}")
+    lines += _work(record, requests)
+    if record.release:
+        lines += _release(data, record)
+    return lines
+
+
+def _work(record: RunRecord, requests: list[dict[str, Any]]) -> list[str]:
+    paths = [entry["path"] for entry in requests]
+    asked = Counter("picture" if "/images/" in p else "page" for p in paths if p != "/robots.txt")
+    stats, embed = record.stats.by_source.values(), record.embed
+    known = sum(source.images_known for source in stats)
+    return [
+        f"  fetched     {asked['page']} pages, {asked['picture']} pictures; "
+        f"{known} pictures were known and not fetched again",
+        f"  embedded    {embed.get('embedded', 0)} pictures; "
+        f"{embed.get('already', 0)} had been embedded before and were not again",
+    ]
+
+
+def _release(data: DataDir, record: RunRecord) -> list[str]:
+    release = data.release(record.release or "")
+    figures = record.evaluation or {}
+    accept = figures.get("false_accept", {})
+    rates = ", ".join(f"{_percent(rate)} at distance {at}" for at, rate in sorted(accept.items()))
+    changes = Diff.model_validate_json((release / DIFF_JSON).read_bytes()).describe()
+    return [
+        f"  release     {release} (version {record.version})",
+        f"  performers  {figures.get('performers')}",
+        f"  faces       {figures.get('faces')}",
+        f"  rank-1      {_percent(figures.get('rank_1'))} (each face searched without itself)",
+        f"  false accepts {rates} (faces of people taken out of the index)",
+        "  changed since the last release:",
+        *[f"    {line}" for line in changes],
+        "look at it:",
+        "  make up                       Airflow's UI and the reports, on localhost",
+        f"  .venv/bin/python -m trainer versions --data-dir {data.root}",
+        f"  .venv/bin/python -m trainer verify --data-dir {data.root}",
+        f"  .venv/bin/python -m trainer export --data-dir {data.root}",
+    ]
+
+
+def _percent(share: float | None) -> str:
+    return "not measured" if share is None else f"{100 * share:.1f}%"
