@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import TriggerRule
-from trainer_airflow.operators import CrawlOperator, StepOperator
 
 from trainer.config.pipeline import Step
+from trainer_airflow.operators import CrawlOperator, StepOperator
 
 
 def add_tasks(steps: tuple[Step, ...], embedder: str) -> dict[str, Any]:

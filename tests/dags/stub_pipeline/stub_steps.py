@@ -7,14 +7,16 @@ import time
 from trainer.config.params import BuildParams
 from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
-from trainer.staging.manifest import StageError, StageManifest
 from trainer.staging.paths import DataDir
 
 
 def run_step(name, run_id, settings, *, params=None, key=None, say=print):
     orders = json.loads(os.environ.get("STUB_PIPELINE", "{}"))
     run = DataDir(settings.data_dir).run(run_id)
-    note(settings, {"step": name, "key": key, "params": params, "key_given": "STASHDB_KEY" in os.environ})
+    note(
+        settings,
+        {"step": name, "key": key, "params": params, "key_given": "STASHDB_KEY" in os.environ},
+    )
     say(f"stub {name} {key or ''}")
     if name == "plan":
         BuildParams.parse(params, sorted(load_sources(settings.data_dir)))
@@ -26,7 +28,9 @@ def run_step(name, run_id, settings, *, params=None, key=None, say=print):
         if (settings.data_dir / "failed.jsonl").exists():
             raise StageFailed("the run failed")
         return {"status": "completed"}
-    return {"plan_embed": {"shards": orders.get("shards", ["000-of-002", "001-of-002"])}}.get(name, {"ok": True})
+    return {"plan_embed": {"shards": orders.get("shards", ["000-of-002", "001-of-002"])}}.get(
+        name, {"ok": True}
+    )
 
 
 def mark_failed(run_id, settings, step, message):
