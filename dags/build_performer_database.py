@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG
@@ -24,12 +24,12 @@ DEFAULTS: dict[str, Any] = {
 
 settings = Settings.load()
 
+# No start date: with one in the past, switching the DAG on would start a build at once.
 with DAG(
     dag_id="build_performer_database",
     description="Crawl, embed, merge, verify and publish the performer database",
     doc_md=__doc__,
     schedule="@weekly",
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     params=build_params(list(load_sources(settings.data_dir))),

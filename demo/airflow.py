@@ -9,9 +9,11 @@ import json
 import os
 import secrets
 import socket
+import sqlite3
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,7 @@ class AirflowServices:
         try:
             self._say("airflow: preparing its metadata database")
             self.supervisor.run(airflow("db-migrate", "db", "migrate"), MIGRATE_SECONDS)
+            _write_ahead(self.home / "airflow.db")
             pools = str(write_pools(self.home / "pools.json"))
             self.supervisor.run(airflow("pools", "pools", "import", pools), MIGRATE_SECONDS)
             for name in COMPONENTS:
@@ -152,6 +155,17 @@ def _write_private(path: Path, content: dict[str, str]) -> None:
     temporary.replace(path)
 
 
+def _write_ahead(database: Path) -> None:
+    """Readers and the writer stop waiting for one another; the mode stays with the file."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _database(home: Path) -> str:
+    """Components wait for each other's writes: SQLite's own 5 s are short on a busy machine."""
+    return f"sqlite:///{home}/airflow.db?timeout=60"
+
+
 def _environment(home: Path, data: Path, port: int, known: dict[str, str]) -> dict[str, str]:
     """Nothing of an Airflow that this machine may have otherwise leaks in."""
     kept = {
@@ -165,7 +179,7 @@ def _environment(home: Path, data: Path, port: int, known: dict[str, str]) -> di
         **address_environment(HOST, port),
         "DATA_DIR": str(data),
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _database(home),
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
