@@ -1,8 +1,8 @@
 """Cut the synthetic people's sheets and photos into single pictures: `python -m demo.pictures`.
 
-Every picture is a shot of its own (no copies of one shot): sixteen expressions, a front view and four
-photos a person. Framing, mirroring, tone and format differ from shot to shot as they do on a real
-site. The same packages and the same Pillow give the same bytes.
+Every picture is a shot of its own (no copies of one shot): sixteen expressions, a front view and
+four photos a person. Framing, mirroring, tone and format differ from shot to shot, as they do on a
+real site. The same packages and the same Pillow give the same bytes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FRAMES: Final = (
     (0.20, 0.00, 1.00, 1.00),
 )
 TONES: Final = (1.0, 0.86, 1.12, 0.95)
-FORMATS: Final = ("JPEG", "JPEG", "PNG", "JPEG", "WEBP", "JPEG", "JPEG")
+FORMATS: Final = ("JPEG", "JPEG", "PNG", *["JPEG"] * 5, "WEBP", *["JPEG"] * 4)
 # Photos: framing as fractions and the long side in pixels after scaling.
 PHOTO_FRAMES: Final[dict[str, tuple[tuple[float, float, float, float], int]]] = {
     "studio_portrait": ((0.0, 0.0, 1.0, 1.0), 640),

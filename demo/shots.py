@@ -1,4 +1,4 @@
-"""The pictures that exist of each synthetic person: names shared by the picture maker and the world."""
+"""The pictures of each synthetic person: names shared by the picture maker and the world."""
 
 from __future__ import annotations
 
