@@ -1,0 +1,77 @@
+"""Waiting and refusing, without a network."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from scrapy_project.middlewares.addresses import AddressMiddleware, AddressRefused, is_public
+from scrapy_project.middlewares.backoff import backoff_seconds, retry_after_seconds
+from scrapy_project.report import without_secrets
+
+MOMENT = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120", 120),
+        (" 0 ", 0),
+        ("Thu, 01 Jan 2026 12:00:30 GMT", 30),
+        ("Thu, 01 Jan 2026 11:00:00 GMT", 0),
+        ("soon", None),
+        ("-5", None),
+    ],
+)
+def test_both_forms_of_retry_after(header, seconds):
+    assert retry_after_seconds(header, MOMENT) == seconds
+
+
+def test_delays_double_up_to_the_cap_and_are_spread():
+    assert [backoff_seconds(n, 1, 60, 1.0) for n in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert backoff_seconds(3, 1, 60, 0.0) == 4
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.215.14", True),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("::1", False),
+        ("fe80::1", False),
+        ("::ffff:127.0.0.1", False),
+    ],
+)
+def test_what_is_public(address, public):
+    assert is_public(address) is public
+
+
+@pytest.mark.parametrize(
+    ("before", "location", "refused"),
+    [
+        ("https://a.example/x", "http://a.example/x", True),
+        ("https://a.example/x", "file:///etc/passwd", True),
+        ("https://a.example/x", "//b.example/x", False),
+        ("http://a.example/x", "https://a.example/x", False),
+    ],
+)
+def test_redirects_to_other_schemes(before, location, refused):
+    from scrapy.http import Request, Response
+
+    response = Response(before, status=302, headers={"Location": location})
+    if refused:
+        with pytest.raises(AddressRefused):
+            AddressMiddleware().process_response(Request(before), response)
+    else:
+        assert AddressMiddleware().process_response(Request(before), response) is response
+
+
+def test_urls_in_reports_have_no_password():
+    assert without_secrets("https://me:secret@a.example/p?x=1") == "https://a.example/p?x=1"
