@@ -29,17 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one job; see the module for the exit codes."""
     parser = argparse.ArgumentParser(prog="python -m embedder", description=__doc__)
     parser.add_argument("job", type=Path, help="job.json (trainer.config.jobs.EmbedJob)")
-    parser.add_argument(
-        "--stop-with-parent",
-        action="store_true",
-        help="stop when stdin closes, so that a killed parent leaves no writer behind",
-    )
     options = parser.parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if options.stop_with_parent:
-        threading.Thread(target=_watch_parent, args=(stop,), daemon=True).start()
     try:
         manifest = Job(read_job(options.job), say, stop.is_set).run()
     except Stopped:
@@ -76,11 +69,6 @@ def read_job(path: Path) -> EmbedJob:
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-def _watch_parent(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
-    stop.set()
 
 
 if __name__ == "__main__":

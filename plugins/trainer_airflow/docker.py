@@ -34,7 +34,6 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
     def execute(self, context: Any) -> dict[str, Any]:
         from trainer.embedding.spec import container_spec
         from trainer.embedding.verdict import read_verdict
-
         from trainer.pipeline import record
 
         assert self.key_name is not None

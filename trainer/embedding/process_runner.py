@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.errors import ConfigError
+from trainer.staging.children import run_child
 
 STOP_SECONDS = 60.0
 # What the program may see of our environment: no API key, no password.
@@ -30,53 +28,27 @@ def clean_environment(environment: dict[str, str]) -> dict[str, str]:
 def run_process(settings: Settings, job_path: Path, say: Callable[[str], object]) -> str:
     """Run one job to its end, handing each line to `say`; returns the last line.
 
-    On any exception of ours (a stop, a kill of the task) the group gets SIGTERM, finishes its
-    part, and SIGKILL after a minute. Where we are killed outright, it stops because its stdin
-    closes. Judge the outcome by `read_verdict`.
+    When we are stopped it finishes the part in hand; when we are killed, so is it. Judge the
+    outcome by `read_verdict`.
     """
     if not settings.embedder_python.exists():
         raise ConfigError(
             f"{settings.embedder_python}: no such Python; run `make setup`, or set "
             "TRAINER_EMBEDDER_PYTHON, or TRAINER_EMBEDDER=docker"
         )
-    command = [settings.embedder_python, "-m", "embedder", "--stop-with-parent", job_path]
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        cwd=REPO_ROOT,
-        env=clean_environment(dict(os.environ)),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
     last = ""
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            last = line.rstrip("\n") or last
-            say(line.rstrip("\n"))
-        process.wait()
-    except BaseException:
-        stop_group(process)
-        raise
-    finally:
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
+
+    def hear(line: str) -> None:
+        nonlocal last
+        last = line or last
+        say(line)
+
+    run_child(
+        [str(settings.embedder_python), "-m", "embedder", str(job_path)],
+        cwd=REPO_ROOT,
+        environment=clean_environment(dict(os.environ)),
+        log=job_path.with_name("embedder.log"),
+        say=hear,
+        stop_seconds=STOP_SECONDS,
+    )
     return last
-
-
-def stop_group(process: subprocess.Popen[str], seconds: float = STOP_SECONDS) -> None:
-    """SIGTERM to the process's group, SIGKILL where it is still there after `seconds`."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        pass
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

@@ -24,6 +24,7 @@ def run_child(
     log: Path,
     say: Callable[[str], Any],
     say_prefix: str = "",
+    stop_seconds: float = STOP_SECONDS,
 ) -> int:
     """Run `argv` in a process group of its own and return its exit code.
 
@@ -57,7 +58,7 @@ def run_child(
                     say(line.rstrip())
             return child.wait()
         except BaseException:
-            stop_group(child)
+            stop_group(child, stop_seconds)
             raise
 
 

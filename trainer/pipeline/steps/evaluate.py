@@ -12,14 +12,19 @@ from trainer.release.evaluate import Evaluation, evaluate, write_evaluation
 from trainer.staging.progress import Progress
 
 SEED = 20260101
+SAMPLE = 2_000
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     if context.data.release(context.plan.version_id).exists():
         return context.result("evaluate") or {}
     directory, last = context.run.release, context.base_release
-    progress = Progress(context.run.resolve, "faces searched", say)
-    measured = evaluate(directory, seed=SEED, previous=last, advance=progress.advance)
+    faces = int((context.result("build_release") or {})["faces"])
+    total = 2 * min(faces, SAMPLE)  # each twice: among its own, and with its performer taken out
+    progress = Progress(context.run.resolve, "faces searched", say, total=total)
+    measured = evaluate(
+        directory, seed=SEED, sample=SAMPLE, previous=last, advance=progress.advance
+    )
     progress.finish()
     write_evaluation(directory, measured)
     changes = diff(last, directory)

@@ -56,11 +56,12 @@ def _stats(
             status=manifest.status,
             reason=manifest.reason,
             performers=counts.get("performers", 0),
-            pages=counts.get("pages", 0),
-            images_fetched=counts.get("images_fetched", 0),
-            images_known=counts.get("images_known", 0),
-            images_refused=counts.get("images_refused", 0),
-            images_failed=counts.get("images_failed", 0),
+            pages=counts.get("pages_fetched", 0),
+            images_fetched=counts.get("pictures_fetched", 0),
+            images_known=counts.get("pictures_known_before", 0),
+            images_refused=counts.get("pictures_refused", 0)
+            + counts.get("pictures_refused_before", 0),
+            images_failed=counts.get("pictures_failed", 0),
             faces=sum(n for rule, n in taken.items() if rule in ACCEPTED),
             errors=sum(error.count for error in manifest.errors),
         )
@@ -71,8 +72,10 @@ def _stats(
 def _embed(current: RunRecord, embeds: dict[str, StageManifest], context: RunContext) -> None:
     planned = context.result("plan_embed") or {}
     totals = {"pictures": planned.get("pictures", 0), "already": planned.get("already", 0)}
-    for name in ("embedded", "faces", "no_face", "refused"):
-        totals[name] = sum(manifest.counts.get(name, 0) for manifest in embeds.values())
+    for name in ("pictures", "already", "faces", "no_face", "refused"):
+        totals[f"job_{name}"] = sum(manifest.counts.get(name, 0) for manifest in embeds.values())
+    # A job that was interrupted and done again finds its own earlier pictures in the cache.
+    totals["embedded"] = totals["job_pictures"]
     current.embed = totals
 
 
