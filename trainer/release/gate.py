@@ -1,0 +1,174 @@
+"""May this release be published? Floors, and allowed drops against the last release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trainer.errors import ConfigError
+from trainer.release.contract import SCENE_DISTANCE
+from trainer.release.evaluate import Evaluation
+from trainer.staging.manifest import Check
+
+GATE_YAML = "gate.yaml"
+_Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class GateLimits(BaseModel):
+    """One set of limits; every key is checked by `gate`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_performers: int = Field(ge=0)
+    min_faces: int = Field(ge=0)
+    max_performers_drop: _Share
+    max_faces_drop: _Share
+    max_one_face_share: _Share
+    max_one_face_share_rise: _Share
+    min_rank_1: _Share
+    max_rank_1_drop: _Share
+    max_false_accept: _Share
+    max_false_accept_rise: _Share
+    min_index_recall: _Share
+
+
+class GateResult(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    passed: bool
+    checks: list[Check]
+
+    def failures(self) -> list[str]:
+        return [
+            f"{c.name}: expected {c.expected}, found {c.actual}" for c in self.checks if not c.ok
+        ]
+
+
+class _GateFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    default: dict[str, float | int] = {}
+    packs: dict[str, dict[str, float | int]] = {}
+
+
+def load_limits(data_dir: Path, pack: str) -> GateLimits:
+    """The limits for model pack `pack` (its name, e.g. `demo`).
+
+    The operator's `DATA_DIR/gate.yaml` wins over the shipped file, a pack's keys over the defaults.
+    Raises `ConfigError` naming file and key.
+    """
+    shipped = Path(__file__).with_name(GATE_YAML)
+    own = data_dir / GATE_YAML
+    base, override = _read(shipped), _read(own)
+    merged = {
+        **base.default,
+        **override.default,
+        **base.packs.get(pack, {}),
+        **override.packs.get(pack, {}),
+    }
+    for limits in override.packs.values():
+        _limits({**base.default, **limits}, own)  # a bad key is refused whatever pack is in use
+    return _limits(merged, own if own.exists() else shipped)
+
+
+def gate(limits: GateLimits, new: Evaluation, last: Evaluation | None) -> GateResult:
+    """Every check holds, or the release stays a candidate. `last` is None for the first one."""
+    checks = _floors(limits, new)
+    if last is not None:
+        checks += _drops(limits, new, last)
+    return GateResult(passed=all(check.ok for check in checks), checks=checks)
+
+
+def _floors(limits: GateLimits, new: Evaluation) -> list[Check]:
+    recalls = [figures["recall_at_1"] for figures in new.index_recall.values()]
+    accept = new.at(SCENE_DISTANCE).false_accept
+    return [
+        _at_least("performers", limits.min_performers, new.performers),
+        _at_least("faces", limits.min_faces, new.faces),
+        _at_most("one-face share", limits.max_one_face_share, new.one_face_share),
+        _at_least("rank-1", limits.min_rank_1, new.closed_set.rank_1),
+        _at_most(f"false accepts at {SCENE_DISTANCE}", limits.max_false_accept, accept),
+        _at_least("index recall", limits.min_index_recall, min(recalls, default=None)),
+    ]
+
+
+def _drops(limits: GateLimits, new: Evaluation, last: Evaluation) -> list[Check]:
+    accepts = [evaluation.at(SCENE_DISTANCE).false_accept for evaluation in (new, last)]
+    return [
+        _at_least(
+            "performers against the last release",
+            last.performers * (1 - limits.max_performers_drop),
+            new.performers,
+        ),
+        _at_least(
+            "faces against the last release",
+            last.faces * (1 - limits.max_faces_drop),
+            new.faces,
+        ),
+        _at_most(
+            "one-face share against the last release",
+            _plus(last.one_face_share, limits.max_one_face_share_rise),
+            new.one_face_share,
+        ),
+        _at_least(
+            "rank-1 against the last release",
+            _plus(last.closed_set.rank_1, -limits.max_rank_1_drop),
+            new.closed_set.rank_1,
+        ),
+        _at_most(
+            f"false accepts at {SCENE_DISTANCE} against the last release",
+            _plus(accepts[1], limits.max_false_accept_rise),
+            accepts[0],
+        ),
+    ]
+
+
+def _plus(value: float | None, change: float) -> float | None:
+    return None if value is None else value + change
+
+
+_ROUNDING = 1e-9  # 0.02 + 0.03 is not 0.05 in floating point
+
+
+def _at_least(name: str, limit: float | None, actual: float | None) -> Check:
+    """Holds without a limit (the last release could not be measured), never without a figure."""
+    ok = limit is None or (actual is not None and actual >= limit - _ROUNDING)
+    return Check(name=name, ok=ok, expected=f"at least {_show(limit)}", actual=_show(actual))
+
+
+def _at_most(name: str, limit: float | None, actual: float | None) -> Check:
+    ok = limit is None or (actual is not None and actual <= limit + _ROUNDING)
+    return Check(name=name, ok=ok, expected=f"at most {_show(limit)}", actual=_show(actual))
+
+
+def _show(value: float | None) -> str:
+    if value is None:
+        return "not measured"
+    return f"{value:g}" if isinstance(value, int) else f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def _limits(values: dict[str, Any], path: Path) -> GateLimits:
+    try:
+        return GateLimits.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_problems(error)}") from None
+
+
+def _read(path: Path) -> _GateFile:
+    if not path.exists():
+        return _GateFile()
+    try:
+        return _GateFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from None
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_problems(error)}") from None
+
+
+def _problems(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
+    )
