@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -38,6 +39,16 @@ class Request:
     user_agent: str
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    world: World
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in mid-request is no news; anything else keeps its traceback."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
 class World:
     """A stash-box of invented people, in a thread: `with World(week=1) as world: ...`.
 
@@ -62,9 +73,8 @@ class World:
         self._request_log = request_log
         self._counter = Counter(faults or Faults())
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer((HOST, port), Handler)
-        self._server.daemon_threads = True
-        self._server.world = self  # type: ignore[attr-defined]
+        self._server = _Server((HOST, port), Handler)
+        self._server.world = self
         self.port: int = self._server.server_address[1]
         self._thread: threading.Thread | None = None
 
