@@ -36,9 +36,12 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
             Settings.load(),
             params=dict(context["params"]) if self.step == "plan" else None,
             key=self.key_name,
-            say=self.log.info,
+            say=self._say,
         )
         return result[MAPS_OVER[self.step]] if self.step in MAPS_OVER else result
+
+    def _say(self, line: str) -> None:
+        self.log.info("%s", line)  # a line may hold a percent sign
 
 
 class CrawlOperator(StepOperator):

@@ -17,6 +17,7 @@ from trainer.errors import TrainerError
 
 _PR_SET_PDEATHSIG = 1
 TAIL_LINES = 25
+KILL_SECONDS = 3.0  # until init has taken in the orphans of a killed group
 
 
 class ServiceError(TrainerError):
@@ -108,13 +109,22 @@ def stop_groups(
     """Stop process groups together: the slowest decides how long it takes, `seconds` at most."""
     for group in groups:
         _signal(group, signal.SIGTERM)
-    deadline = monotonic() + seconds
-    while monotonic() < deadline and any(_alive(group, reap) for group in groups):
-        time.sleep(0.1)
+    _wait_gone(groups, reap, monotonic() + seconds, monotonic)
     for group in groups:
         _signal(group, signal.SIGKILL)
     for process in reap or []:
         process.wait()
+    _wait_gone(groups, reap, monotonic() + KILL_SECONDS, monotonic)
+
+
+def _wait_gone(
+    groups: list[int],
+    reap: list[subprocess.Popen[bytes]] | None,
+    deadline: float,
+    monotonic: Callable[[], float],
+) -> None:
+    while any(_alive(group, reap) for group in groups) and monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _alive(group: int, reap: list[subprocess.Popen[bytes]] | None) -> bool:

@@ -1,7 +1,6 @@
 """Test only: stands in for the work of the steps, so that Airflow's part can be seen alone.
 
-On the PYTHONPATH of the components under test. `STUB_PIPELINE` is JSON:
-{"fail": {"<step>": "<message>"}, "busy": <how often the first crawl is refused with 429>}.
+On the PYTHONPATH of the components under test; `stub_steps` says how it is told what to do.
 """
 
 import importlib.abc

@@ -1,8 +1,11 @@
-"""Test only: `run_step` and `mark_failed` that write down how they were called."""
+"""Test only: `run_step` and `mark_failed` that write down how they were called.
+
+`DATA_DIR/orders.json` says what is to happen: {"fail": {"<step>": "<message>"}, "shards": [...],
+"busy_until": <the attempt at a crawl that meets no 429>}.
+"""
 
 import json
 import os
-import time
 
 from trainer.config.params import BuildParams
 from trainer.config.sources import load_sources
@@ -11,34 +14,27 @@ from trainer.staging.paths import DataDir
 
 
 def run_step(name, run_id, settings, *, params=None, key=None, say=print):
-    orders = json.loads(os.environ.get("STUB_PIPELINE", "{}"))
+    orders = json.loads((settings.data_dir / "orders.json").read_text())
     run = DataDir(settings.data_dir).run(run_id)
-    note(
-        settings,
-        {"step": name, "key": key, "params": params, "key_given": "STASHDB_KEY" in os.environ},
-    )
+    run.root.mkdir(parents=True, exist_ok=True)
+    given = os.environ.get("STASHDB_API_KEY", "")
+    _note(run, "calls", {"step": name, "key": key, "params": params, "key_length": len(given)})
     say(f"stub {name} {key or ''}")
     if name == "plan":
         BuildParams.parse(params, sorted(load_sources(settings.data_dir)))
-        run.root.mkdir(parents=True)
         return {"sources": ["stashdb"]}
     if name in orders.get("fail", {}):
         raise StageFailed(orders["fail"][name])
-    if name == "report":
-        if (settings.data_dir / "failed.jsonl").exists():
-            raise StageFailed("the run failed")
-        return {"status": "completed"}
-    return {"plan_embed": {"shards": orders.get("shards", ["000-of-002", "001-of-002"])}}.get(
-        name, {"ok": True}
-    )
+    if name == "report" and (run.root / "failed.jsonl").exists():
+        raise StageFailed("the run failed")
+    return {"shards": orders.get("shards", [])} if name == "plan_embed" else {"ok": True}
 
 
 def mark_failed(run_id, settings, step, message):
-    with (settings.data_dir / "failed.jsonl").open("a") as file:
-        file.write(json.dumps({"run": run_id, "step": step, "message": message}) + "\n")
+    _note(DataDir(settings.data_dir).run(run_id), "failed", {"step": step, "message": message})
 
 
-def note(settings, entry):
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with (settings.data_dir / "calls.jsonl").open("a") as file:
-        file.write(json.dumps({**entry, "at": time.time()}) + "\n")
+def _note(run, name, entry):
+    run.root.mkdir(parents=True, exist_ok=True)
+    with (run.root / f"{name}.jsonl").open("a") as file:
+        file.write(json.dumps(entry) + "\n")

@@ -1,0 +1,202 @@
+"""Airflow's part alone, live: components, REST, order, failures, keys. The steps are stand-ins."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from demo.airflow import AirflowServices
+from demo.airflow_background import down, running
+from demo.airflow_client import AirflowApiError
+from tests.dags.conftest import ROOT
+from trainer.config.pipeline import STEPS
+from trainer.services.supervisor import Service, ServiceError, Supervisor
+from trainer.staging.paths import DataDir, run_id_from
+
+DAG = "build_performer_database"
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+STUB = f"{ROOT / 'tests' / 'dags' / 'stub_pipeline'}:{ROOT}:{ROOT / 'plugins'}"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory, data):
+    environment = {"PYTHONPATH": STUB, "STASHDB_API_KEY": ""}
+    with AirflowServices(tmp_path_factory.mktemp("airflow"), data, env=environment) as services:
+        _until(lambda: _known(services), 120)
+        yield services
+        groups = [process.pid for process in services.supervisor.running.values()]
+    assert len(groups) == 4
+    assert [_living(group) for group in groups] == [[], [], [], []]
+
+
+def _known(services):
+    try:
+        return services.client.call("GET", f"/dags/{DAG}")
+    except AirflowApiError as error:
+        assert error.status == 404
+        return None
+
+
+def _until(condition, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def _build(services, data, conf=None, **orders):
+    """A finished run: its state, its task instances by name, and what the stand-ins noted."""
+    (data / "orders.json").write_text(json.dumps(orders))
+    run_id = services.client.trigger(DAG, conf)
+    over = ("success", "failed")
+    run = _until(lambda: (r := services.client.dag_run(DAG, run_id))["state"] in over and r, 240)
+    tasks = {
+        (t["task_id"], t["rendered_map_index"] or ""): t
+        for t in services.client.task_instances(DAG, run_id)
+    }
+    directory = DataDir(data).run(run_id_from(run_id)).root
+    notes = {
+        name: [json.loads(line) for line in (directory / f"{name}.jsonl").read_text().splitlines()]
+        for name in ("calls", "failed")
+        if (directory / f"{name}.jsonl").exists()
+    }
+    return run["state"], tasks, notes, run_id
+
+
+def test_a_build_runs_every_step_in_order_with_its_parameters(airflow, data):
+    shards = ["000-of-002", "001-of-002"]
+    state, tasks, notes, run_id = _build(airflow, data, {"min_faces": 2}, shards=shards)
+    assert state == "success"
+    steps = [call["step"] for call in notes["calls"]]
+    assert list(dict.fromkeys(steps)) == [step.name for step in STEPS]
+    assert sorted(c["key"] for c in notes["calls"] if c["key"]) == [*shards, "stashdb"]
+    assert notes["calls"][0]["params"]["min_faces"] == 2
+    assert {("crawl", "stashdb"), *(("embed", shard) for shard in shards)} < set(tasks)
+    assert tasks["embed", shards[0]]["pool"] == "gpu"
+    assert "stub embed" in airflow.client.log(DAG, run_id, "embed", index=0)
+
+
+def test_no_pictures_to_embed_is_no_failure(airflow, data):
+    state, tasks, _, _ = _build(airflow, data, shards=[])
+    assert state == "success"
+    assert tasks["embed", ""]["state"] == "skipped"
+
+
+def test_a_failed_step_fails_the_run_at_once_and_is_recorded(airflow, data):
+    state, tasks, notes, _ = _build(airflow, data, fail={"verify": "index and table differ"})
+    assert state == "failed"
+    assert tasks["verify", ""]["state"] == "failed"
+    assert tasks["verify", ""]["try_number"] == 1
+    assert tasks["publish", ""]["state"] == "upstream_failed"
+    assert notes["failed"][0] == {"step": "verify", "message": "index and table differ"}
+    assert notes["calls"][-1]["step"] == "report"
+
+
+def test_a_key_from_a_connection_reaches_the_crawl_and_nothing_else(airflow, data):
+    key = "invented-key-for-this-test"
+    body = {"connection_id": "stashdb", "conn_type": "generic", "password": key}
+    airflow.client.call("POST", "/connections", body)
+    try:
+        state, _, notes, run_id = _build(airflow, data)
+    finally:
+        airflow.client.call("DELETE", "/connections/stashdb")
+    assert state == "success"
+    seen = {call["step"]: call["key_length"] for call in notes["calls"]}
+    assert seen.pop("crawl") == len(key)
+    assert set(seen.values()) == {0}
+    logs = list((airflow.home / "logs").rglob("*.log"))
+    assert any(run_id in str(path) for path in logs)
+    assert not [path for path in logs if key in path.read_text(errors="replace")]
+
+
+@pytest.mark.parametrize(
+    ("conf", "said"),
+    [
+        ({"minfaces": 2}, "unknown build parameters ['minfaces']"),
+        ({"min_faces": "two"}, "min_faces"),
+        ({"sources": ["unlisted"]}, "'unlisted' is not one of"),
+        ({"max_faces_total": 201}, "201 is greater than the maximum of 200"),
+    ],
+)
+def test_bad_parameters_are_refused_before_a_run_exists(airflow, conf, said):
+    before = airflow.client.call("GET", f"/dags/{DAG}/dagRuns")["total_entries"]
+    with pytest.raises(AirflowApiError) as refusal:
+        airflow.client.trigger(DAG, conf)
+    assert refusal.value.status == 400
+    assert said in str(refusal.value)
+    assert airflow.client.call("GET", f"/dags/{DAG}/dagRuns")["total_entries"] == before
+
+
+def test_nothing_runs_unasked_and_nothing_failed_to_import(airflow):
+    runs = airflow.client.call("GET", f"/dags/{DAG}/dagRuns")["dag_runs"]
+    assert {run["run_type"] for run in runs} <= {"manual"}
+    assert airflow.client.call("GET", "/importErrors")["import_errors"] == []
+    assert airflow.client.call("GET", "/plugins/importErrors")["import_errors"] == []
+
+
+def test_secrets_are_for_their_owner_only(airflow):
+    for name in ("secrets.json", "passwords.json"):
+        assert (airflow.home / name).stat().st_mode & 0o777 == 0o600
+
+
+def _supervisor(tmp_path):
+    return Supervisor(environment=dict(os.environ), cwd=tmp_path, logs=tmp_path / "logs")
+
+
+def test_a_server_that_ends_by_itself_is_told_with_the_end_of_its_log(tmp_path):
+    supervisor = _supervisor(tmp_path)
+    supervisor.start(Service("short", ("/bin/sh", "-c", "echo the reason; exit 7")))
+    supervisor.running["short"].wait()
+    with pytest.raises(ServiceError, match=r"short ended with code 7(?s:.)*the reason"):
+        supervisor.check()
+
+
+def test_a_group_that_ignores_the_signal_is_killed_with_its_children(tmp_path):
+    supervisor = _supervisor(tmp_path)
+    supervisor.stop_seconds = 0.5
+    supervisor.start(Service("deaf", ("/bin/sh", "-c", "trap '' TERM; sleep 300 & sleep 300")))
+    group = supervisor.running["deaf"].pid
+    time.sleep(0.3)
+    assert len(_living(group)) == 3
+    supervisor.stop()
+    assert _living(group) == []
+
+
+def _living(group):
+    """Processes of a group that run; what only waits for init to take note of its end is dead."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] != "Z":
+            found.append(path.parent.name)
+    return found
+
+
+def test_a_failed_preparation_names_the_command_and_leaves_nothing(tmp_path):
+    with pytest.raises(ServiceError, match=r"setup failed with code 3(?s:.)*no disk"):
+        _supervisor(tmp_path).run(Service("setup", ("/bin/sh", "-c", "echo no disk; exit 3")), 10)
+
+
+def test_down_spares_a_process_that_got_an_old_pid(tmp_path):
+    supervisor = _supervisor(tmp_path)
+    supervisor.start(Service("stranger", ("/bin/sleep", "60")))
+    process = supervisor.running["stranger"]
+    noted = {"scheduler": {"pid": process.pid, "started": "1"}}
+    (tmp_path / "components.json").write_text(json.dumps({"url": "", "components": noted}))
+    assert running(tmp_path) is None
+    assert down(tmp_path) == []
+    assert process.poll() is None
+    supervisor.stop()
