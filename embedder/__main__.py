@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import signal
 import sys
@@ -79,7 +80,8 @@ def say(line: str) -> None:
 
 
 def _watch_parent(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):  # not sys.stdin: its lock would be held at the interpreter's end
+        pass
     stop.set()
 
 
