@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
 from collections import Counter
 from pathlib import Path
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.embed_job import MODELS, Bench, demo_pack, portraits
+from tests.embed_job import MODELS, PEOPLE, Bench, demo_pack, embedder_python, portraits
+from trainer.config.settings import REPO_ROOT
 from trainer.embedding.pack import read_pack
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts
@@ -63,6 +65,26 @@ def test_demo_pack_is_the_pinned_one() -> None:
     pack = read_pack(model_dir)
     assert {role: entry.sha256 for role, entry in pack.files.items()} == DEMO_FILES
     assert pack.pack_id == pack_id == "demo-f042581f9f7c"
+
+
+def test_numbers_agree_with_other_implementations() -> None:
+    model_dir, _ = demo_pack()
+    names = ("P001/assets/studio_portrait", "P002/assets/amateur_selfie")
+    pictures = [PEOPLE / f"{name}.jpg" for name in names]
+    done = subprocess.run(
+        [embedder_python(), "-m", "tests.embedder_checks", model_dir, *pictures],
+        cwd=REPO_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["detector_pixels"] < 1e-3  # to OpenCV's FaceDetectorYN
+    assert figures["alignment_grey"] < 1.0  # OpenCV interpolates in 1/32 pixel steps
+    assert figures["box_grey"] == 0
+    for model in ("arcface", "facenet"):
+        assert figures["flips"][model] < 1e-5 < figures["flips"][f"{model}_effect"]
 
 
 def test_every_picture_has_its_rows(embedded: Bench) -> None:
