@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from embedder.decode import Picture, Refused
 from embedder.detect import Detector, Faces
 from embedder.geometry import head_pose
-from embedder.recognise import Recogniser, aligned_crop, crop_for, packed
+from embedder.recognise import Recogniser, aligned_crop, crop_for
 from embedder.sessions import open_session
+from embedder.vectors import packed
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.pack import PackInfo, RecogniserRule
 from trainer.staging.schemas import NO_FACE_NO

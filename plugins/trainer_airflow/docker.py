@@ -39,10 +39,10 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
         if self._run_id is None or self.key_name is None:
             return
         import docker
-        from trainer.embedding.docker_runner import reap_orphans
-        from trainer.embedding.spec import container_spec
 
         from trainer.config.jobs import EmbedJob
+        from trainer.embedding.docker_runner import reap_orphans
+        from trainer.embedding.spec import container_spec
 
         settings = self._settings()
         path = DataDir(settings.data_dir).run(self._run_id).embed_shard(self.key_name) / "job.json"

@@ -1,0 +1,155 @@
+"""The embedder as a container: the same rows as the process, locked down, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from PIL import Image
+
+from tests.embed_job import Bench, portraits
+from trainer.config.jobs import EmbedJob
+from trainer.config.settings import REPO_ROOT, Settings
+from trainer.embedding.docker_runner import create_arguments, run_container
+from trainer.embedding.runner import run_shard
+from trainer.embedding.spec import LABEL, container_spec
+from trainer.errors import ConfigError
+from trainer.staging.parquet import parts
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
+IMAGE = "stash-sense-trainer-embedder:test"
+CANNOT_RUN = 75
+SCRIPT = REPO_ROOT / "tests" / "docker_base.sh"
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[str]:
+    """The embedder's image; skips with the script's reason where Docker cannot run here."""
+    done = subprocess.run(
+        ["bash", SCRIPT, "build"],
+        env={**os.environ, "EMBEDDER_IMAGE": IMAGE},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == CANNOT_RUN:
+        pytest.skip(f"Docker cannot run here: {done.stderr.strip().splitlines()[-1]}")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    yield IMAGE
+    if os.environ.get("KEEP_DOCKERD") != "1":
+        subprocess.run(["bash", SCRIPT, "down"], check=True, capture_output=True)
+
+
+@pytest.fixture
+def settings(image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for parent in (tmp_path, *tmp_path.parents[:2]):
+        parent.chmod(0o755)  # pytest's directories are private to root, the container's user is not
+    monkeypatch.setenv("TRAINER_EMBEDDER", "docker")
+    monkeypatch.setenv("TRAINER_EMBEDDER_IMAGE", image)
+    return Settings.load(tmp_path)
+
+
+def _left(settings: Settings) -> list[str]:
+    client = docker.DockerClient(base_url=settings.docker_url)
+    wanted = {"label": f"{LABEL}.data_dir={settings.data_dir}"}
+    return [container.name for container in client.containers.list(all=True, filters=wanted)]
+
+
+def _fill(bench: Bench) -> None:
+    for name, picture in portraits(("studio_portrait", "amateur_selfie")).items():
+        bench.add(name, picture)
+    bench.add("wall", Image.new("RGB", (300, 200), (90, 120, 140)))
+    bench.add("html", b"<html>not here</html>")
+
+
+def test_container_and_process_give_the_same_rows(settings: Settings, tmp_path: Path) -> None:
+    contained, plain = Bench(tmp_path), Bench(tmp_path / "plain")
+    for bench in (contained, plain):
+        _fill(bench)
+    lines: list[str] = []
+    manifest = run_shard(settings, contained.job(), lines.append)
+    assert manifest.counts["pictures"] == 22 and manifest.counts["faces"] >= 20
+    assert any("to embed" in line for line in lines)
+    process = settings.model_copy(update={"embedder": "process", "data_dir": plain.root})
+    run_shard(process, plain.job(), lines.append)
+    assert contained.table().equals(plain.table())
+    assert [p.name for p in parts(contained.cache, "part-")] == [
+        p.name for p in parts(plain.cache, "part-")
+    ]
+    again = run_shard(settings, contained.job(), lines.append)
+    assert again.counts["already"] == 22 and again.counts["parts"] == 0
+    assert _left(settings) == []
+
+
+def test_orphans_are_reaped_and_a_stop_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    _fill(bench)
+    path = bench.job(part_images=1)
+    job = EmbedJob.model_validate_json(path.read_text())
+    spec = container_spec(settings, path, job)
+    client = docker.DockerClient(base_url=settings.docker_url)
+    orphan = client.containers.create(**{**create_arguments(spec), "name": f"{spec.name}-old"})
+
+    def stop(line: str) -> None:
+        if "to embed" in line:
+            raise KeyboardInterrupt
+
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run_container(settings, spec, stop)
+    assert time.monotonic() - started < 60  # tini hands the SIGTERM on
+    assert _left(settings) == [] and orphan.id
+    assert not (bench.report / "_RUN.json").exists()
+
+
+def test_container_is_what_the_spec_says(settings: Settings, tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    _fill(bench)
+    path = bench.job()
+    spec = container_spec(settings, path, EmbedJob.model_validate_json(path.read_text()))
+    seen: dict[str, object] = {}
+
+    def look() -> None:
+        client = docker.DockerClient(base_url=settings.docker_url)
+        container = client.containers.get(spec.name)
+        seen.update(container.attrs["HostConfig"], User=container.attrs["Config"]["User"])
+        checks = {
+            "root": "touch /x",
+            "pictures": f"touch {tmp_path}/images/x",
+            "models": f"touch {bench.model_dir}/x",
+        }
+        for name, command in checks.items():
+            seen[name] = container.exec_run(["sh", "-c", command]).exit_code
+        seen["network"] = container.exec_run(["ls", "/sys/class/net"]).output.decode().split()
+
+    def say(line: str) -> None:
+        if "to embed" in line:
+            watcher = threading.Thread(target=look)
+            watcher.start()
+            watcher.join(30)
+
+    run_container(settings, spec, say)
+    assert seen["User"].split(":")[0] != "0"
+    assert seen["ReadonlyRootfs"] is True and seen["CapDrop"] == ["ALL"]
+    assert min(seen["root"], seen["pictures"], seen["models"]) > 0
+    assert seen["network"] == ["lo"]
+
+
+def test_missing_image_and_missing_nvidia_runtime_say_what_to_do(
+    settings: Settings, tmp_path: Path
+) -> None:
+    bench = Bench(tmp_path)
+    bench.add("wall", Image.new("RGB", (300, 200)))
+    path = bench.job(device="cuda")
+    spec = container_spec(settings, path, EmbedJob.model_validate_json(path.read_text()))
+    with pytest.raises(ConfigError, match=r"docker build -f Dockerfile\.embedder"):
+        run_container(settings, spec.model_copy(update={"image": "nowhere:none"}), print)
+    with pytest.raises(ConfigError, match="NVIDIA Container Toolkit"):
+        run_container(settings, spec, print)
+    assert _left(settings) == []

@@ -1,0 +1,104 @@
+"""Checks of the embedder's numbers against other implementations.
+
+Runs in the embedder's own environment, which has no pytest:
+
+    python -m tests.embedder_checks MODEL_DIR PICTURE...
+
+Prints one JSON object of measured differences; the contract tests hold the limits.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import embedder  # noqa: F401  isort: skip - sets what ONNX Runtime reads when it is loaded
+import cv2
+import numpy as np
+from PIL import Image
+
+from embedder.detect import Detector
+from embedder.geometry import TEMPLATE_112
+from embedder.recognise import Recogniser, aligned_crop, box_crop
+from embedder.sessions import open_session
+from trainer.embedding.pack import PackInfo, read_pack
+
+
+def detector_difference(pack: PackInfo, model_dir: Path, pictures: list[np.ndarray]) -> float:
+    """Largest difference to OpenCV's own YuNet (which takes sides of a multiple of 32), pixels."""
+    path = pack.path(model_dir, "detector")
+    ours = Detector(open_session(path, "cpu", 1), pack.detector)
+    worst = 0.0
+    for picture in pictures:
+        rgb = cv2.resize(picture, (320, 320), interpolation=cv2.INTER_AREA)
+        theirs = cv2.FaceDetectorYN.create(str(path), "", (320, 320), 0.6, 0.3, 5000)
+        _, found = theirs.detect(np.ascontiguousarray(rgb[..., ::-1]))
+        faces = ours.detect_exact(rgb)
+        assert found is not None and len(found) == len(faces) > 0
+        order = np.argsort(-found[:, 14], kind="stable")
+        mine = np.concatenate([faces.boxes, faces.points.reshape(-1, 10)], 1)
+        worst = max(worst, float(np.abs(found[order, :14] - mine).max()))
+    return worst
+
+
+def flip_difference(pack: PackInfo, model_dir: Path, rgb: np.ndarray) -> dict[str, float]:
+    """Largest difference to the mean of two single runs, written out; and flips' own effect."""
+    result = {}
+    for role in ("arcface", "facenet"):
+        rule = getattr(pack, role)
+        session = open_session(pack.path(model_dir, role), "cpu", 1)
+        crop = cv2.resize(rgb, (rule.size, rule.size), interpolation=cv2.INTER_AREA)
+        name = session.get_inputs()[0].name
+        single = []
+        for view in (crop, np.fliplr(crop)):
+            scaled = (view.astype(np.float32) - rule.subtract) / rule.divide
+            values = np.moveaxis(scaled, 2, 0)[None].astype(np.float32)
+            single.append(session.run(None, {name: values})[0][0])
+        mean = (single[0] + single[1]) / 2
+        expected = np.zeros(512)
+        expected[: len(mean)] = mean / np.linalg.norm(mean)
+        got = Recogniser(session, rule, 4, flips=True)([crop, crop, crop])
+        result[role] = float(np.abs(got - expected).max())
+        plain = Recogniser(session, rule, 4, flips=False)([crop])[0]
+        result[f"{role}_effect"] = float(np.abs(plain - expected).max())
+    return result
+
+
+def alignment_difference(rgb: np.ndarray) -> float:
+    """Mean difference (0-255) to a crop sampled point by point with the inverse transform."""
+    points = TEMPLATE_112 * 1.9 + (40, 30)
+    got = aligned_crop(rgb, points.astype(np.float32), 112).astype(np.float64)
+    columns, rows = np.meshgrid(np.arange(112), np.arange(112))
+    x, y = columns * 1.9 + 40, rows * 1.9 + 30
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    u, v = (x - left)[..., None], (y - top)[..., None]
+    picture = rgb.astype(np.float64)
+    upper = picture[top, left] * (1 - u) + picture[top, left + 1] * u
+    lower = picture[top + 1, left] * (1 - u) + picture[top + 1, left + 1] * u
+    return float(np.abs(upper * (1 - v) + lower * v - got).mean())
+
+
+def box_difference(rgb: np.ndarray) -> float:
+    """Largest difference of a box of exactly the crop's size to the plain cut of the picture."""
+    box = np.array([50, 60, 160 / 1.3, 160 / 1.3], np.float32)
+    left, top = round(50 - 160 / 1.3 * 0.15), round(60 - 160 / 1.3 * 0.15)
+    cut = rgb[top : top + 160, left : left + 160]
+    return float(np.abs(box_crop(rgb, box, 1.3, 160).astype(int) - cut).max())
+
+
+def main() -> None:
+    model_dir, *names = (Path(text) for text in sys.argv[1:])
+    pictures = [np.asarray(Image.open(name).convert("RGB").resize((400, 400))) for name in names]
+    pack = read_pack(model_dir)
+    figures = {
+        "detector_pixels": detector_difference(pack, model_dir, pictures),
+        "alignment_grey": alignment_difference(pictures[0]),
+        "box_grey": box_difference(pictures[0]),
+        "flips": flip_difference(pack, model_dir, pictures[0]),
+    }
+    sys.stdout.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main()
