@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -23,18 +21,16 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 
+from scrapy_project.image_parts import ImageParts, image_type, settled_urls
 from scrapy_project.middlewares.addresses import AddressRefused
 from scrapy_project.report import CrawlReport, CrawlStopped
 from trainer.config.jobs import CrawlJob
 from trainer.staging.atomic import write_bytes
 from trainer.staging.clock import iso, now
-from trainer.staging.parquet import parts, read_parts, write_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
-from trainer.staging.schemas import IMAGES
 from trainer.state.ledger import ImageLedger
 
-FLUSH_SECONDS = 5.0
 BREAKER = 8  # refusals (401, 403, 429) in a row after which a host wants no more of us
 _REFUSING = (401, 403, 429)
 _GONE = (404, 410)
@@ -54,50 +50,6 @@ class Fetch(Protocol):
     async def __call__(self, request: Request) -> Response: ...
 
 
-def image_type(content: bytes) -> str | None:
-    """The MIME type by magic bytes: JPEG, PNG or WebP, else None."""
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return None
-
-
-class ImageParts:
-    """Appends IMAGES rows to parts that appear whole; a kill loses at most the one in hand."""
-
-    def __init__(self, directory: Path, part_rows: int) -> None:
-        self._directory = directory
-        self._part_rows = part_rows
-        self._rows: list[Row] = []
-        self._since = 0.0
-        self._next = _next_number(parts(directory, "images-"))
-
-    def append(self, row: Row) -> None:
-        self._since = self._since if self._rows else time.monotonic()
-        self._rows.append(row)
-        if len(self._rows) >= self._part_rows:
-            self.flush()
-
-    def flush_if_old(self) -> None:
-        if self._rows and time.monotonic() - self._since >= FLUSH_SECONDS:
-            self.flush()
-
-    def flush(self) -> None:
-        if self._rows:
-            rows = sorted(self._rows, key=lambda row: str(row["url"]))
-            write_rows(self._directory / f"images-{self._next:06d}.parquet", rows, IMAGES)
-            self._rows = []
-            self._next += 1
-
-
-def _next_number(existing: list[Path]) -> int:
-    numbers = [int(path.stem.removeprefix("images-")) for path in existing]
-    return max(numbers, default=-1) + 1
-
-
 class Pictures:
     """Fetches the pictures of performers, each URL once, `concurrent_requests` at a time."""
 
@@ -109,7 +61,7 @@ class Pictures:
         self._data = DataDir(job.data_dir)
         directory = self._data.run(job.run_id).staging(job.source.key)
         self._ledger = ImageLedger(self._data, job.run_id)
-        self._done = _done_in(directory)
+        self._done = settled_urls(directory)
         self._parts = ImageParts(directory, job.source.part_rows)
         self._progress = Progress(directory, "pictures", report.say)
         self._refused_in_a_row: Counter[str] = Counter()
@@ -250,12 +202,6 @@ def _request(url: str) -> Request:
     if parsed.scheme not in ("http", "https") or not parsed.hostname:
         raise ValueError("not an absolute http(s) URL")
     return Request(url, headers={"Accept": "image/webp,image/png,image/jpeg"})
-
-
-def _done_in(directory: Path) -> set[str]:
-    """URLs that this run has settled before it was interrupted; failures are tried again."""
-    table = read_parts(parts(directory, "images-"), IMAGES, columns=["url", "status"])
-    return {row["url"] for row in table.to_pylist() if row["status"] != "failed"}
 
 
 def _header(response: Response | None, name: str) -> str | None:

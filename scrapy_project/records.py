@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 
 from scrapy_project.kinds.stash_box_api import Page
 from trainer.staging.manifest import StageError
-from trainer.staging.parquet import parts, read_table, write_table
+from trainer.staging.parquet import read_table, write_table
 from trainer.staging.schemas import PERFORMERS
 
 META = b"crawl"
@@ -54,11 +53,6 @@ class PerformerParts:
         write_table(
             self._path(name), table.replace_schema_metadata({META: json.dumps(meta).encode()})
         )
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """All rows, part by part in name order."""
-        for path in parts(self._directory, "performers-"):
-            yield from read_table(path).to_pylist()
 
     def _path(self, name: str) -> Path:
         return self._directory / f"performers-{name}.parquet"

@@ -89,8 +89,9 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
             raise
         else:
             self._end("complete", None)
-        for nothing in ():
-            yield nothing
+        nothing: tuple[Any, ...] = ()
+        for item in nothing:
+            yield item
 
     def _end(self, status: Any, reason: str | None) -> None:
         manifest = self.report.write(status, reason)

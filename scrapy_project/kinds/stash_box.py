@@ -18,7 +18,7 @@ from scrapy_project.spider import SourceSpider
 from trainer.staging.clock import parse_iso
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
-from trainer.staging.snapshot import last_performers
+from trainer.staging.snapshot import CRAWL_COLUMNS, last_performers
 
 SWEEPS = 3  # pages move while they are read: what one sweep missed, another finds
 BAD_ANSWER_RETRIES = 2
@@ -131,7 +131,8 @@ class StashBoxSpider(SourceSpider):
             self.report.errors.add(error)
         self._count = page.count
         self._refused.update(page.refused_ids)
-        self._rows.update({row["source_id"]: row for row in page.rows})
+        for row in page.rows:
+            self._rows[row["source_id"]] = {name: row[name] for name in CRAWL_COLUMNS}
         self._advance_watermark(page)
         self._progress.total = max(self._count, self._progress.total)
         self._progress.advance(max(len(self._rows) - self._progress.done, 0))

@@ -17,7 +17,6 @@ tattoos { location description } piercings { location description }
 images { id url width height } urls { url site { name } }"""
 LIST_QUERY = f"""query Performers($input: PerformerQueryInput!) {{
 queryPerformers(input: $input) {{ count performers {{ {FIELDS} }} }} }}"""
-FIND_QUERY = f"query Performer($id: ID!) {{ findPerformer(id: $id) {{ {FIELDS} }} }}"
 
 Text = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 FuzzyDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
@@ -106,10 +105,6 @@ def list_body(page: int, per_page: int, sort: str, direction: str) -> bytes:
     return _body("Performers", LIST_QUERY, {"input": variables})
 
 
-def find_body(performer_id: str) -> bytes:
-    return _body("Performer", FIND_QUERY, {"id": performer_id})
-
-
 def parse_list(body: bytes, url: str, source: SourceConfig) -> Page:
     """Raises `AnswerError`; a single bad record becomes an error of the page instead."""
     result = _data(body, "queryPerformers")
@@ -130,14 +125,6 @@ def parse_list(body: bytes, url: str, source: SourceConfig) -> Page:
             name = record.get("id") if isinstance(record, dict) else None
             page.refused_ids.append(str(name or ""))
     return page
-
-
-def parse_found(
-    body: bytes, url: str, source: SourceConfig
-) -> tuple[dict[str, Any] | None, list[StageError]]:
-    """The row of findPerformer, or None where the source knows no such id."""
-    record = _data(body, "findPerformer")
-    return (None, []) if record is None else parse_performer(record, url, source)
 
 
 def parse_performer(

@@ -169,3 +169,17 @@ def test_a_failed_source_keeps_its_last_snapshot(bench):
     bench.box.before = lambda path, _: (500, {}, b"") if "UPDATED" in path else None
     assert bench.crawl("r2").status == "failed"
     assert bench.publish("r2", 2) == rows
+
+
+def test_a_full_disk_leaves_no_half_file_and_says_so(bench):
+    bench.box.add(200)
+    bench.overrides = {"page_size": 100}
+    # A file size limit fails writes as a full disk does: in the middle.
+    child = bench.start(largest_file=6_000)
+    child.wait(60)
+    staging = bench.context("r1").run.staging("stashdb")
+    manifest = StageManifest.read(staging)
+    assert manifest is not None and manifest.status == "failed"
+    assert "free disk space" in manifest.reason
+    assert not list(staging.glob(".tmp-*")) and not list(staging.glob("performers-*"))
+    assert bench.crawl().status == "complete"

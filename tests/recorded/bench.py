@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -67,13 +68,27 @@ class Bench:
     def crawl(self, run_id: str = "r1", **params: Any) -> StageManifest:
         return crawl_source(self.context(run_id, **params), "stashdb", self.said.append)
 
-    def start(self, run_id: str = "r1") -> subprocess.Popen[bytes]:
-        """The spider on its own, for tests that kill it."""
+    def start(self, largest_file: int | None = None) -> subprocess.Popen[bytes]:
+        """The spider on its own, for tests that kill it or that limit its files (bytes)."""
+        run_id = "r1"
         context = self.context(run_id)
         path = context.run.crawl_job("stashdb")
         write_json(path, crawl_job(context, "stashdb").model_dump(mode="json"))
         argv = [sys.executable, "-m", "scrapy", "crawl", "stashdb", "-a", f"job={path}"]
-        return subprocess.Popen(argv, cwd=REPO_ROOT, env=os.environ)
+
+        def limit() -> None:
+            if largest_file is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(
+            argv,
+            cwd=REPO_ROOT,
+            env=os.environ,
+            preexec_fn=limit,  # noqa: PLW1509
+            stdout=quiet,
+            stderr=quiet,
+        )
 
     def performers(self, run_id: str = "r1") -> list[dict[str, Any]]:
         return self._staged(run_id, "performers-", PERFORMERS)

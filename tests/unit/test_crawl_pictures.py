@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrapy_project.pictures import image_type
+from scrapy_project.image_parts import image_type
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
 from trainer.staging.paths import DataDir

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -141,3 +142,14 @@ def test_assertions_of_the_source_fail_the_crawl(bench: Bench):
     assert manifest.status == "failed"
     assert "min_performers: expected >= 100, got 12" in (manifest.reason or "")
     assert [c.name for c in manifest.checks if not c.ok] == ["min_performers", "max_performers"]
+
+
+def test_pages_and_pictures_share_one_rate(bench: Bench):
+    bench.overrides = {"requests_per_minute": 600}
+    moments: list[float] = []
+    bench.box.before = lambda path, _: (
+        moments.append(time.monotonic()) if path != "/robots.txt" else None
+    )
+    bench.crawl()
+    assert len(moments) == 3 + 12
+    assert moments[-1] - moments[0] >= 14 * 0.1 * 0.95

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PERFORMERS_FILE = "performers.parquet"
 IMAGES_FILE = "images.parquet"
+# What a crawl needs of every performer that it holds in memory.
+CRAWL_COLUMNS = ("source_id", "deleted", "merged_ids", "images")
 Row = dict[str, Any]
 
 
@@ -37,8 +39,8 @@ def last_snapshot(data: DataDir, source: str) -> Path | None:
 
 
 def last_performers(data: DataDir, source: str) -> list[Row]:
-    """Rows of the PERFORMERS schema of the last snapshot, tombstones included."""
-    return _rows(last_snapshot(data, source), PERFORMERS_FILE)
+    """`CRAWL_COLUMNS` of the last snapshot's performers, tombstones included."""
+    return _rows(last_snapshot(data, source), PERFORMERS_FILE, list(CRAWL_COLUMNS))
 
 
 def fold_snapshot(context: RunContext, source: str) -> Path | None:
@@ -118,11 +120,11 @@ def fold_images(before: Iterable[Row], now: Iterable[Row], performers: Iterable[
     return [folded[url] for url in sorted(folded)]
 
 
-def _rows(directory: Path | None, name: str) -> list[Row]:
+def _rows(directory: Path | None, name: str, columns: list[str] | None = None) -> list[Row]:
     path = directory / name if directory else None
     if path is None or not path.exists():
         return []
-    found: list[Row] = read_table(path).to_pylist()
+    found: list[Row] = read_table(path, columns).to_pylist()
     return found
 
 

@@ -1,0 +1,63 @@
+"""Parts of picture rows, and what the first bytes of a picture say."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from trainer.staging.parquet import parts, read_parts, write_rows
+from trainer.staging.schemas import IMAGES
+
+FLUSH_SECONDS = 5.0
+Row = dict[str, Any]
+
+
+def image_type(content: bytes) -> str | None:
+    """The MIME type by magic bytes: JPEG, PNG or WebP, else None."""
+    if content.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return None
+
+
+class ImageParts:
+    """Appends IMAGES rows to parts that appear whole; a kill loses at most the one in hand."""
+
+    def __init__(self, directory: Path, part_rows: int) -> None:
+        self._directory = directory
+        self._part_rows = part_rows
+        self._rows: list[Row] = []
+        self._since = 0.0
+        self._next = _next_number(parts(directory, "images-"))
+
+    def append(self, row: Row) -> None:
+        self._since = self._since if self._rows else time.monotonic()
+        self._rows.append(row)
+        if len(self._rows) >= self._part_rows:
+            self.flush()
+
+    def flush_if_old(self) -> None:
+        if self._rows and time.monotonic() - self._since >= FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._rows:
+            rows = sorted(self._rows, key=lambda row: str(row["url"]))
+            write_rows(self._directory / f"images-{self._next:06d}.parquet", rows, IMAGES)
+            self._rows = []
+            self._next += 1
+
+
+def _next_number(existing: list[Path]) -> int:
+    numbers = [int(path.stem.removeprefix("images-")) for path in existing]
+    return max(numbers, default=-1) + 1
+
+
+def settled_urls(directory: Path) -> set[str]:
+    """URLs that this run has settled before it was interrupted; failures are tried again."""
+    table = read_parts(parts(directory, "images-"), IMAGES, columns=["url", "status"])
+    return {row["url"] for row in table.to_pylist() if row["status"] != "failed"}
