@@ -67,7 +67,7 @@ def _graph_class() -> Any:
             if isinstance(kind, str):
                 entry.type, entry.type_name = _F.TYPE_MESSAGE, f".frozen.{kind}"
             else:
-                entry.type = kind
+                entry.type = kind  # type: ignore[assignment]
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("frozen.Graph"))
