@@ -59,7 +59,6 @@ class Bench:
             params=BuildParams(**params),
             pack_id="none",
             sources={"stashdb": load_sources(self.root)["stashdb"]},
-            skipped={},
             base_release=None,
         )
         write_json(context.run.plan, plan.model_dump(mode="json"))
