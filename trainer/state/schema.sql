@@ -42,7 +42,7 @@ CREATE TABLE IF NOT EXISTS image_ledger (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS published (
     run_id TEXT PRIMARY KEY,
-    version_id TEXT NOT NULL UNIQUE,
-    version TEXT NOT NULL UNIQUE,
+    version_id TEXT NOT NULL,  -- the release that holds this run's result
+    version TEXT NOT NULL,
     published_at TEXT NOT NULL
 );

@@ -9,13 +9,16 @@ import pyarrow.compute as pc
 from trainer.errors import StageFailed
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.run import Say
-from trainer.release.contract import MANIFEST
+from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
 from trainer.staging.atomic import read_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES
 from trainer.state.store import LedgerRow, Merge, SnapshotRow, StateChanges, commit_release
+
+# Vectors follow from the faces and the model pack; big indexes are not built twice alike.
+_CONTENT = (DATABASE, FACES_JSON, PERFORMERS_JSON)
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
@@ -27,6 +30,8 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     if not plan.params.publish:
         say(f"publish: not asked for; the candidate lies in {context.run.release}")
         return {"published": False, "reason": "publish is false"}
+    if _same_as_base(context):
+        return _keep_base(context, say)
     return publish_run(context, say)
 
 
@@ -37,10 +42,32 @@ def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     version = str(read_json(context.built_release / MANIFEST)["version"])
     # Ids are given before the release that names them can be seen: the other order could give
     # the same id to another person after a kill.
-    commit_release(data.state_db, _changes(context, plan, version))
+    commit_release(data.state_db, _changes(context, plan, version, plan.version_id))
     publish(data, context.run.release, plan.version_id)
     say(f"publish: release {plan.version_id} (version {version}) is current")
     return {"published": True, "release": plan.version_id, "version": version}
+
+
+def _same_as_base(context: RunContext) -> bool:
+    """Does the last release hold exactly this? A new version costs every user a download."""
+    if context.base_release is None or context.built_release != context.run.release:
+        return False
+    before, after = (
+        read_json(directory / MANIFEST) for directory in (context.base_release, context.run.release)
+    )
+    same = all(before["checksums"].get(n) == after["checksums"][n] for n in _CONTENT)
+    return same and before.get("models") == after["models"]
+
+
+def _keep_base(context: RunContext, say: Say) -> dict[str, Any]:
+    """What the crawl learnt is kept; the release that users have stays current."""
+    plan = context.plan
+    _refuse_if_overtaken(context, plan)
+    assert plan.base_release is not None
+    version = str(read_json(context.data.release(plan.base_release) / MANIFEST)["version"])
+    commit_release(context.data.state_db, _changes(context, plan, version, plan.base_release))
+    say(f"publish: nothing changed, release {plan.base_release} stays current")
+    return {"published": True, "unchanged": True, "release": plan.base_release, "version": version}
 
 
 def _refuse_if_overtaken(context: RunContext, plan: Plan) -> None:
@@ -53,11 +80,11 @@ def _refuse_if_overtaken(context: RunContext, plan: Plan) -> None:
         )
 
 
-def _changes(context: RunContext, plan: Plan, version: str) -> StateChanges:
+def _changes(context: RunContext, plan: Plan, version: str, version_id: str) -> StateChanges:
     identities = read_json(context.run.resolve / "identities.json")
     return StateChanges(
         run_id=plan.run_id,
-        version_id=plan.version_id,
+        version_id=version_id,
         version=version,
         published_at=plan.started_at,
         new_performers=dict.fromkeys(identities["new_ids"], plan.started_at),

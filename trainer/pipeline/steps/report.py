@@ -89,7 +89,7 @@ def _outcome(current: RunRecord, plan: Plan, context: RunContext) -> None:
     else:
         current.release = published["release"]
         current.version = published["version"]
-        current.output_db = context.data.performers_link(plan.version_id).name
+        current.output_db = context.data.performers_link(published["release"]).name
         sound = all(s.status in _SOUND for s in current.stats.by_source.values())
         current.status = "completed" if sound else "partial"
 
