@@ -55,6 +55,7 @@ class Bench:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        root.mkdir(parents=True, exist_ok=True)
         self.model_dir, self.pack_id = demo_pack()
         self.images: dict[str, str] = {}
         self.report = root / "runs" / "r1" / "embed" / "000-of-001"

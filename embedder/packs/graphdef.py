@@ -62,7 +62,7 @@ def _graph_class() -> Any:
     for name, fields in _MESSAGES.items():
         message = file.message_type.add(name=name)
         for field, number, kind, repeated in fields:
-            entry = message.field.add(name=field, number=number)
+            entry: Any = message.field.add(name=field, number=number)
             entry.label = _F.LABEL_REPEATED if repeated else _F.LABEL_OPTIONAL
             if isinstance(kind, str):
                 entry.type, entry.type_name = _F.TYPE_MESSAGE, f".frozen.{kind}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -238,3 +240,30 @@ def test_sigterm_writes_the_part_in_hand_and_no_report(bench: Bench) -> None:
     code, output = bench.run()
     assert code == 0, output
     assert bench.counts()["already"] == done
+
+
+def test_a_killed_parent_leaves_no_writer(bench: Bench) -> None:
+    """`kill -9` of the build: the embedder it started notices, writes its part and ends."""
+    _fill(bench)
+    job = bench.job()
+    program = (
+        "import sys; from pathlib import Path; from trainer.config.settings import Settings\n"
+        "from trainer.embedding.runner import run_shard\n"
+        "run_shard(Settings.load(Path(sys.argv[1])), Path(sys.argv[2]), print)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, bench.root, job],
+        cwd=REPO_ROOT,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "TRAINER_EMBEDDER": "process"},
+    )
+    _wait_for_parts(bench, 1)
+    parent.kill()
+    parent.wait()
+    # The next build waits for the writer that is on its way out, and goes on from its parts.
+    code, output = bench.run()
+    assert code == 0, output
+    rows = bench.table().to_pylist()
+    assert len({(r["image_sha256"], r["face_no"]) for r in rows}) == len(rows)
+    assert {row["image_sha256"] for row in rows} == set(bench.images)
+    assert 4 <= bench.counts()["already"] < len(bench.images)

@@ -18,7 +18,7 @@ from trainer.config.jobs import EmbedJob
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.embedding.docker_runner import create_arguments, run_container
 from trainer.embedding.runner import run_shard
-from trainer.embedding.spec import LABEL, container_spec
+from trainer.embedding.spec import LABEL, container_spec, prepare_directories
 from trainer.errors import ConfigError
 from trainer.staging.parquet import parts
 
@@ -93,6 +93,7 @@ def test_orphans_are_reaped_and_a_stop_leaves_nothing(settings: Settings, tmp_pa
     path = bench.job(part_images=1)
     job = EmbedJob.model_validate_json(path.read_text())
     spec = container_spec(settings, path, job)
+    prepare_directories(spec)
     client = docker.DockerClient(base_url=settings.docker_url)
     orphan = client.containers.create(**{**create_arguments(spec), "name": f"{spec.name}-old"})
 
