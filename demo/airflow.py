@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import socket
@@ -29,6 +28,7 @@ from trainer.services.airflow import (
     component,
     write_pools,
 )
+from trainer.services.private import write_private_json
 from trainer.services.supervisor import ServiceError, Supervisor
 from trainer.staging.atomic import read_json
 
@@ -139,20 +139,10 @@ def _secrets(home: Path) -> dict[str, str]:
             "session": secrets.token_urlsafe(32),
             "fernet": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         }
-        _write_private(path, made)
+        write_private_json(path, made)
     known: dict[str, str] = read_json(path)
-    _write_private(home / "passwords.json", {USER: known["password"]})
+    write_private_json(home / "passwords.json", {USER: known["password"]})
     return known
-
-
-def _write_private(path: Path, content: dict[str, str]) -> None:
-    """Readable by its owner only from its first byte on; whole or not at all."""
-    temporary = path.with_name(f".tmp-{path.name}")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-    temporary.replace(path)
 
 
 def _write_ahead(database: Path) -> None:
