@@ -18,7 +18,7 @@ from typing import Any
 
 import requests
 
-from demo.airflow_client import AirflowClient
+from demo.airflow_client import AirflowApiError, AirflowClient
 from trainer.config.settings import REPO_ROOT
 from trainer.services.airflow import (
     COMPONENTS,
@@ -34,6 +34,7 @@ from trainer.staging.atomic import read_json
 
 HOST = "127.0.0.1"
 USER = "admin"
+DAG_ID = "build_performer_database"
 MIGRATE_SECONDS = 180
 HEALTHY_SECONDS = 180
 
@@ -116,11 +117,26 @@ class AirflowServices:
             health = self.client.health()
         except requests.RequestException:
             return ["api_server"]
-        return [
+        waiting = [
             name
             for name in ("metadatabase", "scheduler", "dag_processor", "triggerer")
             if (health.get(name) or {}).get("status") != "healthy"
         ]
+        return waiting or ([] if self._parsed() else [f"the DAG {DAG_ID}"])
+
+    def _parsed(self) -> bool:
+        """A trigger finds the DAG. Raises `ServiceError` when its file does not import."""
+        try:
+            self.client.call("GET", f"/dags/{DAG_ID}")
+        except AirflowApiError as error:
+            if error.status != 404:
+                raise
+        else:
+            return True
+        errors = self.client.call("GET", "/importErrors")["import_errors"]
+        if errors:
+            raise ServiceError(f"{errors[0]['filename']}:\n{errors[0]['stack_trace']}")
+        return False
 
 
 def free_port() -> int:
