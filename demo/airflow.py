@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import socket
@@ -19,7 +18,7 @@ from typing import Any
 
 import requests
 
-from demo.airflow_client import AirflowClient
+from demo.airflow_client import AirflowApiError, AirflowClient
 from trainer.config.settings import REPO_ROOT
 from trainer.services.airflow import (
     COMPONENTS,
@@ -29,11 +28,13 @@ from trainer.services.airflow import (
     component,
     write_pools,
 )
+from trainer.services.private import write_private_json
 from trainer.services.supervisor import ServiceError, Supervisor
 from trainer.staging.atomic import read_json
 
 HOST = "127.0.0.1"
 USER = "admin"
+DAG_ID = "build_performer_database"
 MIGRATE_SECONDS = 180
 HEALTHY_SECONDS = 180
 
@@ -116,11 +117,26 @@ class AirflowServices:
             health = self.client.health()
         except requests.RequestException:
             return ["api_server"]
-        return [
+        waiting = [
             name
             for name in ("metadatabase", "scheduler", "dag_processor", "triggerer")
             if (health.get(name) or {}).get("status") != "healthy"
         ]
+        return waiting or ([] if self._parsed() else [f"the DAG {DAG_ID}"])
+
+    def _parsed(self) -> bool:
+        """A trigger finds the DAG. Raises `ServiceError` when its file does not import."""
+        try:
+            self.client.call("GET", f"/dags/{DAG_ID}")
+        except AirflowApiError as error:
+            if error.status != 404:
+                raise
+        else:
+            return True
+        errors = self.client.call("GET", "/importErrors")["import_errors"]
+        if errors:
+            raise ServiceError(f"{errors[0]['filename']}:\n{errors[0]['stack_trace']}")
+        return False
 
 
 def free_port() -> int:
@@ -139,20 +155,10 @@ def _secrets(home: Path) -> dict[str, str]:
             "session": secrets.token_urlsafe(32),
             "fernet": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         }
-        _write_private(path, made)
+        write_private_json(path, made)
     known: dict[str, str] = read_json(path)
-    _write_private(home / "passwords.json", {USER: known["password"]})
+    write_private_json(home / "passwords.json", {USER: known["password"]})
     return known
-
-
-def _write_private(path: Path, content: dict[str, str]) -> None:
-    """Readable by its owner only from its first byte on; whole or not at all."""
-    temporary = path.with_name(f".tmp-{path.name}")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(content, file)
-    temporary.replace(path)
 
 
 def _write_ahead(database: Path) -> None:

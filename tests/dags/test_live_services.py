@@ -29,19 +29,10 @@ def data(tmp_path_factory):
 def airflow(tmp_path_factory, data):
     environment = {"PYTHONPATH": STUB, "STASHDB_API_KEY": ""}
     with AirflowServices(tmp_path_factory.mktemp("airflow"), data, env=environment) as services:
-        _until(lambda: _known(services), 120)
         yield services
         groups = [process.pid for process in services.supervisor.running.values()]
     assert len(groups) == 4
     assert [_living(group) for group in groups] == [[], [], [], []]
-
-
-def _known(services):
-    try:
-        return services.client.call("GET", f"/dags/{DAG}")
-    except AirflowApiError as error:
-        assert error.status == 404
-        return None
 
 
 def _until(condition, seconds):

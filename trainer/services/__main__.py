@@ -15,8 +15,8 @@ from pathlib import Path
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import ConfigError, TrainerError
 from trainer.services.airflow import COMPONENTS, airflow, code_environment, component, write_pools
+from trainer.services.private import write_private_json
 from trainer.services.supervisor import Service, Supervisor
-from trainer.staging.atomic import write_json
 
 PREPARE_SECONDS = 600.0
 REQUIRED = ("AIRFLOW_HOME", "TRAINER_ADMIN_PASSWORD", "AIRFLOW__API_AUTH__JWT_SECRET")
@@ -26,10 +26,8 @@ def prepare(supervisor: Supervisor, environment: dict[str, str]) -> None:
     """Safe to run again. The login is `admin` with TRAINER_ADMIN_PASSWORD."""
     home = Path(environment["AIRFLOW_HOME"])
     home.mkdir(parents=True, exist_ok=True)
-    before = os.umask(0o077)
-    write_json(home / "passwords.json", {"admin": environment["TRAINER_ADMIN_PASSWORD"]})
-    (home / "passwords.json").chmod(0o600)
-    os.umask(before)
+    login = {"admin": environment["TRAINER_ADMIN_PASSWORD"]}
+    write_private_json(home / "passwords.json", login)
     supervisor.run(airflow("db-migrate", "db", "migrate"), PREPARE_SECONDS)
     pools = str(write_pools(home / "pools.json"))
     supervisor.run(airflow("pools", "pools", "import", pools), PREPARE_SECONDS)
