@@ -64,7 +64,7 @@ format: setup
 
 lock: $(BIN)/.uv ## Resolve the requirements anew
 	for pair in requirements requirements-dev embedder/requirements embedder/requirements-cuda; do \
-	  $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$pair.in -o $$pair.txt || exit 1; \
 	done
 
