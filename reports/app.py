@@ -25,14 +25,15 @@ GUARD_RAILS = (
 
 def home() -> None:
     """The address Airflow's tab calls; without a run in it, the overview."""
-    if st.query_params.get("run_id"):
-        run.show()
-    else:
-        overview.show()
+    asked = {k: st.query_params[k] for k in ("dag_id", "run_id") if st.query_params.get(k)}
+    if "run_id" in asked:
+        st.switch_page(st.session_state["run_page"], query_params=asked)
+    overview.show()
 
 
 def main() -> None:
     st.set_page_config(page_title="Stash-sense trainer", page_icon=":bar_chart:", layout="wide")
+    st.set_option("client.toolbarMode", "viewer")  # no Deploy button
     one_run = st.Page(run.show, title="One run", icon=":material/play_circle:", url_path="run")
     st.session_state["run_page"] = one_run
     page = st.navigation(

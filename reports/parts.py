@@ -58,16 +58,22 @@ def trend(title: str, rows: list[dict[str, Any]], share: bool = False) -> None:
     if frame.is_empty():
         st.caption("Nothing was measured yet.")
         return
-    axis = alt.Axis(format=".0%" if share else "~s", tickCount=5, grid=True)
+    axis = alt.Axis(format=".0%" if share else "~s", tickCount=5, **_whole(share))
+    legend = alt.Legend(orient="bottom", columns=2) if frame["what"].n_unique() > 1 else None
     scale = alt.Scale(domain=[0, 1]) if share else alt.Scale(zero=True, nice=True)
     chart = alt.Chart(frame, height=240).mark_line(point=True, strokeWidth=2)
     chart = chart.encode(
         x=alt.X("when:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
         y=alt.Y("value:Q", title=None, axis=axis, scale=scale),
-        color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom")),
+        color=alt.Color("what:N", title=None, legend=legend),
         tooltip=["when:O", "what:N", alt.Tooltip("value:Q", format=".1%" if share else ",")],
     )
     st.altair_chart(chart, width="stretch")
+
+
+def _whole(share: bool) -> dict[str, Any]:
+    """Counts have no ticks between whole numbers."""
+    return {} if share else {"tickMinStep": 1}
 
 
 def bars(title: str, rows: list[dict[str, Any]], x_title: str, y_title: str) -> None:
@@ -79,7 +85,7 @@ def bars(title: str, rows: list[dict[str, Any]], x_title: str, y_title: str) -> 
     chart = alt.Chart(_frame(rows), height=240).mark_bar(size=28)
     chart = chart.encode(
         x=alt.X("label:O", title=x_title, sort=None, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("value:Q", title=y_title, axis=alt.Axis(format="~s", tickCount=5)),
+        y=alt.Y("value:Q", title=y_title, axis=alt.Axis(format="~s", tickCount=5, **_whole(False))),
         tooltip=["label:O", "value:Q"],
     )
     st.altair_chart(chart, width="stretch")

@@ -33,13 +33,22 @@ def number(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}"
 
 
+def counted(value: int, noun: str) -> str:
+    """`1 error`, `2 errors`"""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
 def points(now: float | None, before: float | None) -> str | None:
-    """The change of a share in percentage points, or None where there is nothing to compare."""
-    return None if now is None or before is None else f"{(now - before) * 100:+.1f} points"
+    """The change of a share in percentage points; None where nothing changed that one can see."""
+    if now is None or before is None:
+        return None
+    shown = f"{(now - before) * 100:+.1f}"
+    return None if float(shown) == 0 else f"{shown} points"
 
 
 def change(now: int | None, before: int | None) -> str | None:
-    return None if now is None or before is None else f"{now - before:+,}"
+    """The change of a count; None where there is none."""
+    return None if now is None or before is None or now == before else f"{now - before:+,}"
 
 
 def moment(text: str | None) -> datetime | None:

@@ -51,8 +51,8 @@ def _last_run(runs: list[RecordEntry]) -> None:
         parts.status_badge(record.status)
     right.markdown(
         f"Started {text.utc(record.started_at)} · "
-        f"{text.number(record.stats.performers_processed)} performers read · "
-        f"{text.number(record.stats.errors)} errors"
+        f"{text.counted(record.stats.performers_processed, 'performer')} read · "
+        f"{text.counted(record.stats.errors, 'error')}"
     )
     if record.status == "needs_approval":
         st.warning(

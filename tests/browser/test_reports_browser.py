@@ -68,12 +68,20 @@ def tab():
         browser.close()
 
 
+def rest(tab):
+    """Wait until the script has ended and nothing is a placeholder any more."""
+    tab.get_by_role("heading", level=1).wait_for(timeout=60_000)
+    tab.locator("[data-test-script-state=notRunning]").wait_for(timeout=60_000)
+    tab.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=60_000)
+    for part in tab.get_by_test_id("stSkeleton").all():
+        part.wait_for(state="detached", timeout=60_000)
+    tab.wait_for_timeout(1_000)  # the charts' own drawing has no event
+
+
 def visit(tab, url, shot):
     """Open, wait for the title and for Streamlit to come to rest, keep a picture."""
     tab.goto(url)
-    tab.get_by_role("heading", level=1).wait_for(timeout=60_000)
-    tab.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=60_000)
-    tab.wait_for_timeout(500)  # the charts' own drawing has no event
+    rest(tab)
     SCREENS.mkdir(parents=True, exist_ok=True)
     tab.screenshot(path=SCREENS / f"reports_{shot}.png")
     assert tab.get_by_test_id("stException").count() == 0
@@ -92,10 +100,20 @@ def test_the_address_of_airflows_tab_opens_the_run(address, tab):
     shown = visit(tab, f"{address}/?dag_id=build_performer_database&run_id={run_id}", "run")
     assert "One run" in shown
     assert "partial" in shown
+    assert "Not all checks hold" in shown
+    tab.get_by_role("link", name="Overview").click()
+    tab.get_by_role("heading", level=1, name="Overview").wait_for(timeout=60_000)
 
 
-def test_runs_and_versions(address, tab):
-    assert "Runs" in visit(tab, f"{address}/runs", "runs")
+def test_a_row_of_the_runs_opens_that_run(address, tab):
+    visit(tab, f"{address}/runs", "runs")
+    tab.locator(".dvn-scroller").first.click(position={"x": 15, "y": 52})
+    tab.get_by_role("heading", level=1, name="One run").wait_for(timeout=60_000)
+    rest(tab)
+    assert "41" in tab.get_by_test_id("stMain").inner_text()
+
+
+def test_versions(address, tab):
     shown = visit(tab, f"{address}/versions", "versions")
     assert "14 faces added" in shown
     assert (
