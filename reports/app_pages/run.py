@@ -1,0 +1,164 @@
+"""One run: what was asked, what each source gave, how far it is, what went wrong."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+from urllib.parse import quote
+
+import streamlit as st
+
+from reports import data, parts, text
+from trainer.staging.paths import DataDir
+from trainer.staging.records import RecordEntry, RunRecord
+
+
+def show() -> None:
+    st.title("One run")
+    where = data.data_dir()
+    entries = data.runs(where)
+    wanted = st.query_params.get("run_id")
+    entry = data.find_run(entries, wanted) if wanted else None
+    if not entries and not wanted:
+        parts.empty()
+        return
+    if wanted and entry is None:
+        st.info(
+            f"Run {text.markdown(wanted)} has no record yet: it appears when its first step "
+            "starts. Reload the page then."
+        )
+        return
+    entry = entry or _choose(entries)
+    if entry.record is None:
+        parts.problems([entry.error or entry.run_id])
+        return
+    _head(entry.record, st.query_params.get("dag_id"), wanted)
+    _steps(where, entry.record)
+    _sources(entry.record)
+    _gate(entry.record)
+    _errors(entry.record)
+    with st.expander("Parameters", icon=":material/tune:"):
+        parts.table([{"Parameter": k, "Value": str(v)} for k, v in entry.record.params.items()])
+
+
+def _choose(entries: list[RecordEntry]) -> RecordEntry:
+    ids = [e.run_id for e in entries]
+    return entries[ids.index(st.selectbox("Run", ids))]
+
+
+def _head(record: RunRecord, dag_id: str | None, airflow_run: str | None) -> None:
+    left, right = st.columns([1, 5], vertical_alignment="center")
+    with left:
+        parts.status_badge(record.status)
+    ended = text.utc(record.completed_at) if record.completed_at else "not ended"
+    right.markdown(f"{text.markdown(record.id)} · started {text.utc(record.started_at)} · {ended}")
+    base = os.environ.get("TRAINER_AIRFLOW_URL", "").rstrip("/")
+    if base and dag_id and airflow_run:
+        url = f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(airflow_run, safe='')}"
+        st.link_button("Open in Airflow", url, icon=":material/open_in_new:")
+    diff = record.diff_from_previous
+    figures = {
+        "Performers read": record.stats.performers_processed,
+        "New performers": diff.new_performers if diff else None,
+        "Removed": diff.removed_performers if diff else None,
+        "Merged": diff.merged_performers if diff else None,
+        "New faces": diff.new_faces if diff else None,
+        "Errors": record.stats.errors,
+    }
+    for column, (label, value) in zip(st.columns(6), figures.items(), strict=True):
+        column.metric(label, text.number(value))
+    if record.release:
+        st.caption(text.markdown(f"Published as {record.version} ({record.release})"))
+
+
+def _steps(where: DataDir, record: RunRecord) -> None:
+    if record.steps:
+        st.subheader("Steps")
+        parts.table(
+            [
+                {"Step": name, "Status": s.status, "Time": text.duration(s.seconds)}
+                for name, s in record.steps.items()
+            ]
+        )
+    if record.status != "running":
+        return
+    for stage, figures in data.progress(where, record.id).items():
+        st.progress(*_bar(stage, figures))
+
+
+def _bar(stage: str, figures: dict[str, Any]) -> tuple[float, str]:
+    done, total = int(figures.get("done") or 0), int(figures.get("total") or 0)
+    left = figures.get("seconds_left")
+    estimate = f", about {text.duration(left)} left" if left else ""
+    unit = figures.get("unit") or "done"
+    label = f"{stage}: {done:,} of {total:,} {unit}{estimate}"
+    return (min(done / total, 1.0) if total else 0.0), text.markdown(label)
+
+
+def _sources(record: RunRecord) -> None:
+    st.subheader("Sources")
+    rows = [
+        {
+            "Source": source,
+            "Status": s.status,
+            "Performers": s.performers,
+            "Pictures fetched": s.images_fetched,
+            "Known": s.images_known,
+            "Refused": s.images_refused,
+            "Failed": s.images_failed,
+            "Faces": s.faces,
+            "Errors": s.errors,
+            "Reason": s.reason or text.MISSING,
+        }
+        for source, s in record.stats.by_source.items()
+    ]
+    if rows:
+        parts.table(rows)
+    else:
+        st.caption("No source has reported yet.")
+    if record.embed:
+        st.caption(
+            "Embedding: " + text.markdown(", ".join(f"{k} {v:,}" for k, v in record.embed.items()))
+        )
+
+
+def _gate(record: RunRecord) -> None:
+    if not record.gate:
+        return
+    st.subheader("Gate")
+    checks = [c for c in record.gate.get("checks", []) if isinstance(c, dict)]
+    if record.gate.get("passed"):
+        st.success("All checks hold.")
+    else:
+        st.warning("Not all checks hold: a person decides.")
+    parts.table(
+        [
+            {
+                "Check": str(c.get("name")),
+                "Holds": "yes" if c.get("ok") else "NO",
+                "Expected": str(c.get("expected")),
+                "Found": str(c.get("actual")),
+            }
+            for c in checks
+        ]
+    )
+
+
+def _errors(record: RunRecord) -> None:
+    st.subheader("Errors")
+    if not record.errors:
+        st.caption("None")
+        return
+    parts.table(
+        [
+            {
+                "Source": e.source or text.MISSING,
+                "Kind": e.kind,
+                "Field": e.field or text.MISSING,
+                "Message": e.message,
+                "Times": e.count,
+                "URL": e.url or text.MISSING,
+            }
+            for e in record.errors
+        ]
+    )

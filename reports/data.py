@@ -1,0 +1,232 @@
+"""All reading of published files. A file that can't be read becomes a sentence, never a crash."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trainer.config.settings import Settings
+from trainer.staging.atomic import read_json
+from trainer.staging.paths import DataDir, run_id_from
+from trainer.staging.progress import read_progress
+from trainer.staging.records import RecordEntry, RunRecord, list_records
+
+SCENE_DISTANCE = "0.5"  # of the sidecar's tuned scene mode: the threshold that the gate judges
+_VERSION_ID = re.compile(r"^\d{8}_\d{6}$")
+
+
+class _Lenient(BaseModel):
+    # Releases are kept for years: what an older trainer left out is shown as missing.
+    model_config = ConfigDict(extra="ignore")
+
+
+class Manifest(_Lenient):
+    version: str
+    created_at: str | None = None
+    performer_count: int
+    face_count: int
+    sources: list[str] = []
+
+
+class ClosedSet(_Lenient):
+    rank_1: float | None = None
+    rank_5: float | None = None
+    queries: int | None = None
+
+
+class OperatingPoint(_Lenient):
+    """Shares at one maximum distance: strangers named, listed faces missed."""
+
+    threshold: float
+    false_accept: float | None = None
+    false_reject: float | None = None
+    wrong_name: float | None = None
+
+
+class OpenSet(_Lenient):
+    queries: int | None = None
+    points: list[OperatingPoint] = []
+
+
+class Evaluation(_Lenient):
+    closed_set: ClosedSet = Field(default_factory=ClosedSet)
+    open_set: OpenSet = Field(default_factory=OpenSet)
+    index_recall: dict[str, dict[str, float]] = {}
+    faces_per_performer: dict[int, int] = {}
+    one_face_share: float | None = None
+    note: str = ""
+
+    @property
+    def rank_1(self) -> float | None:
+        return self.closed_set.rank_1
+
+    @property
+    def false_accept(self) -> float | None:
+        """Share of strangers who are given a name at `SCENE_DISTANCE`."""
+        shares = {f"{p.threshold:g}": p.false_accept for p in self.open_set.points}
+        return shares.get(SCENE_DISTANCE)
+
+    @property
+    def recall(self) -> float | None:
+        """Recall@10 of the weaker index."""
+        found = [v["recall_at_10"] for v in self.index_recall.values() if "recall_at_10" in v]
+        return min(found, default=None)
+
+
+class Person(_Lenient):
+    universal_id: str | None = None
+    name: str
+
+
+class Pair(_Lenient):
+    old: Person
+    new: Person
+
+
+class Diff(_Lenient):
+    """What changed; face counts are None where only the lists of people were compared."""
+
+    old_version: str | None = None
+    added: list[Person] = []
+    removed: list[Person] = []
+    merged: list[Pair] = []
+    renamed: list[Pair] = []
+    faces_added: int | None = None
+    faces_removed: int | None = None
+
+
+@dataclass(frozen=True)
+class Release:
+    """One directory of `releases/`; `problems` names its files that can't be read."""
+
+    version_id: str
+    path: Path
+    current: bool
+    size: int
+    manifest: Manifest | None
+    evaluation: Evaluation
+    diff: Diff | None
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def performers(self) -> int | None:
+        return self.manifest.performer_count if self.manifest else None
+
+    @property
+    def faces(self) -> int | None:
+        return self.manifest.face_count if self.manifest else None
+
+    @property
+    def label(self) -> str:
+        version = self.manifest.version if self.manifest else "damaged"
+        return f"{version} · {self.version_id}{' · current' if self.current else ''}"
+
+
+def data_dir() -> DataDir:
+    return DataDir(Settings.load().data_dir)
+
+
+def runs(data: DataDir) -> list[RecordEntry]:
+    return list_records(data)
+
+
+def find_run(entries: list[RecordEntry], wanted: str) -> RecordEntry | None:
+    """The run by our id or by Airflow's."""
+    try:
+        run_id = run_id_from(wanted)
+    except ValueError:
+        return None
+    return next((e for e in entries if e.run_id == run_id), None)
+
+
+def seconds_of(record: RunRecord) -> float | None:
+    """Time in steps; steps beside each other count each."""
+    known = [s.seconds for s in record.steps.values() if s.seconds is not None]
+    return sum(known) if known else None
+
+
+def progress(data: DataDir, run_id: str) -> dict[str, dict[str, Any]]:
+    """Stage (its directory in the run) -> figures, for stages that report any."""
+    root = data.run(run_id).root
+    found = {}
+    for path in sorted([*root.glob("*/progress.json"), *root.glob("*/*/progress.json")]):
+        try:
+            figures = read_progress(path.parent)
+        except (OSError, ValueError):
+            continue  # a live figure, replaced within a second: the next look shows it
+        if figures:
+            found[path.parent.relative_to(root).as_posix()] = figures
+    return found
+
+
+def releases(data: DataDir) -> list[Release]:
+    """Newest first. An interrupted publish (no such name) does not exist for readers."""
+    if not data.releases.is_dir():
+        return []
+    current = data.current.resolve().name if data.current.exists() else None
+    names = [p.name for p in data.releases.iterdir() if _VERSION_ID.match(p.name)]
+    return [_release(data, name, name == current) for name in sorted(names, reverse=True)]
+
+
+def _release(data: DataDir, version_id: str, current: bool) -> Release:
+    path = data.release(version_id)
+    problems: list[str] = []
+    manifest = _read(path / "manifest.json", Manifest, problems)
+    evaluation = _read(path / "evaluate.json", Evaluation, problems)
+    diff = _read(path / "diff.json", Diff, problems)
+    size = sum(p.stat().st_size for p in path.iterdir() if p.is_file())
+    return Release(
+        version_id, path, current, size, manifest, evaluation or Evaluation(), diff, problems
+    )
+
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+def _read(path: Path, model: type[_M], problems: list[str]) -> _M | None:
+    try:
+        return model.model_validate(read_json(path))
+    except FileNotFoundError:
+        problems.append(f"{path}: missing")
+    except ValidationError as error:
+        where = ", ".join(".".join(map(str, e["loc"])) or "content" for e in error.errors()[:3])
+        problems.append(f"{path}: damaged or of another format ({where})")
+    except (OSError, ValueError) as error:
+        problems.append(f"{path}: damaged ({error})")
+    return None
+
+
+def compare(older: Release, newer: Release) -> tuple[Diff | None, list[str]]:
+    """The stored diff where `newer` follows `older`, else one by universal ids; and problems."""
+    names = {older.version_id, older.manifest.version if older.manifest else None}
+    if newer.diff and newer.diff.old_version in names:
+        return newer.diff, []
+    problems: list[str] = []
+    before, after = (_people(r.path / "performers.json", problems) for r in (older, newer))
+    if before is None or after is None:
+        return None, problems
+    both = sorted(before.keys() & after.keys())
+    return Diff(
+        old_version=older.version_id,
+        added=_only(after, before),
+        removed=_only(before, after),
+        renamed=[Pair(old=before[i], new=after[i]) for i in both if before[i] != after[i]],
+    ), problems
+
+
+def _only(these: Mapping[str, Person], others: Mapping[str, Person]) -> list[Person]:
+    return [these[i] for i in sorted(these.keys() - others.keys())]
+
+
+def _people(path: Path, problems: list[str]) -> dict[str, Person] | None:
+    try:
+        content = read_json(path)
+        return {i: Person(universal_id=i, name=p["name"]) for i, p in content.items()}
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
+        problems.append(f"{path}: can't be compared ({type(error).__name__}: {error})")
+        return None

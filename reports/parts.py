@@ -1,0 +1,125 @@
+"""Pieces that several pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import polars as pl
+import streamlit as st
+
+from reports import text
+from reports.data import Person, Release
+
+STATUS = {
+    "running": (":material/progress_activity:", "blue"),
+    "completed": (":material/check_circle:", "green"),
+    "partial": (":material/error:", "orange"),
+    "failed": (":material/cancel:", "red"),
+    "needs_approval": (":material/approval:", "orange"),
+    "rejected": (":material/block:", "gray"),
+}
+
+
+def status_badge(status: str) -> None:
+    icon, color = STATUS.get(status, (":material/help:", "gray"))
+    st.badge(status.replace("_", " "), icon=icon, color=color)  # type: ignore[arg-type]
+
+
+def problems(sentences: Sequence[str]) -> None:
+    """Say which files can't be read; the page goes on."""
+    for sentence in sentences:
+        st.warning(text.markdown(sentence), icon=":material/broken_image:")
+
+
+def table(rows: list[dict[str, Any]], **options: Any) -> Any:
+    """A table of plain text and numbers: cells are never interpreted."""
+    clean = [{k: text.plain(v) if isinstance(v, str) else v for k, v in r.items()} for r in rows]
+    return st.dataframe(_frame(clean), hide_index=True, width="stretch", **options)
+
+
+def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+
+
+def people(title: str, persons: Sequence[Person]) -> None:
+    st.markdown(f"**{title}** ({len(persons):,})")
+    if persons:
+        table([{"Name": p.name, "Id": p.universal_id or text.MISSING} for p in persons])
+    else:
+        st.caption("None")
+
+
+def trend(title: str, rows: list[dict[str, Any]], share: bool = False) -> None:
+    """Lines over `when` (a label in order) of `value` by `what`."""
+    frame = _frame([r for r in rows if r["value"] is not None])
+    st.markdown(f"**{title}**")
+    if frame.is_empty():
+        st.caption("Nothing was measured yet.")
+        return
+    axis = alt.Axis(format=".0%" if share else "~s", tickCount=5, **_whole(share))
+    legend = alt.Legend(orient="bottom", columns=2) if frame["what"].n_unique() > 1 else None
+    scale = alt.Scale(domain=[0, 1]) if share else alt.Scale(zero=True, nice=True)
+    chart = alt.Chart(frame, height=240).mark_line(point=True, strokeWidth=2)
+    chart = chart.encode(
+        x=alt.X("when:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+        y=alt.Y("value:Q", title=None, axis=axis, scale=scale),
+        color=alt.Color("what:N", title=None, legend=legend),
+        tooltip=["when:O", "what:N", alt.Tooltip("value:Q", format=".1%" if share else ",")],
+    )
+    st.altair_chart(chart, width="stretch")
+
+
+def _whole(share: bool) -> dict[str, Any]:
+    """Counts have no ticks between whole numbers."""
+    return {} if share else {"tickMinStep": 1}
+
+
+def bars(title: str, rows: list[dict[str, Any]], x_title: str, y_title: str) -> None:
+    """Bars of `value` over `label`."""
+    st.markdown(f"**{title}**")
+    if not rows:
+        st.caption("Nothing was measured yet.")
+        return
+    chart = alt.Chart(_frame(rows), height=240).mark_bar(size=28)
+    chart = chart.encode(
+        x=alt.X("label:O", title=x_title, sort=None, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("value:Q", title=y_title, axis=alt.Axis(format="~s", tickCount=5, **_whole(False))),
+        tooltip=["label:O", "value:Q"],
+    )
+    st.altair_chart(chart, width="stretch")
+
+
+def release_metrics(new: Release, old: Release | None) -> None:
+    """Six figures of a release, with the change since `old`."""
+    e, p = new.evaluation, old.evaluation if old else None
+    row = st.columns(6)
+    row[0].metric(
+        "Performers",
+        text.number(new.performers),
+        text.change(new.performers, old.performers if old else None),
+    )
+    row[1].metric(
+        "Faces", text.number(new.faces), text.change(new.faces, old.faces if old else None)
+    )
+    shares = (
+        ("Rank-1", "rank_1", "normal", "A known person's face, searched without itself"),
+        ("False accepts", "false_accept", "inverse", "Strangers given a name at distance 0.5"),
+        ("One-face share", "one_face_share", "inverse", "Performers with a single face"),
+        ("Index recall@10", "recall", "normal", "The weaker index against exact search"),
+    )
+    for column, (label, name, colour, help_text) in zip(row[2:], shares, strict=True):
+        now = getattr(e, name)
+        delta = text.points(now, getattr(p, name) if p else None)
+        column.metric(label, text.percent(now), delta, delta_color=colour, help=help_text)  # type: ignore[arg-type]
+
+
+def empty() -> None:
+    """What a page shows before the first run."""
+    st.info(
+        "Nothing has been built in this DATA_DIR yet. Run `trainer build`, or trigger the DAG "
+        "`build_performer_database` in Airflow, then look again. `make demo` builds an invented "
+        "world.",
+        icon=":material/rocket_launch:",
+    )
