@@ -126,7 +126,7 @@ def test_gate_limits_of_the_operator(tmp_path: Path) -> None:
         "[1",
     ):
         own.write_text(text)
-        with pytest.raises(ConfigError, match="gate.yaml"):
+        with pytest.raises(ConfigError, match=r"gate\.yaml"):
             load_limits(tmp_path, "sidecar")
 
 
