@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from trainer.release.inputs import FACE_INPUT, FACES_FILE, PERFORMER_INPUT, PERFORMERS_FILE
 from trainer.release.write import ReleasePack
@@ -116,7 +115,3 @@ def world(directory: Path, people: int = 60, each: int = 5) -> Path:
     numbers = list(range(1, people + 1))
     owners = [number for number in numbers for _ in range(each)]
     return write_world(directory, [performer(n) for n in numbers], faces(owners))
-
-
-def empty_face_table() -> pa.Table:
-    return FACE_INPUT.empty_table()

@@ -20,7 +20,7 @@ def probe(path: Path, k: int) -> dict[str, object]:
         index = voyager.Index.load(stream)
     count = len(index)
     ids = sorted(index.ids)
-    spread = sorted({int(i) for i in np.linspace(0, max(count - 1, 0), 50)}) if count else []
+    spread = sorted({ids[int(i)] for i in np.linspace(0, count - 1, 50)}) if count else []
     vectors = np.asarray(index.get_vectors(spread)) if spread else np.empty((0, 1))
     found_self = 0
     query_error = ""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,9 +143,3 @@ def _write_compact(path: Path, content: Any) -> None:
     """ASCII, because the sidecar opens these files in its platform's default encoding."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     write_bytes(path, (text + "\n").encode("ascii"))
-
-
-def count_rows(database: Path, table: str) -> int:
-    """Rows of one of our tables, read-only."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
-        return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608

@@ -1,0 +1,161 @@
+"""Search, fusion, evaluation, gate, diff."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.release_fixtures import built, small_release
+from tests.release_world import embeddings, faces, performer, write_world
+from trainer.errors import ConfigError
+from trainer.release.diff import diff, write_diff
+from trainer.release.evaluate import Evaluation, evaluate, evaluate_vectors, write_evaluation
+from trainer.release.fusion import Neighbours, fuse
+from trainer.release.gate import gate, load_limits
+from trainer.release.search import exact_neighbours
+
+
+def test_exact_search_excludes_self_or_group() -> None:
+    vectors = np.eye(4, dtype=np.float32)
+    ids, far = exact_neighbours(vectors[:1], vectors, 3, exclude=np.array([0]))
+    assert ids.tolist() == [[1, 2, 3]]
+    assert far.tolist() == [[1, 1, 1]]
+    groups = np.array([0, 0, 1, 1])
+    ids, far = exact_neighbours(vectors[:1], vectors, 4, groups=groups, query_groups=groups[:1])
+    assert ids.tolist() == [[2, 3, -1, -1]]
+
+
+def answer(ids: list[int], distances: list[float]) -> Neighbours:
+    return Neighbours(np.array(ids), np.array(distances, dtype=np.float32))
+
+
+def test_fusion_fills_the_missing_distance_and_drops_a_degenerate_model() -> None:
+    ids, distances = fuse(answer([1, 2], [0.2, 0.9]), answer([1, 3], [0.4, 0.6]))
+    assert ids.tolist() == [1, 3, 2]
+    assert np.allclose(distances, [0.3, 0.55, 0.7])
+    tight = answer([7, 8], [0.01, 0.02])
+    assert fuse(answer([1], [0.4]), tight)[0].tolist() == [1]
+    assert fuse(tight, answer([1], [0.4]))[0].tolist() == [1]
+    assert fuse(tight, tight)[0].tolist() == [7, 8]
+
+
+def test_well_separated_people_score_full_marks_and_noise_scores_none() -> None:
+    owners = [n // 5 for n in range(300)]
+    good = [embeddings(owners, salt=s).astype(np.float32) for s in (1, 2)]
+    result = evaluate_vectors(*good, np.array(owners), seed=0, sample=300)
+    assert result.closed_set.rank_1 == 1.0
+    assert result.at(0.5).false_accept == 0.0
+    assert result.at(0.5).false_reject == 0.0
+    assert "60 people tell little" in result.note
+    noise = [embeddings(list(range(300)), salt=s).astype(np.float32) for s in (1, 2)]
+    result = evaluate_vectors(*noise, np.array(owners), seed=0, sample=300)
+    assert result.closed_set.rank_1 is not None
+    assert result.closed_set.rank_1 < 0.2
+    assert result.at(0.5).false_reject == 1.0
+
+
+def test_two_ids_of_one_person_show_as_false_accepts() -> None:
+    """The same person under two performers is what an open-set test must notice."""
+    owners = [n // 5 for n in range(300)]
+    same = [embeddings([o // 2 for o in owners], salt=s).astype(np.float32) for s in (1, 2)]
+    result = evaluate_vectors(*same, np.array(owners), seed=0, sample=300)
+    assert result.at(0.5).false_accept == 1.0
+
+
+def test_nothing_measurable_is_said_to_be_so() -> None:
+    empty = np.zeros((0, 512), dtype=np.float32)
+    result = evaluate_vectors(empty, empty, np.zeros(0, dtype=np.int64), seed=0, sample=10)
+    assert result.closed_set.rank_1 is None
+    assert result.at(0.5).false_accept is None
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Evaluation]:
+    release = small_release(tmp_path_factory.mktemp("evaluated"))
+    result = evaluate(release, seed=0)
+    write_evaluation(release, result)
+    return release, result
+
+
+def test_evaluation_is_repeatable_and_shows_the_last_one(
+    evaluated: tuple[Path, Evaluation],
+) -> None:
+    release, result = evaluated
+    again = evaluate(release, seed=0, previous=release)
+    assert again.previous is not None
+    assert again.previous["closed_set"]["rank_1"] == result.closed_set.rank_1
+    assert again.model_dump(exclude={"previous"}) == result.model_dump(exclude={"previous"})
+
+
+def test_gate(evaluated: tuple[Path, Evaluation], tmp_path: Path) -> None:
+    _, result = evaluated
+    limits = load_limits(tmp_path, "sidecar")
+    assert gate(limits, result, None).passed
+    assert gate(limits, result, result).passed
+    worse = {
+        "performers against": {"performers": 10},
+        "faces against": {"faces": 101},
+        "one-face share": {"one_face_share": 0.9},
+        "rank-1": {"closed_set": result.closed_set.model_copy(update={"rank_1": 0.5})},
+        "index recall": {"index_recall": {"face_facenet.voy": {"recall_at_1": 0.9}}},
+        "faces: expected at least 100": {"faces": 99},
+    }
+    for name, update in worse.items():
+        verdict = gate(limits, result.model_copy(update=update), result)
+        assert not verdict.passed
+        assert any(name in failure for failure in verdict.failures()), name
+    strangers = result.model_copy(deep=True)
+    strangers.at(0.5).false_accept = 0.02
+    assert any("false accepts" in f for f in gate(limits, strangers, None).failures())
+    assert gate(load_limits(tmp_path, "demo"), strangers, None).passed
+    strangers.at(0.5).false_accept = None
+    assert any("not measured" in f for f in gate(limits, strangers, None).failures())
+
+
+def test_gate_limits_of_the_operator(tmp_path: Path) -> None:
+    own = tmp_path / "gate.yaml"
+    own.write_text("default: {min_rank_1: 0.9}\npacks: {demo: {min_faces: 120}}\n")
+    assert load_limits(tmp_path, "sidecar").min_rank_1 == 0.9
+    assert load_limits(tmp_path, "demo").min_faces == 120
+    for text in (
+        "default: {min_rank1: 0.9}",
+        "packs: {demo: {typo: 1}}",
+        "strict: {}",
+        "default: {min_rank_1: 2}",
+        "default: {min_rank_1: high}",
+        "[1",
+    ):
+        own.write_text(text)
+        with pytest.raises(ConfigError, match=r"gate\.yaml"):
+            load_limits(tmp_path, "sidecar")
+
+
+def test_diff(tmp_path: Path) -> None:
+    old = built(
+        write_world(tmp_path / "s1", [performer(n) for n in (1, 2, 3, 4)], faces([1, 1, 2, 3, 4])),
+        tmp_path / "a",
+    ).directory
+    taken = {"source": "stashdb", "source_id": performer(2)["claims"][0]["source_id"]}
+    people = [
+        performer(1, merged=[taken | {"merged_at": None}]),
+        performer(3, canonical_name="New Name", country="YY"),
+        performer(5),
+    ]
+    rows = [*faces([1, 1]), *faces([3, 3, 3, 3, 3])[3:], *faces([5] * 9)[8:]]
+    select = write_world(tmp_path / "s2", people, rows)
+    new = built(select, tmp_path / "b", "20261108_000000", "2026.11.08").directory
+    result = diff(old, new)
+    assert [p.performer_id for p in result.added] == [5]
+    assert [p.performer_id for p in result.removed] == [4]
+    assert [(m.old.performer_id, m.new.performer_id) for m in result.merged] == [(2, 1)]
+    assert [m.new.name for m in result.renamed] == ["New Name"]
+    assert result.changed[0].fields == {"country": ("XX", "YY")}
+    assert (result.faces_added, result.faces_removed) == (2, 2)
+    assert result.faces_added_by_performer == {3: 1, 5: 1}
+    assert "1 performers added, 1 removed, 1 merged" in result.describe()[0]
+    assert diff(old, old).describe()[1:] == []
+    assert len(diff(None, new).added) == 3
+    write_diff(tmp_path, result)
+    first = (tmp_path / "diff.json").read_bytes()
+    write_diff(tmp_path, diff(old, new))
+    assert (tmp_path / "diff.json").read_bytes() == first
