@@ -32,6 +32,7 @@ COPY trainer trainer
 COPY scrapy_project scrapy_project
 COPY embedder embedder
 COPY reports reports
+COPY .streamlit .streamlit
 COPY plugins plugins
 COPY dags dags
 ENV PATH=/opt/trainer/.venv/bin:$PATH \

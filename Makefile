@@ -10,7 +10,7 @@ UV = $(BIN)/uv
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup demo test check up down clean lock format
+.PHONY: help setup demo test check faults up down clean lock format
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +57,9 @@ check: setup ## Lint, formatting, types, who imports whom
 test: check ## All tests
 	$(BIN)/python -m tests.prepare
 	$(BIN)/python -m pytest
+
+faults: setup ## Many more kills than the tests do (about an hour)
+	FAULT_KILLS=20 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
 
 format: setup
 	$(BIN)/ruff format .

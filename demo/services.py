@@ -22,9 +22,7 @@ def reports(port: int) -> Service:
     return Service(
         "reports",
         (sys.executable, "-m", "streamlit", "run", "reports/app.py",
-         "--server.headless", "true", "--server.fileWatcherType", "none",
-         "--browser.gatherUsageStats", "false", "--server.address", "127.0.0.1",
-         "--server.port", str(port)),
+         "--server.address", "127.0.0.1", "--server.port", str(port)),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import polars as pl
 import streamlit as st
 
 from reports import text
-from reports.data import Person, Release
+from reports.data import Evaluation, Person, Release
 
 STATUS = {
     "running": (":material/progress_activity:", "blue"),
@@ -113,6 +113,25 @@ def release_metrics(new: Release, old: Release | None) -> None:
         now = getattr(e, name)
         delta = text.points(now, getattr(p, name) if p else None)
         column.metric(label, text.percent(now), delta, delta_color=colour, help=help_text)  # type: ignore[arg-type]
+
+
+def operating_points(evaluation: Evaluation) -> None:
+    """What each maximum distance costs: the sidecar asks at 0.8, in its scene mode at 0.5."""
+    points = evaluation.open_set.points
+    if not points:
+        return
+    with st.expander("Error rates by maximum distance"):
+        table(
+            [
+                {
+                    "Maximum distance": f"{point.threshold:g}",
+                    "Strangers given a name": text.percent(point.false_accept),
+                    "Listed faces missed": text.percent(point.false_reject),
+                    "Listed faces given another's name": text.percent(point.wrong_name),
+                }
+                for point in points
+            ]
+        )
 
 
 def empty() -> None:

@@ -39,6 +39,7 @@ def _current(releases: list[Release]) -> None:
     parts.release_metrics(current, previous)
     if current.evaluation.note:
         st.caption(text.markdown(current.evaluation.note))
+    parts.operating_points(current.evaluation)
 
 
 def _last_run(runs: list[RecordEntry]) -> None:

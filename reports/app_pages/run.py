@@ -9,6 +9,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from reports import data, parts, text
+from trainer.config.pipeline import STEPS
 from trainer.staging.paths import DataDir
 from trainer.staging.records import RecordEntry, RunRecord
 
@@ -77,13 +78,20 @@ def _steps(where: DataDir, record: RunRecord) -> None:
         parts.table(
             [
                 {"Step": name, "Status": s.status, "Time": text.duration(s.seconds)}
-                for name, s in record.steps.items()
+                for name, s in sorted(record.steps.items(), key=lambda item: _order(item[0]))
             ]
         )
     if record.status != "running":
         return
     for stage, figures in data.progress(where, record.id).items():
         st.progress(*_bar(stage, figures))
+
+
+def _order(label: str) -> tuple[int, str]:
+    """Steps as they run; `crawl-stashdb` belongs to the step `crawl`."""
+    names = [step.name for step in STEPS]
+    own = max((n for n in names if label == n or label.startswith(f"{n}-")), key=len, default="")
+    return (names.index(own) if own else len(names), label)
 
 
 def _bar(stage: str, figures: dict[str, Any]) -> tuple[float, str]:

@@ -100,8 +100,10 @@ def test_next_version(releases: tuple[Path, Path], tmp_path: Path) -> None:
     assert next_version(data, day) == "2026.11.01.1"
     assert next_version(data, day, also=["2026.11.01.4"]) == "2026.11.01.5"
     assert next_version(data, date(2026, 11, 2), also=["2026.11.01.9"]) == "2026.11.02"
+    assert next_version(data, day, also=["2026.11.01.9"]) == "2026.11.01.91"
+    assert next_version(data, day, also=["2026.11.01.99"]) == "2026.11.01.991"
     with pytest.raises(StageFailed, match="tomorrow"):
-        next_version(data, day, also=["2026.11.01.9"])
+        next_version(data, day, also=["2026.11.01.9999"])
     with pytest.raises(StageFailed, match="clock"):
         next_version(data, date(2026, 10, 31))
 

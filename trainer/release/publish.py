@@ -92,8 +92,11 @@ def versions(data: DataDir, *, deep: bool = False) -> list[VersionInfo]:
     return [_describe(path, current, deep) for path in reversed(release_dirs(data))]
 
 
+_MOST_NINES = 4
+
+
 def next_version(data: DataDir, day: date, also: Iterable[str] = ()) -> str:
-    """`2026.11.23`, or `.1` to `.9` for further releases of a day.
+    """`2026.11.23`; further releases of a day get `.1` to `.9`, then `.91` to `.99`, and so on.
 
     Strictly greater, as text, than every published version and those in `also` (published once,
     perhaps deleted since): the sidecar compares them so.
@@ -101,13 +104,13 @@ def next_version(data: DataDir, day: date, also: Iterable[str] = ()) -> str:
     used = {info.version for info in versions(data) if info.version} | set(also)
     newest = max(used, default="")
     base = f"{day:%Y.%m.%d}"
-    for candidate in (base, *(f"{base}.{number}" for number in range(1, 10))):
+    suffixes = [f".{'9' * nines}{last}" for nines in range(_MOST_NINES) for last in range(1, 10)]
+    for candidate in (base, *(base + suffix for suffix in suffixes)):
         if candidate > newest:
             return candidate
     if newest.startswith(base):
         raise StageFailed(
-            f"{newest} is the tenth release of the day and .10 would sort before it; "
-            "publish the next one tomorrow"
+            f"{newest} is the {len(suffixes) + 1}th release of the day; publish the next tomorrow"
         )
     raise StageFailed(
         f"version {newest} is already published and {base} would sort before it; "

@@ -35,8 +35,7 @@ def prepare(supervisor: Supervisor, environment: dict[str, str]) -> None:
 
 def reports() -> Service:
     argv = (sys.executable, "-m", "streamlit", "run", str(REPO_ROOT / "reports" / "app.py"))
-    flags = ("--server.headless=true", "--server.fileWatcherType=none", "--server.port=8501")
-    return Service("reports", (*argv, *flags, "--browser.gatherUsageStats=false"))
+    return Service("reports", (*argv, "--server.port=8501"))
 
 
 def all_in_one(supervisor: Supervisor) -> None:

@@ -123,6 +123,12 @@ def read_snapshots(path: Path) -> dict[str, SnapshotRow]:
         return {row[0]: SnapshotRow(*row) for row in rows}
 
 
+def published_versions(path: Path) -> set[str]:
+    with reading(path) as db:
+        rows = [] if db is None else db.execute("SELECT version FROM published").fetchall()
+        return {row[0] for row in rows}
+
+
 def published_run_ids(path: Path) -> set[str]:
     with reading(path) as db:
         rows = [] if db is None else db.execute("SELECT run_id FROM published").fetchall()

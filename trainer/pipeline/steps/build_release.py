@@ -14,6 +14,7 @@ from trainer.release.publish import next_version
 from trainer.release.write import ReleasePack, build
 from trainer.staging.clock import parse_iso
 from trainer.staging.progress import Progress
+from trainer.state.store import published_versions
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         inputs,
         run.release,
         version_id=plan.version_id,
-        version=next_version(context.data, parse_iso(plan.started_at).date()),
+        version=_version(context),
         created_at=plan.started_at,
         pack=release_pack(pack),
         sources=list(snapshot_dirs(context)),
@@ -44,6 +45,12 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     }
     say(f"build_release: {figures}")
     return figures
+
+
+def _version(context: RunContext) -> str:
+    """Above every version that was ever published from here, deleted ones included."""
+    day = parse_iso(context.plan.started_at).date()
+    return next_version(context.data, day, also=published_versions(context.data.state_db))
 
 
 def release_pack(pack: PackInfo) -> ReleasePack:
