@@ -20,9 +20,10 @@ $(BIN)/.uv:
 	$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
 	touch $@
 
-$(BIN)/.installed: $(BIN)/.uv requirements.txt requirements-dev.txt
+$(BIN)/.installed: $(BIN)/.uv requirements.txt requirements-dev.txt pyproject.toml
 	$(UV) pip install -q --python $(BIN)/python --require-hashes --compile-bytecode \
 	  -r requirements.txt -r requirements-dev.txt
+	$(UV) pip install -q --python $(BIN)/python --no-deps -e .
 	touch $@
 
 $(EMBEDDER_VENV)/.installed: $(BIN)/.uv embedder/requirements.txt

@@ -1,4 +1,4 @@
-"""Everything the demo needs before it can start: pictures, models, a key, addresses."""
+"""Everything the demo needs before it can start: pictures, a key, addresses."""
 
 from __future__ import annotations
 
@@ -68,15 +68,11 @@ class Stage:
         }
 
     def prepare(self) -> None:
-        """Make pictures, model pack and sources.yaml; what is there already stays."""
+        """Make pictures and sources.yaml; what is there already stays."""
         self.data.root.mkdir(parents=True, exist_ok=True)
         if not (self.pictures / "pictures.json").exists():
             _run(sys.executable, "-m", "demo.pictures", "--packages", str(self.packages),
                  "--out", str(self.pictures))  # fmt: skip
-        if not (self.data.model_pack(PACK) / "pack.json").exists():
-            python = REPO_ROOT / ".venv-embedder" / "bin" / "python"
-            _run(str(python), "-m", "embedder.packs", "make", PACK, "--packages",
-                 str(self.packages), "--out", str(self.data.model_pack(PACK)))  # fmt: skip
         override = {
             "stashdb": {
                 "base_url": f"http://127.0.0.1:{self.world_settings()['port']}/graphql",

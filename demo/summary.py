@@ -54,9 +54,9 @@ def _release(data: DataDir, record: RunRecord) -> list[str]:
         *[f"    {line}" for line in changes],
         "look at it:",
         "  make up                       Airflow's UI and the reports, on localhost",
-        f"  .venv/bin/python -m trainer versions --data-dir {data.root}",
-        f"  .venv/bin/python -m trainer verify --data-dir {data.root}",
-        f"  .venv/bin/python -m trainer export --data-dir {data.root}",
+        f"  .venv/bin/trainer versions --data-dir {data.root}",
+        f"  .venv/bin/trainer verify --data-dir {data.root}",
+        f"  .venv/bin/trainer export --data-dir {data.root}",
     ]
 
 

@@ -27,12 +27,12 @@ CAPS = {"max_faces_per_source": 20, "max_faces_total": 20}
 class Trainer:
     """`trainer ...` as a user runs it, over one DATA_DIR and one world's address."""
 
-    def __init__(self, root: Path, port: int) -> None:
+    def __init__(self, root: Path, port: int, link_models: bool = True) -> None:
         self.root = root
         self.port = port
         models, self.pack_id = demo_pack()
-        (root / "models").mkdir(parents=True, exist_ok=True)
-        if not (root / "models" / "demo").exists():
+        if link_models and not (root / "models" / "demo").exists():
+            (root / "models").mkdir(parents=True, exist_ok=True)
             (root / "models" / "demo").symlink_to(models)
         self.override()
 
@@ -105,11 +105,14 @@ def demo_pictures() -> Path:
 
 @pytest.fixture(scope="session")
 def week_1(demo_pictures, tmp_path_factory) -> tuple[Path, int, dict[str, Any], list[Any]]:
-    """DATA_DIR after the first week, the world's port, the run's record, what was asked."""
+    """DATA_DIR after the first week, the world's port, the run's record, what was asked.
+
+    It starts with nothing but `sources.yaml`: the build makes the model pack itself.
+    """
     root = tmp_path_factory.mktemp("week1") / "data"
     root.mkdir()
     with World(week=1, pictures=demo_pictures) as world:
-        record = Trainer(root, world.port).build()
+        record = Trainer(root, world.port, link_models=False).build()
         return root, world.port, record, list(world.log)
 
 
@@ -117,5 +120,5 @@ def week_1(demo_pictures, tmp_path_factory) -> tuple[Path, int, dict[str, Any], 
 def released(week_1, tmp_path) -> Iterator[Trainer]:
     """A copy of the first week's DATA_DIR to go on from."""
     root, port, _, _ = week_1
-    shutil.copytree(root, tmp_path / "data", symlinks=True)
+    shutil.copytree(root, tmp_path / "data", symlinks=True, ignore=lambda *_: ["models"])
     yield Trainer(tmp_path / "data", port)

@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     embedder_memory: str = "4g"
     docker_url: str = "unix://var/run/docker.sock"
     device: Literal["cpu", "cuda"] = "cpu"
+    packages_dir: Path = REPO_ROOT / "var" / "packages"  # what the pack `demo` is made of
     model_pack: str = Field("demo", pattern=r"^[a-z0-9_-]+$")
     embed_shards: int = Field(1, ge=1, le=256)
     allow_private_hosts: bool = False

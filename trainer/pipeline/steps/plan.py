@@ -9,6 +9,7 @@ from typing import Any
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources
+from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
 from trainer.pipeline import record
@@ -38,7 +39,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> No
         settings.data_dir, settings.model_pack
     )  # refuse a bad gate.yaml now, not after hours of work
     _check_embedder(settings)
-    pack = read_pack(data.model_pack(settings.model_pack))
+    pack = read_pack(ensure_pack(settings, say))
     started = _free_moment(data)
     _clean(context, say)
     plan = Plan(
