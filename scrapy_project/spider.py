@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import scrapy
 from scrapy.crawler import Crawler
@@ -33,6 +33,8 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
     report: CrawlReport
     directory: Path
 
+    kind: ClassVar[str]
+
     def __init__(self, job: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not job:
@@ -40,6 +42,10 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
         self.job = CrawlJob.model_validate(read_json(Path(job)))
         if self.job.source.key != self.name:
             raise UsageError(f"{job} is a job of {self.job.source.key}, not of {self.name}")
+        if self.job.source.kind != self.kind:
+            raise UsageError(
+                f"{self.name} is of kind {self.job.source.kind}, its spider {self.kind}"
+            )
         self.directory = DataDir(self.job.data_dir).run(self.job.run_id).staging(self.name)
         self.report = CrawlReport(self.job, self.directory)
 

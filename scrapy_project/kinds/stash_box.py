@@ -30,6 +30,8 @@ Row = dict[str, Any]
 class StashBoxSpider(SourceSpider):
     """Pages of `queryPerformers` into performer parts, then the pictures."""
 
+    kind = "stash_box"
+
     async def crawl(self, key: str | None) -> None:
         self._key = key or ""
         self._url = str(self.job.source.base_url)

@@ -48,7 +48,6 @@ class SourceConfig(BaseModel):
         None, ge=1, le=100, description="Stricter cap than max_faces_per_source for this source"
     )
     images_per_page: int | None = Field(None, ge=1, description="Pictures fetched a performer")
-    trust: Literal["high", "medium", "low"]
     api_key_env: str | None = Field(None, description="Environment variable with the key")
     obey_robots: bool = True
     watermark_overlap_hours: int = Field(48, ge=0)

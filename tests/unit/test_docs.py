@@ -1,0 +1,71 @@
+"""What the documentation says is what the code does."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from trainer.cli import EXIT_BY_STATUS, app
+from trainer.config.params import BuildParams
+from trainer.config.pipeline import STEPS
+from trainer.config.settings import REPO_ROOT, Settings
+
+OPERATIONS = (REPO_ROOT / "docs" / "operations.md").read_text()
+ARCHITECTURE = (REPO_ROOT / "docs" / "architecture.md").read_text()
+README = (REPO_ROOT / "README.md").read_text()
+# Read by the reports and by the plugin, not by Settings.
+ELSEWHERE = {"TRAINER_REPORTS_URL", "TRAINER_AIRFLOW_URL"}
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """Cells of the table below `## heading`."""
+    section = text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_every_setting_is_documented_and_every_documented_one_is_read():
+    names = {
+        str(field.validation_alias or f"TRAINER_{name.upper()}")
+        for name, field in Settings.model_fields.items()
+    }
+    assert {row[0].strip("`") for row in rows(OPERATIONS, "Settings")} == names | ELSEWHERE
+
+
+def test_every_parameter_is_documented_with_its_default():
+    documented = {row[0].strip("`"): row[1] for row in rows(OPERATIONS, "Parameters of a build")}
+    assert list(documented) == list(BuildParams.model_fields)
+    for name, field in BuildParams.model_fields.items():
+        if name != "sources":
+            assert documented[name] == str(field.default).lower()
+
+
+def test_the_steps_are_those_of_the_pipeline():
+    said = re.search(r"`(plan -> .*?)`", ARCHITECTURE.replace("\n", " "))
+    assert said is not None
+    named = [re.sub(r"\[.*", "", step.strip()) for step in said[1].split("->")]
+    assert named == [step.name for step in STEPS]
+
+
+def test_exit_codes_are_those_of_the_command():
+    for status, code in EXIT_BY_STATUS.items():
+        assert re.search(rf"^\| {status} \|.*\| {code} \|$", ARCHITECTURE, re.MULTILINE), status
+
+
+@pytest.mark.parametrize("text", [README, OPERATIONS, ARCHITECTURE])
+def test_commands_exist(text):
+    makefile = (REPO_ROOT / "Makefile").read_text()
+    for target in re.findall(r"`make ([a-z-]+)|^make ([a-z-]+)", text, re.MULTILINE):
+        name = "".join(target)
+        assert re.search(rf"^{name}:", makefile, re.MULTILINE), f"make {name}"
+    known = {command.callback.__name__ for command in app.registered_commands}
+    for command in re.findall(r"(?:`|bin/)trainer ([a-z]+)", text):
+        assert command in known, f"trainer {command}"
+
+
+def test_links_lead_somewhere():
+    for page in (REPO_ROOT / "README.md", *(REPO_ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
