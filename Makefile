@@ -73,5 +73,6 @@ lock: $(BIN)/.uv ## Resolve the requirements anew
 	done
 
 clean: down ## Remove all that the commands above made
-	rm -rf $(VENV) $(EMBEDDER_VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	tests/docker_base.sh clean
+	rm -rf $(VENV) $(EMBEDDER_VENV) var *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

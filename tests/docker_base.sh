@@ -6,6 +6,7 @@
 #   tests/docker_base.sh base    make the base image with debootstrap, once
 #   tests/docker_base.sh build   build the embedder image on it
 #   tests/docker_base.sh down    stop the daemon that `up` started; another one is left alone
+#   tests/docker_base.sh clean   stop it and remove its images
 #
 # Exit code 75: Docker cannot run here (no root, or the daemon does not start); anything else that
 # is not 0 is an error. Nothing of this machine's network set-up ends up in the repository: CA
@@ -88,7 +89,12 @@ down() {
     say "dockerd is still there, see $STATE/dockerd.log"
 }
 
+clean() {
+    down
+    [ ! -d "$STATE" ] || rm -rf "$STATE"
+}
+
 case "${1:-}" in
-    up | base | build | down) "$1" ;;
-    *) sed -n '2,12p' "$0" >&2; exit 2 ;;
+    up | base | build | down | clean) "$1" ;;
+    *) sed -n '2,13p' "$0" >&2; exit 2 ;;
 esac

@@ -13,6 +13,7 @@ PACKAGES = {
     "chromium": "chromium",
     "dockerd": "docker.io",
     "debootstrap": "debootstrap",
+    "iptables": "iptables",
     "docker-compose": "docker-compose",
 }
 
