@@ -43,7 +43,10 @@ def _release(data: DataDir, record: RunRecord) -> list[str]:
     figures = record.evaluation or {}
     accept = figures.get("false_accept", {})
     rates = ", ".join(f"{_percent(rate)} at distance {at}" for at, rate in sorted(accept.items()))
-    changes = Diff.model_validate_json((release / DIFF_JSON).read_bytes()).describe()
+    if (data.run(record.id).release / DIFF_JSON).exists():  # publishing would have moved it
+        changes = ["nothing; the release stays as it is and no new version was made"]
+    else:
+        changes = Diff.model_validate_json((release / DIFF_JSON).read_bytes()).describe()
     return [
         f"  release     {release} (version {record.version})",
         f"  performers  {figures.get('performers')}",
