@@ -57,7 +57,7 @@ def _next_number(existing: list[Path]) -> int:
     return max(numbers, default=-1) + 1
 
 
-def settled_urls(directory: Path) -> set[str]:
-    """URLs that this run has settled before it was interrupted; failures are tried again."""
-    table = read_parts(parts(directory, "images-"), IMAGES, columns=["url", "status"])
-    return {row["url"] for row in table.to_pylist() if row["status"] != "failed"}
+def settled_rows(directory: Path) -> dict[str, Row]:
+    """Rows by URL that this run settled before it was interrupted; failures are tried again."""
+    rows = read_parts(parts(directory, "images-"), IMAGES).to_pylist()
+    return {row["url"]: row for row in rows if row["status"] != "failed"}

@@ -21,7 +21,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 
-from scrapy_project.image_parts import ImageParts, image_type, settled_urls
+from scrapy_project.image_parts import ImageParts, image_type, settled_rows
 from scrapy_project.middlewares.addresses import AddressRefused
 from scrapy_project.report import CrawlReport, CrawlStopped
 from trainer.config.jobs import CrawlJob
@@ -61,7 +61,7 @@ class Pictures:
         self._data = DataDir(job.data_dir)
         directory = self._data.run(job.run_id).staging(job.source.key)
         self._ledger = ImageLedger(self._data, job.run_id)
-        self._done = settled_urls(directory)
+        self._done = settled_rows(directory)
         self._parts = ImageParts(directory, job.source.part_rows)
         self._progress = Progress(directory, "pictures", report.say)
         self._refused_in_a_row: Counter[str] = Counter()
@@ -69,6 +69,8 @@ class Pictures:
     async def run(self, current: list[Row], earlier: Iterable[Row]) -> None:
         """`current`: performers of this crawl, every picture gets a row. `earlier`: performers of
         the last snapshot, only pictures that were never fetched. Raises `CrawlStopped`."""
+        for row in self._done.values():
+            self._count(row)  # the report is of the whole run, not of its last attempt
         urls = self._wanted(current, known_rows=True)
         urls.update(self._wanted(earlier, known_rows=False, already=urls))
         self._progress.total = len(urls)
@@ -112,8 +114,20 @@ class Pictures:
     def _repeat(self, known: Row) -> None:
         """A row for a picture that is not fetched again; it keeps who fetched it, and when."""
         status = "refused" if known["status"] == "refused" else "known"
-        self._report.counts[f"pictures_{status}_before"] += 1
-        self._parts.append({**known, "source": self._source.key, "status": status})
+        row = {**known, "source": self._source.key, "status": status}
+        self._count(row)
+        self._parts.append(row)
+
+    def _count(self, row: Row) -> None:
+        """Into the report: what this run did itself, and what it found done by earlier ones."""
+        status = row["status"]
+        if status == "known" or row["run_id"] != self._job.run_id:
+            self._report.counts[f"pictures_{status}_before"] += 1
+            return
+        self._report.counts[f"pictures_{status}"] += 1
+        if status != "fetched":
+            kind = f"picture_{row['reason'].partition(':')[0]}"
+            self._report.error(kind, row["url"], row["reason"], field="images.url")
 
     async def _tick(self) -> None:
         while True:
@@ -123,10 +137,7 @@ class Pictures:
     async def _worker(self, urls: Iterator[str]) -> None:
         for url in urls:
             row = await self._one(url)
-            self._report.counts[f"pictures_{row['status']}"] += 1
-            if row["status"] != "fetched":
-                kind = f"picture_{row['reason'].partition(':')[0]}"
-                self._report.error(kind, url, row["reason"], field="images.url")
+            self._count(row)
             self._parts.append(row)
             self._progress.advance()
             self._break_if_unwelcome(url)

@@ -108,6 +108,7 @@ def test_a_source_that_never_answered_is_a_failed_first_run(tmp_path, demo_pictu
         done = trainer.run("build")
     assert done.returncode == 1
     assert "nothing to release" in done.stderr
+    assert "check the variable STASHDB_API_KEY" in done.stderr
     (record,) = json.loads((tmp_path / "runs.json").read_text())["runs"]
     assert record["status"] == "failed"
     assert not (tmp_path / "releases").exists()

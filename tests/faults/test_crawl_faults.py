@@ -131,13 +131,19 @@ def killed(bench: Bench, number: int, after: str) -> None:
 
 def test_after_kill_9_only_what_was_in_hand_is_fetched_again(bench):
     bench.box.add(40)
+    bench.box.pictures["/img/1.jpg"] = (200, {}, b"<html>no picture</html>")
     bench.overrides = {"requests_per_minute": 1200, "part_rows": 2, "concurrent_requests": 2}
     killed(bench, signal.SIGKILL, "/img/2")
     before = bench.images()
     assert 0 < len(before) < 40
     assert StageManifest.read(bench.context("r1").run.staging("stashdb")) is None
-    assert bench.crawl().status == "complete"
+    manifest = bench.crawl()
+    assert manifest.status == "complete"
     assert len(bench.performers()) == 40 and len(bench.images()) == 40
+    # The report is of the whole run, not of its last attempt.
+    assert manifest.counts["pictures_fetched"] == 39
+    assert manifest.counts["pictures_refused"] == 1
+    assert [e.kind for e in manifest.errors] == ["picture_not_an_image"]
     again = {path: n for path, n in bench.box.asked.items() if n > 1 and path != "/robots.txt"}
     assert not [path for path in again if path.startswith("NAME")]
     assert len(again) <= 2 + 2 + 1  # the part in hand and what was on its way

@@ -56,7 +56,7 @@ def _stats(
             status=manifest.status,
             reason=manifest.reason,
             performers=counts.get("performers", 0),
-            pages=counts.get("pages_fetched", 0),
+            pages=counts.get("pages_fetched", 0) + counts.get("pages_resumed", 0),
             images_fetched=counts.get("pictures_fetched", 0),
             images_known=counts.get("pictures_known_before", 0),
             images_refused=counts.get("pictures_refused", 0)
@@ -97,7 +97,9 @@ def _outcome(current: RunRecord, plan: Plan, context: RunContext) -> None:
 def _errors(
     current: RunRecord, crawls: dict[str, StageManifest], embeds: dict[str, StageManifest]
 ) -> list[StageError]:
-    errors = [error for error in current.errors if error.kind == "step_failed"]
+    failed = {label for label, step in current.steps.items() if step.status == "failed"}
+    # A step that failed and was done in a later attempt is no error of the run any more.
+    errors = [e for e in current.errors if e.kind == "step_failed" and e.field in failed]
     for manifest in [*crawls.values(), *embeds.values()]:
         errors.extend(manifest.errors)
     return errors

@@ -12,6 +12,7 @@ from trainer.errors import StageFailed
 from trainer.identity.canonical import canonical
 from trainer.identity.resolve import ClaimFacts, Identities, resolve
 from trainer.pipeline.context import RunContext
+from trainer.pipeline.record import manifests
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.policy.adults import AgeFacts, judge
@@ -34,9 +35,13 @@ QUARANTINE = pa.schema(
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     records = _records(context)
     if not records:
+        reasons = [
+            f"{source}: {manifest.status}: {manifest.reason}"
+            for source, manifest in manifests(context.run.root / "staging").items()
+        ]
         raise StageFailed(
             "no source has ever been crawled successfully, so there is nothing to release; "
-            "see the crawl's errors in the run's record"
+            + "; ".join(reasons)
         )
     facts = [_facts(claim, record) for claim, record in records.items()]
     identities = resolve(facts, read_identities(context.data.state_db))
