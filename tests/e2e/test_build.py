@@ -168,6 +168,12 @@ def test_bad_parameters_are_refused_before_anything_runs(tmp_path, conf, said):
     assert not (tmp_path / "runs").exists()
 
 
+def test_public_sources_are_not_asked_without_a_contact(tmp_path):
+    done = Trainer(tmp_path, 9).run("build", TRAINER_ALLOW_PRIVATE_HOSTS="0")
+    assert done.returncode == 2
+    assert "TRAINER_CONTACT" in done.stderr
+
+
 def test_the_command_line_shows_what_there_is(released, demo_pictures):
     with World(week=2, port=released.port, pictures=demo_pictures):
         released.build()

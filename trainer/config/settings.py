@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     model_pack: str = Field("demo", pattern=r"^[a-z0-9_-]+$")
     embed_shards: int = Field(1, ge=1, le=256)
     allow_private_hosts: bool = False
-    contact: str = "https://github.com/stash-sense-trainer/stash-sense-trainer"
+    contact: str | None = None  # a URL or e-mail address of the operator, for the sources
 
     @classmethod
     def load(cls, data_dir: Path | None = None) -> Settings:

@@ -68,7 +68,7 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
         known_live=row.live_performers if row and incremental else None,
         started_at=plan.started_at,
         allow_private_hosts=context.settings.allow_private_hosts,
-        contact=context.settings.contact,
+        contact=context.settings.contact or "a server of the operator's own",
     )
 
 

@@ -38,6 +38,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> No
     load_limits(
         settings.data_dir, settings.model_pack
     )  # refuse a bad gate.yaml now, not after hours of work
+    _check_contact(settings)
     _check_embedder(settings)
     pack = read_pack(ensure_pack(settings, say))
     started = _free_moment(data)
@@ -64,6 +65,14 @@ def choose(sources: dict[str, SourceConfig], params: BuildParams) -> dict[str, S
             f"sources {disabled} are switched off; set `enabled: true` for them in sources.yaml"
         )
     return {key: sources[key] for key in sorted(set(asked))}
+
+
+def _check_contact(settings: Settings) -> None:
+    if not settings.contact and not settings.allow_private_hosts:
+        raise ConfigError(
+            "set TRAINER_CONTACT to a URL or an e-mail address of yours: it is sent with every "
+            "request, so that a source's operator can reach you"
+        )
 
 
 def _check_embedder(settings: Settings) -> None:
