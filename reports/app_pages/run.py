@@ -36,6 +36,7 @@ def show() -> None:
     _head(entry.record, st.query_params.get("dag_id"), wanted)
     _steps(where, entry.record)
     _sources(entry.record)
+    _funnel(entry.record)
     _gate(entry.record)
     _errors(entry.record)
     with st.expander("Parameters", icon=":material/tune:"):
@@ -125,9 +126,23 @@ def _sources(record: RunRecord) -> None:
     else:
         st.caption("No source has reported yet.")
     if record.embed:
-        st.caption(
-            "Embedding: " + text.markdown(", ".join(f"{k} {v:,}" for k, v in record.embed.items()))
-        )
+        figures = (f"{name.replace('_', ' ')} {count:,}" for name, count in record.embed.items())
+        st.caption("Embedding: " + text.markdown(", ".join(figures)))
+    if record.quarantined:
+        kept_out = (f"{count:,} {reason}" for reason, count in record.quarantined.items())
+        st.caption("Performers in quarantine: " + text.markdown(", ".join(kept_out)))
+
+
+def _funnel(record: RunRecord) -> None:
+    """Where the candidates went: selected, or refused with the reason."""
+    rows = [
+        {"Source": source, "Rule": rule.replace("_", " "), "Faces": count}
+        for source, rules in record.funnel.items()
+        for rule, count in sorted(rules.items(), key=lambda item: -item[1])
+    ]
+    if rows:
+        st.subheader("Faces by rule")
+        parts.table(rows)
 
 
 def _gate(record: RunRecord) -> None:

@@ -30,6 +30,8 @@ def test_the_first_week_is_released(week_1):
     assert stats["performers"] == 40
     assert record["stats"]["faces_added"] == record["diff_from_previous"]["new_faces"] >= 100
     assert record["embed"]["embedded"] == stats["images_fetched"]
+    assert sum(record["funnel"]["stashdb"].values()) >= record["stats"]["faces_added"]
+    assert record["quarantined"] == {"unknown_age": 1}
     runs = json.loads((root / "runs.json").read_text())["runs"]
     assert [run["id"] for run in runs] == [record["id"]]
     asked = [r.path for r in log if r.path.startswith("/images/")]
@@ -122,7 +124,7 @@ def test_storms_and_hostile_pictures_do_not_stop_the_rest(released, demo_picture
     with World(week=2, port=released.port, pictures=demo_pictures, faults=faults):
         record = released.build()
     assert record["status"] == "completed"
-    assert record["embed"]["job_refused"] >= 1
+    assert record["embed"]["refused"] >= 1
     assert record["diff_from_previous"]["new_performers"] == 1
 
 

@@ -21,6 +21,8 @@ def build_lines(record: RunRecord) -> list[str]:
         f"  embedder: {embed.get('embedded', 0)} pictures embedded now, "
         f"{embed.get('already', 0)} before"
     )
+    for reason, count in sorted(record.quarantined.items()):
+        lines.append(f"  quarantined: {count} performers, {reason}")
     if record.release:
         lines.append(f"  release {record.release} (version {record.version})")
     if record.gate:

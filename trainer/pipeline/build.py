@@ -9,7 +9,7 @@ from trainer.config.params import BuildParams
 from trainer.config.pipeline import STEPS, Step
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
-from trainer.errors import TrainerError
+from trainer.pipeline import record
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.run import Say, mark_failed, run_step
 from trainer.staging.atomic import read_json
@@ -32,6 +32,8 @@ def build(settings: Settings, conf: dict[str, Any] | str | None, say: Say) -> Ru
         run_id = _resumable(data, params)
         if run_id:
             say(f"build: going on with the interrupted run {run_id}")
+            context = RunContext.open(settings, run_id)
+            record.start(context, context.plan)
         else:
             run_id = _new_run_id(data)
             say(f"build: run {run_id} in {data.root}")
@@ -76,10 +78,9 @@ def _is_final(context: RunContext, step: Step, key: str | None) -> bool:
 
 def _resumable(data: DataDir, params: BuildParams) -> str | None:
     """The newest run, if it was interrupted or failed lately and wanted the same."""
-    records = [entry.record for entry in list_records(data) if entry.record is not None]
-    if not records:
+    newest = next((entry.record for entry in list_records(data) if entry.record), None)
+    if newest is None:
         return None
-    newest = max(records, key=lambda record: (record.started_at, record.id))
     plan_path = data.run(newest.id).plan
     if newest.status not in ("running", "failed") or not plan_path.exists():
         return None
@@ -95,6 +96,3 @@ def _new_run_id(data: DataDir) -> str:
     while data.run(f"build_{version_id(moment)}").root.exists():
         moment += timedelta(seconds=1)
     return f"build_{version_id(moment)}"
-
-
-__all__ = ["TrainerError", "build"]

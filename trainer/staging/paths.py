@@ -128,5 +128,9 @@ class RunDir:
         """The marker (and result) of a finished step."""
         return self.root / "steps" / f"{name}.json"
 
+    def working(self, step: str) -> Path:
+        """Where a long step keeps its progress."""
+        return self.root / "working" / step
+
     def log(self, name: str) -> Path:
         return self.root / "logs" / f"{name}.log"

@@ -72,6 +72,8 @@ class RunRecord(_Model):
     version: str | None = None
     model_pack: str | None = None
     embed: dict[str, int] = {}
+    funnel: dict[str, dict[str, int]] = Field({}, description="source -> rule -> faces")
+    quarantined: dict[str, int] = Field({}, description="reason -> performers kept out")
     evaluation: dict[str, Any] | None = None
     gate: dict[str, Any] | None = None
     errors: list[StageError] = []

@@ -25,7 +25,9 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         shutil.rmtree(run.release)
     pack = read_pack(context.data.model_pack(context.settings.model_pack), verify_files=False)
     inputs = read_inputs(run.select)
-    progress = Progress(run.select, "vectors indexed", say, total=2 * len(inputs.faces))
+    progress = Progress(
+        run.working("build_release"), "vectors indexed", say, total=2 * len(inputs.faces)
+    )
     result = build(
         inputs,
         run.release,

@@ -21,7 +21,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     directory, last = context.run.release, context.base_release
     faces = int((context.result("build_release") or {})["faces"])
     total = 2 * min(faces, SAMPLE)  # each twice: among its own, and with its performer taken out
-    progress = Progress(context.run.resolve, "faces searched", say, total=total)
+    progress = Progress(context.run.working("evaluate"), "faces searched", say, total=total)
     measured = evaluate(
         directory, seed=SEED, sample=SAMPLE, previous=last, advance=progress.advance
     )

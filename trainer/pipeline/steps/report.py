@@ -32,6 +32,8 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         current.diff_from_previous = _diff(context)
         if current.diff_from_previous:
             current.stats.faces_added = current.diff_from_previous.new_faces
+        current.funnel = (context.result("select") or {}).get("funnel", {})
+        current.quarantined = (context.result("resolve") or {}).get("quarantined", {})
         current.evaluation = context.result("evaluate")
         current.gate = context.result("gate")
         current.completed_at = iso(now())
@@ -70,12 +72,13 @@ def _stats(
 
 
 def _embed(current: RunRecord, embeds: dict[str, StageManifest], context: RunContext) -> None:
+    """`pictures` and `already` are of the whole snapshot, the others of this run."""
     planned = context.result("plan_embed") or {}
     totals = {"pictures": planned.get("pictures", 0), "already": planned.get("already", 0)}
-    for name in ("pictures", "already", "faces", "no_face", "refused"):
-        totals[f"job_{name}"] = sum(manifest.counts.get(name, 0) for manifest in embeds.values())
     # A job that was interrupted and done again finds its own earlier pictures in the cache.
-    totals["embedded"] = totals["job_pictures"]
+    of_the_run = {"embedded": "pictures", "faces": "faces", "no_face": "no_face"}
+    for name, count in (of_the_run | {"refused": "refused"}).items():
+        totals[name] = sum(manifest.counts.get(count, 0) for manifest in embeds.values())
     current.embed = totals
 
 
