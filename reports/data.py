@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.config.settings import Settings
 from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir, run_id_from
-from trainer.staging.progress import read_progress
+from trainer.staging.progress import PROGRESS
 from trainer.staging.records import RecordEntry, RunRecord, list_records
 
 SCENE_DISTANCE = "0.5"  # of the sidecar's tuned scene mode: the threshold that the gate judges
@@ -100,6 +100,15 @@ class Diff(_Lenient):
     faces_removed: int | None = None
 
 
+class Figures(_Lenient):
+    """How far a stage is; `total` may still grow."""
+
+    unit: str = "done"
+    done: int = Field(ge=0)
+    total: int = Field(ge=0)
+    seconds_left: float | None = None
+
+
 @dataclass(frozen=True)
 class Release:
     """One directory of `releases/`; `problems` names its files that can't be read."""
@@ -150,18 +159,16 @@ def seconds_of(record: RunRecord) -> float | None:
     return sum(known) if known else None
 
 
-def progress(data: DataDir, run_id: str) -> dict[str, dict[str, Any]]:
-    """Stage (its directory in the run) -> figures, for stages that report any."""
+def progress(data: DataDir, run_id: str) -> tuple[dict[str, Figures], list[str]]:
+    """Stage (its directory in the run) -> figures, for stages that report any; and problems."""
     root = data.run(run_id).root
-    found = {}
-    for path in sorted([*root.glob("*/progress.json"), *root.glob("*/*/progress.json")]):
-        try:
-            figures = read_progress(path.parent)
-        except (OSError, ValueError):
-            continue  # a live figure, replaced within a second: the next look shows it
+    found: dict[str, Figures] = {}
+    problems: list[str] = []
+    for path in sorted([*root.glob(f"*/{PROGRESS}"), *root.glob(f"*/*/{PROGRESS}")]):
+        figures = _read(path, Figures, problems)
         if figures:
             found[path.parent.relative_to(root).as_posix()] = figures
-    return found
+    return found, problems
 
 
 def releases(data: DataDir) -> list[Release]:
@@ -173,13 +180,23 @@ def releases(data: DataDir) -> list[Release]:
     return [_release(data, name, name == current) for name in sorted(names, reverse=True)]
 
 
+def lost_current(data: DataDir) -> str | None:
+    """A sentence where `releases/current` points at a release that is not there."""
+    if not data.current.is_symlink() or data.current.is_dir():
+        return None
+    return (
+        f"{data.current}: points at {data.current.readlink()}, which is not there. Restore it, or "
+        "publish a new release with `trainer build`"
+    )
+
+
 def _release(data: DataDir, version_id: str, current: bool) -> Release:
     path = data.release(version_id)
     problems: list[str] = []
     manifest = _read(path / "manifest.json", Manifest, problems)
     evaluation = _read(path / "evaluate.json", Evaluation, problems)
     diff = _read(path / "diff.json", Diff, problems)
-    size = sum(p.stat().st_size for p in path.iterdir() if p.is_file())
+    size = sum(p.stat().st_size for p in path.glob("*") if p.is_file())
     return Release(
         version_id, path, current, size, manifest, evaluation or Evaluation(), diff, problems
     )

@@ -17,7 +17,11 @@ def show() -> None:
         parts.empty()
         return
     parts.problems([e.error for e in runs if e.error])
-    _current(releases)
+    lost = data.lost_current(where)
+    if lost:
+        parts.problems([lost])
+    else:
+        _current(releases)
     _last_run(runs)
     if releases:
         _trends(list(reversed(releases)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
 
 from reports import data, parts, text
+from reports.data import Figures
 from trainer.config.pipeline import STEPS
 from trainer.staging.paths import DataDir
 from trainer.staging.records import RecordEntry, RunRecord
@@ -84,7 +84,9 @@ def _steps(where: DataDir, record: RunRecord) -> None:
         )
     if record.status != "running":
         return
-    for stage, figures in data.progress(where, record.id).items():
+    stages, problems = data.progress(where, record.id)
+    parts.problems(problems)
+    for stage, figures in stages.items():
         st.progress(*_bar(stage, figures))
 
 
@@ -95,12 +97,10 @@ def _order(label: str) -> tuple[int, str]:
     return (names.index(own) if own else len(names), label)
 
 
-def _bar(stage: str, figures: dict[str, Any]) -> tuple[float, str]:
-    done, total = int(figures.get("done") or 0), int(figures.get("total") or 0)
-    left = figures.get("seconds_left")
+def _bar(stage: str, figures: Figures) -> tuple[float, str]:
+    done, total, left = figures.done, figures.total, figures.seconds_left
     estimate = f", about {text.duration(left)} left" if left else ""
-    unit = figures.get("unit") or "done"
-    label = f"{stage}: {done:,} of {total:,} {unit}{estimate}"
+    label = f"{stage}: {done:,} of {total:,} {figures.unit}{estimate}"
     return (min(done / total, 1.0) if total else 0.0), text.markdown(label)
 
 
@@ -149,7 +149,10 @@ def _gate(record: RunRecord) -> None:
     if not record.gate:
         return
     st.subheader("Gate")
-    checks = [c for c in record.gate.get("checks", []) if isinstance(c, dict)]
+    listed = record.gate.get("checks")
+    checks = [c for c in listed if isinstance(c, dict)] if isinstance(listed, list) else []
+    if not checks:
+        parts.problems([f"run.json of {record.id}: the gate lists no checks"])
     if record.gate.get("passed"):
         st.success("All checks hold.")
     else:

@@ -1,5 +1,6 @@
 """Every page over an invented DATA_DIR: normal, empty, damaged, hostile."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,39 @@ def test_a_running_run_shows_its_progress(data):
     bar = page("run", run_id="live").get("progress")[0].proto
     assert bar.value == 25
     assert "12 of 48 pictures" in bar.text
+
+
+@pytest.mark.parametrize("done", ["many", -3, None])
+def test_odd_progress_is_named_and_the_page_goes_on(data, done):
+    run = data.run("live")
+    write_record(run, RunRecord(id="live", started_at="2026-02-01T00:00:00Z", status="running"))
+    write_json(run.staging("stashdb") / "progress.json", {"done": done, "total": 5})
+    at = page("run", run_id="live")
+    assert "progress" in at.warning[0].value
+    assert not at.get("progress")
+    assert "Errors" in [s.value for s in at.subheader]
+
+
+@pytest.mark.parametrize("checks", [None, 3, []])
+def test_a_gate_without_checks_is_said_so(data, checks):
+    gate = {"passed": False, "checks": checks}
+    record = RunRecord(id="g", started_at="2026-02-01T00:00:00Z", status="failed", gate=gate)
+    write_record(data.run("g"), record)
+    assert any("no checks" in w.value for w in page("run", run_id="g").warning)
+
+
+def test_a_current_release_that_is_gone_is_not_called_none_published(data):
+    shutil.rmtree(data.release(world.NEW))
+    at = page("overview")
+    assert world.NEW in at.warning[0].value.replace("\\", "")
+    assert not at.info
+
+
+def test_a_file_named_like_a_release_is_damaged(data):
+    (data.releases / "20260109_000000").write_text("x")
+    at = page("versions")
+    assert any("20260109" in w.value for w in at.warning)
+    assert "damaged" in cells(at)
 
 
 def test_versions_shows_the_stored_diff_of_neighbours(data):
