@@ -135,6 +135,7 @@ def test_too_few_faces_are_not_published(tmp_path, demo_pictures):
         done = trainer.run("build")
     assert done.returncode == 1
     assert "100" in done.stderr
+    assert "performers in quarantine: {'unknown_age': 1}" in done.stderr
     assert not (tmp_path / "releases" / "current").exists()
 
 
