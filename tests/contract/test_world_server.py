@@ -1,64 +1,18 @@
-"""The demo world answers as a stash-box does, and misbehaves exactly as its switches say."""
+"""The demo world answers as a stash-box does."""
 
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
-from PIL import Image
 
-from demo.world import DEMO_KEY, Faults, Trouble, World, identifier
-from demo.world.images import HUGE_BYTES, bomb, stand_in
-
-FIELDS = """id name disambiguation country ethnicity aliases birth_date death_date gender height
-    eye_color hair_color career_start_year career_end_year scene_count created updated deleted
-    merged_ids merged_into_id tattoos { location description } piercings { location description }
-    images { id url width height } urls { url type site { name } }"""
-LIST = (
-    "query List($input: PerformerQueryInput!) "
-    f"{{ queryPerformers(input: $input) {{ count performers {{ {FIELDS} }} }} }}"
-)
-FIND = f"query Find($id: ID!) {{ findPerformer(id: $id) {{ {FIELDS} }} }}"
-
-
-@pytest.fixture
-def world():
-    with World(week=1) as running:
-        yield running
-
-
-def post(world, query, variables=None, key=DEMO_KEY, **rest):
-    headers = {} if key is None else {"ApiKey": key}
-    body = {"query": query, "variables": variables or {}}
-    return requests.post(world.url, json=body, headers=headers, timeout=10, **rest)
-
-
-def page(world, **criteria):
-    answer = post(world, LIST, {"input": criteria})
-    assert answer.status_code == 200, answer.text
-    body = answer.json()
-    assert "errors" not in body, body
-    return body["data"]["queryPerformers"]
-
-
-def names(listed):
-    return [performer["name"] for performer in listed["performers"]]
-
-
-def live(world):
-    return [p for p in world.people if not p.deleted]
-
-
-def find(world, key):
-    answer = post(world, FIND, {"id": identifier("performer", key)})
-    return answer.json()["data"]["findPerformer"]
-
+from demo.world import DEMO_KEY, Faults, World, identifier
+from demo.world.images import stand_in
+from tests.contract.asking import FIND, LIST, find, live, names, page, post
 
 # --- GraphQL ----------------------------------------------------------------------------------
 
@@ -261,121 +215,6 @@ def test_log_has_operations_and_never_a_key(tmp_path):
     assert lines[0]["variables"] == {"input": {"page": 2}}
     assert DEMO_KEY not in path.read_text()
     assert [r.number for r in world.log] == [1, 2]
-
-
-# --- switches ---------------------------------------------------------------------------------
-
-
-def test_every_third_request_fails_and_then_no_more(world):
-    world.faults = Faults(troubles=(Trouble("server_error", every=3, times=2),))
-    statuses = [post(world, LIST, {"input": {}}).status_code for _ in range(12)]
-    assert statuses == [200, 200, 500, 200, 200, 500, *[200] * 6]
-
-
-def test_too_many_with_seconds_and_with_a_date(world):
-    world.faults = Faults(troubles=(Trouble("too_many", value="7", times=1),))
-    answer = post(world, LIST, {"input": {}})
-    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
-    world.faults = Faults(troubles=(Trouble("too_many", value="date:30", where="images"),))
-    answer = requests.get(world.image_url("P001/sad"), timeout=10)
-    ahead = parsedate_to_datetime(answer.headers["Retry-After"]).timestamp() - time.time()
-    assert answer.status_code == 429 and 20 < ahead <= 31
-
-
-def test_garbage_html_forbidden_and_graphql_error(world):
-    def answer(kind):
-        world.faults = Faults(troubles=(Trouble(kind),))
-        return post(world, LIST, {"input": {}})
-
-    garbage = answer("garbage")
-    assert garbage.status_code == 200
-    with pytest.raises(ValueError):
-        garbage.json()
-    assert "<html>" in answer("html").text
-    assert answer("forbidden").status_code == 403
-    failed = answer("graphql_error")
-    assert failed.status_code == 200 and failed.json()["data"] is None and failed.json()["errors"]
-
-
-def test_slow_answers_are_right_answers(world):
-    world.faults = Faults(troubles=(Trouble("slow", value="0.4"),))
-    started = time.monotonic()
-    assert page(world)["count"] == len(live(world))
-    assert time.monotonic() - started >= 0.4
-    with pytest.raises(requests.exceptions.ReadTimeout):
-        requests.post(world.url, json={"query": LIST}, headers={"ApiKey": DEMO_KEY}, timeout=0.1)
-
-
-def test_connection_reset(world):
-    world.faults = Faults(troubles=(Trouble("reset", times=1, where="all"),))
-    with pytest.raises(requests.exceptions.ConnectionError):
-        post(world, LIST, {"input": {}})
-    assert world.log[-1].status == 0
-    assert page(world)["count"] == len(live(world))
-
-
-@pytest.mark.parametrize("offset", [-2, 3])
-def test_count_that_does_not_fit_the_list(world, offset):
-    world.faults = Faults(count_offset=offset)
-    listed = page(world, per_page=100)
-    assert listed["count"] == len(listed["performers"]) + offset
-
-
-def test_unstable_pages_lose_one_record_and_then_recover(world):
-    def sweep():
-        found = set()
-        for number in range(1, 6):
-            listed = page(world, page=number, per_page=10, sort="NAME", direction="ASC")
-            found |= {p["id"] for p in listed["performers"]}
-        return found
-
-    world.faults = Faults(unstable_pages=1)
-    everyone = {p.id for p in live(world)}
-    assert len(everyone - sweep()) == 1
-    assert sweep() == everyone
-
-
-def test_pictures_that_are_none(world):
-    kinds = ("html", "disguised", "truncated", "empty", "missing", "gone", "moved")
-    keys = dict(
-        zip(("neutral", "happy", "sad", "angry", "scared", "flirty", "playful"), kinds, strict=True)
-    )
-    world.faults = Faults(images={f"P001/{shot}": kind for shot, kind in keys.items()})
-
-    def get(shot):
-        return requests.get(world.image_url(f"P001/{shot}"), timeout=10, allow_redirects=False)
-
-    assert get("neutral").headers["Content-Type"].startswith("text/html")
-    disguised = get("happy")
-    assert disguised.headers["Content-Type"] == "image/jpeg" and b"<html>" in disguised.content
-    whole = stand_in("P001/sad").content
-    assert get("sad").content == whole[: len(whole) // 2]
-    assert get("angry").content == b""
-    assert get("scared").status_code == 404
-    assert get("flirty").status_code == 410
-    assert get("playful").headers["Location"].startswith("http://169.254.")
-    assert get("smug").status_code == 404  # held out: the world has never heard of it
-
-
-def test_cut_off_bomb_and_huge_pictures(world):
-    images = {
-        "P001/happy": "cut_off",
-        "P001/sad": "huge",
-        identifier("image", "P001/angry"): "bomb",
-    }
-    world.faults = Faults(images=images)
-    with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        requests.get(world.image_url("P001/happy"), timeout=10)
-    with requests.get(world.image_url("P001/sad"), timeout=10, stream=True) as huge:
-        assert int(huge.headers["Content-Length"]) > HUGE_BYTES
-    content = requests.get(world.image_url("P001/angry"), timeout=10).content
-    assert content == bomb() and len(content) < 200_000
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-    try:
-        with Image.open(io.BytesIO(content)) as opened:
-            assert opened.width * opened.height > 80_000_000
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
 
 
 # --- as a process -----------------------------------------------------------------------------
