@@ -62,7 +62,7 @@ def _last_run(runs: list[RecordEntry]) -> None:
     if record.status == "needs_approval":
         st.warning(
             f"A candidate waits for a person: `trainer approve {text.plain(record.id)}` "
-            "publishes it, or answer in Airflow."
+            "publishes it."
         )
 
 

@@ -12,7 +12,7 @@ from trainer.staging.atomic import read_json, write_json
 from trainer.staging.manifest import StageError
 from trainer.staging.paths import DataDir, RunDir
 
-RunStatus = Literal["running", "completed", "partial", "failed", "needs_approval", "rejected"]
+RunStatus = Literal["running", "completed", "partial", "failed", "needs_approval"]
 
 
 class _Model(BaseModel):

@@ -1,0 +1,53 @@
+"""Parts of staging: a damaged one is found when it is read, and named."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from trainer.errors import DamagedFileError
+from trainer.staging.parquet import parts, read_parts, read_table, write_rows
+from trainer.staging.schemas import IMAGES
+
+ROW = {
+    "source": "stashdb",
+    "status": "fetched",
+    "sha256": "ab" * 32,
+    "fetched_at": "2026-01-31T12:00:00Z",
+}
+
+
+@pytest.fixture
+def part(tmp_path):
+    path = tmp_path / "images-000000.parquet"
+    write_rows(path, [{**ROW, "url": f"http://127.0.0.1/{n}"} for n in range(200)], IMAGES)
+    return path
+
+
+def test_what_was_written_is_read(part):
+    assert read_table(part).num_rows == 200
+    assert part.stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.parametrize("column", ["url", "sha256", "fetched_at"])
+def test_a_flipped_bit_in_the_data_is_found(part, column):
+    chunk = pq.read_metadata(part).row_group(0).column(IMAGES.get_field_index(column))
+    start = min(chunk.dictionary_page_offset or chunk.data_page_offset, chunk.data_page_offset)
+    content = bytearray(part.read_bytes())
+    content[start + chunk.total_compressed_size - 1] ^= 1  # the last byte of the column's last page
+    part.write_bytes(content)
+    with pytest.raises(DamagedFileError, match=r"images-000000\.parquet"):
+        read_table(part)
+
+
+def test_a_row_that_does_not_fit_leaves_no_file(tmp_path):
+    with pytest.raises(pa.ArrowException):
+        write_rows(tmp_path / "images-1.parquet", [{**ROW, "url": 5}], IMAGES)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_temporary_files_are_no_parts(part, tmp_path):
+    (tmp_path / "images-.tmp-1.parquet").write_bytes(b"half")
+    assert parts(tmp_path, "images-") == [part]
+    assert read_parts(parts(tmp_path, "images-"), IMAGES, ["url"]).num_rows == 200
