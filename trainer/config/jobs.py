@@ -23,6 +23,7 @@ class CrawlJob(BaseModel):
     mode: Literal["full", "incremental"]
     watermark: str | None = Field(None, description="incremental: `updated` of the last good crawl")
     known_live: int | None = Field(None, description="live performers in the last good snapshot")
+    targets: Path | None = Field(None, description="html_profile: pages to visit, TARGETS rows")
     started_at: str
     allow_private_hosts: bool = False
     contact: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-MapOver = Literal["source", "shard"]
+MapOver = Literal["source", "reference", "shard"]
 
 
 class Step(NamedTuple):
@@ -20,7 +20,9 @@ class Step(NamedTuple):
 STEPS: tuple[Step, ...] = (
     Step("plan"),
     Step("crawl", ("plan",), map_over="source", pool="crawl"),
-    Step("plan_embed", ("crawl",)),
+    Step("plan_references", ("crawl",)),
+    Step("crawl_references", ("plan_references",), map_over="reference", pool="crawl"),
+    Step("plan_embed", ("crawl_references",)),
     Step("embed", ("plan_embed",), map_over="shard", pool="gpu"),
     Step("resolve", ("embed",)),
     Step("select", ("resolve",)),

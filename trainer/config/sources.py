@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
 
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import ConfigError
@@ -29,6 +29,31 @@ class Assertions(BaseModel):
     min_performers: int = Field(1, ge=0)
     max_performers: int | None = Field(None, ge=1)
     min_share_with_image: float = Field(0.0, ge=0, le=1)
+    min_share_of_pages: float = Field(
+        0.0, ge=0, le=1, description="html_profile: visited pages that are a performer's"
+    )
+
+
+class LinkPattern(BaseModel):
+    """One form of a link to a performer's page, and the page's path made of its groups."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    match: str = Field(description="Regex over path and query; the group `id` is the stable id")
+    path: str = Field(description="The page's path, a template over the match's named groups")
+
+
+class PageRule(BaseModel):
+    """html_profile: where a performer's page lies, by link or by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    domains: list[str] = Field(min_length=1, description="Registrable domains of the site's links")
+    links: list[LinkPattern] = Field(min_length=1, description="The first one is used for names")
+    slug: Literal["underscore", "hyphen", "joined"] | None = Field(
+        None, description="How a name becomes an id; absent: the site can't be asked by name"
+    )
+    reserved: list[str] = Field([], description="Ids that are pages of the site, not performers")
 
 
 class SourceConfig(BaseModel):
@@ -37,10 +62,12 @@ class SourceConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: str = Field(pattern=r"^[a-z0-9_]+$")
-    kind: Literal["stash_box"]
+    kind: Literal["stash_box", "rest", "html_profile"]
     domain: str = Field(description="Prefix of the universal id, e.g. stashdb.org")
     base_url: HttpUrl
     enabled: bool = True
+    trust: Literal["high", "medium", "low"] = "high"
+    gender_filter: list[str] = Field([], description="Only performers of these genders; [] is all")
     requests_per_minute: int = Field(ge=1, le=60_000)
     concurrent_requests: int = Field(4, ge=1, le=32)
     page_size: int = Field(25, ge=1, le=100)
@@ -48,14 +75,42 @@ class SourceConfig(BaseModel):
         None, ge=1, le=100, description="Stricter cap than max_faces_per_source for this source"
     )
     images_per_page: int | None = Field(None, ge=1, description="Pictures fetched a performer")
+    image_hosts: list[str] = Field([], description="Hosts of pictures besides the page's own")
+    image_referer: bool = Field(False, description="Pictures are asked for with their page named")
     api_key_env: str | None = Field(None, description="Environment variable with the key")
+    fetcher: Literal["plain", "flaresolverr", "chrome"] = "plain"
+    fetcher_on_403: Literal["flaresolverr", "chrome"] | None = Field(
+        None, description="Used, where the operator has it, once a plain request is refused"
+    )
+    page: PageRule | None = Field(None, description="html_profile only")
+    revisit_days: int = Field(28, ge=0, description="html_profile: a page is not read again before")
     obey_robots: bool = True
     watermark_overlap_hours: int = Field(48, ge=0)
     timeout_seconds: int = Field(60, ge=1, le=600)
     retries: int = Field(4, ge=0, le=20)
     part_rows: int = Field(32, ge=1, le=10_000, description="Picture rows a staging part")
     assertions: Assertions = Assertions()
-    note: str = Field("", description="Licence, terms, what to know about the source")
+    licence: str = Field("", description="Whose the content is, and under which licence")
+    terms: str = Field("", description="Where the site's terms stand, and what they ask of robots")
+    note: str = Field("", description="What else to know about the source")
+
+    @property
+    def creates_performers(self) -> bool:
+        """Stash-boxes and REST sources create performers; reference sites only add to them."""
+        return self.kind != "html_profile"
+
+    @property
+    def reference_modes(self) -> tuple[str, ...]:
+        """How a reference site can find a performer's page: by link, by name."""
+        if self.page is None:
+            return ()
+        return ("url", "name") if self.page.slug else ("url",)
+
+    @model_validator(mode="after")
+    def _page_belongs_to_html(self) -> SourceConfig:
+        if (self.kind == "html_profile") != (self.page is not None):
+            raise ValueError("`page` is needed for kind html_profile, and for no other kind")
+        return self
 
 
 def load_sources(data_dir: Path) -> dict[str, SourceConfig]:

@@ -118,6 +118,10 @@ class RunDir:
     def crawl_job(self, source: str) -> Path:
         return self.root / "staging" / f"{source}.job.json"
 
+    def targets(self, source: str) -> Path:
+        """The pages that a reference site is asked for."""
+        return self.root / "targets" / f"{source}.parquet"
+
     def snapshot(self, source: str) -> Path:
         return self.root / "snapshot" / source
 

@@ -11,6 +11,8 @@ NO_FACE_NO = -1  # face_no of a picture's "no_face" or "refused" row
 _MARK = pa.struct([("location", pa.string()), ("description", pa.string())])
 _URL = pa.struct([("url", pa.string()), ("site", pa.string())])
 
+CLAIM = pa.struct([("source", pa.string()), ("source_id", pa.string())])
+
 # One row a performer as a source describes it. Dates stay fuzzy: YYYY, YYYY-MM or YYYY-MM-DD.
 PERFORMERS = pa.schema(
     [
@@ -49,10 +51,39 @@ PERFORMERS = pa.schema(
                         ("image_id", pa.string()),
                         ("width", pa.int32()),
                         ("height", pa.int32()),
+                        # Fetched only where the picture of that URL is gone.
+                        ("fallback_for", pa.string()),
                     ]
                 )
             ),
         ),
+        # Reference sites only. The records whose performer this page is held to describe, how the
+        # page was found (url | name), and the second fact that confirms the person (name only;
+        # null: not confirmed, a person has to look).
+        ("owners", pa.list_(CLAIM)),
+        ("found_by", pa.string()),
+        ("confirmed_by", pa.string()),
+        # What the page's server said of its version, for the next conditional request.
+        ("etag", pa.string()),
+        ("last_modified", pa.string()),
+        ("fetched_at", pa.string()),
+    ]
+)
+
+# One row a page that a reference site is asked for: what is known of the performer, so that the
+# page can be confirmed to be of the same person. Sorted by path.
+TARGETS = pa.schema(
+    [
+        pa.field("page_id", pa.string(), nullable=False),  # the site's stable id, or the slug
+        pa.field("path", pa.string(), nullable=False),  # below the source's base_url
+        pa.field("found_by", pa.string(), nullable=False),  # url | name
+        pa.field("owners", pa.list_(CLAIM), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        ("aliases", pa.list_(pa.string())),
+        ("gender", pa.string()),
+        ("birth_date", pa.string()),
+        ("country", pa.string()),
+        ("urls", pa.list_(pa.string())),
     ]
 )
 
