@@ -10,7 +10,7 @@ UV = $(BIN)/uv
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup demo test check faults up down clean lock format
+.PHONY: help setup demo test check faults up down clean lock format docs new-source
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,12 @@ test: check ## All tests
 
 faults: setup ## Many more kills than the tests do (about an hour)
 	FAULT_KILLS=20 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
+
+docs: setup ## Write docs/sources.md anew from the sources' files
+	$(BIN)/trainer sources --markdown > docs/.sources.md && mv docs/.sources.md docs/sources.md
+
+new-source: setup ## Start a source: make new-source NAME=key KIND=html_profile|stash_box|rest
+	$(BIN)/python -m scrapy_project.new_source "$(NAME)" "$(KIND)"
 
 format: setup
 	$(BIN)/ruff format .

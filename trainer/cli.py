@@ -70,6 +70,38 @@ def runs(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def sources(
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+    markdown: Annotated[bool, typer.Option(help="Print docs/sources.md, as shipped.")] = False,
+) -> None:
+    """List the sources, and what keeps a build from asking one."""
+    from trainer.commands.sources import source_lines, source_rows, sources_page
+    from trainer.config.sources import load_sources, shipped_sources
+
+    if markdown:
+        typer.echo(sources_page(shipped_sources()), nl=False)
+        return
+    rows = source_rows(load_sources(Settings.load(data_dir).data_dir))
+    show(rows, as_json, source_lines(rows))
+
+
+@app.command()
+def assertions(
+    source: Annotated[list[str] | None, typer.Argument(help="Source keys; default: all.")] = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Propose limits for crawls from each source's last good one, as lines for sources.yaml."""
+    from trainer.commands.assertions import as_yaml, proposals
+    from trainer.config.sources import load_sources
+
+    data = _data(data_dir)
+    found = proposals(data, load_sources(data.root), source or ())
+    show(found, as_json, [as_yaml(found)] if found else ["no source was crawled yet"])
+
+
+@app.command()
 def versions(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """List releases with their size and counts."""
     from trainer.commands.look import version_lines, version_rows

@@ -125,6 +125,12 @@ def load_sources(data_dir: Path) -> dict[str, SourceConfig]:
     return {key: _build(key, base, overrides.get(key), data_dir) for key, base in shipped.items()}
 
 
+def shipped_sources() -> dict[str, SourceConfig]:
+    """All sources as shipped, in key order, without anybody's overrides."""
+    paths = sorted(SHIPPED.glob("*/source.yaml"))
+    return {p.parent.name: _build(p.parent.name, _read(p), None, SHIPPED) for p in paths}
+
+
 def _build(key: str, base: dict[str, Any], override: Any, data_dir: Path) -> SourceConfig:
     where = data_dir / "sources.yaml" if override else SHIPPED / key / "source.yaml"
     if override is not None and not isinstance(override, dict):
