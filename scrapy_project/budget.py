@@ -44,7 +44,7 @@ class Budget:
         boot: str | None = None,
     ) -> None:
         self._directory = directory
-        self._clock = clock
+        self.clock = clock
         self._boot = boot or BOOT_ID.read_text().strip()
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -53,7 +53,7 @@ class Budget:
         follows `interval` seconds later at the earliest. Raises `Held`."""
         with self._locked(keys, interval) as entries:
             self._refuse_held(entries)
-            moment = max(self._clock(), *(entry.free for entry in entries))
+            moment = max(self.clock(), *(entry.free for entry in entries))
             for entry in entries:
                 entry.write(moment + interval, entry.held)
             return moment
@@ -66,17 +66,17 @@ class Budget:
         """
         with self._locked(keys, interval) as entries:
             self._refuse_held(entries)
-        return self._clock() - moment <= interval / 2
+        return self.clock() - moment <= interval / 2
 
     def hold(self, key: str, seconds: float) -> None:
         """Nobody asks `key` for so long; a longer hold that is there already stays."""
-        until = self._clock() + min(seconds, HOLD_MAX_SECONDS)
+        until = self.clock() + min(seconds, HOLD_MAX_SECONDS)
         with self._locked([key], 0.0) as (entry,):
             entry.write(entry.free, max(entry.held, until))
 
     def _refuse_held(self, entries: list[_Entry]) -> None:
         held = max(entries, key=lambda entry: entry.held)
-        if held.held > self._clock():
+        if held.held > self.clock():
             raise Held(held.key, held.held)
 
     @contextmanager
@@ -84,7 +84,7 @@ class Budget:
         """The entries of `keys`, in an order in which two askers never wait for each other."""
         with ExitStack() as stack:
             yield [
-                stack.enter_context(_entry(self._directory, key, self._boot, self._clock, interval))
+                stack.enter_context(_entry(self._directory, key, self._boot, self.clock, interval))
                 for key in sorted(set(keys))
             ]
 
@@ -104,12 +104,14 @@ class _Entry:
         if not text:
             return
         try:
-            boot, free, held = text.split()
-            if boot == self._boot:
-                self.free, self.held = float(free), float(held)
+            boot, *moments = text.split()
+            free, held = map(float, moments)
         except ValueError:
             logger.warning("%s is unreadable: one interval is waited, then it is made anew", path)
             self.free = moment + interval
+        else:
+            if boot == self._boot:
+                self.free, self.held = free, held
 
     def write(self, free: float, held: float) -> None:
         self.free, self.held = free, held

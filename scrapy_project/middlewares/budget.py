@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from scrapy.crawler import Crawler
@@ -21,8 +21,16 @@ class HostHeld(IgnoreRequest):  # type: ignore[misc]
 class BudgetMiddleware:
     """The last one before the network, so that retries, redirects and robots.txt pay as well."""
 
-    def __init__(self, budget: Budget, source: str, interval: float, longest_hold: float) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        source: str,
+        interval: float,
+        longest_hold: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._budget = budget
+        self._sleep = sleep
         self._source = source_key(source)
         self._interval = interval
         self._longest_hold = longest_hold
@@ -55,14 +63,14 @@ class BudgetMiddleware:
 
     async def _start(self, keys: list[str]) -> bool:
         moment = self._budget.reserve(keys, self._interval)
-        await asyncio.sleep(max(0.0, moment - time.monotonic()))
+        await self._sleep(max(0.0, moment - self._budget.clock()))
         return self._budget.confirm(keys, moment, self._interval)
 
     async def _wait_for(self, held: Held) -> None:
-        seconds = held.until - time.monotonic()
+        seconds = held.until - self._budget.clock()
         if seconds > self._longest_hold:
             raise HostHeld(
                 f"{held.key.removeprefix('host-')} asked to be left alone for another "
                 f"{seconds / 60:.0f} minutes; run again after that"
             )
-        await asyncio.sleep(max(0.0, seconds))
+        await self._sleep(max(0.0, seconds))
