@@ -15,6 +15,7 @@ METAREFRESH_ENABLED = False
 REFERER_ENABLED = False
 AUTOTHROTTLE_ENABLED = False
 HTTPPROXY_ENABLED = False  # a proxy would resolve names for us, past the resolver's check
+DOWNLOAD_DELAY = 0.0  # the rate is the budget's, in middlewares/budget.py
 DOWNLOAD_DELAY_JITTER = 0.0
 DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
@@ -24,8 +25,12 @@ DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scrapy_project.middlewares.backoff.BackoffMiddleware": 550,
+    # After decompression (590), before anything is tried again (550).
+    "scrapy_project.middlewares.refusals.BreakerMiddleware": 560,
     # Nearer to the network than the redirect middleware (600), so that it sees 3xx answers first.
     "scrapy_project.middlewares.addresses.AddressMiddleware": 650,
+    # The last before the network: whatever goes out has waited for its moment.
+    "scrapy_project.middlewares.budget.BudgetMiddleware": 990,
 }
 TWISTED_DNS_RESOLVER = "scrapy_project.middlewares.addresses.PublicResolver"
 

@@ -13,6 +13,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
+from scrapy_project.breaker import LIMIT
 from scrapy_project.middlewares.addresses import PublicResolver
 from scrapy_project.report import CrawlReport, CrawlStopped
 from trainer.config.jobs import CrawlJob
@@ -26,7 +27,7 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
     """Runs `crawl()` once and writes `_RUN.json` last, whatever happened.
 
     Subclasses set `name` to the source's key and implement `crawl`. Requests go through
-    `fetch`, which puts pages and pictures into one download slot: one rate a source.
+    `fetch`; pages and pictures share the budgets of their source and of their host.
     """
 
     job: CrawlJob
@@ -48,6 +49,7 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
             )
         self.directory = DataDir(self.job.data_dir).run(self.job.run_id).staging(self.name)
         self.report = CrawlReport(self.job, self.directory)
+        self._under_way = asyncio.Semaphore(self.job.source.concurrent_requests)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> SourceSpider:
@@ -60,18 +62,19 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
     def source_settings(self) -> dict[str, Any]:
         """Scrapy settings that follow from the job."""
         source = self.job.source
-        delay = 60 / source.requests_per_minute
-        concurrency = source.concurrent_requests
+        # Twice what `fetch` lets through: a request whose moment has come never queues again.
+        room = 2 * source.concurrent_requests
         return {
             "USER_AGENT": USER_AGENT.format(contact=self.job.contact),
             "ROBOTSTXT_OBEY": source.obey_robots,
-            "DOWNLOAD_DELAY": delay,
             "DOWNLOAD_TIMEOUT": source.timeout_seconds,
-            "CONCURRENT_REQUESTS": concurrency + 1,
-            "CONCURRENT_REQUESTS_PER_DOMAIN": concurrency,
-            "DOWNLOAD_SLOTS": {
-                source.key: {"concurrency": concurrency, "delay": delay, "jitter": 0.0}
-            },
+            "CONCURRENT_REQUESTS": room,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": room,
+            "BUDGET_DIRECTORY": str(DataDir(self.job.data_dir).budget),
+            "BUDGET_SOURCE": source.key,
+            "BUDGET_INTERVAL": 60 / source.requests_per_minute,
+            # Requests under way when the first refusal comes can't know of it.
+            "BREAKER_LIMIT": LIMIT + source.concurrent_requests - 1,
             "RETRY_TIMES": source.retries,
         }
 
@@ -114,9 +117,10 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
         return key
 
     async def fetch(self, request: Request) -> Response:
-        """Download through all middlewares, at the source's rate; any status is returned."""
-        request.meta["download_slot"] = self.job.source.key
-        response: Response = await self.crawler.engine.download_async(request)
+        """Download through all middlewares, at the rate of source and host; any status is
+        returned. Raises `CrawlStopped` where a host refused us again and again."""
+        async with self._under_way:
+            response: Response = await self.crawler.engine.download_async(request)
         return response
 
     async def crawl(self, key: str | None) -> None:

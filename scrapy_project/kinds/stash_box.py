@@ -168,6 +168,8 @@ class StashBoxSpider(SourceSpider):
         request = Request(self._url, method="POST", body=body, headers=headers, meta=meta)
         try:
             response = await self.fetch(request)
+        except CrawlStopped:
+            raise
         except IgnoreRequest as error:
             self.report.error("blocked", where, str(error))
             raise CrawlStopped("blocked", f"{self._url}: {error}") from None

@@ -7,6 +7,7 @@ import logging
 import random
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import Crawler
@@ -19,6 +20,8 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 
+from scrapy_project.budget import Budget, host_key
+from scrapy_project.report import without_secrets
 from trainer.staging.clock import now
 
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -34,7 +37,11 @@ logger = logging.getLogger(__name__)
 
 
 class BackoffMiddleware:
-    """Retries `source.retries` times. A Retry-After holds back every request of the crawl."""
+    """Retries `source.retries` times.
+
+    A 429, and every Retry-After, holds the host's budget: no crawl of the machine asks it before.
+    Who asks for a longer pause than a crawl waits is not tried again.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         settings = crawler.settings
@@ -43,40 +50,38 @@ class BackoffMiddleware:
         self._cap = settings.getfloat("BACKOFF_MAX_SECONDS")
         self._retry_after_cap = settings.getfloat("RETRY_AFTER_MAX_SECONDS")
         self._random = random.Random()
-        self._hold_until = 0.0
+        self._budget = Budget(Path(settings["BUDGET_DIRECTORY"]))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> BackoffMiddleware:
         return cls(crawler)
-
-    async def process_request(self, request: Request) -> None:
-        loop = asyncio.get_running_loop()
-        while (left := self._hold_until - loop.time()) > 0:
-            await asyncio.sleep(left)
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         if response.status not in RETRY_STATUS:
             return response
         header = response.headers.get("Retry-After")
         asked = retry_after_seconds(header.decode("latin-1"), now()) if header else None
-        if asked is not None:
-            asked = min(asked, self._retry_after_cap)
-            held = asyncio.get_running_loop().time() + asked
-            self._hold_until = max(self._hold_until, held)
-        return await self._again(request, f"HTTP {response.status}", asked) or response
+        wait = self._delay(request) if asked is None else asked
+        if asked is not None or response.status == 429:
+            self._budget.hold(host_key(request.url), wait)
+        if asked is not None and asked > self._retry_after_cap:
+            return response
+        return await self._again(request, f"HTTP {response.status}", wait) or response
 
     async def process_exception(self, request: Request, exception: Exception) -> Any:
         if isinstance(exception, RETRY_ERRORS):
-            return await self._again(request, type(exception).__name__, None)
+            return await self._again(request, type(exception).__name__, self._delay(request))
         return None
 
-    async def _again(self, request: Request, why: str, asked: float | None) -> Request | None:
+    def _delay(self, request: Request) -> float:
+        tried = request.meta.get("retry_times", 0)
+        return backoff_seconds(tried, self._base, self._cap, self._random.random())
+
+    async def _again(self, request: Request, why: str, wait: float) -> Request | None:
         tried = request.meta.get("retry_times", 0)
         if tried >= self._retries:
             return None
-        computed = backoff_seconds(tried, self._base, self._cap, self._random.random())
-        wait = computed if asked is None else asked
-        logger.info("%s: %s, trying again in %.1f s", request.url, why, wait)
+        logger.info("%s: %s, trying again in %.1f s", without_secrets(request.url), why, wait)
         await asyncio.sleep(wait)
         again = request.copy()
         again.meta["retry_times"] = tried + 1

@@ -9,8 +9,10 @@ from typing import Any
 
 from trainer.config.jobs import CrawlJob
 from trainer.config.settings import REPO_ROOT
+from trainer.config.sources import load_sources
 from trainer.errors import DamagedFileError
 from trainer.pipeline.context import RunContext
+from trainer.pipeline.crawl_environment import crawl_environment
 from trainer.staging.atomic import write_json
 from trainer.staging.children import run_child
 from trainer.staging.clock import iso, now
@@ -40,7 +42,9 @@ def crawl_source(context: RunContext, source: str, say: Say) -> StageManifest:
     code = run_child(
         [sys.executable, "-m", "scrapy", "crawl", source, "-a", f"job={path}"],
         cwd=REPO_ROOT,
-        environment=os.environ,
+        environment=crawl_environment(
+            context.plan.sources[source], load_sources(context.data.root).values(), os.environ
+        ),
         log=log,
         say=lambda line: say(line.removeprefix(SAY_PREFIX)),
         say_prefix=SAY_PREFIX,

@@ -56,6 +56,11 @@ class DataDir:
     def images(self) -> Path:
         return self.root / "images"
 
+    @property
+    def budget(self) -> Path:
+        """When each host and each source may be asked next, for all crawls of the machine."""
+        return self.root / "budget"
+
     def image(self, sha256: str) -> Path:
         """The bytes of one fetched picture."""
         return self.images / sha256[:2] / sha256

@@ -1,0 +1,276 @@
+"""The budget of a host: never above its rate, whoever asks and however late."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import selectors
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+from scrapy.http import Request
+
+from scrapy_project.budget import Budget, Held, budget_file, host_key, source_key
+from scrapy_project.middlewares.budget import BudgetMiddleware, HostHeld
+from scrapy_project.report import CrawlStopped
+from trainer.config.settings import REPO_ROOT
+
+KEYS = [source_key("a"), host_key("https://www.example.org/x")]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.moment = 1000.0
+
+    def __call__(self) -> float:
+        return self.moment
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def budget(tmp_path, clock) -> Budget:
+    return Budget(tmp_path, clock, "boot-1")
+
+
+def run(clock: Clock, *coroutines) -> None:
+    """Run on a loop whose time passes only while everybody waits."""
+
+    class Selector(selectors.DefaultSelector):
+        def select(self, timeout=None):
+            clock.moment += max(timeout or 0.0, 0.0)
+            return super().select(0)
+
+    loop = asyncio.SelectorEventLoop(Selector())
+    loop.time = clock
+    try:
+        loop.run_until_complete(asyncio.wait_for(_gather(coroutines), 1e9))
+    finally:
+        loop.close()
+
+
+async def _gather(coroutines) -> None:
+    await asyncio.gather(*coroutines)
+
+
+def test_moments_are_an_interval_apart_and_a_pause_is_not_saved_up(budget, clock):
+    assert [budget.reserve(KEYS, 0.5) for _ in range(3)] == [1000, 1000.5, 1001]
+    clock.moment = 2000
+    assert [budget.reserve(KEYS, 0.5) for _ in range(2)] == [2000, 2000.5]
+
+
+def test_a_host_is_shared_by_sources_and_a_source_by_its_hosts(budget):
+    other_host = [KEYS[0], host_key("https://pictures.example.net/")]
+    other_source = [source_key("b"), KEYS[1]]
+    assert budget.reserve(KEYS, 1) == 1000
+    assert budget.reserve(other_host, 1) == 1001
+    assert budget.reserve(other_source, 3) == 1001
+    assert budget.reserve(KEYS, 1) == 1004
+
+
+def test_another_crawl_sees_what_was_reserved_and_a_restart_forgets_it(budget, clock, tmp_path):
+    budget.reserve(KEYS, 5)
+    assert Budget(tmp_path, clock, "boot-1").reserve(KEYS, 5) == 1005
+    budget.hold(KEYS[1], 900)
+    clock.moment = 3.0  # the clock begins anew with the machine
+    assert Budget(tmp_path, clock, "boot-2").reserve(KEYS, 5) == 3
+
+
+def test_an_unreadable_file_counts_as_used_just_now(budget, tmp_path, caplog):
+    budget_file(tmp_path, KEYS[0]).write_bytes(b"\x00\xffhalf a li")
+    assert budget.reserve(KEYS, 2) == 1002
+    assert str(budget_file(tmp_path, KEYS[0])) in caplog.text
+    assert budget.reserve(KEYS, 2) == 1004
+
+
+def test_a_held_host_is_not_asked_and_nothing_is_reserved(budget, clock):
+    budget.hold(KEYS[1], 30)
+    budget.hold(KEYS[1], 10)  # never shortens
+    with pytest.raises(Held) as held:
+        budget.reserve(KEYS, 1)
+    assert held.value.key == "host-example.org" and held.value.until == 1030
+    assert budget.reserve([KEYS[0], host_key("https://another.example")], 1) == 1000
+    clock.moment = 1030
+    assert budget.reserve(KEYS, 1) == 1030
+
+
+def test_a_hold_has_an_end(budget):
+    budget.hold(KEYS[1], 1e12)
+    with pytest.raises(Held) as held:
+        budget.reserve(KEYS, 1)
+    assert held.value.until == 1000 + 86_400
+
+
+def test_who_is_late_by_more_than_half_an_interval_needs_a_new_moment(budget, clock):
+    moment = budget.reserve(KEYS, 1)
+    clock.moment = moment + 0.5
+    assert budget.confirm(KEYS, moment, 1)
+    clock.moment = moment + 0.6
+    assert not budget.confirm(KEYS, moment, 1)
+    budget.hold(KEYS[1], 5)
+    with pytest.raises(Held):
+        budget.confirm(KEYS, clock.moment, 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("https://www.example.org/graphql", "host-example.org"),
+        ("https://CDN.Example.org./a.jpg", "host-example.org"),
+        ("https://static.site.example.co.uk/a.jpg", "host-example.co.uk"),
+        ("https://example.org:8443/", "host-example.org"),
+        ("http://127.0.0.1:8001/", "host-127.0.0.1:8001"),
+        ("http://127.0.0.1:8002/", "host-127.0.0.1:8002"),
+        ("https://localhost/", "host-localhost:443"),
+        ("http://[::1]:90/", "host-::1:90"),
+        ("http://intranet/", "host-intranet"),
+    ],
+)
+def test_the_key_of_a_host(url, key):
+    assert host_key(url) == key
+
+
+def test_no_key_leaves_the_directory(tmp_path):
+    assert budget_file(tmp_path, "host-../../etc/x").parent == tmp_path
+
+
+RESERVE = """
+import sys
+from pathlib import Path
+from scrapy_project.budget import Budget
+budget = Budget(Path(sys.argv[1]))
+sys.stdin.readline()
+for _ in range(300):
+    print(budget.reserve([f"source-{sys.argv[2]}", "host-example.org"], 0.25))
+"""
+
+
+def test_processes_never_get_moments_closer_than_the_interval(tmp_path):
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", RESERVE, str(tmp_path), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=REPO_ROOT,
+            text=True,
+        )
+        for name in "ab"
+    ]
+    for child in children:
+        child.stdin.write("go\n")
+        child.stdin.flush()
+    moments = sorted(float(m) for child in children for m in child.communicate()[0].split())
+    assert len(moments) == 600
+    assert min(after - before for before, after in pairwise(moments)) > 0.25 - 1e-5
+
+
+def most_in_any_window(starts: list[float], interval: float) -> list[tuple[int, int]]:
+    """(N, most starts in any N intervals) where that is more than N + 1."""
+    found = []
+    for n in range(1, len(starts) - 1):
+        spans = [starts[i + n + 1] - starts[i] for i in range(len(starts) - n - 1)]
+        if min(spans) < n * interval:
+            found.append((n, n + 2))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_never_above_the_rate_with_four_crawls_on_a_machine_that_stalls(tmp_path, clock, seed):
+    chance, starts = random.Random(seed), []
+
+    async def late_sleep(seconds: float) -> None:
+        stall = chance.choice([0, 0, 0.001, 0.3, 2.0])
+        await asyncio.sleep(seconds + stall)
+
+    async def crawl(name: str) -> None:
+        budget = Budget(tmp_path, clock, "boot-1")
+        middleware = BudgetMiddleware(budget, name, 0.5, 900, late_sleep)
+        for _ in range(15):
+            await middleware.process_request(Request("https://example.org/"))
+            starts.append(clock())
+
+    run(clock, *(crawl(name) for name in "aabc"))
+    assert len(starts) == 60
+    assert most_in_any_window(sorted(starts), 0.5) == []
+
+
+@pytest.mark.parametrize("per_minute", [240, 60, 20])
+def test_the_rate_is_reached_when_answers_take_their_time(tmp_path, clock, per_minute):
+    interval = 60 / per_minute
+    middleware = BudgetMiddleware(Budget(tmp_path, clock, "boot-1"), "a", interval, 900)
+
+    async def worker() -> None:
+        for _ in range(10):
+            await middleware.process_request(Request("https://example.org/"))
+            await asyncio.sleep(3.5 * interval)  # the answer
+
+    began = clock()
+    run(clock, *(worker() for _ in range(4)))
+    assert clock() - began == pytest.approx((39 + 3.5) * interval, abs=1e-3)
+
+
+def test_a_hold_of_another_crawl_stops_requests_that_have_their_moment(tmp_path, clock):
+    budget = Budget(tmp_path, clock, "boot-1")
+    middleware = BudgetMiddleware(budget, "a", 10, 900)
+    starts = []
+
+    async def asks() -> None:
+        for _ in range(2):
+            await middleware.process_request(Request("https://example.org/"))
+            starts.append(clock())
+
+    async def another_is_told_to_wait() -> None:
+        await asyncio.sleep(5)
+        budget.hold("host-example.org", 60)
+
+    run(clock, asks(), another_is_told_to_wait())
+    assert starts[0] == 1000 and starts[1] == pytest.approx(1065, abs=1e-3)
+
+
+def test_a_hold_on_the_picture_host_does_not_hold_the_pages(tmp_path, clock):
+    budget = Budget(tmp_path, clock, "boot-1")
+    middleware = BudgetMiddleware(budget, "a", 1, 900)
+    budget.hold("host-pictures.example", 600)
+    pages = []
+
+    async def picture() -> None:
+        await middleware.process_request(Request("https://pictures.example/"))
+        assert clock() == pytest.approx(1600, abs=1e-3)
+
+    async def page() -> None:
+        for _ in range(5):
+            await middleware.process_request(Request("https://example.org/"))
+            pages.append(clock())
+
+    run(clock, picture(), page())
+    assert pages == pytest.approx([1000, 1001, 1002, 1003, 1004], abs=1e-3)
+
+
+def test_a_longer_hold_than_a_crawl_waits_is_said_at_once(tmp_path, clock):
+    budget = Budget(tmp_path, clock, "boot-1")
+    budget.hold("host-example.org", 7200)
+
+    async def asks() -> None:
+        with pytest.raises(HostHeld, match=r"example\.org asked .* 120 minutes"):
+            middleware = BudgetMiddleware(budget, "a", 1, 900)
+            await middleware.process_request(Request("https://example.org/"))
+
+    run(clock, asks())
+    assert clock() == 1000
+
+
+def test_a_budget_that_cannot_be_kept_ends_the_crawl(tmp_path, clock):
+    budget = Budget(tmp_path / "budget", clock, "boot-1")
+    (tmp_path / "budget").rmdir()
+    (tmp_path / "budget").write_text("a file where the directory was")
+
+    async def asks() -> None:
+        with pytest.raises(CrawlStopped, match="free disk space or mend the path"):
+            await BudgetMiddleware(budget, "a", 1, 900).process_request(Request("https://x.org/"))
+
+    run(clock, asks())
