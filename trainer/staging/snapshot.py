@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from trainer.staging.atomic import whole_file
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageManifest
-from trainer.staging.parquet import parts, read_parts, read_table, write_rows
+from trainer.staging.parquet import parts, read_parts, read_table, stream_rows, write_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES, PERFORMERS
 from trainer.state.store import read_snapshots
@@ -38,9 +38,11 @@ def last_snapshot(data: DataDir, source: str) -> Path | None:
     return directory if (directory / PERFORMERS_FILE).exists() else None
 
 
-def last_performers(data: DataDir, source: str) -> list[Row]:
-    """`CRAWL_COLUMNS` of the last snapshot's performers, tombstones included."""
-    return _rows(last_snapshot(data, source), PERFORMERS_FILE, list(CRAWL_COLUMNS))
+def stream_performers(data: DataDir, source: str) -> Iterator[Row]:
+    """`CRAWL_COLUMNS` of the last snapshot's performers, tombstones included, a few at a time."""
+    directory = last_snapshot(data, source)
+    if directory is not None:
+        yield from stream_rows(directory / PERFORMERS_FILE, list(CRAWL_COLUMNS))
 
 
 def fold_snapshot(context: RunContext, source: str) -> Path | None:
