@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ def fold_performers(
     fresh: dict[str, Row] = {}
     for row in now:
         other = fresh.get(row["source_id"])
-        if other is None or parse_iso(row["updated_at"]) >= parse_iso(other["updated_at"]):
+        if other is None or moment_of(row) >= moment_of(other):
             fresh[row["source_id"]] = row
     folded = {row["source_id"]: dict(row) for row in before}
     if full_sweep:
@@ -91,6 +92,11 @@ def fold_performers(
     folded.update({number: dict(row) for number, row in fresh.items()})
     _bury_merged(folded, fresh)
     return [folded[number] for number in sorted(folded)]
+
+
+def moment_of(row: Row) -> datetime:
+    """When the source changed the record; the beginning of time where it does not say."""
+    return parse_iso(row["updated_at"] or "1970-01-01T00:00:00Z")
 
 
 def _bury_merged(folded: dict[str, Row], fresh: dict[str, Row]) -> None:
