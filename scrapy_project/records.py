@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scrapy_project.kinds.stash_box_api import Page
+from scrapy_project.kinds.answers import Page
 from trainer.staging.manifest import StageError
 from trainer.staging.parquet import read_table, write_table
 from trainer.staging.schemas import PERFORMERS

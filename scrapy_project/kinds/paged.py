@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
-from scrapy_project.kinds.stash_box_api import Page
+from scrapy_project.kinds.answers import Page
 from scrapy_project.pictures import Pictures
 from scrapy_project.records import PerformerParts
 from scrapy_project.seen import Seen, live_and_with_image
 from scrapy_project.spider import SourceSpider
 from trainer.staging.clock import parse_iso
+from trainer.staging.fold import moment_of
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
 from trainer.staging.snapshot import stream_performers
@@ -185,8 +185,3 @@ class PagedSpider(SourceSpider):
 
     def _broken(self) -> bool:
         return any(check.fatal and not check.ok for check in self.report.checks)
-
-
-def moment_of(row: Row) -> datetime:
-    """When the source changed the record; the beginning of time where it does not say."""
-    return parse_iso(row["updated_at"] or "1970-01-01T00:00:00Z")

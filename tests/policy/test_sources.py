@@ -13,8 +13,20 @@ from trainer.errors import ConfigError
 
 SOURCES = sorted(path.parent.name for path in SHIPPED.glob("*/source.yaml"))
 # requests a minute that a source's operators can be expected to bear
-HIGHEST_RATE = {"stashdb": 240}
-STASH_BOX_DOMAINS = {"stashdb": "stashdb.org"}
+HIGHEST_RATE = {
+    "stashdb": 240,
+    "fansdb": 240,
+    "pmvstash": 300,
+    "javstash": 300,
+    "theporndb": 240,
+}
+STASH_BOX_DOMAINS = {
+    "stashdb": "stashdb.org",
+    "fansdb": "fansdb.cc",
+    "pmvstash": "pmvstash.org",
+    "javstash": "javstash.org",
+    "theporndb": "theporndb.net",
+}
 
 
 @pytest.fixture(params=SOURCES)

@@ -17,6 +17,7 @@ from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import load_sources
 
 URL = "https://stashdb.org/graphql"
+BASE = "https://cdn.example.org"
 SOURCE = load_sources(Path("/nonexistent"))["stashdb"]
 
 
@@ -51,25 +52,27 @@ EXPECTED = {
     "deleted": False,
     "created_at": "2024-01-01T00:00:00Z",
     "updated_at": "2026-01-01T00:07:00.123456Z",
-    "images": [{"url": "/img/7.jpg", "image_id": "i7", "width": 400, "height": 600}],
+    "images": [
+        {"url": "https://cdn.example.org/img/7.jpg", "image_id": "i7", "width": 400, "height": 600}
+    ],
 }
 
 
 @pytest.mark.parametrize("field", sorted(EXPECTED))
 def test_every_field(field):
-    row = parse_list(answer(person(7)), URL, SOURCE).rows[0]
+    row = parse_list(answer(person(7, BASE)), URL, SOURCE).rows[0]
     assert row[field] == EXPECTED[field]
     assert set(row) == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", ['O\'Hara "Q"', "شخص مخترع", "Zoë 🎬", "a" * 500])
 def test_names_are_kept_as_they_are(name):
-    assert parse_list(answer(person(1, name=name)), URL, SOURCE).rows[0]["name"] == name
+    assert parse_list(answer(person(1, BASE, name=name)), URL, SOURCE).rows[0]["name"] == name
 
 
 @pytest.mark.parametrize("field", ["id", "name", "deleted", "updated", "images", "merged_ids"])
 def test_a_missing_required_field_refuses_the_record_and_names_it(field):
-    record = person(1)
+    record = person(1, BASE)
     del record[field]
     page = parse_list(answer(record, person(2)), URL, SOURCE)
     assert [row["source_id"] for row in page.rows] == [person(2)["id"]]
@@ -86,7 +89,7 @@ def test_a_missing_required_field_refuses_the_record_and_names_it(field):
     ("field", "value"), [("birth_date", "3 Feb 1980"), ("height", "171"), ("gender", 3)]
 )
 def test_a_bad_optional_value_becomes_null_and_is_reported(field, value):
-    page = parse_list(answer(person(1, **{field: value})), URL, SOURCE)
+    page = parse_list(answer(person(1, BASE, **{field: value})), URL, SOURCE)
     column = "height_cm" if field == "height" else field
     assert page.rows[0][column] is None
     assert [(e.kind, e.field) for e in page.errors] == [("field_invalid", field)]
@@ -94,18 +97,21 @@ def test_a_bad_optional_value_becomes_null_and_is_reported(field, value):
 
 @pytest.mark.parametrize("date", ["1980", "1980-02", "1980-02-03"])
 def test_fuzzy_dates(date):
-    assert parse_list(answer(person(1, birth_date=date)), URL, SOURCE).rows[0]["birth_date"] == date
+    assert (
+        parse_list(answer(person(1, BASE, birth_date=date)), URL, SOURCE).rows[0]["birth_date"]
+        == date
+    )
 
 
 def test_a_bad_picture_is_left_out_and_the_others_stay():
-    images = [{"id": "a", "url": None, "width": 1, "height": 1}, person(1)["images"][0]]
-    page = parse_list(answer(person(1, images=images)), URL, SOURCE)
+    images = [{"id": "a", "url": None, "width": 1, "height": 1}, person(1, BASE)["images"][0]]
+    page = parse_list(answer(person(1, BASE, images=images)), URL, SOURCE)
     assert [image["image_id"] for image in page.rows[0]["images"]] == ["i1"]
     assert page.errors[0].field == "images.url"
 
 
 def test_unknown_fields_are_reported():
-    page = parse_list(answer(person(1, shoe_size=38)), URL, SOURCE)
+    page = parse_list(answer(person(1, BASE, shoe_size=38)), URL, SOURCE)
     assert [(e.kind, e.field) for e in page.errors] == [("unknown_field", "shoe_size")]
     assert len(page.rows) == 1
 

@@ -6,7 +6,9 @@ thousand performers is folded in a few hundred megabytes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -44,12 +46,20 @@ def fold_performers(
     return _tidy(folded, PERFORMERS)
 
 
+def moment_of(row: Mapping[str, Any]) -> datetime:
+    """When the source changed a record; the beginning of time where it does not say."""
+    return _moment(row["updated_at"])
+
+
+def _moment(text: str | None) -> datetime:
+    return parse_iso(text) if text else _BEGINNING
+
+
 def _newest(ids: list[str], updated: list[str | None], first: int) -> dict[str, int]:
     """Position of each id's newest row from `first` on; of equals the later one."""
     found: dict[str, tuple[datetime, int]] = {}
     for index in range(first, len(ids)):
-        text = updated[index]
-        moment = parse_iso(text) if text else _BEGINNING
+        moment = _moment(updated[index])
         other = found.get(ids[index])
         if other is None or moment >= other[0]:
             found[ids[index]] = (moment, index)

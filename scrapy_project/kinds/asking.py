@@ -1,0 +1,92 @@
+"""Paged sources that answer JSON to whoever has a key: asking, asking again, giving up."""
+
+from __future__ import annotations
+
+import asyncio
+
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Request, Response
+
+from scrapy_project.breaker import challenge
+from scrapy_project.kinds.answers import AnswerError, Page
+from scrapy_project.kinds.paged import PagedSpider
+from scrapy_project.middlewares.backoff import backoff_seconds
+from scrapy_project.report import CrawlStopped
+
+BAD_ANSWER_RETRIES = 2
+
+
+class AskingSpider(PagedSpider):
+    """A kind says how a page is asked for (`request`) and how its answer is read (`read`)."""
+
+    def request(self, number: int, sort: str, direction: str) -> Request:
+        """For page `number` (from 1), with the key in a header, never in the address."""
+        raise NotImplementedError
+
+    def read(self, body: bytes, where: str) -> Page:
+        """`where`: the page's address for error messages. Raises `AnswerError`."""
+        raise NotImplementedError
+
+    async def ask(self, number: int, sort: str, direction: str) -> Page:
+        where = f"{self.url}#page={number}"
+        for tried in range(BAD_ANSWER_RETRIES + 1):
+            try:
+                return self.read(
+                    await self._answer(self.request(number, sort, direction), where), where
+                )
+            except AnswerError as error:
+                self.report.error(error.kind, where, str(error), error.field)
+                if error.kind == "unauthorized":
+                    raise self._key_refused(str(error)) from None
+                last = error
+            settings = self.settings
+            base, cap = (settings.getfloat(f"BACKOFF_{n}_SECONDS") for n in ("BASE", "MAX"))
+            if tried < BAD_ANSWER_RETRIES:
+                await asyncio.sleep(backoff_seconds(tried, base, cap, 1.0))
+        order = f" ({sort})" if sort else ""
+        raise CrawlStopped(
+            "failed", f"page {number}{order} of {self.url}: {last.kind}: {last}; run again later"
+        )
+
+    async def _answer(self, request: Request, where: str) -> bytes:
+        # The key must not follow a redirect to another place.
+        request.meta["dont_redirect"] = True
+        try:
+            response = await self.fetch(request)
+        except CrawlStopped:
+            raise
+        except IgnoreRequest as error:
+            self.report.error("blocked", where, str(error))
+            raise CrawlStopped("blocked", f"{self.url}: {error}") from None
+        except Exception as error:
+            self.report.error("network", where, f"{type(error).__name__}: {error}")
+            raise CrawlStopped(
+                "failed", f"{self.url}: {type(error).__name__}: {error}; is the address right?"
+            ) from None
+        self._refuse(response, where)
+        return bytes(response.body)
+
+    def _refuse(self, response: Response, where: str) -> None:
+        """Raises `CrawlStopped` for everything but an answer to the question."""
+        mark = challenge(response)
+        if mark is not None:
+            self.report.error("challenge", where, f"a check for robots, by its {mark}")
+            raise CrawlStopped(
+                "blocked", f"{self.url} answers with a check for robots ({mark}), not with data"
+            )
+        if response.status == 200:
+            return
+        self.report.error(f"http_{response.status}", where, f"HTTP {response.status}")
+        if response.status in (401, 403):
+            raise self._key_refused(f"HTTP {response.status}")
+        if response.status == 429:
+            raise CrawlStopped(
+                "blocked", f"{self.url} says 429 again and again; lower requests_per_minute"
+            )
+        raise CrawlStopped("failed", f"{self.url} answers HTTP {response.status}; run again later")
+
+    def _key_refused(self, why: str) -> CrawlStopped:
+        variable = self.job.source.api_key_env
+        return CrawlStopped(
+            "blocked", f"{self.url} refused the API key ({why}); check the variable {variable}"
+        )

@@ -1,0 +1,36 @@
+"""Spider of kind rest: a paged list of performers. It tells of no change, so it is read whole."""
+
+from __future__ import annotations
+
+from scrapy.http import Request
+
+from scrapy_project.kinds.answers import Page
+from scrapy_project.kinds.asking import AskingSpider
+from scrapy_project.kinds.rest_api import list_url, parse_list
+
+# Where search engines stop counting unless told otherwise.
+ROUND_CAPS = (1_000, 10_000)
+
+
+class RestSpider(AskingSpider):
+    """Pages of `GET /performers`, in the order that the API gives them."""
+
+    kind = "rest"
+    sweep_order = ("", "")
+
+    async def read_performers(self) -> None:
+        await self.sweeps()
+        self.report.check(
+            "total_is_no_cap",
+            self.count not in ROUND_CAPS,
+            f"none of {ROUND_CAPS}, where search engines stop counting",
+            self.count,
+            fatal=False,
+        )
+
+    def request(self, number: int, sort: str, direction: str) -> Request:
+        headers = {"Authorization": f"Bearer {self.key}", "Accept": "application/json"}
+        return Request(list_url(self.url, number, self.job.source.page_size), headers=headers)
+
+    def read(self, body: bytes, where: str) -> Page:
+        return parse_list(body, where, self.job.source)
