@@ -234,6 +234,14 @@ def test_a_reference_page_has_the_path_that_its_rule_makes():
     assert identify_in(DEMO, "https://shop.demosite.example/star/mira").site is None
 
 
+def test_a_site_is_also_where_the_operator_says_that_it_is():
+    here = SiteTable({"demosite": Page(RULE, "http://127.0.0.1:8123/")})
+    found = identify_in(here, "http://127.0.0.1:8123/star/mira")
+    assert (found.site, found.id, found.path) == ("demosite", "mira", "/star/mira/photos")
+    assert identify_in(here, "https://demosite.example/star/mira") == found
+    assert identify_in(here, "http://127.0.0.1:8124/star/mira").site is None
+
+
 def test_a_domain_belongs_to_one_site():
     site = Site(kind="hub", domains=["demosite.example"], forms=[])
     with pytest.raises(ValueError, match="demosite"):

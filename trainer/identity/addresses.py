@@ -23,7 +23,8 @@ _TRACKING = re.compile(
 
 @dataclass(frozen=True)
 class Address:
-    """`path` percent-encoded in one way, without doubled and trailing slashes."""
+    """`host` with its port where that is unusual; `path` percent-encoded in one way, without
+    doubled and trailing slashes."""
 
     host: str
     path: str
@@ -36,20 +37,23 @@ class Address:
 
 
 def take_apart(text: str) -> Address | None:
-    """None for what is no http(s) address of a host, or names a user or an unusual port."""
+    """None for what is no http(s) address of a host, or names a user."""
     try:
         # Twice: an escaped letter becomes the letter in the first round, its escape in the second.
         parts = urlsplit(canonicalize_url(canonicalize_url(_with_scheme(text))))
         if parts.scheme not in ("http", "https") or parts.username is not None:
             return None
-        if not parts.hostname or parts.port not in _DEFAULT_PORTS:
+        if not parts.hostname:
             return None
+        host = parts.hostname.rstrip(".")
+        if parts.port not in _DEFAULT_PORTS:
+            host = f"{host}:{parts.port}"
     except ValueError:
         return None
     path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
     query = parse_qsl(parts.query, keep_blank_values=True)
     known = tuple(pair for pair in query if not _TRACKING.fullmatch(pair[0]))
-    return Address(parts.hostname.rstrip("."), path, known)
+    return Address(host, path, known)
 
 
 def _with_scheme(text: str) -> str:

@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from trainer.config.sources import PageRule, SourceConfig
-from trainer.identity.addresses import Address, readable
+from trainer.identity.addresses import Address, readable, take_apart
 
 TABLE = Path(__file__).with_name("links.yaml")
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -109,7 +109,8 @@ class Page:
     def __init__(self, rule: PageRule, base_url: str) -> None:
         self._rule = rule
         self._base = base_url.rstrip("/")
-        self.domains = rule.domains
+        own = take_apart(self._base)  # where the operator says that the site is
+        self.domains = list(dict.fromkeys([*rule.domains, *([own.host] if own else [])]))
         self._patterns = [(re.compile(p.match, re.IGNORECASE), p.path) for p in rule.links]
 
     def find(self, address: Address, domain: str) -> Found | None:
