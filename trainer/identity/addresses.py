@@ -39,8 +39,7 @@ class Address:
 def take_apart(text: str) -> Address | None:
     """None for what is no http(s) address of a host, or names a user."""
     try:
-        # Twice: an escaped letter becomes the letter in the first round, its escape in the second.
-        parts = urlsplit(canonicalize_url(canonicalize_url(_with_scheme(text))))
+        parts = urlsplit(canonicalize_url(_with_scheme(text)))
         if parts.scheme not in ("http", "https") or parts.username is not None:
             return None
         if not parts.hostname:
@@ -58,7 +57,9 @@ def take_apart(text: str) -> Address | None:
 
 def _with_scheme(text: str) -> str:
     """A link without a protocol is read as https; control characters and blanks are dropped."""
-    plain = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf")).strip()
+    plain = text.strip()
+    if not plain.isprintable():
+        plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cc", "Cf")).strip()
     if plain.startswith("//"):
         return f"https:{plain}"
     bare = not _SCHEME.match(plain) and _BARE_HOST.match(plain)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import quote
 
 import yaml
@@ -24,10 +24,8 @@ Case = Literal["lower", "upper", "keep"]
 Kind = Literal["catalogue", "profile", "hub", "shop", "studio"]
 
 
-class Found(BaseModel):
+class Found(NamedTuple):
     """What a link names on its site: the id, the link's one spelling, a reference page's path."""
-
-    model_config = ConfigDict(frozen=True)
 
     id: str
     url: str
