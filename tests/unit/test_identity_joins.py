@@ -107,6 +107,11 @@ def test_facts_that_can_both_be_true_contradict_nothing():
     assert people(facts) == ([[F, A, T]], [])
 
 
+def test_the_two_forms_of_a_catalogues_ids_do_not_contradict_each_other():
+    number = link("imdb", "id=6f1d3c1e-8d52-5a0e-9f0b-3c7d5a1e2b40")
+    assert people([record(A, ACCOUNT, IMDB), record(F, ACCOUNT, number)]) == ([[F, A]], [])
+
+
 def test_an_account_that_two_records_of_one_source_have_joins_neither():
     facts = [record(A, ACCOUNT), record(A2, ACCOUNT), record(F, ACCOUNT)]
     assert people(facts) == ([[F], [A], [A2]], ["shared_link_contradicted"])

@@ -234,6 +234,21 @@ def test_a_reference_page_has_the_path_that_its_rule_makes():
     assert identify_in(DEMO, "https://shop.demosite.example/star/mira").site is None
 
 
+def test_a_wiki_page_is_one_however_its_title_is_written():
+    rule = PageRule(
+        domains=["wiki.example"],
+        links=[{"match": "^/w/(?P<id>[^/?]+)$", "path": "/w/{id}"}],
+        slug="underscore",
+    )
+    wiki = SiteTable({"wiki": Page(rule, "https://wiki.example")})
+    forms = ["Mira_O%27Vask", "mira%20O'Vask", "Mira_O'Vask?utm_source=a"]
+    found = {identify_in(wiki, f"https://wiki.example/w/{form}") for form in forms}
+    assert found == {identify_in(wiki, "wiki.example/w/Mira_O'Vask/")}
+    assert found.pop().id == "Mira_O'Vask"
+    other = identify_in(wiki, "https://wiki.example/w/Mira_o'vask")
+    assert other.id == "Mira_o'vask"
+
+
 def test_a_site_is_also_where_the_operator_says_that_it_is():
     here = SiteTable({"demosite": Page(RULE, "http://127.0.0.1:8123/")})
     found = identify_in(here, "http://127.0.0.1:8123/star/mira")

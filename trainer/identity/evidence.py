@@ -6,6 +6,7 @@ Contradicted evidence joins nobody: it becomes a `Conflict`, which a person has 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from trainer.identity.links import catalogues
 from trainer.state.store import Claim, KnownIdentities
 
 Records = Mapping[Claim, ClaimFacts]
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _OPPOSITES = frozenset({"FEMALE", "MALE"})
 
 
@@ -172,4 +174,4 @@ class _Profiles:
 
 
 def _is_uuid(text: str) -> bool:
-    return len(text) == 36 and text.count("-") == 4
+    return _UUID.search(text) is not None

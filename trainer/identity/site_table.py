@@ -128,10 +128,17 @@ class Page:
         found = readable(groups["id"])
         if found.casefold() in {r.casefold() for r in self._rule.reserved}:
             return None
-        if self._rule.slug != "underscore":  # wiki-like sites tell upper from lower case
+        if self._rule.slug == "underscore":  # as wikis do: the first letter is always a capital
+            found = _title(found.replace(" ", "_"))
+            groups["id"] = _title(groups["id"].replace("%20", "_").replace("+", "_"))
+        else:
             found, groups["id"] = found.lower(), groups["id"].lower()
         path = template.format(**groups)
         return Found(id=found, url=self._base + path, path=path)
+
+
+def _title(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _in_case(text: str, case: Case) -> str:
