@@ -157,6 +157,21 @@ def export(
 
 
 @app.command()
+def reviews(
+    run: Annotated[
+        str | None, typer.Option(help="A run; default: the newest with reviews.")
+    ] = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what a person has to look at: contradictions and unconfirmed pages."""
+    from trainer.commands.reviews import review_lines, review_rows
+
+    run_id, rows = review_rows(_data(data_dir), run)
+    show({"run": run_id, "reviews": rows}, as_json, review_lines(run_id, rows))
+
+
+@app.command()
 def approve(
     run_id: Annotated[str, typer.Argument(help="A run that waits for approval.")],
     data_dir: DataDirOption = None,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
-from trainer.faces.agree import agreeing_face
-from trainer.faces.select import Caps, accept, cap, funnel, judge, selected
+from trainer.faces.select import Caps, cap, funnel, judge, selected
 
 
-def candidate(performer: int, sha: str, source: str = "stashdb", position: int = 0) -> dict:
+def candidate(
+    performer: int, sha: str, source: str = "stashdb", position: int = 0, trust: str = "high"
+) -> dict:
     return {
         "performer_id": performer,
         "source": source,
+        "trust": trust,
         "url": f"http://127.0.0.1/{sha}",
         "page_url": "http://127.0.0.1/page",
         "position": position,
@@ -60,6 +61,15 @@ def test_the_same_picture_twice_under_one_performer_counts_once():
     assert found["rule"].to_list() == ["single_face"]
 
 
+def test_a_picture_that_several_sources_have_counts_for_the_most_trusted_one():
+    candidates = [candidate(1, "a", "alpha", trust="medium"), candidate(1, "a", "stashdb")]
+    for order in (candidates, candidates[::-1]):
+        found = judge(*frames(order, [face("a")]))
+        assert found.select("source", "trust", "rule").rows() == [
+            ("stashdb", "high", "single_face")
+        ]
+
+
 def test_every_refusal_has_its_reason():
     faces = [
         face("small", side=20.0),
@@ -79,8 +89,6 @@ def test_a_crowd_waits_for_agreement():
     crowd = [face("a", no=0, faces=2), face("a", no=1, faces=2)]
     judged = judge(*frames([candidate(1, "a")], crowd))
     assert judged["rule"].to_list() == ["several_faces"] * 2
-    accepted = accept(judged, {(1, "a", 1)})
-    assert accepted["rule"].to_list() == ["several_faces", "agrees_with_single_faces"]
 
 
 def test_quality_is_not_clipped_and_ranks_size_sharpness_and_pose():
@@ -112,21 +120,3 @@ def test_performers_under_min_faces_are_left_out():
         judge(*frames(candidates, [face("a"), face("b"), face("c")])), Caps({"stashdb": 5}, 5)
     )
     assert set(selected(capped, min_faces=2)["performer_id"]) == {1}
-
-
-def unit(*values: float) -> np.ndarray:
-    vector = np.zeros(512, np.float32)
-    vector[: len(values)] = values
-    return vector / np.linalg.norm(vector)
-
-
-def test_the_agreeing_face_is_found_and_a_doubtful_one_is_not():
-    own = np.stack([unit(1, 0.1), unit(1, -0.1)])
-    same, stranger = unit(1, 0.3), unit(0, 1)
-    singles = {"arcface": own, "facenet": own}
-    crowd = np.stack([stranger, same])
-    assert agreeing_face(singles, {"arcface": crowd, "facenet": crowd})[0] == 1
-    twins = np.stack([unit(1, 0.2), same])
-    assert agreeing_face(singles, {"arcface": twins, "facenet": twins})[0] is None
-    strangers = np.stack([stranger, unit(0, 1, 1)])
-    assert agreeing_face(singles, {"arcface": strangers, "facenet": strangers})[0] is None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from trainer.identity.resolve import ClaimFacts, resolve
+from trainer.identity.claims import ClaimFacts
+from trainer.identity.resolve import resolve
 from trainer.state.store import KnownIdentities, Merge
 
 A, B, C = ("stashdb", "a"), ("stashdb", "b"), ("stashdb", "c")

@@ -23,6 +23,9 @@ def build_lines(record: RunRecord) -> list[str]:
     )
     for reason, count in sorted(record.quarantined.items()):
         lines.append(f"  quarantined: {count} performers, {reason}")
+    if record.reviews:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(record.reviews.items()))
+        lines.append(f"  to review: {kinds}; see `trainer reviews --run {record.id}`")
     if record.release:
         lines.append(f"  release {record.release} (version {record.version})")
     if record.gate:

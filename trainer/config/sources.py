@@ -9,7 +9,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import yaml
@@ -125,10 +128,11 @@ def load_sources(data_dir: Path) -> dict[str, SourceConfig]:
     return {key: _build(key, base, overrides.get(key), data_dir) for key, base in shipped.items()}
 
 
-def shipped_sources() -> dict[str, SourceConfig]:
-    """All sources as shipped, in key order, without anybody's overrides."""
-    paths = sorted(SHIPPED.glob("*/source.yaml"))
-    return {p.parent.name: _build(p.parent.name, _read(p), None, SHIPPED) for p in paths}
+@cache
+def shipped_sources() -> Mapping[str, SourceConfig]:
+    """The sources as shipped, whatever the operator changed; by key, in key order."""
+    found = {path.parent.name: _read(path) for path in sorted(SHIPPED.glob("*/source.yaml"))}
+    return MappingProxyType({key: _build(key, base, None, SHIPPED) for key, base in found.items()})
 
 
 def _build(key: str, base: dict[str, Any], override: Any, data_dir: Path) -> SourceConfig:

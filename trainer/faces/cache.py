@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trainer.staging.parquet import parts, read_parts, read_table
-from trainer.staging.schemas import FACES
+from trainer.staging.schemas import EMBEDDING_WIDTH, FACES
 
 VECTOR_COLUMNS = ("facenet", "arcface")
 _FIGURES = [name for name in FACES.names if name not in VECTOR_COLUMNS]
 Vectors = npt.NDArray[np.float32]
-FaceKey = tuple[str, int]
 
 
 def cache_parts(directory: Path) -> list[Path]:
@@ -53,17 +53,36 @@ def read_vector_rows(directory: Path, pictures: Iterable[str]) -> pa.Table:
     return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
-def read_vectors(directory: Path, pictures: Iterable[str]) -> dict[FaceKey, dict[str, Vectors]]:
-    """Unit vectors by (picture, face) and model slot."""
+@dataclass(frozen=True)
+class FaceVectors:
+    """Unit vectors of faces as they lie in the cache: float16, (n, width) a model slot.
+
+    `keys`: image_sha256, face_no and `row`, the row in the arrays, each face once.
+    """
+
+    keys: pl.DataFrame
+    slots: dict[str, npt.NDArray[np.float16]]
+
+    @property
+    def width(self) -> int:
+        return EMBEDDING_WIDTH
+
+    def rows(self, slot: str, rows: npt.NDArray[np.int64]) -> Vectors:
+        """The vectors at `rows` as float32, (len(rows), width)."""
+        return self.slots[slot][rows].astype(np.float32)
+
+
+def read_vectors(directory: Path, pictures: Iterable[str]) -> FaceVectors:
+    """The vectors of all faces of `pictures`."""
     table = read_vector_rows(directory, pictures)
-    keys = zip(
-        table.column("image_sha256").to_pylist(), table.column("face_no").to_pylist(), strict=True
-    )
-    slots = {name: to_float32(table.column(name)) for name in VECTOR_COLUMNS}
-    return {key: {name: slots[name][i] for name in slots} for i, key in enumerate(keys)}
+    keys = pl.DataFrame(pl.from_arrow(table.select(["image_sha256", "face_no"])))
+    keys = keys.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    slots = {name: _as_float16(table.column(name)) for name in VECTOR_COLUMNS}
+    once = keys.unique(["image_sha256", "face_no"], keep="first", maintain_order=True)
+    return FaceVectors(once, slots)
 
 
-def to_float32(column: pa.ChunkedArray) -> Vectors:
-    """A column of float16 bytes as an (n, 512) array."""
+def _as_float16(column: pa.ChunkedArray) -> npt.NDArray[np.float16]:
+    """A column of float16 bytes as an (n, width) array."""
     raw = b"".join(column.to_pylist())
-    return np.frombuffer(raw, "<f2").reshape(len(column), -1).astype(np.float32)
+    return np.frombuffer(raw, "<f2").reshape(len(column), EMBEDDING_WIDTH)

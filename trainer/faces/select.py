@@ -15,9 +15,12 @@ from trainer.faces.quality import quality
 MIN_FACE_SIDE = 32.0  # pixels; smaller faces carry too little to recognise anyone by
 
 SINGLE = "single_face"
+TRUSTED = "agrees_with_trusted"
+CLUSTER = "dominant_cluster"
 AGREES = "agrees_with_single_faces"
 SEVERAL = "several_faces"
-ACCEPTED = (SINGLE, AGREES)
+ACCEPTED = (SINGLE, TRUSTED, CLUSTER, AGREES)
+TRUST = ("high", "medium", "low")
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,16 @@ class Caps:
 def judge(candidates: pl.DataFrame, faces: pl.DataFrame) -> pl.DataFrame:
     """A verdict for every (performer, picture, face).
 
-    `candidates`: performer_id, source, url, page_url, position, image_sha256, fetched_at.
+    `candidates`: performer_id, source, trust, url, page_url, position, image_sha256, fetched_at.
     `faces`: the face cache without vectors. Returns the join with `quality_score` and `rule`:
-    `single_face`, or why the face is not taken; `several_faces` is for `agree` to settle.
+    `single_face`, or why the face is not taken; `several_faces`, and single faces of sources that
+    are not of high trust, are for `trust.settle` to decide. A picture that several sources have
+    counts for the most trusted one.
     """
-    pictures = candidates.sort("performer_id", "image_sha256", "source", "position", "url").unique(
-        ["performer_id", "image_sha256"], keep="first", maintain_order=True
-    )
+    rank = pl.col("trust").replace_strict(list(TRUST), [0, 1, 2], return_dtype=pl.Int8)
+    pictures = candidates.sort(
+        "performer_id", "image_sha256", rank, "source", "position", "url"
+    ).unique(["performer_id", "image_sha256"], keep="first", maintain_order=True)
     owners = pl.len().over("image_sha256")
     joined = pictures.with_columns(owners.alias("owners")).join(
         faces, on="image_sha256", how="left", maintain_order="left"
@@ -62,21 +68,6 @@ def _rule() -> pl.Expr:
         .then(pl.lit(SEVERAL))
         .otherwise(pl.lit(SINGLE))
     )
-
-
-def accept(judged: pl.DataFrame, agreed: set[tuple[int, str, int]]) -> pl.DataFrame:
-    """Turn `several_faces` into acceptance for the (performer, picture, face) in `agreed`."""
-    keys = pl.DataFrame(
-        sorted(agreed),
-        schema={"performer_id": pl.Int64, "image_sha256": pl.String, "face_no": pl.Int16},
-        orient="row",
-    ).with_columns(pl.lit(True).alias("agreed"))
-    joined = judged.join(
-        keys, on=["performer_id", "image_sha256", "face_no"], how="left", maintain_order="left"
-    )
-    taken = (pl.col("rule") == SEVERAL) & pl.col("agreed").fill_null(False)
-    rule = pl.when(taken).then(pl.lit(AGREES)).otherwise(pl.col("rule"))
-    return joined.with_columns(rule.alias("rule")).drop("agreed")
 
 
 def cap(judged: pl.DataFrame, caps: Caps) -> pl.DataFrame:

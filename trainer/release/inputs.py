@@ -59,6 +59,19 @@ PERFORMER_INPUT = pa.schema(
                 )
             ),
         ),
+        # Pages of reference sites that are held to describe the performer: no stash-box ids.
+        (
+            "references",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("source", pa.string()),
+                        ("source_id", pa.string()),
+                        ("page_url", pa.string()),
+                    ]
+                )
+            ),
+        ),
         ("aliases", pa.list_(pa.struct([("alias", pa.string()), ("source", pa.string())]))),
         (
             "urls",

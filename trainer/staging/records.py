@@ -74,6 +74,7 @@ class RunRecord(_Model):
     embed: dict[str, int] = {}
     funnel: dict[str, dict[str, int]] = Field({}, description="source -> rule -> faces")
     quarantined: dict[str, int] = Field({}, description="reason -> performers kept out")
+    reviews: dict[str, int] = Field({}, description="kind -> items that a person has to look at")
     evaluation: dict[str, Any] | None = None
     gate: dict[str, Any] | None = None
     errors: list[StageError] = []

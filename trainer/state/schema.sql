@@ -12,6 +12,15 @@ CREATE TABLE IF NOT EXISTS claims (
     first_run TEXT NOT NULL,
     PRIMARY KEY (source, source_id)
 );
+-- Why a record was held to be of its performer, where that was more than its own word.
+CREATE TABLE IF NOT EXISTS claim_evidence (
+    source TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    evidence TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    PRIMARY KEY (source, source_id),
+    FOREIGN KEY (source, source_id) REFERENCES claims (source, source_id)
+);
 -- old_id is answered by new_id from then on.
 CREATE TABLE IF NOT EXISTS merges (
     old_id INTEGER PRIMARY KEY REFERENCES performers (id),

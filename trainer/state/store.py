@@ -81,6 +81,7 @@ class StateChanges:
     merges: list[Merge]
     snapshots: list[SnapshotRow]
     ledger: list[LedgerRow]
+    evidence: dict[Claim, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -184,6 +185,11 @@ def _write(db: sqlite3.Connection, changes: StateChanges) -> None:
         "INSERT INTO claims (source, source_id, performer_id, first_run) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (source, source_id) DO UPDATE SET performer_id = excluded.performer_id",
         [(*claim, number, run) for claim, number in sorted(changes.claims.items())],
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO claim_evidence (source, source_id, evidence, run_id) "
+        "VALUES (?, ?, ?, ?)",
+        [(*claim, text, run) for claim, text in sorted(changes.evidence.items())],
     )
     db.executemany(
         "INSERT INTO merges (old_id, new_id, evidence, run_id) VALUES (?, ?, ?, ?)",

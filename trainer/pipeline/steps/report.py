@@ -34,6 +34,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
             current.stats.faces_added = current.diff_from_previous.new_faces
         current.funnel = (context.result("select") or {}).get("funnel", {})
         current.quarantined = (context.result("resolve") or {}).get("quarantined", {})
+        current.reviews = (context.result("resolve") or {}).get("reviews", {})
         current.evaluation = context.result("evaluate")
         current.gate = context.result("gate")
         current.completed_at = iso(now())

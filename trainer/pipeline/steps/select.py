@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from trainer.faces.agree import agreeing_face
-from trainer.faces.cache import Vectors, read_figures, read_vector_rows, read_vectors
-from trainer.faces.select import SEVERAL, SINGLE, Caps, accept, cap, funnel, judge, selected
+from trainer.config.sources import load_sources
+from trainer.faces.cache import read_figures, read_vector_rows, read_vectors
+from trainer.faces.select import Caps, cap, funnel, judge, selected
+from trainer.faces.trust import in_doubt, settle
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
@@ -22,7 +22,7 @@ from trainer.staging.parquet import read_table, write_table
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     plan, cache = context.plan, context.data.faces(context.plan.pack_id)
     judged = judge(_candidates(context), read_figures(cache))
-    judged = accept(judged, _agreed(judged, context))
+    judged = settle(judged, read_vectors(cache, in_doubt(judged)["image_sha256"]))
     capped = cap(judged, _caps(plan, sorted(judged["source"].unique())))
     chosen = selected(capped, plan.params.min_faces)
     _write(context, chosen)
@@ -34,25 +34,34 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
 
 
 def _candidates(context: RunContext) -> pl.DataFrame:
-    """Every picture that a live, allowed performer's records advertise and that was fetched."""
+    """Every picture that a live, allowed performer's records and pages advertise and that was
+    fetched."""
+    sources = load_sources(context.settings.data_dir) | context.plan.sources
     owners = pl.read_parquet(context.run.resolve / "performers.parquet")
-    claims = owners.select("performer_id", pl.col("claims")).explode("claims").unnest("claims")
+    claims = pl.concat([_whose(owners, "claims"), _whose(owners, "references")])
     frames = []
     for source, directory in snapshot_dirs(context).items():
         records = pl.read_parquet(directory / "performers.parquet").filter(~pl.col("deleted"))
         images = pl.read_parquet(directory / "images.parquet")
+        fetched = images.filter(pl.col("sha256").is_not_null()).select(
+            "url", "sha256", "fetched_at", "run_id"
+        )
         frames.append(
             records.select("source", "source_id", "page_url", pl.col("images"))
-            .join(claims.select("performer_id", "source", "source_id"), on=["source", "source_id"])
+            .join(claims, on=["source", "source_id"])
             .with_columns(pl.int_ranges(pl.col("images").list.len()).alias("position"))
             .explode("images", "position")
             .drop_nulls("images")
-            .with_columns(pl.col("images").struct.field("url"))
-            .join(images.select("url", "sha256", "fetched_at", "run_id"), on="url")
-            .filter(pl.col("sha256").is_not_null())
+            .with_columns(
+                pl.col("images").struct.field("url"),
+                pl.col("images").struct.field("fallback_for"),
+            )
+            .join(fetched, on="url")
+            .join(fetched.select("url"), left_on="fallback_for", right_on="url", how="anti")
             .select(
                 "performer_id",
                 pl.lit(source).alias("source"),
+                pl.lit(sources[source].trust).alias("trust"),
                 "url",
                 "page_url",
                 "position",
@@ -64,6 +73,12 @@ def _candidates(context: RunContext) -> pl.DataFrame:
     return pl.concat(frames)
 
 
+def _whose(owners: pl.DataFrame, column: str) -> pl.DataFrame:
+    """performer_id, source, source_id of one list column of the performers."""
+    listed = owners.select("performer_id", column).explode(column).drop_nulls(column)
+    return listed.unnest(column).select("performer_id", "source", "source_id")
+
+
 def _caps(plan: Plan, sources: list[str]) -> Caps:
     """A source's own cap is the stricter one of its configuration and the run's parameter."""
     per_source = {}
@@ -72,32 +87,6 @@ def _caps(plan: Plan, sources: list[str]) -> Caps:
         own = config.max_faces if config and config.max_faces else plan.params.max_faces_per_source
         per_source[source] = min(own, plan.params.max_faces_per_source)
     return Caps(per_source, plan.params.max_faces_total)
-
-
-def _agreed(judged: pl.DataFrame, context: RunContext) -> set[tuple[int, str, int]]:
-    """Faces in pictures with several that match the performer's single-face pictures."""
-    crowds = judged.filter(pl.col("rule") == SEVERAL)
-    owners = crowds["performer_id"].unique().to_list()
-    singles = judged.filter(pl.col("performer_id").is_in(owners) & (pl.col("rule") == SINGLE))
-    pictures = [*crowds["image_sha256"], *singles["image_sha256"]]
-    vectors = read_vectors(context.data.faces(context.plan.pack_id), pictures)
-    agreed = set()
-    for (owner, picture), rows in crowds.group_by(["performer_id", "image_sha256"]):
-        own = singles.filter(pl.col("performer_id") == owner)
-        if own.is_empty():
-            continue
-        numbers = sorted(rows["face_no"])
-        best, _ = agreeing_face(
-            _stack([vectors[key] for key in own.select("image_sha256", "face_no").iter_rows()]),
-            _stack([vectors[str(picture), number] for number in numbers]),
-        )
-        if best is not None:
-            agreed.add((int(str(owner)), str(picture), int(numbers[best])))
-    return agreed
-
-
-def _stack(rows: list[dict[str, Vectors]]) -> dict[str, Vectors]:
-    return {slot: np.stack([row[slot] for row in rows]) for slot in rows[0]}
 
 
 def _write(context: RunContext, chosen: pl.DataFrame) -> None:

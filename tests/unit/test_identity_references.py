@@ -1,0 +1,180 @@
+"""Reference pages: whose they are, and when a person has to look. Everybody is invented."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from trainer.identity.names import same_name
+from trainer.identity.references import Performers, attach
+from trainer.state.store import Claim, KnownIdentities
+
+NONE_KNOWN = KnownIdentities()
+MIRA, BO = ("stashdb", "mira"), ("stashdb", "bo")
+
+
+def person(claim: Claim, name: str, **facts: Any) -> dict[str, Any]:
+    row = {"source": claim[0], "source_id": claim[1], "name": name}
+    return row | {"aliases": [], "birth_date": None} | facts
+
+
+def page(number: str = "p1", *, owners: tuple[Claim, ...] = (), **facts: Any) -> dict[str, Any]:
+    return {
+        "source": "demosite",
+        "source_id": number,
+        "page_url": f"https://demosite.example/star/{number}",
+        "name": "Mira Vask",
+        "aliases": [],
+        "birth_date": None,
+        "found_by": "name" if owners else "url",
+        "confirmed_by": None,
+        "owners": [{"source": s, "source_id": i} for s, i in owners],
+    } | facts
+
+
+def performers(*people: dict[str, Any], links: dict[str, tuple[Claim, ...]] | None = None):
+    """Each person one performer, 1, 2, ...; `links`: page id -> records that link to it today."""
+    claims = {(p["source"], p["source_id"]): n for n, p in enumerate(people, 1)}
+    linked = {("demosite", number): list(owners) for number, owners in (links or {}).items()}
+    return Performers({n: [p] for n, p in enumerate(people, 1)}, claims, linked)
+
+
+ONE = performers(person(MIRA, "Mira Vask", birth_date="1986"), links={"p1": (MIRA,)})
+
+
+def kinds(result) -> list[str]:
+    return [review.kind for review in result.reviews]
+
+
+def test_a_linked_page_with_the_persons_name_is_attached():
+    result = attach([page()], ONE, NONE_KNOWN)
+    assert result.pages == {1: [page()]}
+    assert result.performer_of == {("demosite", "p1"): 1}
+    assert result.evidence == {("demosite", "p1"): "found by url of stashdb:mira"}
+    assert result.reviews == []
+
+
+def test_a_link_that_shows_somebody_else_by_now_is_not_believed():
+    result = attach([page(name="Somebody Else", aliases=["Elsie"])], ONE, NONE_KNOWN)
+    assert (result.performer_of, kinds(result)) == ({}, ["unconfirmed_page"])
+    review = result.reviews[0]
+    assert review.performers == (1,)
+    assert "Somebody Else" in review.text
+    assert "stashdb:mira" in review.text
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"name": "Vask, Mira"},
+        {"name": "MIRÁ VASK"},
+        {"name": "Other", "aliases": ["Mira Vask"]},
+        {"name": "Mira Okonedo-Vask"},
+        {"name": "Other", "confirmed_by": "country"},
+    ],
+)
+def test_what_confirms_a_linked_page(facts):
+    assert attach([page(**facts)], ONE, NONE_KNOWN).performer_of == {("demosite", "p1"): 1}
+
+
+def test_a_full_birth_date_confirms_a_new_name_and_a_year_does_not():
+    born = performers(person(MIRA, "Mira Vask", birth_date="1986-03-14"), links={"p1": (MIRA,)})
+    assert attach([page(name="New Name", birth_date="1986-03-14")], born, NONE_KNOWN).performer_of
+    assert kinds(attach([page(name="New Name", birth_date="1986")], ONE, NONE_KNOWN)) == [
+        "unconfirmed_page"
+    ]
+
+
+def test_a_page_that_two_performers_link_to_is_nobodys():
+    both = performers(person(MIRA, "Mira Vask"), person(BO, "Bo Vask"), links={"p1": (MIRA, BO)})
+    result = attach([page()], both, NONE_KNOWN)
+    assert (result.performer_of, kinds(result)) == ({}, ["page_claimed_by_two"])
+    assert result.reviews[0].performers == (1, 2)
+
+
+def test_two_records_of_one_performer_may_link_to_one_page():
+    twice = Performers(
+        {1: [person(MIRA, "Mira Vask"), person(("fansdb", "m"), "Mira Vask")]},
+        {MIRA: 1, ("fansdb", "m"): 1},
+        {("demosite", "p1"): [MIRA, ("fansdb", "m")]},
+    )
+    assert attach([page()], twice, NONE_KNOWN).performer_of == {("demosite", "p1"): 1}
+
+
+def test_a_page_found_by_name_needs_a_second_fact():
+    """Two people may have one name: nothing but the name is no evidence."""
+    unconfirmed = attach([page(owners=(MIRA,))], ONE, NONE_KNOWN)
+    assert (unconfirmed.performer_of, kinds(unconfirmed)) == ({}, ["unconfirmed_page"])
+    confirmed = attach([page(owners=(MIRA,), confirmed_by="birth_date")], ONE, NONE_KNOWN)
+    assert confirmed.evidence == {
+        ("demosite", "p1"): "found by name of stashdb:mira, confirmed by birth_date"
+    }
+
+
+def test_another_birth_date_wins_over_every_confirmation():
+    result = attach([page(birth_date="1971", confirmed_by="country")], ONE, NONE_KNOWN)
+    assert (result.performer_of, kinds(result)) == ({}, ["birth_dates_differ"])
+
+
+def test_pages_that_disagree_about_the_birth_date_are_both_shown():
+    unborn = performers(person(MIRA, "Mira Vask"), links=dict.fromkeys(("p1", "p2", "p3"), (MIRA,)))
+    pages = [page("p1", birth_date="1986"), page("p2", birth_date="1971"), page("p3")]
+    result = attach(pages, unborn, NONE_KNOWN)
+    assert result.performer_of == {("demosite", "p3"): 1}
+    assert result.pages == {1: [page("p3")]}
+    assert kinds(result) == ["birth_dates_differ"] * 2
+
+
+def test_a_page_whose_owners_have_gone_is_dropped_with_a_count():
+    result = attach([page(), page("p2", owners=(BO,), confirmed_by="x")], performers(), NONE_KNOWN)
+    assert result.dropped == {"demosite": 2}
+    assert (result.performer_of, result.reviews) == ({}, [])
+
+
+def test_a_link_that_was_taken_away_takes_the_page_along():
+    """The crawl noted the owner, whose record does not link there any more."""
+    stale = page(owners=(MIRA,), found_by="url")
+    unlinked = performers(person(MIRA, "Mira Vask"))
+    assert attach([stale], unlinked, NONE_KNOWN).dropped == {"demosite": 1}
+
+
+def test_a_page_does_not_move_to_somebody_else_while_its_performer_is_listed():
+    two = performers(person(MIRA, "Mira Vask"), person(BO, "Mira Vask"), links={"p1": (BO,)})
+    known = KnownIdentities({("demosite", "p1"): 1}, {}, highest_id=2)
+    result = attach([page()], two, known)
+    assert (result.performer_of, kinds(result)) == ({}, ["page_moved"])
+    gone = KnownIdentities({("demosite", "p1"): 9}, {}, highest_id=9)
+    assert attach([page()], two, gone).performer_of == {("demosite", "p1"): 2}
+    merged = KnownIdentities({("demosite", "p1"): 9}, {9: 2}, highest_id=9)
+    assert attach([page()], two, merged).performer_of == {("demosite", "p1"): 2}
+
+
+def test_the_order_of_pages_changes_nothing():
+    linked = performers(person(MIRA, "Mira Vask"), links={f"p{n}": (MIRA,) for n in range(9)})
+    pages = [page(f"p{n}", birth_date="1971" if n == 4 else None) for n in range(9)]
+    first = attach(pages, linked, NONE_KNOWN)
+    random.Random(3).shuffle(pages)
+    assert attach(pages, linked, NONE_KNOWN) == first
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Linnéa Fjärdqvist", "LINNEA FJARDQVIST", True),
+        ("Anne-Marie Du Bois", "Annemarie du Bois", False),
+        ("Anne Marie", "Annemarie", True),
+        ("O'Marrow Sable", "Sable O\u2019Marrow", True),
+        ("Mira Vask", "Mira Okonedo Vask", True),
+        ("Mira", "Mira Vask", False),
+        ("Mira Vask", "Mira Voss", False),
+        ("李虛構", "李虛構", True),
+        ("🦊", "🦊", True),
+        ("🦊", "🐻", False),
+        ("", "", False),
+    ],
+)
+def test_names_as_people_compare_them(one, other, same):
+    assert same_name(one, other) is same
+    assert same_name(other, one) is same

@@ -1,0 +1,149 @@
+"""Faces of sources that are not trusted blindly: taken where other faces agree with them.
+
+All sources are looked at together, so that their order changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from trainer.errors import DamagedFileError
+from trainer.faces.agree import (
+    MIN_AGREEMENT,
+    MIN_IN_CROWD,
+    MIN_LEAD,
+    agreement,
+    distinct_pictures,
+    dominant,
+    similarities,
+)
+from trainer.faces.cache import FaceVectors
+from trainer.faces.select import ACCEPTED, AGREES, CLUSTER, SEVERAL, SINGLE, TRUSTED
+
+DISAGREES = "disagrees_with_trusted"
+ALONE = "no_trusted_face"
+NO_CLUSTER = "no_dominant_cluster"
+OUTSIDE = "outside_dominant_cluster"
+_KEYS = ["performer_id", "image_sha256", "face_no"]
+_SINGLES = pl.col("rule") == SINGLE
+_HIGH = pl.col("trust") == "high"
+
+
+def in_doubt(judged: pl.DataFrame) -> pl.DataFrame:
+    """All faces of the performers of whom some face needs the others' agreement."""
+    needs = (_SINGLES & ~_HIGH) | (pl.col("rule") == SEVERAL)
+    owners = judged.filter(needs).select("performer_id").unique()
+    faces = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
+    return faces.join(owners, on="performer_id", how="semi", maintain_order="left")
+
+
+def settle(judged: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
+    """The same rows in the same order, with a `rule` for every face that was in doubt.
+
+    `judged` has `trust` (high | medium | low) and `source`; `vectors` hold `in_doubt(judged)`.
+    Single faces first, then the pictures with several, which are compared with what was accepted.
+    """
+    faces = _with_rows(in_doubt(judged), vectors)
+    singles = faces.filter(_SINGLES)
+    trusted = singles.filter(_HIGH)
+    decided = _decide_singles(singles.filter(~_HIGH), trusted, vectors)
+    accepted = pl.concat([trusted, decided.filter(pl.col("rule").is_in(ACCEPTED))])
+    crowds = _decide_crowds(faces.filter(pl.col("rule") == SEVERAL), accepted, vectors)
+    return _with_rules(judged, pl.concat([decided, crowds]))
+
+
+def _with_rows(faces: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
+    found = faces.join(
+        vectors.keys, on=["image_sha256", "face_no"], how="left", maintain_order="left"
+    )
+    missing = found.filter(pl.col("row").is_null())
+    if len(missing):
+        raise DamagedFileError(
+            f"the face cache has no vectors of {len(missing)} faces, among them of picture "
+            f"{missing['image_sha256'][0]}; delete the cache of this pack and embed again"
+        )
+    return found
+
+
+def _with_rules(judged: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
+    new = decided.select(*_KEYS, pl.col("rule").alias("settled"))
+    joined = judged.join(new, on=_KEYS, how="left", maintain_order="left")
+    rule = pl.coalesce("settled", "rule")
+    return joined.with_columns(rule.alias("rule")).drop("settled")
+
+
+def _decide_singles(
+    pending: pl.DataFrame, trusted: pl.DataFrame, vectors: FaceVectors
+) -> pl.DataFrame:
+    """Faces of medium and low trust: by the trusted ones, or where there are none by each other."""
+    scores = pl.Series("score", agreement(vectors, pending, trusted)).fill_nan(None)
+    agrees = pl.col("score") >= MIN_AGREEMENT
+    rule = (
+        pl.when(pl.col("score").is_null())
+        .then(pl.lit(ALONE))
+        .when(agrees)
+        .then(pl.lit(TRUSTED))
+        .otherwise(pl.lit(DISAGREES))
+    )
+    ruled = pending.with_columns(scores).with_columns(rule.alias("rule")).drop("score")
+    alone = ruled.filter((pl.col("rule") == ALONE) & (pl.len().over("performer_id", "rule") > 1))
+    groups = alone.sort("performer_id", "image_sha256", "face_no")
+    rules = [
+        row
+        for group in groups.partition_by("performer_id", maintain_order=True)
+        for row in _cluster_rules(group, vectors)
+    ]
+    schema = {"performer_id": pl.Int64, "image_sha256": pl.String, "face_no": pl.Int16}
+    clustered = pl.DataFrame(rules, schema={**schema, "rule": pl.String}, orient="row")
+    return _with_rules(ruled, clustered)
+
+
+def _cluster_rules(
+    group: pl.DataFrame, vectors: FaceVectors
+) -> Iterator[tuple[int, str, int, str]]:
+    """Rules of one performer's faces, of whom no source is trusted on its own."""
+    alike = similarities(vectors, group["row"].to_list())
+    members = _cluster(group, alike)
+    for number, (owner, sha, face) in enumerate(group.select(_KEYS).iter_rows()):
+        inside = CLUSTER if number in (members or ()) else OUTSIDE
+        yield owner, sha, face, NO_CLUSTER if members is None else inside
+
+
+def _cluster(
+    group: pl.DataFrame, alike: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+) -> set[int] | None:
+    """Rows of the dominant cluster. Faces of low trust join it beside another source's only."""
+    medium = np.flatnonzero((group["trust"] == "medium").to_numpy())
+    found = dominant(alike[np.ix_(medium, medium)]) if len(medium) >= 2 else None
+    sources = group["source"].to_list()
+    if found is not None:
+        core = medium[found]
+        near = np.flatnonzero(alike[:, core].mean(axis=1) >= MIN_AGREEMENT)
+        chosen = {int(i) for i in core} | {
+            int(i) for i in near if i not in medium and any(sources[c] != sources[i] for c in core)
+        }
+    else:
+        everyone = dominant(alike)
+        if everyone is None or len({sources[i] for i in everyone}) < 2:
+            return None
+        chosen = set(everyone)
+    hashes = group.select("image_sha256", "phash").rows()
+    return chosen if distinct_pictures([hashes[i] for i in sorted(chosen)]) >= 2 else None
+
+
+def _decide_crowds(
+    crowds: pl.DataFrame, accepted: pl.DataFrame, vectors: FaceVectors
+) -> pl.DataFrame:
+    """Of a picture with several faces the one that agrees, and leads the next clearly."""
+    picture = ["performer_id", "image_sha256"]
+    scores = pl.Series("score", agreement(vectors, crowds, accepted)).fill_nan(None)
+    scored = crowds.with_columns(scores)
+    best = pl.col("score").max().over(picture)
+    next_best = pl.col("score").top_k(2).min().over(picture)
+    lead = pl.when(pl.col("score").count().over(picture) > 1).then(best - next_best).otherwise(2.0)
+    taken = (pl.col("score") == best) & (best >= MIN_IN_CROWD) & (lead >= MIN_LEAD)
+    rule = pl.when(taken.fill_null(False)).then(pl.lit(AGREES)).otherwise(pl.col("rule"))
+    return scored.with_columns(rule.alias("rule")).drop("score")

@@ -1,0 +1,177 @@
+"""Evidence that records of different sources are one person, and what speaks against it.
+
+Strongest first: a record links to another source's record; two records share a strong link.
+Contradicted evidence joins nobody: it becomes a `Conflict`, which a person has to look at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from trainer.identity.claims import ClaimFacts, Join, dates_agree, spelled
+from trainer.identity.groups import Groups, settled_groups
+from trainer.identity.links import catalogues
+from trainer.state.store import Claim, KnownIdentities
+
+Records = Mapping[Claim, ClaimFacts]
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_OPPOSITES = frozenset({"FEMALE", "MALE"})
+
+
+@dataclass(frozen=True, order=True)
+class Clue:
+    """`claims` are one person, says `text`; found at `url`. kind: cross_link | shared_link."""
+
+    claims: tuple[Claim, ...]
+    kind: str
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, order=True)
+class Conflict:
+    """A clue (or several that hang together) that `problem` speaks against."""
+
+    clue: Clue
+    problem: str
+    kind: str
+
+
+def find_joins(
+    facts: Iterable[ClaimFacts], known: KnownIdentities
+) -> tuple[list[Join], list[Conflict]]:
+    """Joins to make and conflicts to show, both sorted. The order of `facts` changes nothing."""
+    records = {fact.claim: fact for fact in facts}
+    groups = settled_groups(records, known)
+    joins: list[Join] = []
+    conflicts: list[Conflict] = []
+    for clues in (_cross_links(records), _shared_links(records)):
+        accepted, refused = _decide(sorted(clues), groups, records)
+        conflicts += refused
+        for clue in accepted:
+            joins.append(Join(clue.claims, clue.text))
+            groups.unite(clue.claims)
+    return sorted(joins, key=lambda join: (join.claims, join.evidence)), sorted(conflicts)
+
+
+def _cross_links(records: Records) -> Iterator[Clue]:
+    for claim, fact in records.items():
+        for link in fact.links if fact.live else ():
+            other = (link.site or "", link.id or "")
+            if other in records and other[0] != claim[0] and _leads_on(records[other]):
+                text = f"{spelled(claim)} links to {spelled(other)}"
+                yield Clue(tuple(sorted((claim, other))), "cross_link", text, link.url)
+
+
+def _leads_on(fact: ClaimFacts) -> bool:
+    """A record that was merged still names its person; a deleted one names nobody any more."""
+    return fact.live or fact.merged_into is not None
+
+
+def _shared_links(records: Records) -> Iterator[Clue]:
+    owners: dict[tuple[str, str], dict[Claim, str]] = defaultdict(dict)
+    for claim, fact in records.items():
+        for link in fact.links if fact.live else ():
+            if link.strong and link.site and link.id and (link.site, link.id) not in records:
+                owners[link.site, link.id][claim] = link.url
+    for claims in owners.values():
+        if len({source for source, _ in claims}) > 1:
+            url, listed = min(claims.values()), sorted(claims)
+            text = f"{' and '.join(map(spelled, listed))} share the link {url}"
+            yield Clue(tuple(listed), "shared_link", text, url)
+
+
+def _decide(
+    clues: list[Clue], groups: Groups, records: Records
+) -> tuple[list[Clue], list[Conflict]]:
+    """Clues without a contradiction, alone and together with the others that they meet."""
+    profiles = _Profiles(groups, records)
+    conflicts = []
+    sound = []
+    for clue in clues:
+        roots = sorted({groups.find(claim) for claim in clue.claims})
+        if len(roots) == 1:
+            continue
+        problem = profiles.problem(roots)
+        if problem:
+            conflicts.append(Conflict(clue, problem, f"{clue.kind}_contradicted"))
+        else:
+            sound.append(clue)
+    together = groups.copy()
+    for clue in sound:
+        together.unite(clue.claims)
+    meeting: dict[Claim, set[Claim]] = defaultdict(set)
+    for clue in sound:
+        for claim in clue.claims:
+            meeting[together.find(claim)].add(groups.find(claim))
+    broken = {root: profiles.problem(sorted(roots)) for root, roots in meeting.items()}
+    accepted = []
+    for clue in sound:
+        against = broken[together.find(clue.claims[0])]
+        if against:
+            conflicts.append(Conflict(clue, against, "links_contradict_each_other"))
+        else:
+            accepted.append(clue)
+    return accepted, conflicts
+
+
+class _Profiles:
+    """What the records of each group say together."""
+
+    def __init__(self, groups: Groups, records: Records) -> None:
+        self._members = groups.members()
+        self._records = records
+        self._catalogues = catalogues()
+
+    def problem(self, roots: list[Claim]) -> str | None:
+        """What speaks against the groups being one person; None where nothing does."""
+        for one, other in combinations(roots, 2):
+            found = self._between(self._live(one), self._live(other)) or self._ids(one, other)
+            if found:
+                return found
+        return None
+
+    def _live(self, root: Claim) -> list[ClaimFacts]:
+        facts = (self._records.get(claim) for claim in self._members[root])
+        return [fact for fact in facts if fact is not None and fact.live]
+
+    @staticmethod
+    def _between(ones: list[ClaimFacts], others: list[ClaimFacts]) -> str | None:
+        for a in ones:
+            for b in others:
+                if not dates_agree(a.birth_date, b.birth_date):
+                    return (
+                        f"{spelled(a.claim)} was born {a.birth_date}, "
+                        f"{spelled(b.claim)} {b.birth_date}"
+                    )
+                if {a.gender, b.gender} == _OPPOSITES:
+                    return f"{spelled(a.claim)} is {a.gender}, {spelled(b.claim)} {b.gender}"
+        return None
+
+    def _ids(self, one: Claim, other: Claim) -> str | None:
+        """Two entries in a catalogue that gives a person one."""
+        mine, theirs = self._entries(one), self._entries(other)
+        for space in sorted(mine.keys() & theirs.keys()):
+            if not mine[space] & theirs[space]:
+                ids = f"{min(mine[space])} and {min(theirs[space])}"
+                return f"{space[0]} has an entry for each: {ids}"
+        return None
+
+    def _entries(self, root: Claim) -> dict[tuple[str, bool], set[str]]:
+        """Ids by catalogue; a site that has numbers and names of entries counts as two."""
+        found: dict[tuple[str, bool], set[str]] = defaultdict(set)
+        for source, number in self._members[root]:
+            found[source, _is_uuid(number)].add(number)
+        for fact in self._live(root):
+            for link in fact.links:
+                if link.site in self._catalogues and link.id:
+                    found[link.site, _is_uuid(link.id)].add(link.id)
+        return found
+
+
+def _is_uuid(text: str) -> bool:
+    return _UUID.search(text) is not None

@@ -1,0 +1,50 @@
+"""Review items: what a person has to look at, since nothing may be decided silently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from trainer.errors import DamagedFileError
+from trainer.staging.atomic import read_json, write_json
+
+REVIEWS_FILE = "reviews.json"
+
+
+class Review(BaseModel):
+    """One question. `performers` are the ids it is about, `text` is the evidence for people."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str
+    source: str
+    url: str
+    performers: tuple[int, ...]
+    text: str
+
+    def order(self) -> tuple[str, str, str, str]:
+        return (self.kind, self.source, self.url, self.text)
+
+
+_LIST = TypeAdapter(list[Review])
+
+
+def write_reviews(directory: Path, reviews: Iterable[Review]) -> dict[str, int]:
+    """Write reviews.json, each item once, in a stable order; returns counts by kind."""
+    items = sorted(set(reviews), key=Review.order)
+    write_json(directory / REVIEWS_FILE, _LIST.dump_python(items, mode="json"))
+    return dict(sorted(Counter(item.kind for item in items).items()))
+
+
+def read_reviews(directory: Path) -> list[Review]:
+    """Raises `FileNotFoundError`, or `DamagedFileError` naming the file."""
+    path = directory / REVIEWS_FILE
+    try:
+        return _LIST.validate_python(read_json(path))
+    except (ValueError, ValidationError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise DamagedFileError(f"{path}: not a list of reviews: {error}") from error
