@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from playwright.async_api import Browser as Connection
 from playwright.async_api import BrowserContext, Error, Playwright, async_playwright
+from playwright.async_api import Page as Tab
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 from scrapy.http import Request
 
@@ -22,6 +23,7 @@ from scrapy_project.fetchers.visit import Visit
 
 logger = logging.getLogger(__name__)
 CONNECT_SECONDS: Final = 30.0
+MARGIN_SECONDS: Final = 5.0  # for a browser that no longer answers
 _NET_ERROR: Final = re.compile(r"net::(ERR_\w+)")
 
 
@@ -40,8 +42,9 @@ class Chrome:
     async def fetch(self, request: Request, seconds: float) -> Page:
         try:
             context = await self._open()
-            return await self._visit(context, request, seconds)
-        except PlaywrightTimeout:
+            async with asyncio.timeout(seconds + MARGIN_SECONDS):
+                return await self._visit(context, request, seconds)
+        except (PlaywrightTimeout, TimeoutError):
             raise FetcherTimeout(f"{self._service}: no page within {seconds:.0f} s") from None
         except Error as error:
             raise FetcherError(f"{self._service}: {_told(error)}") from None
@@ -50,9 +53,11 @@ class Chrome:
         """Ends our context and the connection; the browser stays as it was."""
         try:
             if self._context is not None:
-                await self._context.close()
-        except Error as error:
-            logger.warning("%s: our context was not closed: %s", self._service, _told(error))
+                async with asyncio.timeout(MARGIN_SECONDS):
+                    await self._context.close()
+        except (TimeoutError, Error) as error:
+            kind = type(error).__name__
+            logger.warning("%s: our context was not closed (%s)", self._service, kind)
         finally:
             if self._playwright is not None:
                 await self._playwright.stop()
@@ -64,7 +69,7 @@ class Chrome:
             visit = Visit(tab, request, seconds)
             seen = await visit.run()
         finally:
-            await tab.close()
+            await self._give_back(tab)
         if len(seen.html.encode("utf-8", "replace")) > self._max_bytes:
             raise FetcherError(f"{self._service}: the page is above {self._max_bytes} bytes")
         return Page(
@@ -75,6 +80,14 @@ class Chrome:
             cookies=[{**cookie} for cookie in await context.cookies()],
             user_agent=self._user_agent,
         )
+
+    async def _give_back(self, tab: Tab) -> None:
+        """A tab that a script keeps busy may not close: the crawl goes on without it."""
+        try:
+            async with asyncio.timeout(MARGIN_SECONDS):
+                await tab.close()
+        except (TimeoutError, Error) as error:
+            logger.warning("%s: a tab was not closed (%s)", self._service, type(error).__name__)
 
     async def _open(self) -> BrowserContext:
         async with self._connecting:
@@ -122,4 +135,6 @@ async def _by_address(url: str) -> str:
 def _told(error: Error) -> str:
     """Chrome's own error code: the message may quote addresses."""
     found = _NET_ERROR.search(error.message)
+    if found is None and "Download is starting" in error.message:
+        return "the answer is a download, not a page"
     return found.group(1) if found else f"the browser failed ({type(error).__name__})"

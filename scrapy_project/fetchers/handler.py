@@ -13,7 +13,7 @@ from scrapy.http import Request, Response
 from scrapy_project.fetchers.carried import Carried
 from scrapy_project.fetchers.errors import FetcherError, LedElsewhere
 from scrapy_project.fetchers.page import Browser, Page
-from scrapy_project.fetchers.services import Service, missing, service
+from scrapy_project.fetchers.services import NAMES, Service, missing, service
 from scrapy_project.fetchers.sites import check_public, same_site
 from scrapy_project.report import CrawlStopped
 
@@ -44,8 +44,8 @@ class Browsers:
         where the fetcher fails again and again."""
         await check_public(request.url)
         page = await self._page(request, fetcher)
-        if not same_site(request.url, page.url):
-            raise LedElsewhere(f"{fetcher} ended on another site than {request.url}")
+        if not all(same_site(request.url, url) for url in (page.url, page.onward)):
+            raise LedElsewhere(f"{request.url} leads to another site, by {NAMES[fetcher]}")
         self.carried.keep(page.url, page.cookies, page.user_agent)
         return page.response(request, fetcher)
 

@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
+from urllib.parse import urljoin
 
 from scrapy.http import HtmlResponse, Request, Response
 
@@ -25,6 +26,12 @@ class Page:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     cookies: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
     user_agent: str | None = None
+
+    @property
+    def onward(self) -> str:
+        """Where a redirect leads; the page's own URL where it is none."""
+        found = next((v for n, v in self.headers.items() if n.lower() == "location"), "")
+        return urljoin(self.url, found) if 300 <= self.status < 400 else self.url
 
     def response(self, request: Request, fetcher: str) -> Response:
         """UTF-8 with its mark in front: the page's own `<meta charset>` no longer holds."""

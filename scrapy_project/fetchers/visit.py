@@ -15,11 +15,10 @@ from scrapy_project.fetchers.errors import FetcherError
 
 # Of the request's own headers, those that a browser does not set by itself.
 _SENT: Final = ("If-None-Match", "If-Modified-Since", "Referer")
-# For what asks the network past the interception: workers, WebSockets, prefetches.
-_POLICY: Final = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
-    "form-action 'none'"
-)
+# What asks the network past the interception, removed before the page's own scripts run.
+_WITHOUT: Final = """for (const name of ["WebSocket", "WebTransport", "Worker", "SharedWorker",
+    "RTCPeerConnection", "webkitRTCPeerConnection"]) delete window[name];"""
+_CONTENT: Final = "document.documentElement ? document.documentElement.outerHTML : ''"
 _BOTH_STAGES: Final = [
     {"urlPattern": "*", "requestStage": "Request"},
     {"urlPattern": "*", "requestStage": "Response"},
@@ -53,11 +52,14 @@ class Visit:
         self._seconds = seconds
         self._asked = False
         self._answer: Seen | None = None
+        self._left = asyncio.Event()  # the page wants to go to another one, or to come again
+        self._onward: str | None = None
         self._frame = ""
         self._doing: set[asyncio.Task[None]] = set()
 
     async def run(self) -> Seen:
         """Raises `FetcherError` or playwright's own errors where no answer came."""
+        await self._tab.add_init_script(_WITHOUT)
         cdp = await self._tab.context.new_cdp_session(self._tab)
         tree = await cdp.send("Page.getFrameTree")
         self._frame = tree["frameTree"]["frame"]["id"]
@@ -69,7 +71,7 @@ class Visit:
 
     async def _visited(self) -> Seen:
         try:
-            await self._tab.goto(self._url, wait_until="load", timeout=self._seconds * 1000)
+            await self._tab.goto(self._url, wait_until="commit", timeout=self._seconds * 1000)
         except Error:
             # Without a document to show Chrome calls it an error; the status says more.
             if self._answer is None or self._answer.status < 300:
@@ -77,8 +79,27 @@ class Visit:
             return self._answer
         if self._answer is None:
             raise FetcherError(f"no answer to {self._url} was seen in the browser")
-        html = await self._tab.content()
+        await self._loaded()
+        if self._onward is not None:
+            # A redirect by script. Where it goes the crawl goes, by its own rules.
+            return Seen(self._answer.url, 302, {"location": self._onward})
+        html: str = await self._tab.evaluate(_CONTENT)
         return Seen(self._answer.url, self._answer.status, self._answer.headers, html)
+
+    async def _loaded(self) -> None:
+        """Until all scripts of the document have run, or one of them wants to leave it."""
+        loaded = asyncio.ensure_future(
+            self._tab.wait_for_load_state("load", timeout=self._seconds * 1000)
+        )
+        left = asyncio.ensure_future(self._left.wait())
+        try:
+            await asyncio.wait({loaded, left}, return_when=asyncio.FIRST_COMPLETED)
+            if not self._left.is_set():
+                loaded.result()
+        finally:
+            for waiting in (loaded, left):
+                waiting.cancel()
+            await asyncio.gather(loaded, left, return_exceptions=True)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -100,6 +121,10 @@ class Visit:
         main = event["resourceType"] == "Document" and event["frameId"] == self._frame
         if self._asked or not main:
             await self._stop(cdp, event)
+            if main and not self._left.is_set():
+                asked = event["request"]
+                self._onward = asked["url"] if asked["method"] == "GET" else None
+                self._left.set()
             return
         self._asked = True
         given: Mapping[str, str] = event["request"]["headers"]
@@ -116,15 +141,7 @@ class Visit:
         if 300 <= status < 400:
             await self._stop(cdp, event)
             return
-        policy = {"name": "Content-Security-Policy", "value": _POLICY}
-        await cdp.send(
-            "Fetch.continueResponse",
-            {
-                "requestId": event["requestId"],
-                "responseCode": status,
-                "responseHeaders": [*given, policy],
-            },
-        )
+        await cdp.send("Fetch.continueRequest", {"requestId": event["requestId"]})
 
     async def _stop(self, cdp: CDPSession, event: Mapping[str, Any]) -> None:
         """Aborted, not blocked: the page that is there stays."""
