@@ -14,6 +14,7 @@ from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
 from scrapy_project.breaker import LIMIT
+from scrapy_project.fetchers.services import require_fetcher
 from scrapy_project.middlewares.addresses import PublicResolver
 from scrapy_project.report import CrawlReport, CrawlStopped
 from trainer.config.jobs import CrawlJob
@@ -84,6 +85,7 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
         self.directory.mkdir(parents=True, exist_ok=True)
         remove_temporaries(self.directory)
         try:
+            require_fetcher(self.job.source)
             await self.crawl(self.api_key())
         except CrawlStopped as stopped:
             self._end(stopped.status, str(stopped))

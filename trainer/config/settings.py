@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trainer.errors import ConfigError
@@ -13,8 +14,34 @@ from trainer.errors import ConfigError
 REPO_ROOT = Path(__file__).resolve().parents[2]
 
 
+def _empty_is_unset(value: Any) -> Any:
+    return value or None
+
+
+def _service_url(value: SecretStr | None) -> SecretStr | None:
+    """Checked without showing it: a service's address may hold a password."""
+    if value is None:
+        return None
+    try:
+        parsed = urlsplit(value.get_secret_value())
+        good = (
+            parsed.scheme in ("http", "https", "ws", "wss") and parsed.hostname and parsed.port != 0
+        )
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("expected an address like http://localhost:8191")
+    return value
+
+
+ServiceUrl = Annotated[
+    SecretStr | None, BeforeValidator(_empty_is_unset), AfterValidator(_service_url)
+]
+
+
 class Settings(BaseSettings):
-    """Every setting is an environment variable; `DATA_DIR` is the only one without a prefix."""
+    """Every setting is an environment variable. Without the prefix are `DATA_DIR` and, by the
+    names they have elsewhere, the addresses of the operator's FlareSolverr and Chrome."""
 
     model_config = SettingsConfigDict(env_prefix="TRAINER_", frozen=True)
 
@@ -30,6 +57,8 @@ class Settings(BaseSettings):
     embed_shards: int = Field(1, ge=1, le=256)
     allow_private_hosts: bool = False
     contact: str | None = None  # a URL or e-mail address of the operator, for the sources
+    flaresolverr_url: ServiceUrl = Field(None, validation_alias="FLARESOLVERR_URL")
+    chrome_cdp_url: ServiceUrl = Field(None, validation_alias="CHROME_CDP_URL")
 
     @classmethod
     def load(cls, data_dir: Path | None = None) -> Settings:

@@ -1,0 +1,36 @@
+"""A headless Chromium with its DevTools port open, as an operator would run one."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.browser.chromium import FLAGS, chromium
+
+
+@contextmanager
+def devtools(profile: Path) -> Iterator[str]:
+    """Its address for CHROME_CDP_URL."""
+    command = [chromium(), "--headless", *FLAGS, "--remote-debugging-port=0"]
+    with (profile.parent / "chromium.log").open("w") as log:
+        process = subprocess.Popen(
+            [*command, f"--user-data-dir={profile}", "about:blank"], stdout=log, stderr=log
+        )
+    try:
+        yield f"http://127.0.0.1:{_port(profile, process)}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _port(profile: Path, process: subprocess.Popen[bytes]) -> int:
+    port_file = profile / "DevToolsActivePort"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if port_file.exists() and (lines := port_file.read_text().splitlines()):
+            return int(lines[0])
+        time.sleep(0.05)
+    raise AssertionError(f"Chromium opened no DevTools port, see {profile.parent}/chromium.log")

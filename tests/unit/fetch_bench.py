@@ -1,0 +1,162 @@
+"""A site on loopback that fetchers are tested against, and crawls of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from trainer.config.jobs import CrawlJob
+from trainer.config.params import BuildParams
+from trainer.config.settings import REPO_ROOT
+from trainer.config.sources import SourceConfig
+from trainer.staging.atomic import write_json
+from trainer.staging.manifest import StageManifest
+from trainer.staging.paths import DataDir
+
+MOMENT = "2026-01-01T00:00:00Z"
+Answer = tuple[int, dict[str, str], bytes]
+
+
+@dataclass(frozen=True)
+class Hit:
+    path: str
+    headers: Mapping[str, str]  # by lower-case name
+
+
+@dataclass
+class Site:
+    """Answers by path; a function gets the request's headers. Every request is logged."""
+
+    base: str
+    pages: dict[str, Answer | Callable[[Mapping[str, str]], Answer]] = field(default_factory=dict)
+    hits: list[Hit] = field(default_factory=list)
+
+    def html(self, path: str, body: str, status: int = 200, **headers: str) -> str:
+        """Puts a page there; its URL."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.pages[path] = (status, {"Content-Type": "text/html", **named}, body.encode())
+        return f"{self.base}{path}"
+
+    def asked(self) -> list[str]:
+        return [hit.path for hit in self.hits]
+
+    def answer(self, path: str, headers: Mapping[str, str]) -> Answer:
+        self.hits.append(Hit(path, headers))
+        found = self.pages.get(path, (404, {"Content-Type": "text/html"}, b"<p>nobody here</p>"))
+        return found(headers) if callable(found) else found
+
+
+@contextmanager
+def serve(host: str = "127.0.0.1") -> Iterator[Site]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            named = {name.lower(): value for name, value in self.headers.items()}
+            status, headers, body = site.answer(self.path, named)
+            try:
+                self._send(status, {**headers, "Content-Length": str(len(body))}, body)
+            except (BrokenPipeError, ConnectionResetError):
+                self.close_connection = True  # the client did not wait
+
+        def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Silent."""
+
+    server = ThreadingHTTPServer((host, 0), Handler)
+    server.daemon_threads = True
+    site = Site(f"http://127.0.0.1:{server.server_address[1]}")
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=10)
+
+
+@dataclass(frozen=True)
+class Crawled:
+    """`answers` in the order asked: status, url, body, user_agent, or error and its class."""
+
+    manifest: StageManifest
+    answers: list[dict[str, Any]]
+    everything: str  # log, report and job file, for what must not stand there
+
+
+def crawl(
+    directory: Path,
+    site: Site,
+    asked: list[tuple[str, str]],
+    environment: Mapping[str, str] | None = None,
+    allow_private: bool = True,
+    **source: Any,
+) -> Crawled:
+    """`asked`: URL and whether it is a `page` or `plain`. `source`: keys of its source.yaml."""
+    config = SourceConfig.model_validate(
+        {
+            "key": "bench",
+            "kind": "html_profile",
+            "domain": "bench.example",
+            "base_url": site.base,
+            "requests_per_minute": 6000,
+            "retries": 0,
+            "page": {
+                "domains": ["bench.example"],
+                "links": [{"match": "/(?P<id>.+)", "path": "/{id}"}],
+            },
+            **source,
+        }
+    )
+    job = CrawlJob(
+        run_id="r1",
+        data_dir=directory,
+        source=config,
+        params=BuildParams(),
+        mode="full",
+        started_at=MOMENT,
+        allow_private_hosts=allow_private,
+        contact="bench@example.org",
+    )
+    path = directory / "job.json"
+    write_json(path, job.model_dump(mode="json"))
+    plan = directory / "asked.json"
+    plan.write_text(json.dumps(asked))
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.unit.fetch_spider", path, plan],
+        cwd=REPO_ROOT,
+        env={**kept, "PYTHONPATH": str(REPO_ROOT), **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    staging = DataDir(directory).run("r1").staging("bench")
+    written = directory / "answers.json"
+    manifest = StageManifest.read(staging)
+    assert manifest is not None, done.stderr
+    return Crawled(
+        manifest,
+        json.loads(written.read_text()) if written.exists() else [],
+        "\n".join(
+            (done.stdout, done.stderr, (staging / "_RUN.json").read_text(), path.read_text())
+        ),
+    )
