@@ -15,11 +15,6 @@ OPSET = 17
 PICTURES = 8
 SEED = 20260101
 
-if not hasattr(np, "product"):
-    np.product = np.prod  # tf2onnx still calls it by the name that numpy 2 has dropped
-
-import tf2onnx
-
 
 class Difference(NamedTuple):
     """Keras against ONNX Runtime on the same random inputs."""
@@ -30,13 +25,17 @@ class Difference(NamedTuple):
 
 def export_model(model: Any, side: int) -> onnx.ModelProto:
     """NHWC float32 with a free batch dimension; the input is `input`, the output `embedding`."""
+    # tf2onnx still calls it by the name that numpy 2 has dropped.
+    np.__dict__.setdefault("product", np.prod)
+    import tf2onnx
+
     signature = (tf.TensorSpec((None, side, side, 3), tf.float32, name="input"),)
 
-    @tf.function(input_signature=signature)
     def embed(pixels: Any) -> dict[str, Any]:
         return {"embedding": model(pixels, training=False)}
 
-    exported, _ = tf2onnx.convert.from_function(embed, input_signature=signature, opset=OPSET)
+    traced = tf.function(embed, input_signature=signature)
+    exported, _ = tf2onnx.convert.from_function(traced, input_signature=signature, opset=OPSET)
     onnx.checker.check_model(exported)
     return exported
 
