@@ -105,6 +105,23 @@ def test_square_detectors_read_the_faces_that_were_planted() -> None:
         assert found["passes"] == 2  # nothing found: framed and tried again
 
 
+def test_the_sidecars_preprocessing_is_reproduced_step_by_step() -> None:
+    done = subprocess.run(
+        [embedder_python(), "-m", "tests.sidecar_checks"],
+        cwd=REPO_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["shapes"] == {"arcface": [1, 112, 112, 3], "facenet": [1, 160, 160, 3]}
+    assert figures["transform"] < 1e-9
+    assert figures["resize_grey"] < 1  # OpenCV rounds to whole greys
+    assert max(figures["scaling"], figures["flips"]) < 1e-6
+    assert figures["yaw"] < 1e-9
+
+
 def test_every_picture_has_its_rows(embedded: Bench) -> None:
     rows = embedded.table().to_pylist()
     assert {row["image_sha256"] for row in rows} == set(embedded.images)
