@@ -4,13 +4,14 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 EMBEDDER_VENV := .venv-embedder
+EXPORT_VENV := .venv-export
 PACKAGES := var/packages
 BIN := $(VENV)/bin
 UV = $(BIN)/uv
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup demo test check faults up down clean lock format docs new-source
+.PHONY: help setup export-setup test-export demo test check faults up down clean lock format docs new-source
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +44,17 @@ setup: $(BIN)/.installed $(EMBEDDER_VENV)/.installed $(PACKAGES)/.installed ## I
 demo: setup ## Build a release of the invented world with the real parts
 	$(BIN)/python -m demo.run
 
+$(EXPORT_VENV)/.installed: $(BIN)/.uv embedder/export/requirements.txt
+	test -x $(EXPORT_VENV)/bin/python || $(UV) venv -q --python $(BIN)/python $(EXPORT_VENV)
+	$(UV) pip install -q --python $(EXPORT_VENV)/bin/python --require-hashes \
+	  -r embedder/export/requirements.txt
+	touch $@
+
+export-setup: $(EXPORT_VENV)/.installed ## Install TensorFlow and DeepFace (2.5 GB) for embedder.export
+
+test-export: setup export-setup ## Export both architectures with random weights (3 minutes)
+	$(BIN)/python -m pytest tests/export
+
 up: setup ## Keep Airflow and the reports running over the demo's data
 	$(BIN)/python -m demo.services up
 
@@ -73,12 +85,13 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 lock: $(BIN)/.uv ## Resolve the requirements anew
-	for pair in requirements requirements-dev embedder/requirements embedder/requirements-cuda; do \
+	for pair in requirements requirements-dev embedder/requirements embedder/requirements-cuda \
+	  embedder/export/requirements; do \
 	  $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$pair.in -o $$pair.txt || exit 1; \
 	done
 
 clean: down ## Remove all that the commands above made
 	tests/docker_base.sh clean
-	rm -rf $(VENV) $(EMBEDDER_VENV) var *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(EMBEDDER_VENV) $(EXPORT_VENV) var *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

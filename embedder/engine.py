@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedder.decode import Picture, Refused
-from embedder.detect import Detector, Faces
+from embedder.detect import Detector
+from embedder.faces import Faces
 from embedder.geometry import head_pose
 from embedder.recognise import Recogniser, aligned_crop, crop_for
 from embedder.sessions import open_session

@@ -20,6 +20,13 @@ def aligned_crop(rgb: Pixels, points: NDArray[np.float32], size: int) -> Pixels:
     return np.asarray(crop, np.uint8)
 
 
+def resized_crop(crop: Pixels, size: int) -> Pixels:
+    """A square crop brought to (size, size, 3) as the sidecar does it: area interpolation."""
+    if crop.shape[0] == size:
+        return crop
+    return np.asarray(cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def box_crop(rgb: Pixels, box: NDArray[np.float32], scale: float, size: int) -> Pixels:
     """The enlarged box, cut to the picture and stretched to (size, size, 3)."""
     left, top, right, bottom = enlarged_box(box, scale, rgb.shape[1], rgb.shape[0])
@@ -35,7 +42,7 @@ def crop_for(
 ) -> Pixels:
     """The crop that `rule` asks for, RGB; raises `ValueError` for a degenerate face."""
     if rule.crop == "five_points":
-        return aligned_crop(rgb, points, rule.size)
+        return resized_crop(aligned_crop(rgb, points, rule.via or rule.size), rule.size)
     return box_crop(rgb, box, rule.box_scale or 1.0, rule.size)
 
 

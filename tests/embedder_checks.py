@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from embedder.detect import Detector
+from embedder.detect import open_model
 from embedder.geometry import TEMPLATE_112
 from embedder.recognise import Recogniser, aligned_crop, box_crop
 from embedder.sessions import open_session
@@ -28,13 +28,13 @@ from trainer.embedding.pack import PackInfo, read_pack
 def detector_difference(pack: PackInfo, model_dir: Path, pictures: list[np.ndarray]) -> float:
     """Largest difference to OpenCV's own YuNet (which takes sides of a multiple of 32), pixels."""
     path = pack.path(model_dir, "detector")
-    ours = Detector(open_session(path, "cpu", 1), pack.detector)
+    ours = open_model(open_session(path, "cpu", 1), pack.detector)
     worst = 0.0
     for picture in pictures:
         rgb = cv2.resize(picture, (320, 320), interpolation=cv2.INTER_AREA)
         theirs = cv2.FaceDetectorYN.create(str(path), "", (320, 320), 0.6, 0.3, 5000)
         _, found = theirs.detect(np.ascontiguousarray(rgb[..., ::-1]))
-        faces = ours.detect_exact(rgb)
+        faces = ours(rgb)
         assert found is not None and len(found) == len(faces) > 0
         order = np.argsort(-found[:, 14], kind="stable")
         mine = np.concatenate([faces.boxes, faces.points.reshape(-1, 10)], 1)

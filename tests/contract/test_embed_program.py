@@ -66,7 +66,7 @@ def test_demo_pack_is_the_pinned_one() -> None:
     model_dir, pack_id = demo_pack()
     pack = read_pack(model_dir)
     assert {role: entry.sha256 for role, entry in pack.files.items()} == DEMO_FILES
-    assert pack.pack_id == pack_id == "demo-f042581f9f7c"
+    assert pack.pack_id == pack_id == "demo-b70ab10c8062"
 
 
 def test_numbers_agree_with_other_implementations() -> None:
@@ -87,6 +87,39 @@ def test_numbers_agree_with_other_implementations() -> None:
     assert figures["box_grey"] == 0
     for model in ("arcface", "facenet"):
         assert figures["flips"][model] < 1e-5 < figures["flips"][f"{model}_effect"]
+
+
+def test_square_detectors_read_the_faces_that_were_planted() -> None:
+    done = subprocess.run(
+        [embedder_python(), "-m", "tests.detector_checks"],
+        cwd=REPO_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert set(figures) == {"sidecar", "sidecar-scrfd"}
+    for found in figures.values():
+        assert max(found["planted"], found["scaled"], found["blob"]) < 1e-3
+        assert found["passes"] == 2  # nothing found: framed and tried again
+
+
+def test_the_sidecars_preprocessing_is_reproduced_step_by_step() -> None:
+    done = subprocess.run(
+        [embedder_python(), "-m", "tests.sidecar_checks"],
+        cwd=REPO_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["shapes"] == {"arcface": [1, 112, 112, 3], "facenet": [1, 160, 160, 3]}
+    assert figures["transform"] < 1e-9
+    assert figures["resize_grey"] < 1  # OpenCV rounds to whole greys
+    assert max(figures["scaling"], figures["flips"]) < 1e-6
+    assert figures["yaw"] < 1e-9
 
 
 def test_every_picture_has_its_rows(embedded: Bench) -> None:

@@ -60,6 +60,7 @@ def test_commands_exist(text):
         name = "".join(target)
         assert re.search(rf"^{name}:", makefile, re.MULTILINE), f"make {name}"
     known = {command.callback.__name__ for command in app.registered_commands}
+    known |= {group.name for group in app.registered_groups}
     for command in re.findall(r"(?:`|bin/)trainer ([a-z]+)", text):
         assert command in known, f"trainer {command}"
 

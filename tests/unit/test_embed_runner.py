@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from embedder.packs.lock import load_lock
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding import process_runner
 from trainer.embedding import spec as spec_module
 from trainer.embedding.docker_runner import create_arguments, start_failure
+from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.embedding.process_runner import clean_environment
 from trainer.embedding.runner import run_shard

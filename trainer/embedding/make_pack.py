@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT, Settings
+from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import PACK_FILE
 from trainer.embedding.process_runner import clean_environment
 from trainer.errors import ConfigError
@@ -23,6 +24,11 @@ def ensure_pack(settings: Settings, say: Callable[[str], object]) -> Path:
     directory = data.model_pack(settings.model_pack)
     if (directory / PACK_FILE).exists():
         return directory
+    locked = load_lock().get(settings.model_pack)
+    if locked is not None and locked.downloaded:
+        raise ConfigError(
+            f"{directory}: no model pack here; run `trainer models fetch {settings.model_pack}`"
+        )
     if not settings.packages_dir.is_dir() or not settings.embedder_python.exists():
         raise ConfigError(
             f"{directory}: no model pack here. `make setup` installs what the pack `demo` is made "

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -33,8 +33,8 @@ class PackFile(_Frozen):
     origin: str = Field(description="where the weights come from")
 
 
-class DetectorRule(_Frozen):
-    """How a picture is shown to the detector. Sides are pixels, `border` a share of the side."""
+class YunetRule(_Frozen):
+    """How a picture is shown to YuNet. Sides are pixels, `second_border` a share of the side."""
 
     kind: Literal["yunet"]
     max_side: int = Field(ge=64, description="a longer picture is shrunk to it")
@@ -44,11 +44,31 @@ class DetectorRule(_Frozen):
     nms_iou: float = Field(gt=0, lt=1)
 
 
+class SquareRule(_Frozen):
+    """How a picture is shown to a detector with a square input: scaled to fit, black below or to
+    the right. Pixel values become (x - subtract) / divide, channel by channel in `colour` order."""
+
+    kind: Literal["retinaface", "scrfd"]
+    side: int = Field(ge=64, multiple_of=32, description="pixels")
+    second_border: float = Field(ge=0, le=2, description="second pass: border, a share of `side`")
+    confidence: float = Field(gt=0, lt=1)
+    nms_iou: float = Field(gt=0, lt=1)
+    colour: Literal["RGB", "BGR"]
+    subtract: tuple[float, float, float]
+    divide: float = Field(gt=0)
+
+
+DetectorRule = Annotated[YunetRule | SquareRule, Field(discriminator="kind")]
+
+
 class RecogniserRule(_Frozen):
     """How a face is shown to a recognition model, whose output has `width` numbers."""
 
     crop: Literal["five_points", "box"]
     box_scale: float | None = Field(None, gt=0, description="crop=box: enlargement of the box")
+    via: int | None = Field(
+        None, ge=32, description="crop=five_points: aligned at this side, then resized to `size`"
+    )
     size: int = Field(ge=32, le=512, description="side of the square input, pixels")
     layout: Literal["NCHW", "NHWC"]
     colour: Literal["RGB", "BGR"]

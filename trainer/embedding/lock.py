@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
 
 from trainer.embedding.pack import (
     DetectorRule,
@@ -21,19 +21,36 @@ from trainer.errors import ConfigError
 LOCK = Path(__file__).with_name("packs.yaml")
 
 
-class LockedFile(BaseModel):
-    """A source file, the conversion it goes through and the hashes of both ends."""
+class FromPackage(BaseModel):
+    """A file inside a published package, and what makes it a model that can be loaded."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    file: str
-    source: str
-    source_sha256: str
+    source: str = Field(description="path below the directory where packages lie unpacked")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     convert: Literal["dequantize", "graphdef"]
     free_axes: dict[int, str]
-    sha256: str
+
+
+class LockedFile(BaseModel):
+    """One model file: its hash, its licence, and where its bytes come from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: str = Field(pattern=r"^[A-Za-z0-9_.-]+\.onnx$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int | None = Field(None, ge=1, description="bytes, where the publisher says so")
     licence: str
+    non_commercial: bool = False
     origin: str
+    url: HttpUrl | None = None
+    package: FromPackage | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> LockedFile:
+        if (self.url is None) == (self.package is None):
+            raise ValueError("exactly one of `url` and `package` says where the bytes come from")
+        return self
 
 
 class LockedPack(BaseModel):
@@ -47,6 +64,16 @@ class LockedPack(BaseModel):
     detector: DetectorRule
     arcface: RecogniserRule
     facenet: RecogniserRule
+
+    @property
+    def non_commercial(self) -> list[str]:
+        """The files whose licence forbids commercial use, with that licence."""
+        return [f"{f.file}: {f.licence}" for f in self.files.values() if f.non_commercial]
+
+    @property
+    def downloaded(self) -> bool:
+        """Is every file fetched by URL (and none made of a package)?"""
+        return all(entry.url is not None for entry in self.files.values())
 
     def info(self, name: str) -> PackInfo:
         """What will be written as `pack.json`."""

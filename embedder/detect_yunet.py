@@ -1,0 +1,55 @@
+"""YuNet's outputs to boxes, five points and scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime as ort
+
+from embedder.faces import Faces, Floats, Pixels
+from embedder.geometry import pad_to_multiple
+from trainer.embedding.pack import YunetRule
+
+_STRIDES = (8, 16, 32)
+_MULTIPLE = 32
+
+
+class YuNet:
+    """One pass at the picture's own size, zero-padded to a multiple of 32; raw BGR in."""
+
+    def __init__(self, session: ort.InferenceSession, rule: YunetRule) -> None:
+        self._session = session
+        self._rule = rule
+        self._input = session.get_inputs()[0].name
+        self._outputs = [output.name for output in session.get_outputs()]
+
+    def __call__(self, rgb: Pixels) -> Faces:
+        padded = pad_to_multiple(rgb, _MULTIPLE)
+        blob = np.ascontiguousarray(padded[..., ::-1].transpose(2, 0, 1)[None], np.float32)
+        values = self._session.run(None, {self._input: blob})
+        outputs = {name: value[0] for name, value in zip(self._outputs, values, strict=True)}
+        parts = [
+            decode_stride(outputs, stride, padded.shape[1] // stride, self._rule.confidence)
+            for stride in _STRIDES
+        ]
+        found = Faces(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        return found.best(self._rule.nms_iou)
+
+
+def decode_stride(
+    outputs: dict[str, Floats], stride: int, columns: int, confidence: float
+) -> tuple[Floats, Floats, Floats]:
+    """Boxes, points and scores of one stride's anchors at or above `confidence`."""
+    classes = np.clip(outputs[f"cls_{stride}"][:, 0], 0, 1)
+    objects = np.clip(outputs[f"obj_{stride}"][:, 0], 0, 1)
+    scores = np.sqrt(classes * objects)
+    chosen = np.flatnonzero(scores >= confidence)
+    anchors = np.stack([chosen % columns, chosen // columns], 1).astype(np.float32)
+    box = outputs[f"bbox_{stride}"][chosen]
+    centre = (anchors + box[:, :2]) * stride
+    side = np.exp(box[:, 2:]) * stride
+    points = outputs[f"kps_{stride}"][chosen].reshape(-1, 5, 2)
+    return (
+        np.concatenate([centre - side / 2, side], 1).astype(np.float32),
+        ((points + anchors[:, None]) * stride).astype(np.float32),
+        scores[chosen].astype(np.float32),
+    )

@@ -1,0 +1,46 @@
+"""What a detector finds, whichever it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedder.geometry import non_maximum_suppression
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Faces:
+    """n faces, best score first, in pixels of the picture they were found in.
+
+    `boxes` (n, 4) x, y, width, height; `points` (n, 5, 2) eyes, nose, mouth corners, the one
+    further left in a frontal picture first; `scores` (n,).
+    """
+
+    boxes: Floats
+    points: Floats
+    scores: Floats
+
+    @classmethod
+    def none(cls) -> Faces:
+        """Nobody."""
+        return cls(*(np.empty(shape, np.float32) for shape in ((0, 4), (0, 5, 2), (0,))))
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def best(self, iou: float) -> Faces:
+        """Best score first, without those that overlap a better one by more than `iou`."""
+        keep = non_maximum_suppression(self.boxes, self.scores, iou)
+        return Faces(self.boxes[keep], self.points[keep], self.scores[keep])
+
+    def mapped(self, border: int, factor: float) -> Faces:
+        """In pixels of the picture before it was scaled by `factor` and given a `border`."""
+        boxes, points = self.boxes.copy(), self.points.copy()
+        boxes[:, :2] -= border
+        points -= border
+        return Faces(boxes / np.float32(factor), points / np.float32(factor), self.scores)
