@@ -34,6 +34,7 @@ from trainer.state.ledger import ImageLedger
 BREAKER = 8  # refusals (401, 403, 429) in a row after which a host wants no more of us
 _REFUSING = (401, 403, 429)
 _GONE = (404, 410)
+_GONE_REASONS = tuple(f"http_{status}" for status in _GONE)
 # A disk error is an OSError too, so it is not among the network's: it must end the crawl.
 _NETWORK = (
     CannotResolveHostError,
@@ -65,6 +66,8 @@ class Pictures:
         self._parts = ImageParts(directory, job.source.part_rows)
         self._progress = Progress(directory, "pictures", report.say)
         self._refused_in_a_row: Counter[str] = Counter()
+        self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
+        self._referers: dict[str, str] = {}
 
     async def run(self, current: Iterable[Row], earlier: Iterable[Row]) -> None:
         """`current`: performers of this crawl, every picture gets a row. `earlier`: performers of
@@ -99,17 +102,40 @@ class Pictures:
         for performer in performers:
             if performer["deleted"]:
                 continue
-            for picture in (performer["images"] or [])[: self._source.images_per_page]:
-                url = picture["url"]
-                if url in seen or url in self._done:
-                    continue
-                seen.add(url)
-                known = self._ledger.known(url)
-                if known is None:
-                    wanted[url] = None
-                elif known_rows:
-                    self._repeat(known)
+            for url in self._best_versions(performer):
+                found = self._not_at_hand(url, seen, known_rows)
+                if found is not None:
+                    wanted[found] = None
         return wanted
+
+    def _best_versions(self, performer: Row) -> list[str]:
+        """The URLs of the performer's pictures up to the source's cap; fallbacks are noted."""
+        best = []
+        for picture in performer["images"] or []:
+            if picture.get("fallback_for"):
+                self._fallbacks[picture["fallback_for"]] = picture["url"]
+            else:
+                best.append(picture["url"])
+            if self._source.image_referer:
+                self._referers[picture["url"]] = performer["page_url"]
+        return best[: self._source.images_per_page]
+
+    def _not_at_hand(self, first: str, seen: set[str], known_rows: bool) -> str | None:
+        """The version of a picture to ask for; known ones get their row here and now."""
+        url: str | None = first
+        while url is not None:
+            settled = self._done.get(url)
+            if url in seen and settled is None:
+                return None
+            known = settled or self._ledger.known(url)
+            if known is None:
+                seen.add(url)
+                return url
+            if settled is None and url not in seen and known_rows:
+                self._repeat(known)
+            seen.add(url)
+            url = self._fallbacks.get(url) if _is_gone(known) else None
+        return None
 
     def _repeat(self, known: Row) -> None:
         """A row for a picture that is not fetched again; it keeps who fetched it, and when."""
@@ -136,15 +162,23 @@ class Pictures:
 
     async def _worker(self, urls: Iterator[str]) -> None:
         for url in urls:
-            row = await self._one(url)
-            self._count(row)
-            self._parts.append(row)
+            row = await self._settle(url)
+            while _is_gone(row) and (other := self._fallbacks.get(row["url"])):
+                if other in self._done or self._ledger.known(other):
+                    break
+                row = await self._settle(other)
             self._progress.advance()
-            self._break_if_unwelcome(url)
+
+    async def _settle(self, url: str) -> Row:
+        row = await self._one(url)
+        self._count(row)
+        self._parts.append(row)
+        self._break_if_unwelcome(url)
+        return row
 
     async def _one(self, url: str) -> Row:
         try:
-            return self._judge(url, await self._fetch(_request(url)))
+            return self._judge(url, await self._fetch(_request(url, self._referers.get(url))))
         except ValueError as error:
             return self._row(url, "refused", f"bad_url: {error}")
         except AddressRefused as error:
@@ -207,12 +241,18 @@ class Pictures:
             )
 
 
-def _request(url: str) -> Request:
+def _is_gone(row: Row) -> bool:
+    """Did the server say that nothing is at this URL, now and for good?"""
+    return bool(row["status"] == "refused" and row["reason"].startswith(_GONE_REASONS))
+
+
+def _request(url: str, referer: str | None) -> Request:
     """Raises `ValueError` for anything but an absolute http(s) URL."""
     parsed = urlsplit(url)
     if parsed.scheme not in ("http", "https") or not parsed.hostname:
         raise ValueError("not an absolute http(s) URL")
-    return Request(url, headers={"Accept": "image/webp,image/png,image/jpeg"})
+    headers = {"Accept": "image/webp,image/png,image/jpeg"}
+    return Request(url, headers={**headers, "Referer": referer} if referer else headers)
 
 
 def _header(response: Response | None, name: str) -> str | None:

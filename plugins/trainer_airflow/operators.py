@@ -10,14 +10,14 @@ from trainer.config.settings import Settings
 from trainer.staging.paths import run_id_from
 
 # What the mapped step after it is mapped over: the return value must be the list itself.
-MAPS_OVER = {"plan": "sources", "plan_embed": "shards"}
+MAPS_OVER = {"plan": "sources", "plan_references": "references", "plan_embed": "shards"}
 
 
 class StepOperator(BaseOperator):  # type: ignore[misc]
     """Runs one step of `trainer.config.pipeline.STEPS`; returns its small JSON result.
 
-    `key_name` is the source of a `crawl` or the shard of an `embed`. `plan` and `plan_embed`
-    return the list that the next step is mapped over.
+    `key_name` is the source of a crawl or the shard of an `embed`. `plan`, `plan_references` and
+    `plan_embed` return the list that the next step is mapped over.
     """
 
     ui_color = "#e8f0ec"
@@ -45,7 +45,7 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
 
 
 class CrawlOperator(StepOperator):
-    """The step `crawl` with its key from the environment or an Airflow connection.
+    """A crawl with its key from the environment or an Airflow connection.
 
     A source whose server was busy is tried again; after the last try its failed result
     stands, and the run ends `partial`.

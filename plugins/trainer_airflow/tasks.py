@@ -39,7 +39,7 @@ def _task(step: Step, tasks: dict[str, Any], embedder: str) -> Any:
 
 def _mapped(step: Step, embedder: str) -> tuple[Any, dict[str, Any]]:
     """The operator of a mapped step, and the arguments all its instances share."""
-    if step.map_over == "source":
+    if step.map_over in ("source", "reference"):
         return CrawlOperator, {"step": step.name}
     if embedder == "docker":
         from trainer.config.settings import Settings

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
-from scrapy_project.profile import Profile, Shot
+from scrapy_project.fetchers.choice import PageFetcher
+from scrapy_project.pictures import Pictures
+from scrapy_project.profile_parts import Earlier, ProfileParts
+from scrapy_project.report import CrawlStopped
 from scrapy_project.spider import SourceSpider
+from scrapy_project.visit import Outcome, Parse, ParseMore, Visitor
+from trainer.staging.clock import parse_iso
+from trainer.staging.parquet import read_table
+from trainer.staging.paths import DataDir
+from trainer.staging.progress import Progress
+from trainer.staging.snapshot import PERFORMERS_FILE, last_snapshot
 
+MAX_UNREADABLE_SHARE = 0.05  # more pages that no longer fit: the site has moved
+MAX_FAILED_SHARE = 0.2  # more pages that could not be had: the crawl is none
+LEAST_PAGES = 20  # fewer say nothing about a share
 
-class Parse(Protocol):
-    """Bytes and URL in, a profile out. Raises `PageError`."""
-
-    def __call__(self, body: bytes, url: str) -> Profile: ...
-
-
-class ParseMore(Protocol):
-    """The pictures of a further page of the same performer. Raises `PageError`."""
-
-    def __call__(self, body: bytes, url: str) -> tuple[Shot, ...]: ...
+Row = dict[str, Any]
 
 
 class ProfileSpider(SourceSpider):
@@ -31,4 +37,112 @@ class ProfileSpider(SourceSpider):
     parse_more: ClassVar[ParseMore | None] = None
 
     async def crawl(self, key: str | None) -> None:
-        raise NotImplementedError
+        targets = self._targets()
+        base = last_snapshot(DataDir(self.job.data_dir), self.name)
+        self._earlier = Earlier(base / PERFORMERS_FILE if base else None)
+        self._parts = ProfileParts(self.directory)
+        self._outcomes: Counter[str] = Counter()
+        self._progress = Progress(self.directory, "pages", self.report.say, total=len(targets))
+        pages = PageFetcher(self.job.source, self.fetch, self.report.say)
+        self._visitor = Visitor(self.job.source, pages.fetch, self.parse_page, self.parse_more)
+        left = self._left(targets)
+        try:
+            await self._visit_all(left)
+        finally:
+            self._parts.flush()
+            self._progress.finish()
+            self._count_outcomes()
+        self.report.full_sweep = True
+        self._checks(len(targets))
+        if self.job.params.enable_faces and not self._broken():
+            await Pictures(self.job, self.report, self.fetch).run(self._with_pictures(), ())
+
+    def _targets(self) -> list[Row]:
+        if self.job.targets is None or not self.job.targets.exists():
+            raise CrawlStopped(
+                "skipped", "no targets: no source that lists performers was ever crawled"
+            )
+        found: list[Row] = read_table(self.job.targets).to_pylist()
+        return found
+
+    def _left(self, targets: list[Row]) -> Iterator[Row]:
+        """Targets that an interrupted attempt of this run has not settled."""
+        settled: set[str] = set()
+        for outcomes, errors in self._parts.before():
+            settled.update(outcomes)
+            self._outcomes.update(outcomes.values())
+            for error in errors:
+                self.report.errors.add(error)
+        self._progress.advance(len(settled))
+        return iter([target for target in targets if target["page_id"] not in settled])
+
+    async def _visit_all(self, targets: Iterator[Row]) -> None:
+        started = parse_iso(self.job.started_at)
+
+        async def worker() -> None:
+            for target in targets:
+                earlier = self._earlier.get(target["page_id"])
+                carried = None
+                if not self.job.params.full_refresh:
+                    carried = self._visitor.carried(target, earlier, started)
+                self._settle(target, carried or await self._visitor.visit(target, earlier))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self.job.source.concurrent_requests):
+                    group.create_task(worker())
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    def _settle(self, target: Row, outcome: Outcome) -> None:
+        for error in outcome.errors:
+            self.report.errors.add(error)
+        self._outcomes[outcome.kind] += 1
+        self._parts.add(target["page_id"], outcome.kind, outcome.row, outcome.errors)
+        self._progress.advance()
+
+    def _count_outcomes(self) -> None:
+        counts, seen = self.report.counts, self._outcomes
+        for kind in ("read", "not_modified", "known", "missing", "unconfirmed"):
+            counts[f"pages_{kind}"] = seen[kind]
+        counts["pages_unreadable"], counts["pages_failed"] = seen["unreadable"], seen["failed"]
+        counts["pages_fetched"] = sum(seen.values()) - seen["known"]
+
+    # Verdict
+
+    def _checks(self, targets: int) -> None:
+        wanted, seen, check = self.job.source.assertions, self._outcomes, self.report.check
+        live = with_image = 0
+        for row in self._parts.stream():
+            live += not row["deleted"]
+            with_image += bool(row["images"]) and not row["deleted"]
+        self.report.counts["performers"] = self.report.counts["performers_live"] = live
+        asked = seen["read"] + seen["unconfirmed"] + seen["unreadable"] + seen["missing"]
+        least = min(wanted.min_performers, targets)
+        check("min_performers", live >= least, f">= {least}", live, fatal=True)
+        if wanted.max_performers is not None:
+            most = wanted.max_performers
+            check("max_performers", live <= most, f"<= {most}", live, fatal=False)
+        self._check_share("share_with_image", with_image, live, wanted.min_share_with_image)
+        found = seen["read"] + seen["unconfirmed"]
+        self._check_share("share_of_pages", found, asked, wanted.min_share_of_pages)
+        read = asked - seen["missing"]
+        self._check_most("pages_readable", seen["unreadable"], read, MAX_UNREADABLE_SHARE)
+        self._check_most("pages_had", seen["failed"], targets, MAX_FAILED_SHARE)
+
+    def _check_share(self, name: str, part: int, whole: int, least: float) -> None:
+        share = part / whole if whole else 1.0
+        few = whole < LEAST_PAGES
+        self.report.check(name, few or share >= least, f">= {least}", f"{share:.3f}", fatal=True)
+
+    def _check_most(self, name: str, part: int, whole: int, most: float) -> None:
+        """Of few pages, all must be bad before the crawl is."""
+        share = part / whole if whole else 0.0
+        bad = share > most if whole >= LEAST_PAGES else whole > 0 and part == whole
+        self.report.check(name, not bad, f"<= {most} bad", f"{share:.3f}", fatal=True)
+
+    def _broken(self) -> bool:
+        return any(check.fatal and not check.ok for check in self.report.checks)
+
+    def _with_pictures(self) -> Iterator[Row]:
+        yield from self._parts.stream("page_url")

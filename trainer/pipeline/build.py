@@ -64,6 +64,8 @@ def _keys(step: Step, context: RunContext) -> list[str | None]:
     """What the step is mapped over, from the results of the steps before it."""
     if step.map_over == "source":
         return list((context.result("plan") or {})["sources"])
+    if step.map_over == "reference":
+        return list((context.result("plan_references") or {})["references"])
     if step.map_over == "shard":
         return list((context.result("plan_embed") or {})["shards"])
     return [None]
@@ -71,7 +73,7 @@ def _keys(step: Step, context: RunContext) -> list[str | None]:
 
 def _is_final(context: RunContext, step: Step, key: str | None) -> bool:
     """A crawl that failed is tried again when the run goes on."""
-    if step.map_over != "source":
+    if step.map_over not in ("source", "reference"):
         return True
     return (context.result(f"{step.name}-{key}") or {}).get("status") == "complete"
 

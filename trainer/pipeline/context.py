@@ -29,6 +29,16 @@ class Plan(BaseModel):
     sources: dict[str, SourceConfig]
     base_release: str | None
 
+    @property
+    def creators(self) -> dict[str, SourceConfig]:
+        """The chosen sources that list performers."""
+        return {key: s for key, s in self.sources.items() if s.creates_performers}
+
+    @property
+    def references(self) -> dict[str, SourceConfig]:
+        """The chosen sources that only add to performers that exist."""
+        return {key: s for key, s in self.sources.items() if not s.creates_performers}
+
 
 @dataclass(frozen=True)
 class RunContext:

@@ -70,6 +70,7 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
         mode="incremental" if incremental else "full",
         watermark=row.watermark if row and incremental else None,
         known_live=row.live_performers if row and incremental else None,
+        targets=None if plan.sources[source].creates_performers else context.run.targets(source),
         started_at=plan.started_at,
         allow_private_hosts=context.settings.allow_private_hosts,
         contact=context.settings.contact or "a server of the operator's own",

@@ -71,19 +71,31 @@ PERFORMERS = pa.schema(
 )
 
 # One row a page that a reference site is asked for: what is known of the performer, so that the
-# page can be confirmed to be of the same person. Sorted by path.
+# page can be confirmed to be of the same person. In the order of visiting.
 TARGETS = pa.schema(
     [
         pa.field("page_id", pa.string(), nullable=False),  # the site's stable id, or the slug
         pa.field("path", pa.string(), nullable=False),  # below the source's base_url
         pa.field("found_by", pa.string(), nullable=False),  # url | name
-        pa.field("owners", pa.list_(CLAIM), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        ("aliases", pa.list_(pa.string())),
-        ("gender", pa.string()),
-        ("birth_date", pa.string()),
-        ("country", pa.string()),
-        ("urls", pa.list_(pa.string())),
+        # Who the page may be of: the records that link to it, or that have this name.
+        pa.field(
+            "candidates",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("source", pa.string()),
+                        ("source_id", pa.string()),
+                        ("name", pa.string()),
+                        ("aliases", pa.list_(pa.string())),
+                        ("birth_date", pa.string()),
+                        ("country", pa.string()),
+                        ("urls", pa.list_(pa.string())),
+                    ]
+                )
+            ),
+            nullable=False,
+        ),
+        ("scene_count", pa.int32()),  # of the candidate with most
     ]
 )
 

@@ -27,7 +27,7 @@ def run(context: RunContext, conf: dict[str, Any] | None, say: Say) -> dict[str,
         _make_plan(context, conf, say)
     plan = context.plan
     record.start(context, plan)
-    return {"run_id": plan.run_id, "sources": sorted(plan.sources)}
+    return {"run_id": plan.run_id, "sources": sorted(plan.creators)}
 
 
 def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> None:

@@ -1,4 +1,4 @@
-"""plan_embed: fold the crawls into snapshots and list the pictures that have no faces yet."""
+"""plan_embed: fold the reference crawls, and list the pictures that have no faces yet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trainer.staging.snapshot import fold_snapshot
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     plan = context.plan
-    for source in plan.sources:
+    for source in plan.references:
         fold_snapshot(context, source)
     wanted = _pictures(context)
     cached = (

@@ -1,0 +1,54 @@
+"""plan_references: fold the creators' crawls and list the pages to ask reference sites for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from trainer.config.sources import load_sources
+from trainer.identity.site_table import site_table
+from trainer.pipeline.context import RunContext
+from trainer.pipeline.run import Say
+from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.references.targets import RECORD_COLUMNS, Targets, live
+from trainer.staging.parquet import read_table, stream_rows, write_rows
+from trainer.staging.schemas import TARGETS
+from trainer.staging.snapshot import PERFORMERS_FILE, fold_snapshot, last_snapshot
+
+
+def run(context: RunContext, say: Say) -> dict[str, Any]:
+    plan = context.plan
+    for source in plan.creators:
+        fold_snapshot(context, source)
+    records = list(_creators_snapshots(context))
+    references = plan.references
+    if not references or not records:
+        return {"references": sorted(references), "targets": {}}
+    targets = Targets(references, site_table(plan.sources), plan.params.reference_mode == "name")
+    for path in records:
+        for record in live(stream_rows(path, list(RECORD_COLUMNS))):
+            targets.add(record)
+    counts = {}
+    for source in references:
+        rows = targets.rows(source, _known_pages(context, source))
+        write_rows(context.run.targets(source), rows, TARGETS)
+        counts[source] = len(rows)
+    say(f"plan_references: {counts}")
+    return {"references": sorted(references), "targets": counts}
+
+
+def _creators_snapshots(context: RunContext) -> Iterator[Path]:
+    """performers.parquet of every source that lists performers, this run's or the last good."""
+    known = load_sources(context.settings.data_dir)
+    for source, directory in snapshot_dirs(context).items():
+        if source in known and known[source].creates_performers:
+            yield directory / PERFORMERS_FILE
+
+
+def _known_pages(context: RunContext, source: str) -> set[str]:
+    """Ids of pages that were read before."""
+    base = last_snapshot(context.data, source)
+    if base is None:
+        return set()
+    return set(read_table(base / PERFORMERS_FILE, ["source_id"])["source_id"].to_pylist())

@@ -1,0 +1,70 @@
+"""Is the page of the person that it was asked for? Pure rules over what both say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.identity.claims import dates_agree
+from trainer.identity.links import identify
+from trainer.identity.names import same_name
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`owners` are the (source, source_id) the page is held to be of; `confirmed_by` says why, in
+    words, where that had to be shown. `doubt` says what speaks against everybody."""
+
+    owners: tuple[tuple[str, str], ...]
+    confirmed_by: str | None = None
+    doubt: str | None = None
+
+
+def judge(page: Facts, found_by: str, candidates: Sequence[Facts]) -> Verdict:
+    """`page`: name, aliases, birth_date, country, links (URLs). `candidates`: TARGETS' structs.
+
+    A page found by a link is of whoever links to it, unless birth dates contradict. A page found
+    by name needs the name and one more fact.
+    """
+    everybody = tuple((c["source"], c["source_id"]) for c in candidates)
+    agreeing = [c for c in candidates if dates_agree(page["birth_date"], c["birth_date"])]
+    if not agreeing:
+        dates = ", ".join(sorted({str(c["birth_date"]) for c in candidates}))
+        return Verdict(everybody, doubt=f"born {page['birth_date']}, looked for was {dates}")
+    if found_by == "url":
+        return Verdict(everybody)
+    confirmed = [(c, fact) for c in agreeing if (fact := second_fact(page, c))]
+    if not confirmed:
+        return Verdict(everybody, doubt="nothing but the name agrees")
+    owners = tuple((c["source"], c["source_id"]) for c, _ in confirmed)
+    return Verdict(owners, confirmed_by="; ".join(dict.fromkeys(fact for _, fact in confirmed)))
+
+
+def second_fact(page: Facts, candidate: Facts) -> str | None:
+    """What beside the name agrees, in words; None where the name itself does not."""
+    names = [page["name"], *(page["aliases"] or ())]
+    theirs = [candidate["name"], *(candidate["aliases"] or ())]
+    if not any(same_name(one, other) for one in names for other in theirs):
+        return None
+    if _same_day(page["birth_date"], candidate["birth_date"]):
+        return f"birth date {page['birth_date']}"
+    if page["country"] and page["country"] == candidate["country"]:
+        return f"country {page['country']}"
+    shared = sorted(strong_links(page["links"] or ()) & strong_links(candidate["urls"] or ()))
+    return f"link {shared[0]}" if shared else None
+
+
+def strong_links(urls: Collection[str]) -> set[str]:
+    """`site:id` of the links that name one person."""
+    found = (identify(url) for url in urls)
+    return {f"{link.site}:{link.id}" for link in found if link.site and link.strong}
+
+
+def _same_day(one: str | None, other: str | None) -> bool:
+    """Do both dates agree in more than the year?"""
+    if not one or not other or not dates_agree(one, other):
+        return False
+    return min(len(one), len(other)) > len("YYYY")
