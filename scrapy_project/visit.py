@@ -19,6 +19,7 @@ from scrapy.http import Request, Response
 
 from scrapy_project.breaker import challenge
 from scrapy_project.fetchers.errors import FetcherError
+from scrapy_project.middlewares.budget import HostHeld
 from scrapy_project.profile import PageError, Profile, Shot
 from scrapy_project.profile_rows import (
     from_allowed_hosts,
@@ -26,6 +27,7 @@ from scrapy_project.profile_rows import (
     same_site,
     tombstone,
 )
+from scrapy_project.report import CrawlStopped
 from trainer.config.sources import SourceConfig
 from trainer.identity.addresses import take_apart
 from trainer.identity.site_table import Page
@@ -64,8 +66,8 @@ class FetchPage(Protocol):
 
 @dataclass
 class Outcome:
-    """`kind`: read, not_modified, missing, unconfirmed, unreadable, failed. No row: the last
-    snapshot's row stays."""
+    """`kind`: read, not_modified, known, missing, unconfirmed, unreadable, forbidden (by
+    robots.txt), failed. No row: the last snapshot's row stays."""
 
     kind: str
     row: Row | None = None
@@ -109,8 +111,11 @@ class Visitor:
             return await self._read(target, response)
         except PageError as error:
             return self._refused(target, url, error)
+        except HostHeld as error:
+            raise CrawlStopped("blocked", str(error)) from None
         except IgnoreRequest as error:
-            return Outcome("failed", None, [self._error("ignored", url, str(error))])
+            kind = "forbidden" if "robots.txt" in str(error) else "failed"
+            return Outcome(kind, None, [self._error(kind, url, str(error))])
         except NETWORK as error:
             text = f"{type(error).__name__}: {error}"[:300]
             return Outcome("failed", None, [self._error("network", url, text)])

@@ -22,6 +22,11 @@ from trainer.staging.snapshot import PERFORMERS_FILE, last_snapshot
 MAX_UNREADABLE_SHARE = 0.05  # more pages that no longer fit: the site has moved
 MAX_FAILED_SHARE = 0.2  # more pages that could not be had: the crawl is none
 LEAST_PAGES = 20  # fewer say nothing about a share
+MAX_FORBIDDEN = 8  # pages in a row that robots.txt forbids: it means all of them
+OUTCOMES = (
+    *("read", "not_modified", "known", "missing", "unconfirmed"),
+    *("unreadable", "forbidden", "failed"),
+)
 
 Row = dict[str, Any]
 
@@ -42,6 +47,7 @@ class ProfileSpider(SourceSpider):
         self._earlier = Earlier(base / PERFORMERS_FILE if base else None)
         self._parts = ProfileParts(self.directory)
         self._outcomes: Counter[str] = Counter()
+        self._in_a_row = 0
         self._progress = Progress(self.directory, "pages", self.report.say, total=len(targets))
         pages = PageFetcher(self.job.source, self.fetch, self.report.say)
         self._visitor = Visitor(self.job.source, pages.fetch, self.parse_page, self.parse_more)
@@ -52,6 +58,8 @@ class ProfileSpider(SourceSpider):
             self._parts.flush()
             self._progress.finish()
             self._count_outcomes()
+        if self._outcomes["forbidden"] and not self._outcomes["read"]:
+            raise self._forbidden()
         self.report.full_sweep = True
         self._checks(len(targets))
         if self.job.params.enable_faces and not self._broken():
@@ -100,13 +108,20 @@ class ProfileSpider(SourceSpider):
         self._outcomes[outcome.kind] += 1
         self._parts.add(target["page_id"], outcome.kind, outcome.row, outcome.errors)
         self._progress.advance()
+        self._in_a_row = self._in_a_row + 1 if outcome.kind == "forbidden" else 0
+        if self._in_a_row >= MAX_FORBIDDEN:
+            raise self._forbidden()
+
+    def _forbidden(self) -> CrawlStopped:
+        return CrawlStopped(
+            "blocked", f"the robots.txt of {self.job.source.base_url} forbids performers' pages"
+        )
 
     def _count_outcomes(self) -> None:
         counts, seen = self.report.counts, self._outcomes
-        for kind in ("read", "not_modified", "known", "missing", "unconfirmed"):
+        for kind in OUTCOMES:
             counts[f"pages_{kind}"] = seen[kind]
-        counts["pages_unreadable"], counts["pages_failed"] = seen["unreadable"], seen["failed"]
-        counts["pages_fetched"] = sum(seen.values()) - seen["known"]
+        counts["pages_fetched"] = sum(seen.values()) - seen["known"] - seen["forbidden"]
 
     # Verdict
 

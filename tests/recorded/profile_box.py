@@ -1,0 +1,219 @@
+"""A small reference site on loopback, of boobpedia's shape, and crawls of it as the pipeline does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tests.recorded.box import JPEG
+from trainer.config.params import BuildParams
+from trainer.config.settings import Settings
+from trainer.config.sources import load_sources
+from trainer.identity.site_table import site_table
+from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.crawl import crawl_source
+from trainer.references.targets import Targets
+from trainer.staging.atomic import write_json
+from trainer.staging.clock import iso, now
+from trainer.staging.manifest import StageManifest
+from trainer.staging.parquet import parts, read_parts, read_table, write_rows
+from trainer.staging.schemas import IMAGES, PERFORMERS, TARGETS
+from trainer.staging.snapshot import fold_snapshot
+from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
+
+SOURCE = "boobpedia"
+# Pages are remembered with the time at which they were read, so weeks count from now.
+WEEK_1, WEEK_2, LATER, LATER_STILL = (iso(now() + timedelta(days=d)) for d in (0, 7, 35, 36))
+NOBODY = b"<html><title>x</title><p>There is currently no text in this page.</p></html>"
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def page(name: str, born: str = "February 3, 1980", thumbs: tuple[str, ...] = ()) -> bytes:
+    """A person's page; `thumbs` are file names of pictures shown small."""
+    shown = "".join(
+        f'<a class="image"><img src="/wiki/images/thumb/a/ab/{t}/120px-{t}"></a>' for t in thumbs
+    )
+    return (
+        f"<html><head><title>{name} - Boobpedia</title></head><body><table class='infobox'><tr>"
+        f"<td>Born:</td><td>{born}</td></tr></table>{shown}</body></html>"
+    ).encode()
+
+
+class Site:
+    """What the server shows: pages and pictures by path. `log` has every request's path."""
+
+    def __init__(self) -> None:
+        self.base = ""
+        self.pages: dict[str, bytes] = {}
+        self.pictures: dict[str, bytes] = {}
+        self.robots = b""
+        self.log: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.before: Callable[[str], Answer | None] = lambda path: None
+
+    def person(self, slug: str, name: str, *files: str, **rest: Any) -> None:
+        self.pages[f"/boobs/{slug}"] = page(name, thumbs=files, **rest)
+        for file in files:
+            self.pictures[f"/wiki/images/a/ab/{file}"] = JPEG + file.encode()
+
+    def answer(self, path: str, headers: dict[str, str]) -> Answer:
+        self.log.append(path)
+        self.headers.append(headers)
+        special = self.before(path)
+        if special is not None:
+            return special
+        if path == "/robots.txt":
+            return 200, {}, self.robots
+        if path in self.pictures:
+            return 200, {}, self.pictures[path]
+        if path in self.pages:
+            etag = f'"{hash(self.pages[path])}"'
+            if headers.get("if-none-match") == etag:
+                return 304, {"ETag": etag}, b""
+            return 200, {"ETag": etag, "Content-Type": "text/html"}, self.pages[path]
+        return 404, {"Content-Type": "text/html"}, NOBODY
+
+    def asked(self) -> list[str]:
+        """Pages and pictures asked for so far, in order; forgets them."""
+        found = [path for path in self.log if path != "/robots.txt"]
+        self.log.clear()
+        self.headers.clear()
+        return found
+
+
+@contextmanager
+def serve_site() -> Iterator[Site]:
+    site = Site()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            lower = {k.lower(): v for k, v in self.headers.items()}
+            status, headers, content = site.answer(self.path, lower)
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(content)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    site.base = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def record(number: int, name: str, *urls: str, **facts: Any) -> dict[str, Any]:
+    """A creator's live record."""
+    return {
+        "source": "stashdb",
+        "source_id": f"s{number}",
+        "name": name,
+        "aliases": [],
+        "gender": "FEMALE",
+        "birth_date": "1980-02-03",
+        "country": None,
+        "urls": [{"url": url, "site": None} for url in urls],
+        "scene_count": number,
+        "deleted": False,
+        "merged_into_id": None,
+        **facts,
+    }
+
+
+def linked(number: int, slug: str, name: str, **facts: Any) -> dict[str, Any]:
+    return record(number, name, f"https://www.boobpedia.com/boobs/{slug}", **facts)
+
+
+@dataclass
+class ProfileBench:
+    """One DATA_DIR with the reference site and the records that name people on it."""
+
+    site: Site
+    root: Path
+    records: list[dict[str, Any]] = field(default_factory=list)
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+    def context(self, run_id: str, started: str, **params: Any) -> RunContext:
+        override = {
+            "base_url": self.site.base,
+            "enabled": True,
+            "requests_per_minute": 30_000,
+            "retries": 0,
+            "timeout_seconds": 5,
+            **self.overrides,
+        }
+        write_json(self.root / "sources.yaml", {SOURCE: override})
+        settings = Settings(allow_private_hosts=True).model_copy(update={"data_dir": self.root})
+        context = RunContext.open(settings, run_id)
+        plan = Plan(
+            run_id=run_id,
+            started_at=started,
+            version_id=f"v{run_id}",
+            params=BuildParams(**params),
+            pack_id="none",
+            sources={SOURCE: load_sources(self.root)[SOURCE]},
+            base_release=None,
+        )
+        write_json(context.run.plan, plan.model_dump(mode="json"))
+        return context
+
+    def crawl(self, run_id: str = "r1", started: str = WEEK_1, **params: Any) -> StageManifest:
+        context = self.context(run_id, started, **params)
+        self.write_targets(context)
+        return crawl_source(context, SOURCE, lambda line: None)
+
+    def write_targets(self, context: RunContext) -> None:
+        plan = context.plan
+        targets = Targets(
+            plan.sources, site_table(plan.sources), plan.params.reference_mode == "name"
+        )
+        for one in self.records:
+            targets.add(one)
+        write_rows(context.run.targets(SOURCE), targets.rows(SOURCE, ()), TARGETS)
+
+    def publish(self, run_id: str) -> pl.DataFrame:
+        """Fold, and commit what a release would; returns the snapshot's performers."""
+        context = RunContext.open(
+            Settings(allow_private_hosts=True).model_copy(update={"data_dir": self.root}), run_id
+        )
+        directory = fold_snapshot(context, SOURCE)
+        assert directory is not None
+        changes = StateChanges(
+            run_id=run_id,
+            version_id=f"v{run_id}",
+            version=f"2026.2.{len(run_id)}",
+            published_at=WEEK_1,
+            new_performers={},
+            claims={},
+            merges=[],
+            snapshots=[SnapshotRow(SOURCE, run_id, None, 1, None)],
+            ledger=[LedgerRow(**r) for r in self.images(run_id) if r["status"] != "known"],
+        )
+        assert commit_release(context.data.state_db, changes)
+        return pl.DataFrame(pl.from_arrow(read_table(directory / "performers.parquet")))
+
+    def rows(self, run_id: str = "r1") -> dict[str, dict[str, Any]]:
+        return {row["source_id"]: row for row in self._staged(run_id, "performers-", PERFORMERS)}
+
+    def images(self, run_id: str = "r1") -> list[dict[str, Any]]:
+        return self._staged(run_id, "images-", IMAGES)
+
+    def _staged(self, run_id: str, prefix: str, schema: Any) -> list[dict[str, Any]]:
+        staging = self.root / "runs" / run_id / "staging" / SOURCE
+        rows: list[dict[str, Any]] = read_parts(parts(staging, prefix), schema).to_pylist()
+        return rows
