@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from scrapy_project import facts
-from scrapy_project.html import clean
+from scrapy_project.html import tidy
 from scrapy_project.profile import Fact, PageError, Profile, Shot
 
 # Field -> the labels that sites have for it, best first, and what reads their text.
@@ -28,14 +28,14 @@ GARBLED: Final = "\ufffd"  # what a decoder puts where bytes make no character
 
 def label_of(text: str | None) -> str:
     """`Years Active:` -> `years active`."""
-    return (clean(text) or "").rstrip(": ").casefold()
+    return (tidy(text) or "").rstrip(": ").casefold()
 
 
 def labelled(pairs: Iterable[tuple[str | None, str | None]]) -> dict[str, str]:
     """Label -> text, the first one of each label; empty texts are left out."""
     found: dict[str, str] = {}
     for label, text in pairs:
-        value = clean(text)
+        value = tidy(text)
         if value is not None and label_of(label):
             found.setdefault(label_of(label), value)
     return found

@@ -25,7 +25,7 @@ from w3lib.encoding import (
     read_bom,
     to_unicode,
 )
-from w3lib.html import remove_tags, replace_escape_chars
+from w3lib.html import remove_tags
 from w3lib.url import safe_url_string
 
 from scrapy_project.profile import PageError
@@ -75,12 +75,16 @@ def _known(encoding: str) -> bool:
 
 
 def clean(text: str | None) -> str | None:
-    """Without tags, entities, control characters and doubled white space; None where nothing,
-    or only a word for nothing ("n/a", "No data"), is left."""
+    """HTML source as plain text: without tags and entities, and `tidy`."""
     if text is None:
         return None
-    plain = html.unescape(remove_tags(replace_escape_chars(text[:MAX_RAW], replace_by=" ")))
-    plain = _HIDDEN.sub("", plain)
+    return tidy(html.unescape(remove_tags(text[:MAX_RAW])))
+
+
+def tidy(text: str | None) -> str | None:
+    """Plain text without control characters and doubled white space; None where nothing, or only a
+    word for nothing ("n/a", "No data"), is left. What looks like a tag in it is text."""
+    plain = _HIDDEN.sub("", (text or "")[:MAX_RAW])
     plain = "".join(c for c in plain if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
     plain = " ".join(plain.split())[:MAX_TEXT].strip()
     return None if plain.casefold() in EMPTY else plain
@@ -94,7 +98,7 @@ def text_of(selector: Selector, query: str) -> str | None:
 
 def element_text(element: Selector) -> str | None:
     """All text below one element, without scripts and styles."""
-    return clean(" ".join(html.escape(piece) for piece in texts_of(element)))
+    return tidy(" ".join(texts_of(element)))
 
 
 def texts_of(element: Selector) -> list[str]:
@@ -118,7 +122,7 @@ def title_before(selector: Selector, *separators: str) -> str | None:
     title = text_of(selector, "title")
     if title is None:
         return None
-    return clean(re.split("|".join(map(re.escape, separators)), title, maxsplit=1)[0])
+    return tidy(re.split("|".join(map(re.escape, separators)), title, maxsplit=1)[0])
 
 
 def required(value: str | None, field: str, page: str) -> str:
@@ -188,8 +192,8 @@ def outside(selector: Selector, base: str, *queries: str) -> tuple[str, ...]:
 
 
 def split_names(text: str | None, separators: str = r"[,/;]") -> tuple[str, ...]:
-    """Names out of one text, each once, in order."""
-    pieces: Iterable[str | None] = (clean(p) for p in re.split(separators, text or ""))
+    """Names out of one plain text, each once, in order."""
+    pieces: Iterable[str | None] = (tidy(p) for p in re.split(separators, text or ""))
     return tuple(dict.fromkeys(p for p in pieces if p))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapy_project.html import MAX_BYTES, absolute, addresses, clean, document, elements
+from scrapy_project.html import MAX_BYTES, absolute, addresses, clean, document, elements, tidy
 from scrapy_project.profile import PageError, Profile
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 
@@ -25,7 +25,8 @@ HEAD = "<html><head><title>Vela Quist - Site</title></head><body><h1>Vela Quist<
 ROWS = (
     '<p class="bioheading">AKA</p><div class="biodata">x</div><span class="label">a:</span>'
     '<span class="value">b</span><table class="infobox"><tr><th>a</th><td>b</td></tr>'
-    '<a class="image"><img src="/pics/a_thumb.jpg"></a><li><span class="list-quest">Born:</span>1985'
+    '<a class="image"><img src="/pics/a_thumb.jpg"></a>'
+    '<li><span class="list-quest">Born:</span>1985'
 )
 MANY = 20_000
 HOSTILE = {
@@ -101,8 +102,9 @@ def test_any_bytes_give_a_profile_or_a_page_error(site, body):
 
 @given(st.text(max_size=200))
 @settings(max_examples=200, deadline=None)
-def test_clean_text_is_stable_and_has_no_control_characters(text):
-    once = clean(text)
+def test_tidy_text_is_stable_and_has_no_control_characters(text):
+    once = tidy(text)
+    assert tidy(once) == once
     assert once is None or once == " ".join(once.split())
     assert once is None or not any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in once)
 
@@ -155,3 +157,9 @@ def test_elements_of_several_queries_come_in_the_pages_order_each_once():
     images = document(b"<a href=/1></a><img src=2><a href=/3></a><a>no</a>")
     found = addresses(images, "http://h/", "img::attr(src)", "a::attr(href)")
     assert list(found) == ["http://h/1", "http://h/2", "http://h/3"]
+
+
+def test_source_is_cleaned_of_tags_once_and_plain_text_is_left_as_it_is():
+    assert clean("<p>&lt;b&gt;Bold &amp;amp; x</p>") == "<b>Bold &amp; x"
+    assert tidy("<b>Bold</b>\x00 &amp; x") == "<b>Bold</b> &amp; x"
+    assert tidy(" No Data ") is None

@@ -11,13 +11,13 @@ from parsel import Selector
 from scrapy_project import biography
 from scrapy_project.html import (
     addresses,
-    clean,
     document,
     element_text,
     elements,
     empty_page,
     heads_say,
     text_of,
+    tidy,
     title_before,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
@@ -47,7 +47,7 @@ def parse_page(body: bytes, url: str) -> Profile:
     if heads_say(page, *MISSING) or not (shots or more):
         raise empty_page(page, "photos", url, *MISSING)
     heading = text_of(page, NAME) or title_before(page, *TITLE_ENDS)
-    name = clean(AFTER_NAME.sub("", heading or ""))
+    name = tidy(AFTER_NAME.sub("", heading or ""))
     if name is None:
         raise empty_page(page, "name", url)
     more = () if len(shots) >= IMAGES else more[:GALLERIES]

@@ -11,7 +11,6 @@ from parsel import Selector
 from scrapy_project import biography
 from scrapy_project.html import (
     addresses,
-    clean,
     document,
     element_text,
     elements,
@@ -21,6 +20,7 @@ from scrapy_project.html import (
     split_names,
     text_of,
     texts_of,
+    tidy,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.profile import Profile, Shot
@@ -69,7 +69,7 @@ def facts(page: Selector) -> tuple[dict[str, str], list[str]]:
 
 def alias_lines(element: Selector) -> list[str]:
     """One name a line or between commas; without the studio in brackets ("Name (studio)")."""
-    lines = (clean(re.sub(r"\([^()]*\)", " ", piece)) for piece in texts_of(element))
+    lines = (tidy(re.sub(r"\([^()]*\)", " ", piece)) for piece in texts_of(element))
     return [n for line in lines for n in split_names(line, "[,;]") if not NO_ALIAS.search(n)]
 
 

@@ -12,7 +12,6 @@ from parsel import Selector
 from scrapy_project import biography
 from scrapy_project.html import (
     addresses,
-    clean,
     document,
     element_text,
     elements,
@@ -20,6 +19,7 @@ from scrapy_project.html import (
     heads_say,
     outside,
     text_of,
+    tidy,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.profile import Profile, Shot
@@ -40,7 +40,7 @@ HEADS: Final = "/medheads/"  # 266x400; without it, 520x782
 def parse_page(body: bytes, url: str) -> Profile:
     page = document(body)
     in_address = ADDRESS.fullmatch(urlsplit(url).path)
-    listed = clean(unquote(in_address["name"])) if in_address else None
+    listed = tidy(unquote(in_address["name"])) if in_address else None
     shown = shown_name(page)
     shots = pictures(page, url, [n for n in (listed, shown) if n])
     texts = facts(page)
@@ -49,7 +49,7 @@ def parse_page(body: bytes, url: str) -> Profile:
         raise empty_page(page, "covers", url, *MISSING)
     if name is None:
         raise empty_page(page, "name", url)
-    also = [clean(meta.root.get("content")) for meta in elements(page, ALIASES)]
+    also = [tidy(meta.root.get("content")) for meta in elements(page, ALIASES)]
     return biography.profile(
         name,
         texts,
@@ -60,7 +60,7 @@ def parse_page(body: bytes, url: str) -> Profile:
 
 
 def shown_name(page: Selector) -> str | None:
-    texts = (clean(AFTER_NAME.sub("", text_of(page, query) or "")) for query in NAMES)
+    texts = (tidy(AFTER_NAME.sub("", text_of(page, query) or "")) for query in NAMES)
     return next((text for text in texts if text), None)
 
 
@@ -75,7 +75,7 @@ def facts(page: Selector) -> dict[str, str]:
 def behind(label: Selector) -> str | None:
     """The text after an element, or that of the next element where there is none."""
     follower = label.root.getnext()
-    return clean(label.root.tail) or (
+    return tidy(label.root.tail) or (
         element_text(Selector(root=follower, type="html")) if follower is not None else None
     )
 
