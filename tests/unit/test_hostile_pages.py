@@ -82,7 +82,7 @@ def test_a_hostile_page_gives_a_profile_or_a_page_error(site, case):
 
 @pytest.mark.parametrize("site", SITES)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_mutated_page_gives_a_profile_or_a_page_error(site, data):
     pages = sorted((PAGES / site).glob("*.html"))
     body = bytearray(data.draw(st.sampled_from(pages)).read_bytes())
@@ -95,7 +95,7 @@ def test_a_mutated_page_gives_a_profile_or_a_page_error(site, data):
 
 @pytest.mark.parametrize("site", SITES)
 @given(body=st.binary(max_size=400))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_any_bytes_give_a_profile_or_a_page_error(site, body):
     assert isinstance(outcome(site, b"<title>" + body), Profile | PageError)
 

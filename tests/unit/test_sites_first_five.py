@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from demo.world.site import Appearance, ShotReply
 from demo.world.sites import all_sites
 from scrapy_project.profile import PageError, Profile
 from tests.recorded.test_recorded_pages import spider_of
+from trainer.config.sources import load_sources
 
 BASE = "http://127.0.0.1:9999"
 PEOPLE = {person.key: person for person in population(1)}
@@ -103,3 +105,44 @@ def test_iafd_has_the_same_page_under_both_forms():
     assert site.page("/person.rme/perfid=mira/gender=f/M.htm") == site.page(
         f"/person.rme/id={identifier('iafd', 'mira')}"
     )
+
+
+UUID = "6f1d3c1e-8d52-4a0e-9f0b-3c7d5a1e2b40"
+
+
+@pytest.mark.parametrize(
+    ("key", "link", "number", "path"),
+    [
+        ("babepedia", "/babe/Vela_Quist", "Vela_Quist", "/babe/Vela_Quist"),
+        ("babepedia", "/babe/Vela_Quist/?x=1", "Vela_Quist", "/babe/Vela_Quist"),
+        ("babepedia", "/gallery/Vela_Quist/1", None, None),
+        ("iafd", "/person.rme/perfid=vela/V-Q.htm", "vela", "/person.rme/perfid=vela/V-Q.htm"),
+        ("iafd", "/person.rme/perfid=vela", "vela", "/person.rme/perfid=vela/vela.htm"),
+        (
+            "iafd",
+            "/person.rme/perfid=vela/gender=f/V-Q.htm?a=b",
+            "vela",
+            "/person.rme/perfid=vela/gender=f/V-Q.htm",
+        ),
+        ("iafd", f"/person.rme/id={UUID}", f"id={UUID}", f"/person.rme/id={UUID}"),
+        ("iafd", "/title.rme/title=x/year=2000/x.htm", None, None),
+        ("freeones", "/vela-quist", "vela-quist", "/vela-quist/photos"),
+        ("freeones", "/vela-quist/photos/set-1", "vela-quist", "/vela-quist/photos"),
+        ("freeones", "/vela-quist/bio/?x=1", "vela-quist", "/vela-quist/photos"),
+        ("freeones", "/forums/threads/1", None, None),
+        ("boobpedia", "/boobs/Vela_Quist", "Vela_Quist", "/boobs/Vela_Quist"),
+        ("boobpedia", "/boobs/File:Vela.jpg", None, None),
+        ("thenude", "/Vela%20Quist_4711.htm", "4711", "/Vela%20Quist_4711.htm"),
+        ("thenude", "/Vela%20Quist_4711.html?x=1", "4711", "/Vela%20Quist_4711.htm"),
+        ("thenude", "/cover/1/x.htm", None, None),
+    ],
+)
+def test_a_link_names_the_person_and_the_page(tmp_path, key, link, number, path):
+    rule = load_sources(tmp_path)[key].page
+    assert rule is not None
+    matches = ((re.match(form.match, link), form.path) for form in rule.links)
+    found = next(((m["id"], to.format(**m.groupdict())) for m, to in matches if m), (None, None))
+    assert found == (number, path)
+    # The first form is the one for names: it needs nothing but the id.
+    if rule.slug:
+        assert rule.links[0].path.format(id="x")

@@ -61,7 +61,7 @@ def facts(page: Selector) -> tuple[dict[str, str], list[str]]:
             label = biography.label_of(element_text(element))
         elif AKA.fullmatch(label):
             aliases += alias_lines(element)
-        else:
+        elif label:
             pairs.append((label, element_text(element)))
             label = ""
     return biography.labelled(pairs), aliases
