@@ -13,7 +13,6 @@ from scrapy_project.profile import Profile, Shot
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import identify
 from trainer.references.confirm import Verdict
-from trainer.staging.clock import iso, now
 
 Row = dict[str, Any]
 _FACTS = (
@@ -30,11 +29,12 @@ def profile_row(
     shots: Iterable[Shot],
     verdict: Verdict,
     response: Response,
+    moment: str,
 ) -> Row:
     """A page that was read. Pictures of a page whose person is in doubt are not asked for."""
     shown = () if verdict.doubt else list(shots)[: source.images_per_page]
     return {
-        **_common(source, target, response.url),
+        **_common(source, target, response.url, moment),
         "name": profile.name,
         "aliases": list(profile.aliases),
         **{fact: getattr(profile, fact) for fact in _FACTS},
@@ -47,11 +47,11 @@ def profile_row(
     }
 
 
-def tombstone(source: SourceConfig, target: Row, url: str) -> Row:
+def tombstone(source: SourceConfig, target: Row, url: str, moment: str) -> Row:
     """Nobody is there: remembered, so that it is not asked again at once."""
     name = target["candidates"][0]["name"]
     claims = tuple((c["source"], c["source_id"]) for c in target["candidates"])
-    row = {**_common(source, target, url), "name": name, "deleted": True, "images": []}
+    row = {**_common(source, target, url, moment), "name": name, "deleted": True, "images": []}
     return row | owners_of(Verdict(claims))
 
 
@@ -60,14 +60,14 @@ def owners_of(verdict: Verdict) -> Row:
     return {"owners": owners, "confirmed_by": verdict.confirmed_by}
 
 
-def _common(source: SourceConfig, target: Row, url: str) -> Row:
+def _common(source: SourceConfig, target: Row, url: str, moment: str) -> Row:
     return {
         "source": source.key,
         "source_id": target["page_id"],
         "page_url": url,
         "found_by": target["found_by"],
         "merged_ids": [],
-        "fetched_at": iso(now()),
+        "fetched_at": moment,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -32,7 +32,7 @@ from trainer.config.sources import SourceConfig
 from trainer.identity.addresses import take_apart
 from trainer.identity.site_table import Page
 from trainer.references.confirm import judge
-from trainer.staging.clock import iso, now, parse_iso
+from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
 
 MORE_PAGES = 5
@@ -75,28 +75,30 @@ class Outcome:
 
 
 class Visitor:
-    """Visits pages of one source with its parse functions."""
+    """Visits pages of one source with its parse functions; `moment` is the run's, in ISO form."""
 
     def __init__(
         self,
         source: SourceConfig,
         fetch: FetchPage,
+        moment: str,
         parse_page: Parse,
         parse_more: ParseMore | None,
     ) -> None:
         self._source = source
         self._fetch = fetch
+        self._moment = moment
         self._parse_page = parse_page
         self._parse_more = parse_more
         self._base = str(source.base_url).rstrip("/")
         assert source.page is not None
         self._pages = Page(source.page, self._base)
 
-    def carried(self, target: Row, earlier: Row | None, started_at: datetime) -> Outcome | None:
+    def carried(self, target: Row, earlier: Row | None) -> Outcome | None:
         """The last snapshot's row, where it is young and was looked for in the same way."""
         if earlier is None or not self._same_question(target, earlier):
             return None
-        age = started_at - parse_iso(earlier["fetched_at"])
+        age = parse_iso(self._moment) - parse_iso(earlier["fetched_at"])
         if age >= timedelta(days=self._source.revisit_days):
             return None
         return Outcome("known", earlier)
@@ -107,7 +109,7 @@ class Visitor:
         try:
             response = await self._fetch(Request(url, headers=_conditions(usable)))
             if response.status == 304 and usable is not None:
-                return Outcome("not_modified", {**usable, "fetched_at": iso(now())})
+                return Outcome("not_modified", {**usable, "fetched_at": self._moment})
             return await self._read(target, response)
         except PageError as error:
             return self._refused(target, url, error)
@@ -153,7 +155,7 @@ class Visitor:
             self._error("foreign_host", url, "a picture of another site", "images.url")
             for url in foreign
         ]
-        row = profile_row(self._source, target, profile, shots, verdict, response)
+        row = profile_row(self._source, target, profile, shots, verdict, response, self._moment)
         if verdict.doubt:
             errors.append(self._error("unconfirmed", response.url, verdict.doubt, "name"))
         return Outcome("unconfirmed" if verdict.doubt else "read", row, errors)
@@ -195,7 +197,7 @@ class Visitor:
 
     def _refused(self, target: Row, url: str, error: PageError) -> Outcome:
         if error.kind == "missing_page":
-            return Outcome("missing", tombstone(self._source, target, url))
+            return Outcome("missing", tombstone(self._source, target, url, self._moment))
         kind = "failed" if error.kind == "challenge" else "unreadable"
         return Outcome(kind, None, [self._error(error.kind, url, str(error), error.field)])
 

@@ -13,7 +13,6 @@ from scrapy_project.profile_parts import Earlier, ProfileParts
 from scrapy_project.report import CrawlStopped
 from scrapy_project.spider import SourceSpider
 from scrapy_project.visit import Outcome, Parse, ParseMore, Visitor
-from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
@@ -50,7 +49,9 @@ class ProfileSpider(SourceSpider):
         self._in_a_row = 0
         self._progress = Progress(self.directory, "pages", self.report.say, total=len(targets))
         pages = PageFetcher(self.job.source, self.fetch, self.report.say)
-        self._visitor = Visitor(self.job.source, pages.fetch, self.parse_page, self.parse_more)
+        self._visitor = Visitor(
+            self.job.source, pages.fetch, self.job.started_at, self.parse_page, self.parse_more
+        )
         left = self._left(targets)
         try:
             await self._visit_all(left)
@@ -85,14 +86,12 @@ class ProfileSpider(SourceSpider):
         return iter([target for target in targets if target["page_id"] not in settled])
 
     async def _visit_all(self, targets: Iterator[Row]) -> None:
-        started = parse_iso(self.job.started_at)
-
         async def worker() -> None:
             for target in targets:
                 earlier = self._earlier.get(target["page_id"])
                 carried = None
                 if not self.job.params.full_refresh:
-                    carried = self._visitor.carried(target, earlier, started)
+                    carried = self._visitor.carried(target, earlier)
                 self._settle(target, carried or await self._visitor.visit(target, earlier))
 
         try:

@@ -1,4 +1,4 @@
-"""A small reference site on loopback, of boobpedia's shape, and crawls of it as the pipeline does."""
+"""A small reference site on loopback, of boobpedia's shape, and its crawls as in a build."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.crawl import crawl_source
 from trainer.references.targets import Targets
 from trainer.staging.atomic import write_json
-from trainer.staging.clock import iso, now
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table, write_rows
 from trainer.staging.schemas import IMAGES, PERFORMERS, TARGETS
@@ -30,8 +28,8 @@ from trainer.staging.snapshot import fold_snapshot
 from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
 
 SOURCE = "boobpedia"
-# Pages are remembered with the time at which they were read, so weeks count from now.
-WEEK_1, WEEK_2, LATER, LATER_STILL = (iso(now() + timedelta(days=d)) for d in (0, 7, 35, 36))
+WEEK_1, WEEK_2 = "2026-02-01T00:00:00Z", "2026-02-08T00:00:00Z"
+LATER, LATER_STILL = "2026-03-08T00:00:00Z", "2026-03-15T00:00:00Z"
 NOBODY = b"<html><title>x</title><p>There is currently no text in this page.</p></html>"
 Answer = tuple[int, dict[str, str], bytes]
 

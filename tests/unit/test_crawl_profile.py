@@ -242,5 +242,3 @@ def test_a_crawl_that_was_cut_off_goes_on_where_it_was(bench):
     assert len(settled) >= 25
     assert not settled & again
     assert len(bench.rows()) == manifest.counts["performers"] == 60
-
-
