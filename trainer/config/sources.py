@@ -9,7 +9,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import yaml
@@ -123,6 +126,13 @@ def load_sources(data_dir: Path) -> dict[str, SourceConfig]:
             f"{data_dir / 'sources.yaml'}: unknown sources {unknown}; known: {sorted(shipped)}"
         )
     return {key: _build(key, base, overrides.get(key), data_dir) for key, base in shipped.items()}
+
+
+@cache
+def shipped_sources() -> Mapping[str, SourceConfig]:
+    """The sources as shipped, whatever the operator changed; by key, in key order."""
+    found = {path.parent.name: _read(path) for path in sorted(SHIPPED.glob("*/source.yaml"))}
+    return MappingProxyType({key: _build(key, base, None, SHIPPED) for key, base in found.items()})
 
 
 def _build(key: str, base: dict[str, Any], override: Any, data_dir: Path) -> SourceConfig:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+
+from trainer.config.sources import shipped_sources
+from trainer.identity.addresses import take_apart
+from trainer.identity.site_table import SiteTable, site_table
 
 
 @dataclass(frozen=True)
 class SiteLink:
-    """`site` and `id` are None for a site that is not in the table; `url` then stays as given.
+    """`site` and `id` are None for a site that is not in the table, and for a page of a known site
+    that names nobody; `url` then stays as given.
 
     `strong`: the link names exactly one person (a profile, a catalogue entry), so that two records
     with the same one are the same person unless something contradicts.
@@ -22,4 +28,24 @@ class SiteLink:
 
 def identify(url: str) -> SiteLink:
     """The identity of an external link. Never raises: an unknown or broken URL is kept as it is."""
-    raise NotImplementedError
+    return identify_in(_table(), url)
+
+
+def identify_in(table: SiteTable, url: str) -> SiteLink:
+    """`identify` by another table than the shipped one."""
+    address = take_apart(url)
+    named = table.find(address) if address else None
+    if named is None:
+        return SiteLink(None, None, url)
+    site, found = named
+    return SiteLink(site, found.id, found.url, table.sites[site].strong, found.path)
+
+
+def catalogues() -> frozenset[str]:
+    """Sites on which a person has one entry: two ids there are two people."""
+    return _table().of_kind("catalogue")
+
+
+@cache
+def _table() -> SiteTable:
+    return site_table(shipped_sources())

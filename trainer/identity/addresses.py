@@ -1,0 +1,69 @@
+"""External links as people paste them, taken apart: host, path and query in one spelling."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote_to_bytes, urlencode, urlsplit
+
+from w3lib.url import canonicalize_url
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_BARE_HOST = re.compile(r"[\w-]+(\.[\w-]+)+\.?(:\d+)?([/?#]|$)")
+_DEFAULT_PORTS = {None, 80, 443}
+# Parameters that say where a visitor came from, not what is shown.
+_TRACKING = re.compile(
+    r"utm_\w+|mc_[ce]id|ref|ref_src|ref_url|referrer|fbclid|gclid|dclid|msclkid|yclid|twclid|ttclid"
+    r"|igsh|igshid|si|feature|_ga|_gl|aff|affid|affiliate|share_id|is_from_webapp|sender_device"
+    r"|hl|lang|locale",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Address:
+    """`path` percent-encoded in one way, without doubled and trailing slashes."""
+
+    host: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+
+    def with_query(self, only: str | None = None) -> str:
+        """`path?query`, of one parameter or of all; just the path where there is none."""
+        kept = [(k, v) for k, v in self.query if only is None or k.casefold() == only]
+        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+
+
+def take_apart(text: str) -> Address | None:
+    """None for what is no http(s) address of a host, or names a user or an unusual port."""
+    try:
+        # Twice: an escaped letter becomes the letter in the first round, its escape in the second.
+        parts = urlsplit(canonicalize_url(canonicalize_url(_with_scheme(text))))
+        if parts.scheme not in ("http", "https") or parts.username is not None:
+            return None
+        if not parts.hostname or parts.port not in _DEFAULT_PORTS:
+            return None
+    except ValueError:
+        return None
+    path = re.sub(r"/{2,}", "/", parts.path).rstrip("/")
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    known = tuple(pair for pair in query if not _TRACKING.fullmatch(pair[0]))
+    return Address(parts.hostname.rstrip("."), path, known)
+
+
+def _with_scheme(text: str) -> str:
+    """A link without a protocol is read as https; control characters and blanks are dropped."""
+    plain = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cf")).strip()
+    if plain.startswith("//"):
+        return f"https:{plain}"
+    bare = not _SCHEME.match(plain) and _BARE_HOST.match(plain)
+    return f"https://{plain}" if bare else plain
+
+
+def readable(piece: str) -> str:
+    """A percent-encoded piece as text in NFC; as it is where it is no UTF-8."""
+    try:
+        return unicodedata.normalize("NFC", unquote_to_bytes(piece).decode("utf-8"))
+    except UnicodeDecodeError:
+        return piece
