@@ -13,7 +13,14 @@ from trainer.errors import ConfigError
 
 SOURCES = sorted(path.parent.name for path in SHIPPED.glob("*/source.yaml"))
 # requests a minute that a source's operators can be expected to bear
-HIGHEST_RATE = {"stashdb": 240}
+HIGHEST_RATE = {
+    "stashdb": 240,
+    "afdb": 60,
+    "pornpics": 60,
+    "elitebabes": 60,
+    "javdatabase": 60,
+    "indexxx": 20,
+}
 STASH_BOX_DOMAINS = {"stashdb": "stashdb.org"}
 
 
