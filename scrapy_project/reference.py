@@ -24,7 +24,8 @@ MAX_ADDRESS = 2_000
 MAX_PICTURES = 500  # addresses of one page; no source takes a tenth of it
 MAX_LINKS = 500
 MAX_LINES = 5_000
-MAX_LINE = 2_000  # characters
+MAX_LINE = 100_000  # characters: lists of aliases are long
+MAX_NAMES = 1_000
 _PICTURE_ATTRIBUTES = ("src", "data-src", "data-original", "data-lazy-src", "href")
 _SET_ATTRIBUTES = ("srcset", "data-srcset")
 _STAND_IN = re.compile(
@@ -174,8 +175,16 @@ def labelled(text: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
 
 
 def _value(text: str) -> str | None:
-    mine = _OTHER_LABEL.split(text, maxsplit=1)[0]
-    return clean(html.escape(mine.strip(" \t-|;,·•")))
+    """None for a word for nothing. Not shortened: a list must not end in half a name."""
+    mine = _OTHER_LABEL.split(text, maxsplit=1)[0].strip(" \t-|;,·•")
+    return mine if clean(html.escape(mine[:MAX_ADDRESS])) is not None else None
+
+
+def names(text: str | None, besides: str) -> tuple[str, ...]:
+    """Names out of one value, each once, in order, without the name `besides`."""
+    pieces = (clean(html.escape(p)) for p in islice(re.split("[,/;]", text or ""), MAX_NAMES))
+    found = dict.fromkeys(piece for piece in pieces if piece)
+    return tuple(name for name in found if name.casefold() != besides.casefold())
 
 
 class Reader:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from parsel import Selector
 
 from scrapy_project.facts import country, fuzzy_date
-from scrapy_project.html import document, required, split_names, text_of, title_before
+from scrapy_project.html import document, required, text_of
 from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.profile import PageError, Profile, Shot
 from scrapy_project.reference import (
@@ -16,6 +16,7 @@ from scrapy_project.reference import (
     known_links,
     labelled,
     lines,
+    names,
     pictures,
     profile,
     says_missing,
@@ -39,10 +40,9 @@ def parse_page(body: bytes, url: str) -> Profile:
     if says_missing(page, MISSING, shown=bool(shots or reader.values)):
         raise PageError("missing_page", f"{url}: the site says that nobody is there")
     name = TITLE_NUMBER.sub("", required(_name(page), "name", url))
-    aliases = split_names(reader.values.get("aka"))
     return profile(
         name=name,
-        aliases=tuple(alias for alias in aliases if alias.casefold() != name.casefold()),
+        aliases=names(reader.values.get("aka"), besides=name),
         birth_date=reader.fact("birth_date", "Born", fuzzy_date),
         country=reader.fact("country", "Nationality", country),
         links=known_links(page, url, SITES_OWN),
@@ -53,10 +53,8 @@ def parse_page(body: bytes, url: str) -> Profile:
 
 def _name(page: Selector) -> str | None:
     """Another layout's title has no separator, the site's front page only the site's name."""
-    if TITLE_ENDS not in (text_of(page, "title") or ""):
-        return None
-    name = title_before(page, TITLE_ENDS)
-    return None if name is None or SITES_OWN.fullmatch(name) else name
+    before, separator, _ = (text_of(page, "title") or "").partition(TITLE_ENDS)
+    return before.strip() or None if separator and not SITES_OWN.fullmatch(before.strip()) else None
 
 
 def _shots(found: list[str]) -> tuple[Shot, ...]:

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from scrapy_project.facts import country, fuzzy_date, hair_color, height_cm
-from scrapy_project.html import document, required, split_names
+from scrapy_project.html import document, required
 from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.profile import PageError, Profile, Shot
 from scrapy_project.reference import (
@@ -15,6 +15,7 @@ from scrapy_project.reference import (
     known_links,
     labelled,
     lines,
+    names,
     path_id,
     pictures,
     profile,
@@ -47,7 +48,7 @@ def parse_page(body: bytes, url: str) -> Profile:
     name = NAME_ENDS.sub("", heading) or heading
     return profile(
         name=name,
-        aliases=tuple(a for a in split_names(reader.values.get("jp")) if a != name),
+        aliases=names(reader.values.get("jp"), besides=name),
         birth_date=reader.fact("birth_date", "DOB", fuzzy_date),
         country=reader.fact("country", "Birthplace", country),
         height_cm=reader.fact("height_cm", "Height", height_cm),
