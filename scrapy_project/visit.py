@@ -66,8 +66,8 @@ class FetchPage(Protocol):
 
 @dataclass
 class Outcome:
-    """`kind`: read, not_modified, known, missing, unconfirmed, unreadable, forbidden (by
-    robots.txt), failed. No row: the last snapshot's row stays."""
+    """`kind`: read, not_modified, known, missing, missing_by_name, unconfirmed, unreadable,
+    forbidden (by robots.txt), failed. No row: the last snapshot's row stays."""
 
     kind: str
     row: Row | None = None
@@ -197,7 +197,8 @@ class Visitor:
 
     def _refused(self, target: Row, url: str, error: PageError) -> Outcome:
         if error.kind == "missing_page":
-            return Outcome("missing", tombstone(self._source, target, url, self._moment))
+            kind = "missing" if target["found_by"] == "url" else "missing_by_name"
+            return Outcome(kind, tombstone(self._source, target, url, self._moment))
         kind = "failed" if error.kind == "challenge" else "unreadable"
         return Outcome(kind, None, [self._error(error.kind, url, str(error), error.field)])
 

@@ -23,7 +23,7 @@ MAX_FAILED_SHARE = 0.2  # more pages that could not be had: the crawl is none
 LEAST_PAGES = 20  # fewer say nothing about a share
 MAX_FORBIDDEN = 8  # pages in a row that robots.txt forbids: it means all of them
 OUTCOMES = (
-    *("read", "not_modified", "known", "missing", "unconfirmed"),
+    *("read", "not_modified", "known", "missing", "missing_by_name", "unconfirmed"),
     *("unreadable", "forbidden", "failed"),
 )
 
@@ -78,8 +78,9 @@ class ProfileSpider(SourceSpider):
         """Targets that an interrupted attempt of this run has not settled."""
         settled: set[str] = set()
         for outcomes, errors in self._parts.before():
-            settled.update(outcomes)
-            self._outcomes.update(outcomes.values())
+            had = {page_id: kind for page_id, kind in outcomes.items() if kind != "failed"}
+            settled.update(had)
+            self._outcomes.update(had.values())
             for error in errors:
                 self.report.errors.add(error)
         self._progress.advance(len(settled))
@@ -131,6 +132,7 @@ class ProfileSpider(SourceSpider):
             live += not row["deleted"]
             with_image += bool(row["images"]) and not row["deleted"]
         self.report.counts["performers"] = self.report.counts["performers_live"] = live
+        # A page that nobody links to and that is not there says nothing about the site.
         asked = seen["read"] + seen["unconfirmed"] + seen["unreadable"] + seen["missing"]
         least = min(wanted.min_performers, targets)
         check("min_performers", live >= least, f">= {least}", live, fatal=True)

@@ -110,7 +110,7 @@ def test_a_page_that_moved_is_named_by_field_and_url_and_its_last_row_stays(benc
     bench.site.pages["/boobs/Ada_Fenn"] = b"<html><body>all new</body></html>"
     manifest = bench.crawl("r2", LATER)
     error = next(e for e in manifest.errors if e.kind == "field_missing")
-    assert error.field == "name"
+    assert error.field == "infobox"
     assert error.url == f"{bench.site.base}/boobs/Ada_Fenn"
     assert manifest.status == "complete"
     snapshot = bench.publish("r2")

@@ -1,0 +1,47 @@
+"""indexxx.com's look-alike: one portrait, and thumbnails of the others."""
+
+from __future__ import annotations
+
+from demo.world.site import Appearance, PageReply, ShotReply, Site
+from demo.world.site_parts import others, outside_links, parts_of, stem
+
+THUMB = 85
+
+
+class Indexxx(Site):
+    key = "indexxx"
+
+    def page(self, path: str) -> PageReply | None:
+        parts = parts_of(path)
+        if len(parts) != 2 or parts[0] != "m":
+            return None
+        found = self.appearances.get(parts[1])
+        if found is None:
+            return PageReply(404, self.render("indexxx.html.j2", who=None))
+        page = self.render(
+            "indexxx.html.j2",
+            who=found,
+            portrait=[_full(found, key) for key in found.pictures[:1]],
+            thumbs=[_thumb(found, key) for key in found.pictures],
+            links=outside_links(found, self.key),
+            others=[(o, _full(o, o.pictures[0])) for o in others(self.appearances, found.slug)],
+        )
+        return PageReply(200, page)
+
+    def picture(self, path: str) -> ShotReply | None:
+        wanted = path.partition("?")[0]
+        for who in self.appearances.values():
+            for key in who.pictures:
+                if wanted == _full(who, key):
+                    return ShotReply(key)
+                if wanted == _thumb(who, key):
+                    return ShotReply(key, THUMB)
+        return None
+
+
+def _full(who: Appearance, key: str) -> str:
+    return f"/images/models/{who.slug}-{stem(key)}.jpg"
+
+
+def _thumb(who: Appearance, key: str) -> str:
+    return f"/images/thumbs/{THUMB}x{THUMB}/models/{who.slug}-{stem(key)}.jpg"

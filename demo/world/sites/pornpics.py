@@ -1,0 +1,51 @@
+"""pornpics.com's look-alike: a headshot, and one picture a gallery in two sizes."""
+
+from __future__ import annotations
+
+from demo.world.site import Appearance, PageReply, ShotReply, Site
+from demo.world.site_parts import others, outside_links, parts_of, stem
+
+SMALL = 460
+
+
+class Pornpics(Site):
+    key = "pornpics"
+
+    def page(self, path: str) -> PageReply | None:
+        parts = parts_of(path)
+        if len(parts) != 2 or parts[0] != "pornstars":
+            return None
+        found = self.appearances.get(parts[1])
+        if found is None:
+            return PageReply(404, self.render("pornpics.html.j2", who=None))
+        page = self.render(
+            "pornpics.html.j2",
+            who=found,
+            headshot=_headshot(found),
+            gallery=[_gallery(SMALL, key) for key in found.pictures[1:]],
+            links=outside_links(found, self.key),
+            others=[(o, _headshot(o)) for o in others(self.appearances, found.slug)],
+        )
+        return PageReply(200, page)
+
+    def picture(self, path: str) -> ShotReply | None:
+        wanted = path.partition("?")[0]
+        for who in self.appearances.values():
+            if wanted == _headshot(who):
+                return ShotReply(who.pictures[0])
+            for key in who.pictures[1:]:
+                if wanted == _gallery(1280, key):
+                    return ShotReply(key)
+                if wanted == _gallery(SMALL, key):
+                    return ShotReply(key, SMALL)
+        return None
+
+
+def _headshot(who: Appearance) -> str | None:
+    """Called like the page, with underscores for its hyphens."""
+    file = who.slug.replace("-", "_")
+    return f"/models/{file[0]}/{file}.jpg" if who.pictures else None
+
+
+def _gallery(size: int, key: str) -> str:
+    return f"/{size}/7/{stem(key)}/{stem(key)}_001.jpg"
