@@ -80,6 +80,17 @@ def test_a_hostile_page_gives_a_profile_or_a_page_error(site, case):
         assert isinstance(outcome(site, HOSTILE[case]), Profile | PageError)
 
 
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_gallery_gives_pictures_or_a_page_error(case):
+    parse_more = spider_of("freeones").parse_more
+    assert parse_more is not None
+    with within(60):
+        try:
+            assert isinstance(parse_more(HOSTILE[case], URLS["freeones"] + "/one"), tuple)
+        except PageError as error:
+            assert error.kind in ("missing_page", "field_missing", "field_invalid")
+
+
 @pytest.mark.parametrize("site", SITES)
 @given(data=st.data())
 @settings(max_examples=40, deadline=None)

@@ -124,7 +124,7 @@ UUID = "6f1d3c1e-8d52-4a0e-9f0b-3c7d5a1e2b40"
             "vela",
             "/person.rme/perfid=vela/gender=f/V-Q.htm",
         ),
-        ("iafd", f"/person.rme/id={UUID}", f"id={UUID}", f"/person.rme/id={UUID}"),
+        ("iafd", f"/person.rme/id={UUID}", UUID, f"/person.rme/id={UUID}"),
         ("iafd", "/title.rme/title=x/year=2000/x.htm", None, None),
         ("freeones", "/vela-quist", "vela-quist", "/vela-quist/photos"),
         ("freeones", "/vela-quist/photos/set-1", "vela-quist", "/vela-quist/photos"),

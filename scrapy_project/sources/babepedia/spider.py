@@ -38,7 +38,7 @@ ALIASES: Final = ("also known as", "aliases", "alias", "aka")
 def parse_page(body: bytes, url: str) -> Profile:
     page = document(body)
     texts, shots = facts(page), pictures(page, url)
-    if heads_say(page, *MISSING) or not (texts or shots):
+    if heads_say(page, *MISSING) or not (elements(page, FACTS) or shots):
         raise empty_page(page, "facts", url, *MISSING)
     name = title_before(page, *TITLE_ENDS)
     if name is None:

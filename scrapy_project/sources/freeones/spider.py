@@ -44,14 +44,15 @@ NO_PICTURE: Final = re.compile(r"/(tiny|small)/|icon|logo|no-?photo|placeholder"
 def parse_page(body: bytes, url: str) -> Profile:
     page = document(body)
     shots, more = pictures(page, url), galleries(page, url)
-    if heads_say(page, *MISSING) or not (shots or more):
+    texts = facts(page)
+    if heads_say(page, *MISSING) or not (shots or more or texts):
         raise empty_page(page, "photos", url, *MISSING)
     heading = text_of(page, NAME) or title_before(page, *TITLE_ENDS)
     name = tidy(AFTER_NAME.sub("", heading or ""))
     if name is None:
         raise empty_page(page, "name", url)
     more = () if len(shots) >= IMAGES else more[:GALLERIES]
-    return biography.profile(name, facts(page), shots=shots, more_pages=more)
+    return biography.profile(name, texts, shots=shots, more_pages=more)
 
 
 def parse_more(body: bytes, url: str) -> tuple[Shot, ...]:

@@ -41,7 +41,7 @@ def parse_page(body: bytes, url: str) -> Profile:
     page = document(body)
     texts, names = facts(page)
     shots = pictures(page, url)
-    if heads_say(page, *MISSING) or not (texts or shots):
+    if heads_say(page, *MISSING) or not (elements(page, FACTS) or shots):
         raise empty_page(page, HEADING, url, *MISSING)
     name = text_of(page, NAME)
     if name is None:

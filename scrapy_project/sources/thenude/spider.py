@@ -45,7 +45,7 @@ def parse_page(body: bytes, url: str) -> Profile:
     shots = pictures(page, url, [n for n in (listed, shown) if n])
     texts = facts(page)
     name = shown or (listed if shots else None)
-    if heads_say(page, *MISSING) or not (texts or shots):
+    if heads_say(page, *MISSING) or not (elements(page, FACTS) or shots):
         raise empty_page(page, "covers", url, *MISSING)
     if name is None:
         raise empty_page(page, "name", url)
