@@ -11,15 +11,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 from trainer.identity.claims import ClaimFacts, Join, dates_agree, spelled
 from trainer.identity.groups import Groups, settled_groups
 from trainer.identity.links import catalogues
+from trainer.identity.reviews import Kind
 from trainer.state.store import Claim, KnownIdentities
 
 Records = Mapping[Claim, ClaimFacts]
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _OPPOSITES = frozenset({"FEMALE", "MALE"})
+_CONTRADICTED: dict[str, Kind] = {
+    "cross_link": "cross_link_contradicted",
+    "shared_link": "shared_link_contradicted",
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -27,7 +33,7 @@ class Clue:
     """`claims` are one person, says `text`; found at `url`. kind: cross_link | shared_link."""
 
     claims: tuple[Claim, ...]
-    kind: str
+    kind: Literal["cross_link", "shared_link"]
     text: str
     url: str
 
@@ -38,7 +44,7 @@ class Conflict:
 
     clue: Clue
     problem: str
-    kind: str
+    kind: Kind
 
 
 def find_joins(
@@ -98,7 +104,7 @@ def _decide(
             continue
         problem = profiles.problem(roots)
         if problem:
-            conflicts.append(Conflict(clue, problem, f"{clue.kind}_contradicted"))
+            conflicts.append(Conflict(clue, problem, _CONTRADICTED[clue.kind]))
         else:
             sound.append(clue)
     together = groups.copy()
