@@ -3,33 +3,98 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Mapping
 from datetime import date
+
+from scrapy_project.countries import code_of
 
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
 )
-GENDERS = {"female": "FEMALE", "woman": "FEMALE", "male": "MALE", "man": "MALE"}
+_MONTH = re.compile(
+    rf"\b(?:(\d{{1,2}})\s+(?:of\s+)?)?(sept|{'|'.join(f'{m}|{m[:3]}' for m in MONTHS)})\b\.?"
+    r"(?:\s+(\d{1,2})(?!\d))?",
+    re.ASCII,
+)
+_YEAR = r"\b(1[89]\d\d|20\d\d)\b"
+
+_WORKING = r"\b(19\d\d|20\d\d)\b"
+_SPAN = re.compile(rf"{_WORKING}\s*(?:-|–|—|to|until)\s*{_WORKING}", re.ASCII)  # noqa: RUF001
+
+_TRANS = ("trans", "transgender", "transgendered", "transsexual", "transexual", "ts")
+_FEMALE = ("female", "woman")
+_MALE = ("male", "man")
+GENDERS = {
+    **dict.fromkeys((*_FEMALE, "f", "girl"), "FEMALE"),
+    **dict.fromkeys((*_MALE, "m", "guy"), "MALE"),
+    **{f"{t} {g}": "TRANSGENDER_FEMALE" for t in _TRANS for g in _FEMALE},
+    **{f"{g} {t}": "TRANSGENDER_FEMALE" for t in _TRANS for g in _FEMALE},
+    **{f"{t} {g}": "TRANSGENDER_MALE" for t in _TRANS for g in _MALE},
+    **{f"{g} {t}": "TRANSGENDER_MALE" for t in _TRANS for g in _MALE},
+    **dict.fromkeys(("transwoman", "mtf", "male to female", "shemale"), "TRANSGENDER_FEMALE"),
+    **dict.fromkeys(("transman", "ftm", "female to male"), "TRANSGENDER_MALE"),
+    **dict.fromkeys(("non binary", "nonbinary", "enby", "genderqueer"), "NON_BINARY"),
+    "intersex": "INTERSEX",
+}
+ETHNICITIES = {
+    **dict.fromkeys(("caucasian", "white"), "CAUCASIAN"),
+    **dict.fromkeys(("black", "ebony", "african", "african american"), "BLACK"),
+    **dict.fromkeys(("asian", "japanese", "chinese", "oriental"), "ASIAN"),
+    **dict.fromkeys(("indian", "south asian", "east indian"), "INDIAN"),
+    **dict.fromkeys(("latin", "latina", "latino", "hispanic"), "LATIN"),
+    **dict.fromkeys(("middle eastern", "arab", "arabic", "arabian"), "MIDDLE_EASTERN"),
+    **dict.fromkeys(("mixed", "mixed race", "multiracial", "biracial", "multi ethnic"), "MIXED"),
+    **dict.fromkeys(("other", "native american", "pacific islander"), "OTHER"),
+}
+EYE_COLORS = {
+    **{word: word.upper() for word in ("blue", "brown", "green", "grey", "hazel", "red")},
+    "gray": "GREY",
+}
+HAIR_COLORS = {
+    **{word: word.upper() for word in ("black", "red", "auburn", "grey", "bald", "white", "other")},
+    **dict.fromkeys(("blonde", "blond", "fair"), "BLONDE"),
+    **dict.fromkeys(("brunette", "brown"), "BRUNETTE"),
+    **dict.fromkeys(("various", "multicolored", "multicoloured"), "VARIOUS"),
+    **{"gray": "GREY", "ginger": "RED"},
+}
+
+# Typographic quotes and the signs for feet and inches.
+_QUOTES = {0x2019: "'", 0x2032: "'", 0x201D: '"', 0x2033: '"'}
+_CM = re.compile(r"\b(\d{2,3})(?:[.,]\d+)?\s*(?:cm|centimet)", re.ASCII)
+_METRES = re.compile(r"\b([12])[.,](\d{2})\s*m\b|\b([12])\s*m\s*(\d{2})\b", re.ASCII)
+_FEET = re.compile(
+    r"""\b(\d)\s*(?:'(?!')|ft\.?|feet|foot)[\s,]*(?:and\s+)?(?:(\d{1,2}(?:\.\d+)?)\s*"""
+    r"""(?:"|''|in\b|in\.|inch|$|\())?""",
+    re.ASCII,
+)
 
 
 def fuzzy_date(text: str | None) -> str | None:
-    """`March 4, 1985`, `4 March 1985`, `March 1985`, `1985-03-04`, `1985` -> YYYY[-MM[-DD]]."""
+    """`March 4, 1985`, `4th of March 1985`, `March 1985`, `1985-03-04`, `1985` -> YYYY[-MM[-DD]].
+
+    All-digit dates but the ISO form give their year only: nobody can say which is the month.
+    """
     if not text:
         return None
-    plain = re.sub(r"(\d)(st|nd|rd|th)\b", r"\1", text.casefold()).replace(",", " ")
-    if match := re.search(r"\b(\d{4})-(\d{2})(?:-(\d{2}))?\b", plain):
-        return _checked(match[1], int(match[2]), int(match[3]) if match[3] else None)
-    year = re.search(r"\b(1[89]\d\d|20\d\d)\b", plain)
+    plain = re.sub(r"(\d)(st|nd|rd|th)\b", r"\1", _plain(text).replace(",", " "), flags=re.ASCII)
+    if match := re.search(rf"{_YEAR[:-2]}-(\d\d)(?:-(\d\d))?(?!\d)", plain, re.ASCII):
+        return _checked(match[1], int(match[2]), int(match[3] or 0))
+    year = re.search(_YEAR, plain, re.ASCII)
     if year is None:
         return None
-    month = next((n for n, m in enumerate(MONTHS, 1) if re.search(rf"\b{m[:3]}[a-z]*", plain)), 0)
-    if not month:
+    named = _MONTH.search(plain)
+    if named is None:
         return year[1]
-    day = re.search(r"\b(\d{1,2})\b(?!\d)", plain.replace(year[1], " "))
-    return _checked(year[1], month, int(day[1]) if day else None)
+    month = next(n for n, name in enumerate(MONTHS, 1) if name.startswith(named[2][:3]))
+    return _checked(year[1], month, int(named[1] or named[3] or 0))
 
 
-def _checked(year: str, month: int, day: int | None) -> str | None:
+def _checked(year: str, month: int, day: int) -> str | None:
+    """A month or day of 0 is one that the site doesn't know."""
+    if month == 0:
+        return year
     try:
         date(int(year), month, day or 1)
     except ValueError:
@@ -38,14 +103,68 @@ def _checked(year: str, month: int, day: int | None) -> str | None:
 
 
 def gender(text: str | None) -> str | None:
-    return GENDERS.get((text or "").strip().casefold())
+    """As stash-boxes spell it: FEMALE, MALE, TRANSGENDER_FEMALE, NON_BINARY, ..."""
+    return GENDERS.get(_words(text))
 
 
 def country(text: str | None) -> str | None:
-    """ISO 3166 alpha-2 code of a country's name or of a nationality."""
-    raise NotImplementedError
+    """ISO 3166 alpha-2 code of a country's name, of a nationality, or of a place that ends with
+    its country (`Somewhere, France`). Of several nationalities the first one."""
+    return code_of(text.strip()) if text else None
 
 
 def height_cm(text: str | None) -> int | None:
-    """`170 cm`, `5'7"`, `5 ft 7 in (170 cm)` -> centimetres."""
-    raise NotImplementedError
+    """`170 cm`, `1.70 m`, `5'7"`, `5 ft 7 in (170 cm)`, `170` -> centimetres, 50 to 300."""
+    plain = _plain(text or "").translate(_QUOTES).strip()
+    value: float | None = None
+    if match := _CM.search(plain):
+        value = int(match[1])
+    elif match := _METRES.search(plain):
+        value = int(match[1] or match[3]) * 100 + int(match[2] or match[4])
+    elif match := _FEET.search(plain):
+        value = int(match[1]) * 30.48 + float(match[2] or 0) * 2.54
+    elif re.fullmatch(r"\d{3}", plain, re.ASCII):
+        value = int(plain)
+    return round(value) if value is not None and 50 <= value <= 300 else None
+
+
+def ethnicity(text: str | None) -> str | None:
+    """As stash-boxes spell it; several different ones are MIXED."""
+    whole = ETHNICITIES.get(_words(text))
+    if whole or not text:
+        return whole
+    found = {ETHNICITIES.get(_words(piece)) for piece in re.split(r"[,/&+]| and ", text)}
+    if None in found:
+        return None
+    return found.pop() if len(found) == 1 else "MIXED"
+
+
+def eye_color(text: str | None) -> str | None:
+    return _first(text, EYE_COLORS)
+
+
+def hair_color(text: str | None) -> str | None:
+    return _first(text, HAIR_COLORS)
+
+
+def career_years(text: str | None) -> tuple[int | None, int | None]:
+    """`2005 - 2014`, `2005-present`, `2005` -> first and last year; None for what isn't said."""
+    plain = _plain(text or "")
+    found = _SPAN.search(plain) or re.search(_WORKING, plain, re.ASCII)
+    if found is None:
+        return None, None
+    start, end = int(found[1]), int(found[2]) if found.re is _SPAN else None
+    return start, end if end is None or end >= start else None
+
+
+def _plain(text: str) -> str:
+    """Lower case, full-width digits and their like made plain, and of bounded length."""
+    return unicodedata.normalize("NFKC", text[:1000]).casefold()
+
+
+def _words(text: str | None) -> str:
+    return " ".join(re.findall(r"[^\W_]+", _plain(text or "")))
+
+
+def _first(text: str | None, table: Mapping[str, str]) -> str | None:
+    return next((table[word] for word in _words(text).split() if word in table), None)
