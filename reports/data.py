@@ -11,6 +11,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.config.settings import Settings
+from trainer.errors import DamagedFileError
+from trainer.identity.reviews import Review, read_reviews
 from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir, run_id_from
 from trainer.staging.progress import PROGRESS
@@ -169,6 +171,16 @@ def progress(data: DataDir, run_id: str) -> tuple[dict[str, Figures], list[str]]
         if figures:
             found[path.parent.relative_to(root).as_posix()] = figures
     return found, problems
+
+
+def reviews(data: DataDir, run_id: str) -> tuple[list[Review], list[str]]:
+    """A run's review items, none before its step `resolve`; and problems."""
+    try:
+        return read_reviews(data.run(run_id).resolve), []
+    except FileNotFoundError:
+        return [], []
+    except (DamagedFileError, OSError) as error:
+        return [], [str(error)]
 
 
 def releases(data: DataDir) -> list[Release]:

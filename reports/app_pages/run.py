@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from urllib.parse import quote
 
 import streamlit as st
@@ -37,6 +38,7 @@ def show() -> None:
     _steps(where, entry.record)
     _sources(entry.record)
     _funnel(entry.record)
+    _reviews(where, entry.record)
     _gate(entry.record)
     _errors(entry.record)
     with st.expander("Parameters", icon=":material/tune:"):
@@ -143,6 +145,31 @@ def _funnel(record: RunRecord) -> None:
     if rows:
         st.subheader("Faces by rule")
         parts.table(rows)
+
+
+def _reviews(where: DataDir, record: RunRecord) -> None:
+    """What was not decided without a person: how many by kind, and each with its evidence."""
+    items, problems = data.reviews(where, record.id)
+    if not record.reviews and not items and not problems:
+        return
+    st.subheader("To review")
+    parts.problems(problems)
+    counts = Counter(item.kind for item in items) or record.reviews
+    listed = (f"{n:,} {kind.replace('_', ' ')}" for kind, n in sorted(counts.items()))
+    st.caption(text.markdown(", ".join(listed)) or "None")
+    if items:
+        parts.table(
+            [
+                {
+                    "Kind": item.kind.replace("_", " "),
+                    "Source": item.source,
+                    "Performers": ", ".join(map(str, item.performers)),
+                    "Evidence": item.text,
+                    "URL": item.url,
+                }
+                for item in items
+            ]
+        )
 
 
 def _gate(record: RunRecord) -> None:

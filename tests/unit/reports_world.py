@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from trainer.identity.reviews import Review, write_reviews
 from trainer.staging.manifest import StageError
 from trainer.staging.paths import DataDir
 from trainer.staging.records import DiffSummary, RunRecord, RunStats, SourceStats, write_record
@@ -55,7 +56,13 @@ def normal(root: Path) -> DataDir:
     write_record(data.run("first"), first)
     run = data.run(AIRFLOW_RUN)
     write_record(run, _airflow_record(run.run_id))
+    write_reviews(run.resolve, [_review("unconfirmed_page"), _review("page_moved")])
     return data
+
+
+def _review(kind: str) -> Review:
+    url = "https://demosite.example/star/1"
+    return Review(kind=kind, source="demosite", url=url, performers=(3, 4), text=HOSTILE)
 
 
 def _airflow_record(run_id: str) -> RunRecord:
@@ -78,6 +85,7 @@ def _airflow_record(run_id: str) -> RunRecord:
             "checks": [{"name": "rank-1", "ok": False, "expected": "0.9", "actual": "0.78"}],
         },
         errors=[error],
+        reviews={"unconfirmed_page": 1, "page_moved": 1},
         steps={"plan": {"status": "done", "seconds": 75.0}},
     )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+import re
+from typing import Any, get_args
 
 import pytest
 
+from trainer.config.settings import REPO_ROOT
 from trainer.identity.names import same_name
 from trainer.identity.references import Performers, attach
+from trainer.identity.reviews import Kind
 from trainer.state.store import Claim, KnownIdentities
 
 NONE_KNOWN = KnownIdentities()
@@ -157,6 +160,12 @@ def test_the_order_of_pages_changes_nothing():
     first = attach(pages, linked, NONE_KNOWN)
     random.Random(3).shuffle(pages)
     assert attach(pages, linked, NONE_KNOWN) == first
+
+
+def test_every_kind_of_review_is_documented():
+    text = (REPO_ROOT / "docs" / "identity.md").read_text()
+    section = text.split("## Review items", 1)[1].split("## ", 1)[0]
+    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == set(get_args(Kind))
 
 
 @pytest.mark.parametrize(

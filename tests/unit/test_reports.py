@@ -63,6 +63,23 @@ def test_runs_lists_both_newest_first(data):
     assert rows["New faces"].tolist()[0] == 14
 
 
+def test_a_run_shows_what_a_person_has_to_look_at(data):
+    at = page("run", run_id=world.AIRFLOW_RUN)
+    assert "To review" in [s.value for s in at.subheader]
+    captions = [c.value.replace("\\", "") for c in at.caption]
+    assert "1 page moved, 1 unconfirmed page" in captions
+    assert {"unconfirmed page", "page moved", "demosite", "3, 4"} <= set(cells(at))
+    assert text.plain(world.HOSTILE) in cells(at)
+    first = page("run", run_id="first")
+    assert "To review" not in [s.value for s in first.subheader]
+
+
+def test_damaged_reviews_are_named(data):
+    (data.run(world.AIRFLOW_RUN).resolve / "reviews.json").write_text('[{"kind": 1}]')
+    at = page("run", run_id=world.AIRFLOW_RUN)
+    assert any("reviews" in w.value and "json" in w.value for w in at.warning)
+
+
 def test_airflows_tab_opens_its_run(data, monkeypatch):
     monkeypatch.setenv("TRAINER_AIRFLOW_URL", "http://127.0.0.1:8080/")
     query = {"dag_id": "build_performer_database", "run_id": world.AIRFLOW_RUN}

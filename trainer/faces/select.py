@@ -76,8 +76,13 @@ def cap(judged: pl.DataFrame, caps: Caps) -> pl.DataFrame:
         ["performer_id", "quality_score", "image_sha256", "face_no"],
         descending=[False, True, False, False],
     )
-    allowed = pl.col("source").replace_strict(dict(caps.per_source), return_dtype=pl.Int64)
-    within = accepted.filter(pl.int_range(pl.len()).over("performer_id", "source") < allowed)
+    schema = {"source": pl.String, "allowed": pl.Int64}
+    limits = pl.DataFrame(list(caps.per_source.items()), schema=schema, orient="row")
+    limited = accepted.join(limits, on="source", how="left", maintain_order="left")
+    if limited["allowed"].null_count():
+        raise KeyError(f"no cap for one of {sorted(accepted['source'].unique())}")
+    place = pl.int_range(pl.len()).over("performer_id", "source")
+    within = limited.filter(place < pl.col("allowed"))
     kept = within.filter(pl.int_range(pl.len()).over("performer_id") < caps.total)
     keys = ["performer_id", "image_sha256", "face_no"]
     marked = judged.join(

@@ -11,15 +11,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal
 
 from trainer.identity.claims import ClaimFacts, Join, dates_agree, spelled
 from trainer.identity.groups import Groups, settled_groups
 from trainer.identity.links import catalogues
+from trainer.identity.reviews import Kind
 from trainer.state.store import Claim, KnownIdentities
 
 Records = Mapping[Claim, ClaimFacts]
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _OPPOSITES = frozenset({"FEMALE", "MALE"})
+_CONTRADICTED: dict[str, Kind] = {
+    "cross_link": "cross_link_contradicted",
+    "shared_link": "shared_link_contradicted",
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -27,7 +33,7 @@ class Clue:
     """`claims` are one person, says `text`; found at `url`. kind: cross_link | shared_link."""
 
     claims: tuple[Claim, ...]
-    kind: str
+    kind: Literal["cross_link", "shared_link"]
     text: str
     url: str
 
@@ -38,7 +44,7 @@ class Conflict:
 
     clue: Clue
     problem: str
-    kind: str
+    kind: Kind
 
 
 def find_joins(
@@ -47,15 +53,19 @@ def find_joins(
     """Joins to make and conflicts to show, both sorted. The order of `facts` changes nothing."""
     records = {fact.claim: fact for fact in facts}
     groups = settled_groups(records, known)
+    tiers = [sorted(_cross_links(records)), sorted(_shared_links(records))]
     joins: list[Join] = []
-    conflicts: list[Conflict] = []
-    for clues in (_cross_links(records), _shared_links(records)):
-        accepted, refused = _decide(sorted(clues), groups, records)
-        conflicts += refused
-        for clue in accepted:
-            joins.append(Join(clue.claims, clue.text))
-            groups.unite(clue.claims)
-    return sorted(joins, key=lambda join: (join.claims, join.evidence)), sorted(conflicts)
+    while True:  # a join can settle which of two other links is the wrong one
+        conflicts: list[Conflict] = []
+        before = len(joins)
+        for clues in tiers:
+            accepted, refused = _decide(clues, groups, records)
+            conflicts += refused
+            for clue in accepted:
+                joins.append(Join(clue.claims, clue.text))
+                groups.unite(clue.claims)
+        if len(joins) == before:
+            return sorted(joins, key=lambda join: (join.claims, join.evidence)), sorted(conflicts)
 
 
 def _cross_links(records: Records) -> Iterator[Clue]:
@@ -98,7 +108,7 @@ def _decide(
             continue
         problem = profiles.problem(roots)
         if problem:
-            conflicts.append(Conflict(clue, problem, f"{clue.kind}_contradicted"))
+            conflicts.append(Conflict(clue, problem, _CONTRADICTED[clue.kind]))
         else:
             sound.append(clue)
     together = groups.copy()
@@ -128,9 +138,17 @@ class _Profiles:
         self._catalogues = catalogues()
 
     def problem(self, roots: list[Claim]) -> str | None:
-        """What speaks against the groups being one person; None where nothing does."""
+        """What speaks against the groups being one person; None where nothing does.
+
+        Records are compared one by one, so that what contradicts also does in a larger group.
+        """
         for one, other in combinations(roots, 2):
-            found = self._between(self._live(one), self._live(other)) or self._ids(one, other)
+            for a in self._live(one):
+                for b in self._live(other):
+                    found = _facts_differ(a, b) or self._entries_differ(a, b)
+                    if found:
+                        return found
+            found = self._elsewhere(one, other) or self._elsewhere(other, one)
             if found:
                 return found
         return None
@@ -139,38 +157,45 @@ class _Profiles:
         facts = (self._records.get(claim) for claim in self._members[root])
         return [fact for fact in facts if fact is not None and fact.live]
 
-    @staticmethod
-    def _between(ones: list[ClaimFacts], others: list[ClaimFacts]) -> str | None:
-        for a in ones:
-            for b in others:
-                if not dates_agree(a.birth_date, b.birth_date):
-                    return (
-                        f"{spelled(a.claim)} was born {a.birth_date}, "
-                        f"{spelled(b.claim)} {b.birth_date}"
-                    )
-                if {a.gender, b.gender} == _OPPOSITES:
-                    return f"{spelled(a.claim)} is {a.gender}, {spelled(b.claim)} {b.gender}"
-        return None
-
-    def _ids(self, one: Claim, other: Claim) -> str | None:
-        """Two entries in a catalogue that gives a person one."""
-        mine, theirs = self._entries(one), self._entries(other)
+    def _entries_differ(self, a: ClaimFacts, b: ClaimFacts) -> str | None:
+        """Two entries in a catalogue that gives a person one; a source is one for its records."""
+        if a.claim[0] == b.claim[0]:
+            return f"{spelled(a.claim)} and {spelled(b.claim)} are two records of one source"
+        mine, theirs = self._entries(a), self._entries(b)
         for space in sorted(mine.keys() & theirs.keys()):
-            if not mine[space] & theirs[space]:
+            own = space[0] in (a.claim[0], b.claim[0])  # `_elsewhere` looks at these
+            if not own and not mine[space] & theirs[space]:
                 ids = f"{min(mine[space])} and {min(theirs[space])}"
                 return f"{space[0]} has an entry for each: {ids}"
         return None
 
-    def _entries(self, root: Claim) -> dict[tuple[str, bool], set[str]]:
+    def _elsewhere(self, one: Claim, other: Claim) -> str | None:
+        """A record of `one` that links to a record of `other`'s source, and to none of `other`."""
+        own: dict[tuple[str, bool], set[str]] = defaultdict(set)
+        for source, number in self._members[other]:
+            own[source, _is_uuid(number)].add(number)
+        for fact in self._live(one):
+            entries = self._entries(fact)
+            for space in sorted(entries.keys() & own.keys()):
+                if space[0] != fact.claim[0] and not entries[space] & own[space]:
+                    return f"{spelled(fact.claim)} links to {space[0]}:{min(entries[space])}"
+        return None
+
+    def _entries(self, fact: ClaimFacts) -> dict[tuple[str, bool], set[str]]:
         """Ids by catalogue; a site that has numbers and names of entries counts as two."""
         found: dict[tuple[str, bool], set[str]] = defaultdict(set)
-        for source, number in self._members[root]:
-            found[source, _is_uuid(number)].add(number)
-        for fact in self._live(root):
-            for link in fact.links:
-                if link.site in self._catalogues and link.id:
-                    found[link.site, _is_uuid(link.id)].add(link.id)
+        for link in fact.links:
+            if link.site in self._catalogues and link.id:
+                found[link.site, _is_uuid(link.id)].add(link.id)
         return found
+
+
+def _facts_differ(a: ClaimFacts, b: ClaimFacts) -> str | None:
+    if not dates_agree(a.birth_date, b.birth_date):
+        return f"{spelled(a.claim)} was born {a.birth_date}, {spelled(b.claim)} {b.birth_date}"
+    if {a.gender, b.gender} == _OPPOSITES:
+        return f"{spelled(a.claim)} is {a.gender}, {spelled(b.claim)} {b.gender}"
+    return None
 
 
 def _is_uuid(text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from trainer.identity.claims import dates_agree, spelled
 from trainer.identity.names import same_name
-from trainer.identity.reviews import Review
+from trainer.identity.reviews import Kind, Review
 from trainer.state.store import Claim, KnownIdentities
 
 Record = Mapping[str, Any]
@@ -80,7 +80,7 @@ def _claim(page: Record) -> Claim:
     return page["source"], page["source_id"]
 
 
-def _review(page: Record, performers: Sequence[int], kind: str, text: str) -> Review:
+def _review(page: Record, performers: Sequence[int], kind: Kind, text: str) -> Review:
     return Review(
         kind=kind,
         source=page["source"],
@@ -111,7 +111,7 @@ def _doubt(
     owners: list[Claim],
     performers: Performers,
     known: KnownIdentities,
-) -> tuple[str, str] | None:
+) -> tuple[Kind, str] | None:
     """Kind and text of what speaks against attaching; None where nothing does."""
     where = f"{spelled(_claim(page))} ({page['name']})"
     listed = ", ".join(map(spelled, owners))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -12,6 +13,15 @@ from trainer.errors import DamagedFileError
 from trainer.staging.atomic import read_json, write_json
 
 REVIEWS_FILE = "reviews.json"
+Kind = Literal[
+    "cross_link_contradicted",
+    "shared_link_contradicted",
+    "links_contradict_each_other",
+    "page_claimed_by_two",
+    "page_moved",
+    "birth_dates_differ",
+    "unconfirmed_page",
+]
 
 
 class Review(BaseModel):
@@ -19,7 +29,7 @@ class Review(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: str
+    kind: Kind
     source: str
     url: str
     performers: tuple[int, ...]
