@@ -66,7 +66,7 @@ class Pictures:
         self._progress = Progress(directory, "pictures", report.say)
         self._refused_in_a_row: Counter[str] = Counter()
 
-    async def run(self, current: list[Row], earlier: Iterable[Row]) -> None:
+    async def run(self, current: Iterable[Row], earlier: Iterable[Row]) -> None:
         """`current`: performers of this crawl, every picture gets a row. `earlier`: performers of
         the last snapshot, only pictures that were never fetched. Raises `CrawlStopped`."""
         for row in self._done.values():

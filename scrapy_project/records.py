@@ -13,6 +13,7 @@ from scrapy_project.kinds.stash_box_api import Page
 from trainer.staging.manifest import StageError
 from trainer.staging.parquet import read_table, write_table
 from trainer.staging.schemas import PERFORMERS
+from trainer.staging.snapshot import CRAWL_COLUMNS
 
 META = b"crawl"
 
@@ -40,6 +41,11 @@ class PerformerParts:
             refused_ids=meta["refused_ids"],
             errors=[StageError.model_validate(error) for error in meta["errors"]],
         )
+
+    def stream(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a part as far as pictures need them (`CRAWL_COLUMNS`)."""
+        rows: list[dict[str, Any]] = read_table(self._path(name), list(CRAWL_COLUMNS)).to_pylist()
+        return rows
 
     def write(self, name: str, page: Page) -> None:
         meta = {

@@ -62,6 +62,7 @@ def test_a_missing_key_skips_the_source_without_a_request(bench, monkeypatch):
     ],
 )
 def test_a_page_that_cannot_be_had_fails_the_crawl_and_keeps_the_rest(bench, status, body, kind):
+    bench.overrides = {"concurrent_requests": 1}  # page 3 is not on its way when page 2 fails
     headers = {"Location": "https://example.org/"} if status == 302 else {}
     bench.box.before = lambda path, _: (status, headers, body) if path == "NAME 2" else None
     manifest = bench.crawl()
@@ -153,7 +154,8 @@ def test_after_kill_9_between_pages_the_pages_are_kept(bench):
     bench.overrides = {"requests_per_minute": 240, "page_size": 1}
     killed(bench, signal.SIGKILL, "NAME 4")
     assert bench.crawl(enable_faces=False).status == "complete"
-    assert sum(n - 1 for path, n in bench.box.asked.items() if path.startswith("NAME")) <= 1
+    again = sum(n - 1 for path, n in bench.box.asked.items() if path.startswith("NAME"))
+    assert again <= 4  # what was on its way
 
 
 def test_sigterm_keeps_the_part_in_hand(bench):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,16 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) ->
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedFileError(f"{path}: {error}; delete this part and run again") from error
+
+
+def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[dict[str, Any]]:
+    """The rows of a file, `batch` of them in memory at a time."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for found in file.iter_batches(batch, columns=columns):
+                yield from found.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise DamagedFileError(f"{path}: {error}; delete this part and run again") from error
 
