@@ -94,7 +94,7 @@ def serve(host: str = "127.0.0.1") -> Iterator[Site]:
 @dataclass(frozen=True)
 class Crawled:
     """`answers` in the order asked: status, url, body, or error (its class) and message;
-    `moments` that the budget gave out, in seconds."""
+    `moments` at which its requests left, in seconds."""
 
     manifest: StageManifest
     answers: list[dict[str, Any]]

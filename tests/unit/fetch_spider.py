@@ -44,15 +44,17 @@ class BenchSpider(SourceSpider):
 
 
 def _note_moments() -> list[float]:
-    """Every moment that the budget gives out from now on, in seconds."""
+    """Every moment that a request leaves at from now on, in seconds."""
     moments: list[float] = []
-    reserve = Budget.reserve
+    confirm = Budget.confirm
 
-    def noting(self: Budget, keys: Any, interval: float) -> float:
-        moments.append(reserve(self, keys, interval))
-        return moments[-1]
+    def noting(self: Budget, keys: Any, moment: float, interval: float) -> bool:
+        kept = confirm(self, keys, moment, interval)
+        if kept:
+            moments.append(moment)
+        return kept
 
-    Budget.reserve = noting  # type: ignore[method-assign]
+    Budget.confirm = noting  # type: ignore[method-assign]
     return moments
 
 
