@@ -29,7 +29,11 @@ def site_of(host: str) -> str:
     host = host.lower().rstrip(".")
     if is_address(host):
         return host
-    return _DOMAINS(host).top_domain_under_public_suffix or host
+    # A suffix that the list doesn't know has one label, as the list itself says.
+    known = _DOMAINS(host)
+    return known.top_domain_under_public_suffix or (
+        host if known.suffix else ".".join(host.split(".")[-2:])
+    )
 
 
 def same_site(one: str, other: str) -> bool:

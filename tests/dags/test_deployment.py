@@ -17,9 +17,11 @@ from trainer.services.__main__ import checked_environment, main
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
 TEMPLATE = ElementTree.parse(ROOT / "unraid-template.xml").getroot()
-OURS = {"DATA_DIR", "TRAINER_REPORTS_URL", "TRAINER_ADMIN_PASSWORD"} | {
-    f"TRAINER_{name.upper()}" for name in Settings.model_fields
+OURS = {"TRAINER_REPORTS_URL", "TRAINER_ADMIN_PASSWORD"} | {
+    str(field.validation_alias or f"TRAINER_{name.upper()}")
+    for name, field in Settings.model_fields.items()
 }
+FETCHERS = {"FLARESOLVERR_URL", "CHROME_CDP_URL"}  # their addresses may hold a password
 
 
 def _env_example():
@@ -69,7 +71,8 @@ def test_the_socket_and_the_keys_are_the_schedulers_alone(keys):
     socket = [n for n, s in SERVICES.items() if "docker.sock" in str(s.get("volumes"))]
     with_keys = [n for n, s in SERVICES.items() if keys & set(s["environment"])]
     assert socket == with_keys == ["scheduler"]
-    assert keys <= set(SERVICES["scheduler"]["environment"])
+    assert keys | FETCHERS <= set(SERVICES["scheduler"]["environment"])
+    assert [n for n, s in SERVICES.items() if FETCHERS & set(s["environment"])] == ["scheduler"]
 
 
 def test_data_lies_under_one_path_everywhere():
@@ -94,7 +97,7 @@ def test_the_unraid_template_is_complete_and_masks_secrets(keys):
     variables = {t for t, c in configs.items() if c.get("Type") == "Variable"}
     assert all(_read_by_something(name, keys) for name in variables)
     masked = {t for t, c in configs.items() if c.get("Mask") == "true"}
-    assert masked == {"TRAINER_ADMIN_PASSWORD", "AIRFLOW__API_AUTH__JWT_SECRET"} | keys
+    assert masked == {"TRAINER_ADMIN_PASSWORD", "AIRFLOW__API_AUTH__JWT_SECRET"} | keys | FETCHERS
     assert {"8080", "8501", "/data", "/airflow"} <= set(configs)
 
 

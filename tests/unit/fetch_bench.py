@@ -93,10 +93,12 @@ def serve(host: str = "127.0.0.1") -> Iterator[Site]:
 
 @dataclass(frozen=True)
 class Crawled:
-    """`answers` in the order asked: status, url, body, user_agent, or error and its class."""
+    """`answers` in the order asked: status, url, body, or error (its class) and message;
+    `moments` at which its requests left, in seconds."""
 
     manifest: StageManifest
     answers: list[dict[str, Any]]
+    moments: list[float]
     everything: str  # log, report and job file, for what must not stand there
 
 
@@ -151,11 +153,14 @@ def crawl(
     assert done.returncode == 0, done.stderr
     staging = DataDir(directory).run("r1").staging("bench")
     written = directory / "answers.json"
+    nothing: dict[str, Any] = {"answers": [], "moments": []}
+    told = json.loads(written.read_text()) if written.exists() else nothing
     manifest = StageManifest.read(staging)
     assert manifest is not None, done.stderr
     return Crawled(
         manifest,
-        json.loads(written.read_text()) if written.exists() else [],
+        told["answers"],
+        told["moments"],
         "\n".join(
             (done.stdout, done.stderr, (staging / "_RUN.json").read_text(), path.read_text())
         ),

@@ -11,6 +11,7 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.http import Request
 from scrapy.utils.project import get_project_settings
 
+from scrapy_project.budget import Budget
 from scrapy_project.fetchers.choice import PageFetcher
 from scrapy_project.report import CrawlStopped
 from scrapy_project.spider import SourceSpider
@@ -23,6 +24,7 @@ class BenchSpider(SourceSpider):
     def __init__(self, job: str, asked: str) -> None:
         super().__init__(job)
         self._asked = Path(asked)
+        self._moments = _note_moments()
 
     async def crawl(self, key: str | None) -> None:
         pages = PageFetcher(self.job.source, self.fetch, self.report.say)
@@ -37,7 +39,23 @@ class BenchSpider(SourceSpider):
                 self.report.error(type(error).__name__, url, str(error))
                 answers.append({"error": type(error).__name__, "message": str(error)})
             finally:
-                (self._asked.parent / "answers.json").write_text(json.dumps(answers))
+                told = {"answers": answers, "moments": self._moments}
+                (self._asked.parent / "answers.json").write_text(json.dumps(told))
+
+
+def _note_moments() -> list[float]:
+    """Every moment that a request leaves at from now on, in seconds."""
+    moments: list[float] = []
+    confirm = Budget.confirm
+
+    def noting(self: Budget, keys: Any, moment: float, interval: float) -> bool:
+        kept = confirm(self, keys, moment, interval)
+        if kept:
+            moments.append(moment)
+        return kept
+
+    Budget.confirm = noting  # type: ignore[method-assign]
+    return moments
 
 
 if __name__ == "__main__":
