@@ -10,7 +10,7 @@ UV = $(BIN)/uv
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup demo test check faults up down clean lock format docs new-source
+.PHONY: help setup demo test check faults bench up down clean lock format docs new-source
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -60,7 +60,10 @@ test: check ## All tests
 	$(BIN)/python -m pytest
 
 faults: setup ## Many more kills than the tests do (about an hour)
-	FAULT_KILLS=20 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
+	FAULT_KILLS=20 CRAWL_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
+
+bench: setup ## Crawl time against the bound of the rate, memory of a source of 100,000 (4 minutes)
+	$(BIN)/python -m tests.bench.bench_crawl
 
 docs: setup ## Write docs/sources.md anew from the sources' files
 	$(BIN)/trainer sources --markdown > docs/.sources.md && mv docs/.sources.md docs/sources.md

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from scrapy_project.kinds.answers import Page
@@ -17,7 +18,7 @@ from scrapy_project.spider import SourceSpider
 from trainer.staging.clock import parse_iso
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
-from trainer.staging.snapshot import moment_of, stream_performers
+from trainer.staging.snapshot import stream_performers
 
 SWEEPS = 3  # pages move while they are read: what one sweep missed, another finds
 MAX_REFUSED_SHARE = 0.05  # more unreadable records than this: the source has changed its shape
@@ -184,3 +185,8 @@ class PagedSpider(SourceSpider):
 
     def _broken(self) -> bool:
         return any(check.fatal and not check.ok for check in self.report.checks)
+
+
+def moment_of(row: Row) -> datetime:
+    """When the source changed the record; the beginning of time where it does not say."""
+    return parse_iso(row["updated_at"] or "1970-01-01T00:00:00Z")

@@ -8,10 +8,10 @@ from scrapy.http import Request
 
 from scrapy_project.kinds.answers import Page
 from scrapy_project.kinds.asking import AskingSpider
+from scrapy_project.kinds.paged import moment_of
 from scrapy_project.kinds.stash_box_api import list_body, parse_list
 from scrapy_project.seen import expected_live
 from trainer.staging.clock import parse_iso
-from trainer.staging.snapshot import moment_of
 
 
 class StashBoxSpider(AskingSpider):

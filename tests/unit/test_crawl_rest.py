@@ -22,7 +22,7 @@ from trainer.pipeline.crawl import crawl_source
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES, PERFORMERS
-from trainer.staging.snapshot import fold_performers, fold_snapshot
+from trainer.staging.snapshot import fold_snapshot
 from trainer.state.store import SnapshotRow, StateChanges, commit_release
 
 KEY = "a-token-that-nobody-may-read"
@@ -271,23 +271,3 @@ def test_a_week_later_who_is_gone_is_a_tombstone(tmp_path, server):
     rows = publish(tmp_path, server, "r2", 2)
     assert [n for n, row in rows.items() if row["deleted"]] == [record_id(gone)]
     assert len(rows) == len(LIVE)
-
-
-def test_records_that_do_not_say_when_they_changed_fold():
-    def row(name, updated):
-        return {
-            "source_id": "a",
-            "name": name,
-            "updated_at": updated,
-            "deleted": False,
-            "merged_ids": None,
-        }
-
-    def fold(before, now):
-        kept = fold_performers(before, now, full_sweep=True, unreadable=set())
-        return [r["name"] for r in kept]
-
-    dated = "2026-01-01T00:00:00Z"
-    assert fold([row("old", None)], [row("first", None), row("last", None)]) == ["last"]
-    assert fold([], [row("dated", dated), row("undated", None)]) == ["dated"]
-    assert fold([row("dated", dated)], [row("undated", None)]) == ["undated"]

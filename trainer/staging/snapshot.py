@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trainer.staging.atomic import whole_file
-from trainer.staging.clock import parse_iso
+from trainer.staging.fold import fold_images, fold_performers
 from trainer.staging.manifest import StageManifest
-from trainer.staging.parquet import parts, read_parts, read_table, stream_rows, write_rows
+from trainer.staging.parquet import parts, read_parts, read_table, stream_rows, write_table
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES, PERFORMERS
 from trainer.state.store import read_snapshots
@@ -49,10 +49,7 @@ def stream_performers(data: DataDir, source: str) -> Iterator[Row]:
 def fold_snapshot(context: RunContext, source: str) -> Path | None:
     """Write performers.parquet and images.parquet of `source` into the run's snapshot.
 
-    performers: one row an id, the newest wins, sorted by id; who is absent after a full sweep, or
-    was merged into another, stays as a row with deleted=true. images: one row a URL that a live
-    performer advertises, sorted by URL. A crawl that is not complete keeps the last snapshot as
-    it is; None where there is none.
+    A crawl that is not complete keeps the last snapshot as it is; None where there is none.
     """
     staging, target = context.run.staging(source), context.run.snapshot(source)
     base = last_snapshot(context.data, source)
@@ -61,79 +58,31 @@ def fold_snapshot(context: RunContext, source: str) -> Path | None:
         return _keep(base, target)
     manifest.verify_files(staging)
     performers = fold_performers(
-        _rows(base, PERFORMERS_FILE),
-        read_parts(parts(staging, "performers-"), PERFORMERS).to_pylist(),
+        _table(base, PERFORMERS_FILE, PERFORMERS),
+        read_parts(parts(staging, "performers-"), PERFORMERS),
         full_sweep=manifest.full_sweep,
         unreadable=_unreadable(staging),
     )
     images = fold_images(
-        _rows(base, IMAGES_FILE),
-        read_parts(parts(staging, "images-"), IMAGES).to_pylist(),
+        _table(base, IMAGES_FILE, IMAGES),
+        read_parts(parts(staging, "images-"), IMAGES),
         performers,
     )
-    write_rows(target / IMAGES_FILE, images, IMAGES)
-    write_rows(target / PERFORMERS_FILE, performers, PERFORMERS)
+    write_table(target / IMAGES_FILE, images)
+    write_table(target / PERFORMERS_FILE, performers)
     return target
 
 
-def fold_performers(
-    before: Iterable[Row], now: Iterable[Row], *, full_sweep: bool, unreadable: set[str]
-) -> list[Row]:
-    """`unreadable`: ids that were listed with a record that could not be read."""
-    fresh: dict[str, Row] = {}
-    for row in now:
-        other = fresh.get(row["source_id"])
-        if other is None or moment_of(row) >= moment_of(other):
-            fresh[row["source_id"]] = row
-    folded = {row["source_id"]: dict(row) for row in before}
-    if full_sweep:
-        for number in folded.keys() - fresh.keys() - unreadable:
-            folded[number]["deleted"] = True
-    folded.update({number: dict(row) for number, row in fresh.items()})
-    _bury_merged(folded, fresh)
-    return [folded[number] for number in sorted(folded)]
-
-
-def moment_of(row: Row) -> datetime:
-    """When the source changed the record; the beginning of time where it does not say."""
-    return parse_iso(row["updated_at"] or "1970-01-01T00:00:00Z")
-
-
-def _bury_merged(folded: dict[str, Row], fresh: dict[str, Row]) -> None:
-    """A performer that another one names in its merged_ids is gone, unless it was just listed."""
-    for number in sorted(folded):
-        target = folded[number]
-        for merged in () if target["deleted"] else sorted(target["merged_ids"] or ()):
-            if merged in folded and merged != number and merged not in fresh:
-                folded[merged]["deleted"] = True
-                folded[merged]["merged_into_id"] = number
-
-
-def fold_images(before: Iterable[Row], now: Iterable[Row], performers: Iterable[Row]) -> list[Row]:
-    """A failure never replaces a picture that was fetched before; `known` reads `fetched`."""
-    advertised = {
-        picture["url"]
-        for row in performers
-        if not row["deleted"]
-        for picture in row["images"] or ()
-    }
-    folded: dict[str, Row] = {}
-    for row in [*before, *now]:
-        if row["url"] not in advertised:
-            continue
-        if row["status"] == "failed" and folded.get(row["url"], {}).get("sha256"):
-            continue
-        status = "fetched" if row["status"] == "known" else row["status"]
-        folded[row["url"]] = {**row, "status": status}
-    return [folded[url] for url in sorted(folded)]
-
-
-def _rows(directory: Path | None, name: str, columns: list[str] | None = None) -> list[Row]:
+def _table(directory: Path | None, name: str, schema: pa.Schema) -> pa.Table:
+    """All rows of a snapshot's file; columns that it is too old to have are null."""
     path = directory / name if directory else None
     if path is None or not path.exists():
-        return []
-    found: list[Row] = read_table(path, columns).to_pylist()
-    return found
+        return schema.empty_table()
+    table = read_table(path)
+    for field in schema:
+        if field.name not in table.column_names:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table.select(schema.names).cast(schema)
 
 
 def _unreadable(staging: Path) -> set[str]:
