@@ -281,3 +281,15 @@ def test_a_total_that_is_none(total):
     with pytest.raises(AnswerError) as caught:
         parse_list(json.dumps({"data": [], "meta": {"total": total}}).encode(), URL, SOURCE)
     assert (caught.value.kind, caught.value.field) == ("field_invalid", "meta.total")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "never", "2026-13-01T00:00:00Z"])
+def test_a_moment_out_of_the_calendar(moment):
+    row, errors = of(updated_at=moment)
+    assert (row["updated_at"], errors) == (None, [("field_invalid", "updated_at")])
+    record = person(1, "https://cdn.example", updated=moment)
+    listed = {"queryPerformers": {"count": 1, "performers": [record]}}
+    body = json.dumps({"data": listed}).encode()
+    page = stash_box_api.parse_list(body, URL, SOURCES["stashdb"])
+    assert (page.rows, page.refused_ids) == ([], [record["id"]])
+    assert [(e.kind, e.field) for e in page.errors] == [("field_invalid", "updated")]
