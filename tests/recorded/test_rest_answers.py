@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.world.people import population
@@ -183,6 +183,9 @@ def test_the_look_alike_cuts_pages(asked, given):
     assert answer["meta"]["per_page"] == given
 
 
+# The same examples every time, however busy the machine is.
+PATIENT = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+
 # Whatever comes, a page or an AnswerError comes out, and its rows fit into a part.
 
 JSON = st.recursive(
@@ -235,21 +238,21 @@ def fits(parse, body, source):
     "".join(page.refused_ids).encode()
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(PATIENT, max_examples=300)
 @given(record=REST_RECORD | JSON)
 def test_any_rest_record(record):
     body = json.dumps({"data": [record], "meta": {"total": 1}}).encode()
     fits(rest_api.parse_list, body, SOURCE)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(PATIENT, max_examples=300)
 @given(record=BOX_RECORD | JSON)
 def test_any_stash_box_record(record):
     listed = {"queryPerformers": {"count": 1, "performers": [record]}}
     fits(stash_box_api.parse_list, json.dumps({"data": listed}).encode(), SOURCES["stashdb"])
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(PATIENT, max_examples=200)
 @given(body=st.binary(max_size=50) | JSON.map(lambda v: json.dumps(v).encode()))
 def test_any_bytes(body):
     fits(rest_api.parse_list, body, SOURCE)
