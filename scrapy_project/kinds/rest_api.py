@@ -25,6 +25,7 @@ from scrapy_project.kinds.answers import (
     Text,
     Url,
     advertised,
+    error,
     json_object,
     read_page,
     read_record,
@@ -33,6 +34,8 @@ from scrapy_project.kinds.answers import (
 from trainer.config.sources import SourceConfig
 from trainer.staging.manifest import StageError
 
+# Empty where nothing is known, but there; a record without one has another shape than ours.
+ALWAYS_THERE = ("extras", "image", "posters")
 _NOTHING = ("", "0", "0cm", "-", "n/a", "none", "unknown", "0000-00-00")
 _REFUSED_KEY = ("unauthenticated", "unauthorized", "forbidden", "invalid token")
 Value = TypeVar("Value")
@@ -106,7 +109,7 @@ class Extras(Answer):
     height: Annotated[int | None, _read(facts.height_cm)] = None
     career_start_year: Annotated[int | None, _read(_year)] = None
     career_end_year: Annotated[int | None, _read(_year)] = None
-    links: dict[Line, list[Url]] = Field(default_factory=dict)
+    links: dict[Line, list[Url]] | None = None
     active: Unused = None
     astrology: Unused = None
     birthday_timestamp: Unused = None
@@ -131,11 +134,11 @@ class Performer(Answer):
     name: Text
     slug: MaybeLine = None
     disambiguation: MaybeLine = None
-    aliases: list[Line] = Field(default_factory=list)
+    aliases: list[Line] | None = None
     face: MaybeUrl = None
     image: MaybeUrl = None
-    posters: list[Poster] = Field(default_factory=list)
-    extras: Extras = Field(default_factory=Extras)
+    posters: list[Poster] | None = None
+    extras: Extras | None = None
     created_at: Annotated[Moment | None, _EMPTY_IS_NULL] = None
     updated_at: Annotated[Moment | None, _EMPTY_IS_NULL] = None
     full_name: Unused = None  # stands in for a missing name
@@ -170,13 +173,19 @@ def parse_performer(
     record: Any, url: str, source: SourceConfig
 ) -> tuple[dict[str, Any] | None, list[StageError]]:
     """A row of the PERFORMERS schema (None: refused) and what was wrong, field by field."""
-    if isinstance(record, dict):
-        record = _shaped(record)
-    performer, errors = read_record(Performer, record, url, source)
+    shaped = _shaped(record) if isinstance(record, dict) else record
+    performer, errors = read_record(Performer, shaped, url, source)
     if performer is None:
         return None, errors
+    errors += [
+        error("field_missing", name, "left out of a performer's record", url, source)
+        for name in ALWAYS_THERE
+        if name not in record
+    ]
     errors += unknown_fields(performer, "", url, source)
-    errors += unknown_fields(performer.extras, "extras.", url, source)
+    parts = [("posters.", poster) for poster in performer.posters or ()]
+    for prefix, part in [("extras.", performer.extras or Extras()), *parts]:
+        errors += unknown_fields(part, prefix, url, source)
     return _row(performer, source), errors
 
 
@@ -203,7 +212,8 @@ def _list(value: Any) -> list[Any]:
 
 
 def _row(performer: Performer, source: SourceConfig) -> dict[str, Any]:
-    extras = performer.extras
+    extras = performer.extras or Extras()
+    links = (extras.links or {}).items()
     return {
         "source": source.key,
         "source_id": performer.id,
@@ -221,8 +231,8 @@ def _row(performer: Performer, source: SourceConfig) -> dict[str, Any]:
         "career_start_year": extras.career_start_year,
         "career_end_year": extras.career_end_year,
         "scene_count": None,
-        "aliases": list(dict.fromkeys(a.strip() for a in performer.aliases if a.strip())),
-        "urls": [{"url": u, "site": site} for site, urls in extras.links.items() for u in urls],
+        "aliases": list(dict.fromkeys(a.strip() for a in performer.aliases or () if a.strip())),
+        "urls": [{"url": u, "site": site} for site, urls in links for u in urls],
         "tattoos": [],
         "piercings": [],
         "merged_ids": [],
@@ -237,7 +247,7 @@ def _row(performer: Performer, source: SourceConfig) -> dict[str, Any]:
 def _images(performer: Performer) -> list[dict[str, Any]]:
     """The face that the source cut out itself first; each URL once."""
     shown: dict[str, str | None] = {performer.face: None} if performer.face else {}
-    for poster in performer.posters:
+    for poster in performer.posters or ():
         shown.setdefault(poster.url, poster.id)
     if performer.image:
         shown.setdefault(performer.image, None)

@@ -1,0 +1,298 @@
+"""A REST answer becomes rows or a typed error, whatever a server says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from demo.world.people import population
+from demo.world.porndb import PornDb, record_id
+from scrapy_project.kinds import rest_api, stash_box_api
+from scrapy_project.kinds.answers import AnswerError
+from scrapy_project.kinds.rest_api import list_url, parse_list
+from tests.recorded.box import person
+from trainer.config.sources import load_sources
+from trainer.staging.schemas import PERFORMERS
+
+URL = "https://api.theporndb.net/#page=1"
+SOURCES = load_sources(Path("/nonexistent"))
+SOURCE = SOURCES["theporndb"]
+BASE = {"id": "x", "name": "Somebody Invented", "image": "", "posters": [], "extras": {}}
+
+
+def read(record):
+    body = json.dumps({"data": [record], "meta": {"total": 1}}).encode()
+    return parse_list(body, URL, SOURCE)
+
+
+def of(**changes):
+    page = read({**BASE, **changes})
+    return page.rows[0], [(e.kind, e.field) for e in page.errors]
+
+
+def of_extras(**extras):
+    return of(extras=extras)
+
+
+@pytest.mark.parametrize("base", ["https://api.theporndb.net", "https://api.theporndb.net/"])
+def test_the_address_of_a_page(base):
+    assert list_url(base, 3, 100) == "https://api.theporndb.net/performers?page=3&per_page=100"
+
+
+@pytest.mark.parametrize(
+    ("given", "column", "value"),
+    [
+        ({"gender": "Female"}, "gender", "FEMALE"),
+        ({"gender": None}, "gender", None),
+        ({"gender": "Transgender Female"}, "gender", "TRANSGENDER_FEMALE"),
+        ({"birthday": "1990-07-02"}, "birth_date", "1990-07-02"),
+        ({"birthday": "0000-00-00"}, "birth_date", None),
+        ({"deathday": "2020-01-31"}, "death_date", "2020-01-31"),
+        ({"height": "170cm"}, "height_cm", 170),
+        ({"height": "5'7\""}, "height_cm", 170),
+        ({"height": 170}, "height_cm", 170),
+        ({"height": "0cm"}, "height_cm", None),
+        ({"birthplace_code": "us"}, "country", "US"),
+        ({"birthplace_code": "US-CA"}, "country", "US"),
+        ({"birthplace_code": "", "nationality": "Swedish"}, "country", "SE"),
+        ({"birthplace_code": "NO", "nationality": "Swedish"}, "country", "NO"),
+        ({"career_start_year": "2004"}, "career_start_year", 2004),
+        ({"career_end_year": 0}, "career_end_year", None),
+        ({"hair_colour": "Brunette, Blonde"}, "hair_color", "BRUNETTE"),
+        ({"eye_colour": "Grey"}, "eye_color", "GREY"),
+        ({"ethnicity": "Latin"}, "ethnicity", "LATIN"),
+    ],
+)
+def test_a_fact(given, column, value):
+    row, errors = of_extras(**given)
+    assert (row[column], errors) == (value, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "column"),
+    [
+        ({"gender": "Octopus"}, "gender"),
+        ({"birthday": "31/12/1990"}, "birth_date"),
+        ({"height": "tall"}, "height_cm"),
+        ({"birthplace_code": "ZZ"}, "country"),
+        ({"career_start_year": 99999}, "career_start_year"),
+        ({"eye_colour": ["blue"]}, "eye_color"),
+        ({"hair_colour": True}, "hair_color"),
+    ],
+)
+def test_a_fact_that_is_not_understood_is_null_and_named(given, column):
+    row, errors = of_extras(**given)
+    assert row[column] is None
+    assert errors == [("field_invalid", f"extras.{next(iter(given))}")]
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (["A", "B", "A"], ["A", "B"]),
+        ("A, B ,", ["A", "B"]),
+        (None, []),
+        ("", []),
+    ],
+)
+def test_aliases_are_a_list_or_a_text(given, names):
+    row, errors = of(aliases=given)
+    assert (row["aliases"], errors) == (names, [])
+
+
+def test_the_face_comes_first_and_each_picture_once():
+    row, _ = of(
+        face="https://cdn.example/f.jpg",
+        posters=[{"id": 1, "url": "https://cdn.example/p.jpg"}],
+        image="https://cdn.example/p.jpg",
+    )
+    assert [(i["url"], i["image_id"]) for i in row["images"]] == [
+        ("https://cdn.example/f.jpg", None),
+        ("https://cdn.example/p.jpg", "1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"face": "/f.jpg"}, "face"),
+        ({"image": "f.jpg"}, "image"),
+        ({"posters": [{"id": 1, "url": "p.jpg"}]}, "posters.url"),
+        ({"extras": {"links": {"Home": "somewhere"}}}, "extras.links.Home"),
+    ],
+)
+def test_a_relative_address_is_refused_and_named(changes, field):
+    row, errors = of(**changes)
+    assert errors == [("field_invalid", field)]
+    assert (row["images"], row["urls"]) == ([], [])
+
+
+def test_an_address_without_a_protocol_gets_https():
+    row, errors = of(face="//cdn.example/f.jpg")
+    assert ([i["url"] for i in row["images"]], errors) == (["https://cdn.example/f.jpg"], [])
+
+
+@pytest.mark.parametrize("links", [None, [], {}, {"Twitter": ""}, {"Twitter": None}])
+def test_no_links(links):
+    row, errors = of_extras(links=links)
+    assert (row["urls"], errors) == ([], [])
+
+
+@pytest.mark.parametrize("field", ["extras", "image", "posters"])
+def test_a_field_that_is_gone_is_named_while_the_record_is_kept(field):
+    page = read({name: value for name, value in BASE.items() if name != field})
+    assert [row["source_id"] for row in page.rows] == ["x"]
+    assert [(e.kind, e.field) for e in page.errors] == [("field_missing", field)]
+
+
+def test_the_look_alikes_records_are_read_without_an_error():
+    world = PornDb(population(1), lambda key: f"https://cdn.example/{key}", "token")
+    status, answer = world.answer("/performers", {}, {"AUTHORIZATION": "Bearer token"})
+    page = parse_list(json.dumps(answer).encode(), URL, SOURCE)
+    assert (status, page.errors, len(page.rows)) == (200, [], 25)
+    assert page.count == sum(not p.deleted for p in population(1)) > 25
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/performers", {}, 401),
+        ("/performers", {"Authorization": "Bearer other"}, 401),
+        ("/performers/nobody", {"Authorization": "Bearer token"}, 404),
+        ("/performers/", {"Authorization": "Bearer token"}, 404),
+        ("/elsewhere", {"Authorization": "Bearer token"}, 404),
+        (f"/performers/{record_id(population(1)[0])}", {"Authorization": "Bearer token"}, 200),
+    ],
+)
+def test_the_look_alike_lets_in_and_finds(path, headers, status):
+    world = PornDb(population(1), lambda key: f"https://cdn.example/{key}", "token")
+    assert world.answer(path, {}, headers)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [("7", 7), ("1000", 100), ("many", 25), ("0", 25), ("-1", 25)]
+)
+def test_the_look_alike_cuts_pages(asked, given):
+    world = PornDb(population(1), lambda key: f"https://cdn.example/{key}", "token")
+    _, answer = world.answer("/performers", {"per_page": asked}, {"authorization": "Bearer token"})
+    assert answer["meta"]["per_page"] == given
+
+
+# The same examples every time, however busy the machine is.
+PATIENT = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+
+# Whatever comes, a page or an AnswerError comes out, and its rows fit into a part.
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(2**31, 2**200)
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(
+        ["\ud800", "a\0b", "//x.example/y", "/y", "https://[x", "0000-00-00", "9999-12"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+REST_RECORD = st.fixed_dictionaries(
+    {"id": st.just("x") | JSON, "name": st.just("Somebody") | JSON},
+    optional={
+        **{n: JSON for n in rest_api.Performer.model_fields if n not in ("id", "name", "extras")},
+        "extras": JSON
+        | st.fixed_dictionaries({}, optional=dict.fromkeys(rest_api.Extras.model_fields, JSON)),
+        "posters": st.lists(st.fixed_dictionaries({"url": JSON, "id": JSON}), max_size=3) | JSON,
+        "other": JSON,
+    },
+)
+BOX_RECORD = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(stash_box_api.Performer.model_fields, JSON),
+        "images": st.lists(
+            st.fixed_dictionaries({"id": JSON, "url": JSON, "width": JSON, "height": JSON}),
+            max_size=3,
+        ),
+        "other": JSON,
+    },
+).map(lambda changes: {**person(1, "https://cdn.example"), **changes})
+
+
+def fits(parse, body, source):
+    try:
+        page = parse(body, URL, source)
+    except AnswerError as error:
+        str(error).encode()
+        return
+    pa.Table.from_pylist(page.rows, schema=PERFORMERS)
+    type(page).model_validate(page.model_dump())
+    json.dumps(page.model_dump()).encode()
+    "".join(page.refused_ids).encode()
+
+
+@settings(PATIENT, max_examples=300)
+@given(record=REST_RECORD | JSON)
+def test_any_rest_record(record):
+    body = json.dumps({"data": [record], "meta": {"total": 1}}).encode()
+    fits(rest_api.parse_list, body, SOURCE)
+
+
+@settings(PATIENT, max_examples=300)
+@given(record=BOX_RECORD | JSON)
+def test_any_stash_box_record(record):
+    listed = {"queryPerformers": {"count": 1, "performers": [record]}}
+    fits(stash_box_api.parse_list, json.dumps({"data": listed}).encode(), SOURCES["stashdb"])
+
+
+@settings(PATIENT, max_examples=200)
+@given(body=st.binary(max_size=50) | JSON.map(lambda v: json.dumps(v).encode()))
+def test_any_bytes(body):
+    fits(rest_api.parse_list, body, SOURCE)
+    fits(stash_box_api.parse_list, body, SOURCES["stashdb"])
+
+
+@pytest.mark.parametrize("parse", [rest_api.parse_list, stash_box_api.parse_list])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"data": ' * 5_000 + b"1" + b"}" * 5_000,
+        b'{"errors": ' + b"[" * 400 + b"]" * 400 + b"}",
+        b'{"data": ' + b"9" * 10_000 + b"}",
+        '{"data": "é"}'.encode("latin-1"),
+        b'{"message": "\\ud800"}',
+        b'{"errors": [{"message": "\\ud800"}]}',
+    ],
+    ids=["deep list", "deep object", "deep errors", "huge number", "latin-1", "surrogate", "s2"],
+)
+def test_hostile_bytes_are_a_typed_error(parse, body):
+    with pytest.raises(AnswerError) as caught:
+        parse(body, URL, SOURCE)
+    str(caught.value).encode()
+
+
+@pytest.mark.parametrize("total", [-1, 10**9, "7", True, 1.5])
+def test_a_total_that_is_none(total):
+    with pytest.raises(AnswerError) as caught:
+        parse_list(json.dumps({"data": [], "meta": {"total": total}}).encode(), URL, SOURCE)
+    assert (caught.value.kind, caught.value.field) == ("field_invalid", "meta.total")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "never", "2026-13-01T00:00:00Z"])
+def test_a_moment_out_of_the_calendar(moment):
+    row, errors = of(updated_at=moment)
+    assert (row["updated_at"], errors) == (None, [("field_invalid", "updated_at")])
+    record = person(1, "https://cdn.example", updated=moment)
+    listed = {"queryPerformers": {"count": 1, "performers": [record]}}
+    body = json.dumps({"data": listed}).encode()
+    page = stash_box_api.parse_list(body, URL, SOURCES["stashdb"])
+    assert (page.rows, page.refused_ids) == ([], [record["id"]])
+    assert [(e.kind, e.field) for e in page.errors] == [("field_invalid", "updated")]
