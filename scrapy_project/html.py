@@ -1,38 +1,91 @@
-"""Reading HTML that may be anything: pure helpers for the sites' parse functions."""
+"""Reading HTML that may be anything: pure helpers for the sites' parse functions.
+
+A page is never trusted to be small, well formed or in the encoding that it names. Queries have to
+be linear in the page: libxml2 needs minutes for a sibling combinator (`p + div`) or for a comma
+between selectors on a page of 20,000 elements; `:is(.a, .b)` and these helpers do not.
+"""
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
-from w3lib.encoding import html_to_unicode
-from w3lib.html import remove_tags, replace_escape_chars
+from parsel.csstranslator import HTMLTranslator
+from w3lib.encoding import (
+    html_body_declared_encoding,
+    http_content_type_encoding,
+    read_bom,
+    to_unicode,
+)
+from w3lib.html import remove_tags
+from w3lib.url import safe_url_string
 
 from scrapy_project.profile import PageError
 
 MAX_TEXT = 500
+MAX_RAW = 10_000  # characters of one text that are looked at
+MAX_BYTES = 8 * 1024 * 1024  # of a page; real ones have a tenth of it
+MAX_ADDRESS = 2_000
+MAX_ELEMENTS = 2_000  # that one query gives; no page shows more of one person
 EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "?", "not available"})
+# Python's codecs that are no encoding of pages; some of them take quadratic time.
+_NO_ENCODINGS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
+# Marks that turn the direction of writing, and characters without width: they only hide something.
+_HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 def document(body: bytes, content_type: str | None = None) -> Selector:
-    """The page as a selector; raises `PageError` (field_missing) for bytes that hold no HTML."""
-    _, text = html_to_unicode(content_type, body, default_encoding="utf-8")
+    """The page as a selector; raises `PageError` (field_missing, field_invalid) for bytes that hold
+    no HTML or more than `MAX_BYTES`. Elements deeper than libxml2's 2,048 levels are not there."""
+    if len(body) > MAX_BYTES:
+        raise PageError("field_invalid", f"the page has more than {MAX_BYTES} bytes", "html")
+    text = _text(body, content_type).replace("\x00", "")
     if "<" not in text:
         raise PageError("field_missing", "the answer is no HTML page", "html")
-    return Selector(text=text.replace("\x00", ""), type="html", huge_tree=True)
+    return Selector(text=text, type="html", huge_tree=True)
+
+
+def _text(body: bytes, content_type: str | None) -> str:
+    """What is UTF-8 is read as UTF-8, whatever it says; else what the page or server declares."""
+    bom, _ = read_bom(body)
+    declared = bom or http_content_type_encoding(content_type) or html_body_declared_encoding(body)
+    declared = declared if declared and _known(declared) else None
+    if bom is None and not (declared and body.isascii()):
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+    return to_unicode(body, declared or "cp1252").lstrip("\ufeff")
+
+
+def _known(encoding: str) -> bool:
+    try:
+        found = codecs.lookup(encoding)
+    except (LookupError, ValueError):
+        return False
+    return found._is_text_encoding and found.name not in _NO_ENCODINGS
 
 
 def clean(text: str | None) -> str | None:
-    """Without tags, entities, control characters and doubled white space; None where nothing,
-    or only a word for nothing ("n/a", "No data"), is left."""
+    """HTML source as plain text: without tags and entities, and `tidy`."""
     if text is None:
         return None
-    plain = html.unescape(remove_tags(replace_escape_chars(text, replace_by=" ")))
-    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Cc", "Cs"))
+    return tidy(html.unescape(remove_tags(text[:MAX_RAW])))
+
+
+def tidy(text: str | None) -> str | None:
+    """Plain text without control characters and doubled white space; None where nothing, or only a
+    word for nothing ("n/a", "No data"), is left. What looks like a tag in it is text."""
+    plain = _HIDDEN.sub("", (text or "")[:MAX_RAW])
+    plain = "".join(c for c in plain if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
     plain = " ".join(plain.split())[:MAX_TEXT].strip()
     return None if plain.casefold() in EMPTY else plain
 
@@ -45,8 +98,23 @@ def text_of(selector: Selector, query: str) -> str | None:
 
 def element_text(element: Selector) -> str | None:
     """All text below one element, without scripts and styles."""
-    pieces = element.xpath(".//text()[not(ancestor::script or ancestor::style)]").getall()
-    return clean(" ".join(html.escape(piece) for piece in pieces))
+    return tidy(" ".join(texts_of(element)))
+
+
+def texts_of(element: Selector) -> list[str]:
+    """The pieces of text below one element as they are, `MAX_ELEMENTS` at most."""
+    return list(islice(_pieces(element.root), MAX_ELEMENTS))
+
+
+def _pieces(root: Any) -> Iterator[str]:
+    """Piece by piece: an XPath would read all of a page for each of its nested elements."""
+    for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        if event == "start":
+            piece = None if node.tag in ("script", "style") else node.text
+        else:
+            piece = None if node is root else node.tail
+        if piece:
+            yield piece
 
 
 def title_before(selector: Selector, *separators: str) -> str | None:
@@ -54,7 +122,7 @@ def title_before(selector: Selector, *separators: str) -> str | None:
     title = text_of(selector, "title")
     if title is None:
         return None
-    return clean(re.split("|".join(map(re.escape, separators)), title, maxsplit=1)[0])
+    return tidy(re.split("|".join(map(re.escape, separators)), title, maxsplit=1)[0])
 
 
 def required(value: str | None, field: str, page: str) -> str:
@@ -64,27 +132,86 @@ def required(value: str | None, field: str, page: str) -> str:
     return value
 
 
+def elements(selector: Selector, *queries: str) -> list[Selector]:
+    """The elements that any of the CSS `queries` finds, each once, in the page's order;
+    `MAX_ELEMENTS` at most."""
+    found = [_first(selector, query) for query in queries]
+    if len(found) == 1:
+        return found[0]
+    every = {element.root: element for group in found for element in group}
+    ordered = (every[node] for node in selector.root.iter() if node in every)
+    return list(islice(ordered, MAX_ELEMENTS))
+
+
+def _first(selector: Selector, query: str) -> list[Selector]:
+    path = _TRANSLATOR.css_to_xpath(query)
+    return list(selector.xpath(f"({path})[position() <= {MAX_ELEMENTS}]"))
+
+
+_TRANSLATOR = HTMLTranslator()
+
+
 def addresses(selector: Selector, base: str, *queries: str) -> Iterator[str]:
     """Absolute http(s) URLs of the attributes that the CSS `queries` select (`img::attr(src)`),
     in the page's order, relative and protocol-less ones resolved against `base`."""
-    for value in selector.css(", ".join(queries)).getall():
-        address = absolute(base, value)
-        if address is not None:
-            yield address
+    wanted = [_ATTRIBUTE.fullmatch(query) for query in queries]
+    if None in wanted:
+        raise ValueError(f"each of {queries} has to end in ::attr(name)")
+    names = list(dict.fromkeys(match["name"] for match in wanted if match))
+    for element in elements(selector, *(match["css"] for match in wanted if match)):
+        for name in names:
+            address = absolute(base, element.root.get(name) or "")
+            if address is not None:
+                yield address
+
+
+_ATTRIBUTE = re.compile(r"(?P<css>.+)::attr\((?P<name>[\w-]+)\)")
 
 
 def absolute(base: str, value: str) -> str | None:
-    """None for anything that is no http(s) URL (javascript:, data:, garbage)."""
+    """None for anything that is no http(s) URL (javascript:, data:, garbage), for one with a
+    password in it, and for one of more than `MAX_ADDRESS` characters."""
+    value = value.strip()
+    if not value or len(value) > MAX_ADDRESS:
+        return None
     try:
-        address = urljoin(base, value.strip())
+        address = safe_url_string(urljoin(base, value))
         parsed = urlsplit(address)
         usable = parsed.scheme in ("http", "https") and bool(parsed.hostname)
+        usable = usable and "@" not in parsed.netloc and parsed.port != 0
     except ValueError:
         return None
     return parsed._replace(fragment="").geturl() if usable else None
 
 
+def outside(selector: Selector, base: str, *queries: str) -> tuple[str, ...]:
+    """Those of `addresses` that lead to another host than the page's, each once."""
+    own = urlsplit(base).netloc.removeprefix("www.")
+    found = addresses(selector, base, *queries)
+    return tuple(dict.fromkeys(a for a in found if urlsplit(a).netloc.removeprefix("www.") != own))
+
+
 def split_names(text: str | None, separators: str = r"[,/;]") -> tuple[str, ...]:
-    """Names out of one text, each once, in order."""
-    pieces: Iterable[str | None] = (clean(p) for p in re.split(separators, text or ""))
+    """Names out of one plain text, each once, in order."""
+    pieces: Iterable[str | None] = (tidy(p) for p in re.split(separators, text or ""))
     return tuple(dict.fromkeys(p for p in pieces if p))
+
+
+def heads_say(selector: Selector, *words: str) -> bool:
+    """Does the page's title or a heading say one of `words`? Running text may say anything."""
+    heads = elements(selector, ":is(title, h1, h2)")
+    return any(_says(element_text(head), words) for head in heads)
+
+
+def empty_page(selector: Selector, field: str, page: str, *missing: str) -> PageError:
+    """The error of a page on which `field` is not to be found: that nobody is there, where its
+    text has one of the site's words for that (`missing`); else that the page has moved."""
+    text = " ".join(" ".join(texts_of(selector)).split())
+    if heads_say(selector, *missing) or _says(text, missing):
+        return PageError("missing_page", f"{page}: the site says that nobody is there")
+    return PageError("field_missing", f"{page} shows no {field}", field)
+
+
+def _says(text: str | None, words: Iterable[str]) -> bool:
+    folded = (text or "").casefold()
+    return any(word.casefold() in folded for word in words)

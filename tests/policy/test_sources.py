@@ -19,6 +19,11 @@ HIGHEST_RATE = {
     "pmvstash": 300,
     "javstash": 300,
     "theporndb": 240,
+    "babepedia": 60,
+    "iafd": 120,
+    "freeones": 30,
+    "boobpedia": 60,
+    "thenude": 60,
 }
 STASH_BOX_DOMAINS = {
     "stashdb": "stashdb.org",
@@ -48,7 +53,15 @@ def test_robots_are_obeyed_and_the_note_says_what_the_source_is(source):
 
 
 def test_the_universal_id_has_the_domain_that_the_sidecar_knows(source):
-    assert source.domain == STASH_BOX_DOMAINS[source.key]
+    if source.creates_performers:
+        assert source.domain == STASH_BOX_DOMAINS[source.key]
+
+
+def test_a_reference_site_is_opt_in_and_says_whose_it_is(source):
+    if not source.creates_performers:
+        assert not source.enabled
+        assert source.licence.strip()
+        assert source.terms.strip()
 
 
 def test_no_key_stands_in_a_file(source):

@@ -1,0 +1,31 @@
+"""Look-alike of babepedia.com: `/babe/<Name_With_Underscores>` and `/pics/`."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from demo.world import phrases
+from demo.world.site import PageReply, ShotReply, Site
+
+PAGE = re.compile(r"/babe/(?P<slug>[^/?]+)/?(?:\?.*)?")
+FULL = re.compile(r"/pics/(?P<slug>.+)-(?P<number>\d+)\.jpg")
+THUMB = re.compile(r"/pics/(?P<slug>.+)-(?P<number>\d+)_thumb3\.jpg")
+THUMB_WIDTH = 200
+
+
+class Babepedia(Site):
+    key = "babepedia"
+
+    def page(self, path: str) -> PageReply | None:
+        match = PAGE.fullmatch(unquote(path))
+        if match is None:
+            return None
+        shown = self.appearances.get(match["slug"])
+        # The site answers 200 where nobody is.
+        return PageReply(200, self.render("babepedia.html.j2", shown=shown, say=phrases))
+
+    def picture(self, path: str) -> ShotReply | None:
+        return phrases.numbered(THUMB, path, self.appearances, THUMB_WIDTH) or phrases.numbered(
+            FULL, path, self.appearances
+        )

@@ -1,0 +1,99 @@
+"""A page's labelled facts ("Birthday: March 4, 1985") into the fields of a profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from scrapy_project import facts
+from scrapy_project.html import tidy
+from scrapy_project.profile import Fact, PageError, Profile, Shot
+
+# Field -> the labels that sites have for it, best first, and what reads their text.
+READERS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]]] = {
+    "birth_date": (("birthday", "born", "date of birth", "birthdate"), facts.fuzzy_date),
+    "death_date": (("date of death", "died", "deceased"), facts.fuzzy_date),
+    "country": (("nationality", "country", "birthplace", "place of birth"), facts.country),
+    "gender": (("gender", "sex"), facts.gender),
+    "ethnicity": (("ethnicity",), facts.ethnicity),
+    "height_cm": (("height",), facts.height_cm),
+    "eye_color": (("eye color", "eye colour", "eyes"), facts.eye_color),
+    "hair_color": (("hair color", "hair colour", "hair colors", "hair"), facts.hair_color),
+}
+CAREER: Final = ("years active", "career", "active")
+GARBLED: Final = "\ufffd"  # what a decoder puts where bytes make no character
+
+
+def label_of(text: str | None) -> str:
+    """`Years Active:` -> `years active`."""
+    return (tidy(text) or "").rstrip(": ").casefold()
+
+
+def labelled(pairs: Iterable[tuple[str | None, str | None]]) -> dict[str, str]:
+    """Label -> text, the first one of each label; empty texts are left out."""
+    found: dict[str, str] = {}
+    for label, text in pairs:
+        value = tidy(text)
+        if value is not None and label_of(label):
+            found.setdefault(label_of(label), value)
+    return found
+
+
+def profile(
+    name: str,
+    texts: Mapping[str, str],
+    *,
+    shots: tuple[Shot, ...],
+    aliases: Iterable[str] = (),
+    links: tuple[str, ...] = (),
+    more_pages: tuple[str, ...] = (),
+    **known: Any,
+) -> Profile:
+    """The profile of `texts` (of `labelled`); a text that can't be read goes to `problems`.
+
+    `known` are fields that the site's page says in a way of its own; they win where not None.
+    Raises `PageError` (field_invalid) for a name that is no name.
+    """
+    values: dict[str, Any] = {}
+    problems: list[Fact] = []
+    for field, (labels, read) in READERS.items():
+        present = [texts[label] for label in labels if label in texts]
+        values[field] = next((v for v in map(read, present) if v is not None), None)
+        if values[field] is None and known.get(field) is None and present:
+            problems.append(_problem(field, present[0]))
+    values |= {field: value for field, value in known.items() if value is not None}
+    years = next((texts[label] for label in CAREER if label in texts), None)
+    start, end = facts.career_years(years)
+    if years is not None and start is None:
+        problems.append(_problem("career_start_year", years))
+    names = [a for a in aliases if a.casefold() != name.casefold()]
+    problems += [_problem("aliases", alias) for alias in names if GARBLED in alias]
+    return _checked(
+        name=name,
+        aliases=tuple(alias for alias in names if GARBLED not in alias),
+        career_start_year=start,
+        career_end_year=end,
+        shots=shots,
+        links=links,
+        more_pages=more_pages,
+        problems=tuple(problems),
+        **values,
+    )
+
+
+def _checked(**values: Any) -> Profile:
+    name = values["name"]
+    if GARBLED in name or not any(c.isalnum() or ord(c) > 0x2000 for c in name):
+        raise PageError("field_invalid", f"{name[:80]!r} is no name", "name")
+    try:
+        return Profile(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = str(first["loc"][0])
+        raise PageError("field_invalid", f"{field}: {first['msg']}", field) from None
+
+
+def _problem(field: str, text: str) -> Fact:
+    return Fact(field=field, message=f"{text[:80]!r} is not understood")

@@ -1,0 +1,165 @@
+"""Whatever a site sends ends in a profile or a `PageError`, in bounded time."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scrapy_project.html import MAX_BYTES, absolute, addresses, clean, document, elements, tidy
+from scrapy_project.profile import PageError, Profile
+from tests.recorded.test_recorded_pages import PAGES, spider_of
+
+SITES = ("babepedia", "boobpedia", "freeones", "iafd", "thenude")
+URLS = {
+    "babepedia": "https://www.babepedia.com/babe/Vela_Quist",
+    "boobpedia": "https://www.boobpedia.com/boobs/Vela_Quist",
+    "freeones": "https://www.freeones.com/vela-quist/photos",
+    "iafd": "https://www.iafd.com/person.rme/perfid=velaquist/Vela-Quist.htm",
+    "thenude": "https://www.thenude.com/Vela%20Quist_4711.htm",
+}
+HEAD = "<html><head><title>Vela Quist - Site</title></head><body><h1>Vela Quist</h1>"
+ROWS = (
+    '<p class="bioheading">AKA</p><div class="biodata">x</div><span class="label">a:</span>'
+    '<span class="value">b</span><table class="infobox"><tr><th>a</th><td>b</td></tr>'
+    '<a class="image"><img src="/pics/a_thumb.jpg"></a>'
+    '<li><span class="list-quest">Born:</span>1985'
+)
+MANY = 20_000
+HOSTILE = {
+    "nothing": b"",
+    "nulls": b"\0" * 1000,
+    "no_html": b"\xff\xd8\xff\xe0 a picture",
+    "deep": (HEAD + "<div class='biodata infobox image'>x" * 50_000).encode(),
+    "deep_tables": (HEAD + "<table class='infobox'><tr><td>x" * 50_000).encode(),
+    "deep_links": (HEAD + "<a class='image' href='/x/photos/y'>x" * 50_000).encode(),
+    "many_rows": (HEAD + ROWS * MANY).encode(),
+    "tags_without_end": (HEAD + "<a " * 300_000).encode(),
+    "one_word": (HEAD + "x" * 3_000_000).encode(),
+    "entities": (HEAD + "&lt;" * 500_000).encode(),
+    "too_big": b"<html>" + b" " * MAX_BYTES,
+    "wrong_codec": b"<meta charset='hex'><title>Vela - x</title><h1>Vela</h1>",
+    "slow_codec": b"<meta charset='punycode'>\xff" + b"<h1>Vela</h1>" * 50_000,
+    "bad_addresses": (
+        HEAD + "<img src='http://[::1'><a href='//:99999/x'>y</a><img src='javascript:1'>"
+    ).encode(),
+    "surrogates": (HEAD + "<h1>&#xD800;&#x110000;</h1>").encode() + b"\xed\xa0\x80",
+}
+
+
+@contextmanager
+def within(seconds: int):
+    """The test fails where the block takes longer; generous, since the machine may be busy."""
+
+    def stop(signum, frame):
+        raise AssertionError(f"took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def outcome(site: str, body: bytes) -> Profile | PageError:
+    try:
+        return spider_of(site).parse_page(body, URLS[site])
+    except PageError as error:
+        return error
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+@pytest.mark.parametrize("site", SITES)
+def test_a_hostile_page_gives_a_profile_or_a_page_error(site, case):
+    with within(60):
+        assert isinstance(outcome(site, HOSTILE[case]), Profile | PageError)
+
+
+@pytest.mark.parametrize("site", SITES)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_mutated_page_gives_a_profile_or_a_page_error(site, data):
+    pages = sorted((PAGES / site).glob("*.html"))
+    body = bytearray(data.draw(st.sampled_from(pages)).read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(body)))
+        end = min(len(body), at + data.draw(st.integers(0, 40)))
+        body[at:end] = data.draw(st.binary(max_size=12))
+    assert isinstance(outcome(site, bytes(body)), Profile | PageError)
+
+
+@pytest.mark.parametrize("site", SITES)
+@given(body=st.binary(max_size=400))
+@settings(max_examples=30, deadline=None)
+def test_any_bytes_give_a_profile_or_a_page_error(site, body):
+    assert isinstance(outcome(site, b"<title>" + body), Profile | PageError)
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_tidy_text_is_stable_and_has_no_control_characters(text):
+    once = tidy(text)
+    assert tidy(once) == once
+    assert once is None or once == " ".join(once.split())
+    assert once is None or not any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in once)
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_an_address_is_absolute_http_or_none_and_stays_itself(value):
+    address = absolute("https://www.example.org/a/b", value)
+    if address is not None:
+        assert address.startswith(("http://", "https://"))
+        assert absolute("https://other.example", address) == address
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("/x y.jpg", "https://h.example/x%20y.jpg"),
+        ("x.jpg#top", "https://h.example/a/x.jpg"),
+        ("//cdn.example/x.jpg", "https://cdn.example/x.jpg"),
+        ("javascript:alert(1)", None),
+        ("data:image/png;base64,xx", None),
+        ("https://user:secret@h.example/x", None),
+        ("http://[::1", None),
+        ("x" * 3000, None),
+        ("", None),
+    ],
+)
+def test_an_address_is_resolved_or_refused(value, address):
+    assert absolute("https://h.example/a/b", value) == address
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ("<meta charset=latin-1><h1>Zoë</h1>".encode("latin-1"), "Zoë"),
+        ("<meta charset=latin-1><h1>Zoë</h1>".encode(), "Zoë"),
+        ("<h1>Zoë</h1>".encode("cp1252"), "Zoë"),
+        ("<h1>Zoë</h1>".encode("utf-16"), "Zoë"),
+        ("<meta charset=shift_jis><h1>そら</h1>".encode("shift_jis"), "そら"),
+        ("\ufeff<h1>Zoë</h1>".encode(), "Zoë"),
+    ],
+)
+def test_text_is_read_in_the_encoding_that_it_has(body, name):
+    assert document(body).css("h1::text").get() == name
+
+
+def test_elements_of_several_queries_come_in_the_pages_order_each_once():
+    page = document(b"<p class=a>1</p><i>2</i><p class=a>3</p>")
+    assert [e.root.text for e in elements(page, "p", "i", ".a")] == ["1", "2", "3"]
+    images = document(b"<a href=/1></a><img src=2><a href=/3></a><a>no</a>")
+    found = addresses(images, "http://h/", "img::attr(src)", "a::attr(href)")
+    assert list(found) == ["http://h/1", "http://h/2", "http://h/3"]
+
+
+def test_source_is_cleaned_of_tags_once_and_plain_text_is_left_as_it_is():
+    assert clean("<p>&lt;b&gt;Bold &amp;amp; x</p>") == "<b>Bold &amp; x"
+    assert tidy("<b>Bold</b>\x00 &amp; x") == "<b>Bold</b> &amp; x"
+    assert tidy(" No Data ") is None
