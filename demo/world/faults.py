@@ -1,4 +1,4 @@
-"""Switches for what goes wrong with real servers. All off: a well-behaved stash-box."""
+"""Switches for what goes wrong with real servers. All off: a well-behaved site."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Where = Literal["graphql", "images", "all"]
+# What is not a picture: a box's GraphQL endpoint ("graphql"), a site's or an API's "pages". Either
+# word fits any site.
+Where = Literal["graphql", "pages", "images", "all"]
 TroubleKind = Literal[
     "server_error",  # 500 with a plain text body
     "too_many",  # 429; value is the Retry-After header, "date:N" an HTTP date N seconds ahead
     "garbage",  # 200 and bytes that are neither JSON nor a picture
     "html",  # 200 and a challenge page
+    "challenge",  # 403 and a challenge page
+    "empty",  # 200 and zero bytes; a list of a box or an API: no rows, with the count
     "graphql_error",  # 200 and a GraphQL `errors` answer
     "forbidden",  # 403
     "slow",  # answered right, but after `value` seconds
@@ -38,7 +42,7 @@ class Trouble:
     kind: TroubleKind
     every: int = 1
     times: int | None = None
-    where: Where = "graphql"
+    where: Where = "pages"
     value: str = ""
 
     def __post_init__(self) -> None:
@@ -56,6 +60,8 @@ class Faults:
     count_offset: int = 0  # added to `count`: the server promises more or fewer than it lists
     # This many pages after the first start one row late, as when a row moves while one reads.
     unstable_pages: int = 0
+    moved_layout: bool = False  # HTML sites: pages without the element that has the name
+    forbid_robots: bool = False  # robots.txt disallows everything to everybody
 
 
 class Counter:
@@ -70,7 +76,7 @@ class Counter:
     def next_trouble(self, where: Where) -> Trouble | None:
         met = None
         for index, trouble in enumerate(self.faults.troubles):
-            if trouble.where not in (where, "all"):
+            if _plain(trouble.where) not in (_plain(where), "all"):
                 continue
             self._seen[index] += 1
             spent = trouble.times is not None and self._hit[index] >= trouble.times
@@ -85,3 +91,7 @@ class Counter:
             return False
         self._skipped += 1
         return True
+
+
+def _plain(where: Where) -> Where:
+    return "pages" if where == "graphql" else where

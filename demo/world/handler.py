@@ -1,4 +1,4 @@
-"""HTTP framing: reads a request, asks the world for a reply, writes it, tells the log."""
+"""HTTP framing: reads a request, asks the place that it came to, writes the reply."""
 
 from __future__ import annotations
 
@@ -9,12 +9,33 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, Final, Self
-
-if TYPE_CHECKING:
-    from demo.world.server import World
+from typing import Any, Final, Protocol, Self
 
 MAX_BODY: Final = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request. `path` with its query; the names of `headers` are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def key(self) -> str | None:
+        """The secret that came along, as a stash-box or as a REST API is told it."""
+        return self.headers.get("apikey") or self.headers.get("authorization") or None
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The body; empty where it is no JSON mapping."""
+        try:
+            read = json.loads(self.body) if self.body else None
+        except ValueError:
+            read = None
+        return read if isinstance(read, dict) else {}
 
 
 @dataclass(frozen=True)
@@ -34,6 +55,14 @@ class Reply:
         return cls(status, content, "application/json", late=late)
 
 
+class Answers(Protocol):
+    """What a port's handler needs of the place behind it; called from many threads."""
+
+    def answer(self, asked: Asked) -> Reply: ...
+
+    def record(self, reply: Reply, asked: Asked) -> None: ...
+
+
 class Handler(BaseHTTPRequestHandler):
     """One connection, kept alive between requests."""
 
@@ -46,27 +75,19 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     @property
-    def world(self) -> World:
-        world: World = self.server.world  # type: ignore[attr-defined]
-        return world
+    def place(self) -> Answers:
+        place: Answers = self.server.place  # type: ignore[attr-defined]
+        return place
 
     def do_POST(self) -> None:
         body = self._body()
-        if body is None:
-            self._answer(Reply(413, b"request body too large\n"), None)
-            return
-        if self.path != "/graphql":
-            self._answer(Reply(404, b"404 page not found\n"), None)
-            return
-        kind = self.headers.get("Content-Type", "")
-        self._answer(self.world.graphql(body, kind, self._key()), body)
+        asked = self._asked(body or b"")
+        too_large = Reply(413, b"request body too large\n")
+        self._answer(asked, too_large if body is None else self.place.answer(asked))
 
     def do_GET(self) -> None:
-        if self.path.startswith("/images/"):
-            image_id = self.path.removeprefix("/images/")
-            self._answer(self.world.image(image_id, self.headers.get("If-None-Match")), None)
-        else:
-            self._answer(Reply(404, b"404 page not found\n"), None)
+        asked = self._asked(b"")
+        self._answer(asked, self.place.answer(asked))
 
     def do_HEAD(self) -> None:
         self.do_GET()
@@ -74,8 +95,9 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing on stderr: the request log has it."""
 
-    def _key(self) -> str | None:
-        return self.headers.get("ApiKey") or None
+    def _asked(self, body: bytes) -> Asked:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Asked(self.command, self.path, headers, body)
 
     def _body(self) -> bytes | None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -84,11 +106,11 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return self.rfile.read(length)
 
-    def _answer(self, reply: Reply, body: bytes | None) -> None:
+    def _answer(self, asked: Asked, reply: Reply) -> None:
         if reply.late:
             time.sleep(reply.late)
         # Logged before it is sent: a client that has an answer finds its request in the log.
-        self.world.record(reply, self._describe(body))
+        self.place.record(reply, asked)
         if reply.status == 0:
             self._reset()
             return
@@ -104,7 +126,7 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "HEAD":
+        if self.command == "HEAD" or reply.status == 304:
             self.wfile.flush()
             return
         if reply.cut:
@@ -122,20 +144,3 @@ class Handler(BaseHTTPRequestHandler):
         # The socket is duplicated by the buffered files; the last close sends the RST.
         self.rfile.close()
         self.connection.close()
-
-    def _describe(self, body: bytes | None) -> dict[str, Any]:
-        asked: Any = None
-        if body:
-            try:
-                asked = json.loads(body)
-            except ValueError:
-                asked = None
-        asked = asked if isinstance(asked, dict) else {}
-        return {
-            "method": self.command,
-            "path": self.path,
-            "operation": asked.get("operationName"),
-            "variables": asked.get("variables"),
-            "sent_key": self._key() is not None,
-            "user_agent": self.headers.get("User-Agent", ""),
-        }

@@ -43,10 +43,12 @@ class Gallery:
     def __init__(self, pictures: Path | None) -> None:
         self._directory = pictures
         self._described = _read(pictures) if pictures else {}
-        self._keys = {identifier("image", key): key for key in shots.world_keys()}
+        self.keys: Final = shots.world_keys()
+        self._small: dict[tuple[str, int], Picture] = {}
 
     def key_of(self, image_id: str) -> str | None:
-        return self._keys.get(image_id)
+        """The key of a picture by the id that stashdb gives it."""
+        return next((key for key in self.keys if identifier("image", key) == image_id), None)
 
     def size(self, key: str) -> tuple[int, int]:
         """Width and height in pixels, as the server's database has them."""
@@ -61,6 +63,23 @@ class Gallery:
         entry = self._described[key]
         content = (self._directory / entry["file"]).read_bytes()
         return Picture(content, entry["content_type"], entry["width"], entry["height"])
+
+    def small(self, key: str, width: int) -> Picture:
+        """A version of `width` pixels at most, made once; a smaller original stays as it is."""
+        if (key, width) not in self._small:
+            self._small[key, width] = _scaled(self.picture(key), width)
+        return self._small[key, width]
+
+
+def _scaled(picture: Picture, width: int) -> Picture:
+    if picture.width <= width:
+        return picture
+    height = max(round(picture.height * width / picture.width), 1)
+    with Image.open(io.BytesIO(picture.content)) as image:
+        small = image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=85)
+    return Picture(stream.getvalue(), "image/jpeg", width, height)
 
 
 def _read(directory: Path) -> dict[str, Any]:

@@ -28,6 +28,15 @@ SITES: Final = {
     "wikidata": ("Wikidata", "https://www.wikidata.org/wiki/Q"),
     "twitter": ("Twitter", "https://twitter.com/"),
     "instagram": ("Instagram", "https://www.instagram.com/"),
+    "babepedia": ("Babepedia", "https://www.babepedia.com/babe/"),
+    "freeones": ("FreeOnes", "https://www.freeones.com/"),
+    "boobpedia": ("Boobpedia", "https://www.boobpedia.com/boobs/"),
+    "thenude": ("theNude", "https://www.thenude.com/"),
+    "afdb": ("Adult Film Database", "https://www.adultfilmdatabase.com/actor/"),
+    "pornpics": ("PornPics", "https://www.pornpics.com/pornstars/"),
+    "elitebabes": ("EliteBabes", "https://www.elitebabes.com/model/"),
+    "javdatabase": ("JAVDatabase", "https://www.javdatabase.com/idols/"),
+    "indexxx": ("Indexxx", "https://www.indexxx.com/m/"),
 }
 
 
@@ -98,6 +107,16 @@ def _merges(raw: list[dict[str, Any]]) -> dict[str, list[str]]:
     return merges
 
 
+def link_of(site: str, rest: str) -> Link:
+    """A link to `rest` on a site of SITES, spelled as stash-boxes spell it."""
+    return Link(site, SITES[site][1] + rest)
+
+
+def person_of(number: int, entry: dict[str, Any], week: int) -> Person:
+    """A record spelled as in people.yaml; `number` keeps simultaneous changes apart."""
+    return _person(number, entry, week, {})
+
+
 def _person(number: int, entry: dict[str, Any], week: int, merges: dict[str, list[str]]) -> Person:
     change = dict(entry.get("week2", {})) if week == 2 else {}
     target = change.get("merged_into")
@@ -129,7 +148,7 @@ def _person(number: int, entry: dict[str, Any], week: int, merges: dict[str, lis
         scene_count=fields["scenes"],
         tattoos=tuple((place, what) for place, what in fields.get("tattoos", ())),
         piercings=tuple((place, what) for place, what in fields.get("piercings", ())),
-        links=tuple(Link(site, SITES[site][1] + rest) for site, rest in fields.get("links", ())),
+        links=tuple(link_of(site, rest) for site, rest in fields.get("links", ())),
         pictures=_pictures(fields),
         deleted=bool(target or change.get("deleted")),
         merged_ids=tuple(identifier("performer", k) for k in merges.get(fields["key"], ())),

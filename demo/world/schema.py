@@ -38,6 +38,7 @@ class Box:
     """What the resolvers need: the records, and how pictures are addressed and measured."""
 
     people: Sequence[Person]
+    image_id: Callable[[str], str]  # picture key -> the box's id of it
     image_url: Callable[[str], str]  # picture key -> URL
     image_size: Size  # picture key -> width, height in pixels
     authorized: bool
@@ -206,8 +207,7 @@ def _performer(person: Person, box: Box) -> dict[str, Any]:
 
 def _image(key: str, box: Box) -> dict[str, Any]:
     width, height = box.image_size(key)
-    image_id = identifier("image", key)
-    return {"id": image_id, "url": box.image_url(key), "width": width, "height": height}
+    return {"id": box.image_id(key), "url": box.image_url(key), "width": width, "height": height}
 
 
 def _url(link: Link) -> dict[str, Any]:

@@ -1,28 +1,32 @@
-"""The demo world's HTTP server: a stash-box's `/graphql` and `/images/<id>` on loopback."""
+"""The demo world on loopback: fifteen sites, one port each, or stashdb alone."""
 
 from __future__ import annotations
 
-import hmac
 import json
 import sys
 import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from email.utils import formatdate
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
-from demo.world import schema
-from demo.world.faults import Counter, Faults, Trouble, Where
-from demo.world.handler import Handler, Reply
-from demo.world.images import LAST_MODIFIED, PAGE, TROUBLED, Gallery
-from demo.world.people import Person, identifier, population
+from demo.world import cast
+from demo.world.api import IMAGES, ApiSite, BoxSite, PornDbSite
+from demo.world.faults import Faults
+from demo.world.handler import Answers, Asked, Handler, Reply
+from demo.world.images import Gallery
+from demo.world.pages import PageSite
+from demo.world.people import Person, population
+from demo.world.sites import all_sites
 
 HOST: Final = "127.0.0.1"
 DEMO_KEY: Final = "demo-world-key"
+FIRST: Final = "stashdb"
+GUARDED: Final = ("babepedia", "iafd")  # their pages are behind a robot check
+RATE: Final = 6000  # requests a minute
+Place = ApiSite | PageSite
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Request:
     """One answered request, as the log keeps it. Keys are never logged, only whether one came."""
 
     number: int
+    site: str
     method: str
     path: str
     operation: str | None  # GraphQL operation name, else None
@@ -41,7 +46,7 @@ class Request:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    world: World
+    place: Answers
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in mid-request is no news; anything else keeps its traceback."""
@@ -49,11 +54,49 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-class World:
-    """A stash-box of invented people, in a thread: `with World(week=1) as world: ...`.
+@dataclass(frozen=True)
+class _Logged:
+    """A site together with the log that all sites share."""
 
-    `port` 0 takes a free one. `pictures` is the output directory of `python -m demo.pictures`;
-    None serves small drawings without faces. `faults` may be replaced while it runs.
+    world: World
+    place: Place
+
+    def answer(self, asked: Asked) -> Reply:
+        return self.place.answer(asked)
+
+    def record(self, reply: Reply, asked: Asked) -> None:
+        self.world.record(self.place.site, reply, asked)
+
+
+class _FaultsOf(MutableMapping[str, Faults]):
+    """Faults by site; setting them starts the site's counting anew."""
+
+    def __init__(self, places: Mapping[str, Place]) -> None:
+        self._places = places
+
+    def __getitem__(self, site: str) -> Faults:
+        return self._places[site].switches.faults
+
+    def __setitem__(self, site: str, faults: Faults) -> None:
+        self._places[site].switches.faults = faults
+
+    def __delitem__(self, site: str) -> None:
+        self[site] = Faults()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+class World:
+    """Sites of invented people, in threads: `with World(week=1, sites="all") as world: ...`.
+
+    `sites` is "stashdb" (alone, with all of its pictures), "all", or keys of sites. `port` is
+    stashdb's, `ports` are those of any site; 0 takes a free one. `pictures` is the output directory
+    of `python -m demo.pictures`; None serves small drawings without faces. `guarded` puts the sites
+    of GUARDED behind a robot check, which a FlareSolverr passes.
     """
 
     def __init__(
@@ -64,25 +107,45 @@ class World:
         faults: Faults | None = None,
         pictures: Path | None = None,
         request_log: Path | None = None,
+        sites: Literal["stashdb", "all"] | Sequence[str] = FIRST,
+        ports: Mapping[str, int] | None = None,
+        guarded: bool = True,
     ) -> None:
         self.week = week
-        self.people: tuple[Person, ...] = population(week)
         self.gallery = Gallery(pictures)
         self.log: list[Request] = []
-        self._api_key = api_key
+        self.keys = {key: api_key if key == FIRST else f"{api_key}-{key}" for key in cast.CREATORS}
         self._request_log = request_log
-        self._counter = Counter(faults or Faults())
         self._lock = threading.Lock()
-        self._server = _Server((HOST, port), Handler)
-        self._server.world = self
-        self.port: int = self._server.server_address[1]
-        self._thread: threading.Thread | None = None
+        self.places = self._made(_chosen(sites), sites == FIRST, guarded)
+        self.faults_of = _FaultsOf(self.places)
+        self.faults_of[FIRST] = faults or Faults()
+        wanted = {FIRST: port, **(ports or {})}
+        self._servers = {key: _Server((HOST, wanted.get(key, 0)), Handler) for key in self.places}
+        for key, place in self.places.items():
+            self._servers[key].place = _Logged(self, place)
+            place.base = self.base_url(key).removesuffix("/graphql")
+        self._threads: list[threading.Thread] = []
+
+    def _made(self, sites: Sequence[str], alone: bool, guarded: bool) -> dict[str, Place]:
+        return {key: self._place(key, alone, guarded) for key in (FIRST, *sites)}
+
+    def _place(self, key: str, alone: bool, guarded: bool) -> Place:
+        if key not in cast.CREATORS:
+            site = all_sites()[key](cast.appearances(key, self.week))
+            guard = guarded and key in GUARDED
+            return PageSite(site, self.gallery, Faults(), guard, cast.only_small(key))
+        people = population(self.week) if alone else cast.people_of(key, self.week)
+        kind = PornDbSite if key == "theporndb" else BoxSite
+        place = kind(key, people, self.gallery, self.keys[key], Faults())
+        if isinstance(place, PornDbSite):
+            place.linked = cast.linked_to_stashdb()
+        return place
 
     # --- life -----------------------------------------------------------------------------------
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self.serve, name="demo-world", daemon=True)
-        self._thread.start()
+        self._start()
         return self
 
     def __exit__(
@@ -92,149 +155,130 @@ class World:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
+        for thread in self._threads:
+            thread.join(timeout=10)
 
     def serve(self) -> None:
-        """Answer requests in this thread until `stop` is called from another one."""
-        try:
-            self._server.serve_forever(poll_interval=0.05)
-        finally:
-            self._server.server_close()
+        """Answer requests until `stop` is called from another thread."""
+        self._start()
+        for thread in self._threads:
+            thread.join()
 
     def stop(self) -> None:
-        self._server.shutdown()
+        for server in self._servers.values():
+            server.shutdown()
+
+    def _start(self) -> None:
+        for key, server in self._servers.items():
+            thread = threading.Thread(
+                target=_serve, args=(server,), name=f"demo-{key}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
 
     # --- what tests look at -----------------------------------------------------------------------
 
     @property
+    def port(self) -> int:
+        """stashdb's port."""
+        return self.ports[FIRST]
+
+    @property
+    def ports(self) -> dict[str, int]:
+        return {key: server.server_address[1] for key, server in self._servers.items()}
+
+    def base_url(self, key: str) -> str:
+        """What `base_url` is in the configuration of a source."""
+        path = "/graphql" if key in cast.BOXES else ""
+        return f"http://{HOST}:{self.ports[key]}{path}"
+
+    def sources_yaml(self, **common: Any) -> dict[str, dict[str, Any]]:
+        """The content of DATA_DIR/sources.yaml that leads to this world; `common` keys for all."""
+        fast = {"enabled": True, "requests_per_minute": RATE, "revisit_days": 0, **common}
+        return {key: {"base_url": self.base_url(key), **fast} for key in self.places}
+
+    def environment(self) -> dict[str, str]:
+        """The keys that the sites accept, as the environment variables of their sources."""
+        return {f"{k.upper()}_API_KEY": v for k, v in self.keys.items() if k in self.places}
+
+    @property
     def url(self) -> str:
-        """The GraphQL endpoint."""
-        return f"http://{HOST}:{self.port}/graphql"
+        """stashdb's GraphQL endpoint."""
+        return self.base_url(FIRST)
 
     @property
     def image_base(self) -> str:
-        """Prefix of every picture's URL, ending in a slash."""
-        return f"http://{HOST}:{self.port}/images/"
+        """Prefix of every stashdb picture's URL, ending in a slash."""
+        return f"http://{HOST}:{self.port}{IMAGES}"
+
+    @property
+    def stashdb(self) -> ApiSite:
+        place = self.places[FIRST]
+        if not isinstance(place, ApiSite):
+            raise TypeError(f"{FIRST} is a stash-box, not {type(place).__name__}")
+        return place
+
+    @property
+    def people(self) -> Sequence[Person]:
+        """stashdb's records."""
+        return self.stashdb.people
+
+    @people.setter
+    def people(self, people: Sequence[Person]) -> None:
+        self.stashdb.people = people
 
     @property
     def faults(self) -> Faults:
-        return self._counter.faults
+        return self.faults_of[FIRST]
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
-        with self._lock:
-            self._counter = Counter(faults)
+        self.faults_of[FIRST] = faults
 
     def image_url(self, key: str) -> str:
-        """The URL of a picture by its key, e.g. `P001/happy`."""
-        return self.image_base + identifier("image", key)
+        """The URL of a stashdb picture by its key, e.g. `P001/happy`."""
+        return self.stashdb.image_url(key)
 
     def fetched(self, status: int = 200) -> list[str]:
-        """The picture keys answered with `status`, in order, once for every answer."""
+        """The stashdb picture keys answered with `status`, in order, once for every answer."""
         with self._lock:
-            requests = [r for r in self.log if r.status == status]
-        keys = (self.gallery.key_of(r.path.removeprefix("/images/")) for r in requests)
+            requests = [r for r in self.log if r.status == status and r.site == FIRST]
+        keys = (self.gallery.key_of(r.path.removeprefix(IMAGES)) for r in requests)
         return [key for key in keys if key is not None]
 
-    # --- answering, called by the handler's threads ----------------------------------------------
+    # --- called by the handlers' threads ----------------------------------------------------------
 
-    def record(self, reply: Reply, request: Mapping[str, Any]) -> None:
+    def record(self, site: str, reply: Reply, asked: Asked) -> None:
+        body = asked.json
         with self._lock:
-            entry = Request(number=len(self.log) + 1, status=reply.status, **request)
+            entry = Request(
+                number=len(self.log) + 1,
+                site=site,
+                method=asked.method,
+                path=asked.path,
+                operation=body.get("operationName"),
+                variables=body.get("variables"),
+                status=reply.status,
+                sent_key=asked.key is not None,
+                user_agent=asked.headers.get("user-agent", ""),
+            )
             self.log.append(entry)
             if self._request_log is not None:
                 line = json.dumps(entry.__dict__, sort_keys=True, ensure_ascii=False)
                 with self._request_log.open("a", encoding="utf-8") as stream:
                     stream.write(line + "\n")
 
-    def graphql(self, body: bytes, content_type: str, key: str | None) -> Reply:
-        trouble = self._next("graphql")
-        if trouble is not None and trouble.kind != "slow":
-            return _troubled(trouble)
-        late = _seconds(trouble)
-        if key is not None and (self.faults.reject_key or not self._knows(key)):
-            return Reply(401, late=late)
-        if content_type.split(";", maxsplit=1)[0].strip() != "application/json":
-            return Reply.json(400, _errors("transport not supported"), late=late)
-        try:
-            asked = json.loads(body)
-            query, variables = asked["query"], asked.get("variables") or {}
-            operation = asked.get("operationName")
-        except (ValueError, KeyError, AttributeError, TypeError) as error:
-            message = f"json request body could not be decoded: {error}"
-            return Reply.json(400, _errors(message), late=late)
-        answer = schema.answer(self._box(key is not None), query, variables, operation)
-        return Reply.json(answer.status, answer.body, late=late)
 
-    def image(self, image_id: str, if_none_match: str | None) -> Reply:
-        trouble = self._next("images")
-        if trouble is not None and trouble.kind != "slow":
-            return _troubled(trouble)
-        late = _seconds(trouble)
-        key = self.gallery.key_of(image_id)
-        if key is None:
-            return Reply(404, b"not found\n", late=late)
-        picture = self.gallery.picture(key)
-        fault = self.faults.images.get(key) or self.faults.images.get(image_id)
-        if fault is not None:
-            status, content, kind = TROUBLED[fault](picture)
-            headers = {"Location": "http://169.254.0.1/"} if fault == "moved" else {}
-            cut = fault == "cut_off"
-            return Reply(status, content, kind, headers=headers, late=late, cut=cut)
-        headers = {"ETag": picture.etag, "Last-Modified": LAST_MODIFIED}
-        headers["Cache-Control"] = "max-age=604800"
-        if if_none_match == picture.etag:
-            return Reply(304, headers=headers, late=late)
-        return Reply(200, picture.content, picture.content_type, headers=headers, late=late)
-
-    def _next(self, where: Where) -> Trouble | None:
-        with self._lock:
-            return self._counter.next_trouble(where)
-
-    def _skips(self, page: int) -> bool:
-        with self._lock:
-            return self._counter.skips_a_row(page)
-
-    def _knows(self, key: str) -> bool:
-        return hmac.compare_digest(key.encode(), self._api_key.encode())
-
-    def _box(self, authorized: bool) -> schema.Box:
-        return schema.Box(
-            people=self.people,
-            image_url=self.image_url,
-            image_size=self.gallery.size,
-            authorized=authorized,
-            count_offset=self.faults.count_offset,
-            skips=self._skips,
-        )
+def _chosen(sites: Literal["stashdb", "all"] | Sequence[str]) -> list[str]:
+    if isinstance(sites, str) and sites not in (FIRST, "all"):
+        raise ValueError(f"sites is 'stashdb', 'all' or a list of keys, not {sites!r}")
+    if isinstance(sites, str):
+        return [*cast.CREATORS[1:], *all_sites()] if sites == "all" else []
+    return [key for key in sites if key != FIRST]
 
 
-def _errors(message: str) -> dict[str, Any]:
-    return {"errors": [{"message": message}], "data": None}
-
-
-def _seconds(trouble: Trouble | None) -> float:
-    return float(trouble.value or 1) if trouble is not None else 0.0
-
-
-def _troubled(trouble: Trouble) -> Reply:
-    if trouble.kind == "slow":
-        raise AssertionError("a slow answer is a right answer: handled by the caller")
-    replies = {
-        "server_error": Reply(500, b"internal server error\n"),
-        "forbidden": Reply(403, b"forbidden\n"),
-        "garbage": Reply(200, bytes(range(256)), "application/octet-stream"),
-        "html": Reply(200, PAGE, "text/html; charset=utf-8"),
-        "graphql_error": Reply.json(200, _errors(trouble.value or "pq: out of shared memory")),
-        "too_many": Reply(429, b"slow down\n", headers=_retry_after(trouble.value)),
-        "reset": Reply(0),
-    }
-    return replies[trouble.kind]
-
-
-def _retry_after(value: str) -> dict[str, str]:
-    """`5` -> seconds; `date:5` -> an HTTP date five seconds from now; empty -> no header."""
-    if value.startswith("date:"):
-        return {"Retry-After": formatdate(time.time() + float(value[5:]), usegmt=True)}
-    return {"Retry-After": value} if value else {}
+def _serve(server: _Server) -> None:
+    try:
+        server.serve_forever(poll_interval=0.05)
+    finally:
+        server.server_close()

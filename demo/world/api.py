@@ -1,0 +1,148 @@
+"""The sites that create performers: stash-boxes and ThePornDB, each with its people and its key."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from demo.world import schema
+from demo.world.faults import Faults
+from demo.world.handler import Asked, Reply
+from demo.world.images import Gallery
+from demo.world.people import Person, identifier
+from demo.world.porndb import PornDb
+from demo.world.switches import Switches, graphql_errors, instead, picture_reply, seconds
+
+IMAGES: Final = "/images/"
+NOT_FOUND: Final = Reply(404, b"404 page not found\n")
+NO_ROBOTS: Final = b"User-agent: *\nDisallow: /\n"
+
+
+class Shelf:
+    """A site's pictures by the ids that this site gives them."""
+
+    def __init__(self, site: str, gallery: Gallery) -> None:
+        self.gallery = gallery
+        self._prefix = "" if site == "stashdb" else f"{site}:"
+        self._keys = {self.image_id(key): key for key in gallery.keys}
+
+    def image_id(self, key: str) -> str:
+        return identifier("image", self._prefix + key)
+
+    def key_of(self, image_id: str) -> str | None:
+        return self._keys.get(image_id)
+
+
+class ApiSite:
+    """What the sites with records and `/images/<id>` share. `base` is filled in with the port."""
+
+    def __init__(
+        self, site: str, people: Sequence[Person], gallery: Gallery, key: str, faults: Faults
+    ) -> None:
+        self.site = site
+        self.people = people
+        self.shelf = Shelf(site, gallery)
+        self.switches = Switches(faults)
+        self.base = ""
+        self._key = key
+
+    def answer(self, asked: Asked) -> Reply:
+        if asked.path == "/robots.txt" and self.switches.faults.forbid_robots:
+            return Reply(200, NO_ROBOTS)
+        if asked.path.startswith(IMAGES):
+            return self.image(asked.path.removeprefix(IMAGES), asked.headers.get("if-none-match"))
+        return self.records(asked)
+
+    def records(self, asked: Asked) -> Reply:
+        raise NotImplementedError
+
+    def image_url(self, key: str) -> str:
+        return self.base + IMAGES + self.shelf.image_id(key)
+
+    def image(self, image_id: str, if_none_match: str | None) -> Reply:
+        key = self.shelf.key_of(image_id)
+        picture = self.shelf.gallery.picture(key) if key else None
+        names = (key or image_id, image_id)
+        return picture_reply(self.switches, names, picture, if_none_match)
+
+    def _knows(self, key: str, scheme: str = "") -> bool:
+        right = hmac.compare_digest(key.encode(), (scheme + self._key).encode())
+        return right and not self.switches.faults.reject_key
+
+
+class BoxSite(ApiSite):
+    """A stash-box: `POST /graphql` with the header ApiKey."""
+
+    def records(self, asked: Asked) -> Reply:
+        if asked.path != "/graphql" or asked.method != "POST":
+            return NOT_FOUND
+        trouble = self.switches.next_trouble("graphql")
+        reply = instead(trouble)
+        if reply is not None:
+            return reply
+        late, key = seconds(trouble), asked.headers.get("apikey")
+        if key and not self._knows(key):
+            return Reply(401, late=late)
+        kind = asked.headers.get("content-type", "")
+        if kind.split(";", maxsplit=1)[0].strip() != "application/json":
+            return Reply.json(400, graphql_errors("transport not supported"), late=late)
+        empty = trouble is not None and trouble.kind == "empty"
+        return self._executed(asked.body, bool(key), late, empty)
+
+    def _executed(self, body: bytes, authorized: bool, late: float, empty: bool) -> Reply:
+        try:
+            asked = json.loads(body)
+            query, variables = asked["query"], asked.get("variables") or {}
+            operation = asked.get("operationName")
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            message = f"json request body could not be decoded: {error}"
+            return Reply.json(400, graphql_errors(message), late=late)
+        box = self._box(authorized)
+        answer = schema.answer(box, query, variables, operation)
+        if empty and (answer.body.get("data") or {}).get("queryPerformers"):
+            answer.body["data"]["queryPerformers"]["performers"] = []
+        return Reply.json(answer.status, answer.body, late=late)
+
+    def _box(self, authorized: bool) -> schema.Box:
+        return schema.Box(
+            people=self.people,
+            image_id=self.shelf.image_id,
+            image_url=self.image_url,
+            image_size=self.shelf.gallery.size,
+            authorized=authorized,
+            count_offset=self.switches.faults.count_offset,
+            skips=self.switches.skips,
+        )
+
+
+class PornDbSite(ApiSite):
+    """ThePornDB: `GET /performers...` with a bearer token."""
+
+    linked: Collection[str] = ()  # keys of the people whose record names their StashDB page
+
+    def records(self, asked: Asked) -> Reply:
+        address = urlsplit(asked.path)
+        if not address.path.startswith("/performers"):
+            return NOT_FOUND
+        trouble = self.switches.next_trouble("pages")
+        reply = instead(trouble)
+        if reply is not None:
+            return reply
+        api = PornDb(
+            people=self.people,
+            image_url=self.image_url,
+            key=self._key,
+            base_url=self.base,
+            linked=self.linked,
+            total_offset=self.switches.faults.count_offset,
+        )
+        if self.switches.faults.reject_key:
+            api = replace(api, key=f"not {self._key}")
+        status, body = api.answer(address.path, dict(parse_qsl(address.query)), asked.headers)
+        if trouble is not None and trouble.kind == "empty" and isinstance(body.get("data"), list):
+            body["data"] = []
+        return Reply.json(status, body, late=seconds(trouble))

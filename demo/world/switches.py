@@ -1,0 +1,103 @@
+"""One site's faults while it runs, and the replies that they turn into."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from email.utils import formatdate
+from typing import Any, Final
+
+from demo.world.faults import Counter, Faults, Trouble, Where
+from demo.world.handler import Reply
+from demo.world.images import LAST_MODIFIED, PAGE, TROUBLED, Picture
+
+HTML: Final = "text/html; charset=utf-8"
+_ANSWERED: Final = ("slow", "empty")  # kinds that the site itself has to act on
+
+
+class Switches:
+    """`faults` may be replaced while the site runs; counting starts anew then. Thread-safe."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._counter = Counter(faults)
+        self._lock = threading.Lock()
+
+    @property
+    def faults(self) -> Faults:
+        return self._counter.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        with self._lock:
+            self._counter = Counter(faults)
+
+    def next_trouble(self, where: Where) -> Trouble | None:
+        with self._lock:
+            return self._counter.next_trouble(where)
+
+    def skips(self, page: int) -> bool:
+        with self._lock:
+            return self._counter.skips_a_row(page)
+
+
+def seconds(trouble: Trouble | None) -> float:
+    """How late an answer is."""
+    slow = trouble is not None and trouble.kind == "slow"
+    return float(trouble.value or 1) if trouble is not None and slow else 0.0
+
+
+def instead(trouble: Trouble | None, challenge: bytes = PAGE) -> Reply | None:
+    """What is sent in the right answer's place; None where the answer is right, late or empty."""
+    if trouble is None or trouble.kind in _ANSWERED:
+        return None
+    replies = {
+        "server_error": Reply(500, b"internal server error\n"),
+        "forbidden": Reply(403, b"forbidden\n"),
+        "garbage": Reply(200, bytes(range(256)), "application/octet-stream"),
+        "html": Reply(200, challenge, HTML),
+        "challenge": Reply(403, challenge, HTML),
+        "graphql_error": Reply.json(
+            200, graphql_errors(trouble.value or "pq: out of shared memory")
+        ),
+        "too_many": Reply(429, b"slow down\n", headers=_retry_after(trouble.value)),
+        "reset": Reply(0),
+    }
+    return replies[trouble.kind]
+
+
+def graphql_errors(message: str) -> dict[str, Any]:
+    return {"errors": [{"message": message}], "data": None}
+
+
+def picture_reply(
+    switches: Switches, names: tuple[str, ...], picture: Picture | None, if_none_match: str | None
+) -> Reply:
+    """A picture as its site sends it: `names` are what the faults may call it."""
+    trouble = switches.next_trouble("images")
+    reply = instead(trouble)
+    if reply is not None:
+        return reply
+    late = seconds(trouble)
+    if picture is None:
+        return Reply(404, b"not found\n", late=late)
+    if trouble is not None and trouble.kind == "empty":
+        return Reply(200, b"", picture.content_type)
+    images = switches.faults.images
+    fault = next((images[name] for name in names if name in images), None)
+    if fault is not None:
+        status, content, kind = TROUBLED[fault](picture)
+        headers = {"Location": "http://169.254.0.1/"} if fault == "moved" else {}
+        return Reply(status, content, kind, headers, late=late, cut=fault == "cut_off")
+    headers = {"ETag": picture.etag, "Last-Modified": LAST_MODIFIED}
+    headers["Cache-Control"] = "max-age=604800"
+    if if_none_match == picture.etag:
+        return Reply(304, headers=headers, late=late)
+    return Reply(200, picture.content, picture.content_type, headers=headers, late=late)
+
+
+def _retry_after(value: str) -> Mapping[str, str]:
+    """`5` -> seconds; `date:5` -> an HTTP date five seconds from now; empty -> no header."""
+    if value.startswith("date:"):
+        return {"Retry-After": formatdate(time.time() + float(value[5:]), usegmt=True)}
+    return {"Retry-After": value} if value else {}
