@@ -13,6 +13,7 @@ from demo.world.handler import Reply
 from demo.world.images import LAST_MODIFIED, PAGE, TROUBLED, Picture
 
 HTML: Final = "text/html; charset=utf-8"
+OUT_OF_MEMORY: Final = "pq: out of shared memory"
 _ANSWERED: Final = ("slow", "empty")  # kinds that the site itself has to act on
 
 
