@@ -19,6 +19,7 @@ from demo.world.flaresolverr import FlareSolverr
 from demo.world.server import GUARDED, Request, all_keys
 from tests.e2e.conftest import Trainer
 
+pytestmark = pytest.mark.timeout(900)  # two builds in the set-up of the first test
 REFERENCES = sorted(set(all_keys()) - set(CREATORS))
 DOWN = "freeones"  # in the second week
 PICTURE = (".jpg", ".png", ".webp")
