@@ -10,6 +10,7 @@ from typing import Any
 
 from demo.airflow import AirflowServices
 from demo.airflow_client import AirflowClient
+from demo.browser import chromium
 from demo.stage import Stage, start_world, supervisor_of
 from demo.summary import summary_lines
 from trainer.config.settings import REPO_ROOT
@@ -36,6 +37,8 @@ def demo(root: Path) -> int:
     stage.prepare()
     week = stage.week()
     say(f"demo: week {week} of the invented world, in {stage.data.root}")
+    if chromium() is None:
+        say("demo: no Chromium on this machine, so indexxx is read without one")
     began = time.monotonic()
     log_from = stage.request_log.stat().st_size if stage.request_log.exists() else 0
     world = supervisor_of(stage, {}, background=False)
@@ -79,7 +82,7 @@ def _tell(task: dict[str, Any], run: RunDir, told: dict[str, str]) -> None:
     if line in ("None", "scheduled", "queued"):
         return
     if line == "running":
-        line = f"running{_progress(name, run)}"
+        line = f"running{_progress(name, str(task['rendered_map_index']), run)}"
     elif task["duration"] is not None:
         line = f"{line} after {task['duration']:.1f} s"
     if told.get(label) != line:
@@ -87,12 +90,14 @@ def _tell(task: dict[str, Any], run: RunDir, told: dict[str, str]) -> None:
         say(f"  {label}: {line}")
 
 
-def _progress(task: str, run: RunDir) -> str:
+def _progress(task: str, key: str, run: RunDir) -> str:
     """Count, rate and estimate of a crawl or an embed, from the file that it keeps."""
-    places = {"crawl": run.root / "staging", "embed": run.root / "embed"}
-    found = [read_progress(p) for p in sorted(places.get(task, run.root / "-").glob("*/"))]
-    texts = [describe(figures) for figures in found if figures]
-    return f": {'; '.join(texts)}" if texts else ""
+    places = {"crawl": "staging", "crawl_references": "staging", "embed": "embed"}
+    if task not in places:
+        return ""
+    directory = run.root / places[task]
+    found = read_progress(directory / key) if (directory / key).is_dir() else None
+    return f": {describe(found)}" if found else ""
 
 
 def requests_since(stage: Stage, offset: int) -> list[dict[str, Any]]:

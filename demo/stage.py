@@ -1,18 +1,23 @@
-"""Everything the demo needs before it can start: pictures, a key, addresses."""
+"""Everything the demo needs before it can start: pictures, keys, addresses."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from demo.airflow import free_port
+from demo.browser import browser, chromium
+from demo.world.server import all_keys, environment_of, keys_of, sources_yaml
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import TrainerError
 from trainer.services.supervisor import Service, ServiceError, Supervisor
@@ -21,6 +26,7 @@ from trainer.staging.paths import DataDir
 
 PACK = "demo"
 READY_SECONDS = 60.0
+HELPERS = ("flaresolverr", "chrome")  # servers beside the world, with a port each
 
 
 @dataclass(frozen=True)
@@ -49,19 +55,33 @@ class Stage:
     def packages(self) -> Path:
         return REPO_ROOT / "var" / "packages"
 
-    def world_settings(self) -> dict[str, str]:
-        """Port and key of the world, the same in every demo: a picture's URL names the port."""
-        path = self.root / "world" / "settings.json"
-        if not path.exists():
-            write_json(path, {"port": str(free_port()), "key": secrets.token_urlsafe(16)})
-            path.chmod(0o600)
-        known: dict[str, str] = read_json(path)
+    @property
+    def ports_file(self) -> Path:
+        return self.root / "world" / "ports.json"
+
+    def ports(self) -> dict[str, int]:
+        """Of every site and helper, the same in every demo: a picture's URL names the port."""
+        if not self.ports_file.exists():
+            write_json(self.ports_file, _free_ports([*all_keys(), *HELPERS]))
+        known: dict[str, int] = read_json(self.ports_file)
         return known
+
+    def key(self) -> str:
+        """What StashDB's look-alike accepts; the others' keys are made of it."""
+        path = self.root / "world" / "key.json"
+        if not path.exists():
+            write_json(path, secrets.token_urlsafe(16))
+            path.chmod(0o600)
+        return str(read_json(path))
 
     def environment(self) -> dict[str, str]:
         """What the trainer is told about the demo, beyond DATA_DIR."""
+        ports = self.ports()
+        chrome = {"CHROME_CDP_URL": f"http://127.0.0.1:{ports['chrome']}"} if chromium() else {}
         return {
-            "STASHDB_API_KEY": self.world_settings()["key"],
+            **environment_of(keys_of(self.key())),
+            **chrome,
+            "FLARESOLVERR_URL": f"http://127.0.0.1:{ports['flaresolverr']}",
             "TRAINER_ALLOW_PRIVATE_HOSTS": "1",
             "TRAINER_MODEL_PACK": PACK,
             "TRAINER_EMBEDDER": os.environ.get("TRAINER_EMBEDDER", "process"),
@@ -73,44 +93,55 @@ class Stage:
         if not (self.pictures / "pictures.json").exists():
             _run(sys.executable, "-m", "demo.pictures", "--packages", str(self.packages),
                  "--out", str(self.pictures))  # fmt: skip
-        override = {
-            "stashdb": {
-                "base_url": f"http://127.0.0.1:{self.world_settings()['port']}/graphql",
-                "requests_per_minute": 3000,
-                "page_size": 10,
-            }
-        }
-        write_bytes(self.data.root / "sources.yaml", yaml.safe_dump(override).encode())
+        content = yaml.safe_dump(self.sources()).encode()
+        write_bytes(self.data.root / "sources.yaml", content)
+
+    def sources(self) -> dict[str, dict[str, Any]]:
+        """sources.yaml: all fifteen on loopback. Without a Chromium, indexxx is read plainly."""
+        sites = {key: port for key, port in self.ports().items() if key not in HELPERS}
+        found = sources_yaml(sites, page_size=10, max_faces=20)
+        if chromium() is None:
+            found["indexxx"]["fetcher"] = "plain"
+        return found
 
     def week(self) -> int:
         """The first week until a release exists, then the second."""
         return 2 if self.data.current.is_symlink() else 1
 
-    def world(self, week: int) -> Service:
-        return Service(
+    def services(self, week: int) -> list[Service]:
+        """The world, the FlareSolverr look-alike and, where there is one, a Chromium."""
+        ports = self.ports()
+        world = Service(
             "world",
             (sys.executable, "-m", "demo.world", "--week", str(week),
-             "--port", self.world_settings()["port"], "--pictures", str(self.pictures),
+             "--ports", str(self.ports_file), "--pictures", str(self.pictures),
              "--request-log", str(self.request_log)),
         )  # fmt: skip
+        solver = Service(
+            "flaresolverr",
+            (sys.executable, "-m", "demo.world.flaresolverr",
+             "--port", str(ports["flaresolverr"])),
+        )  # fmt: skip
+        path = chromium()
+        profile = self.root / "world" / "chrome"
+        return [world, solver, *([browser(path, ports["chrome"], profile)] if path else [])]
 
 
 def start_world(stage: Stage, supervisor: Supervisor, week: int) -> None:
-    """Start the world and wait until it answers; raises `ServiceError`."""
-    import socket
-    import time
-
-    supervisor.start(stage.world(week))
-    port = int(stage.world_settings()["port"])
+    """Start the world and its helpers and wait until they answer; raises `ServiceError`."""
+    services = stage.services(week)
+    for service in services:
+        supervisor.start(service)
+    missing = set() if any(s.name == "chrome" for s in services) else {"chrome"}
+    waiting = {name: port for name, port in stage.ports().items() if name not in missing}
     deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
+    while waiting and time.monotonic() < deadline:
         supervisor.check()
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise ServiceError(f"the demo world does not answer on port {port}\n{supervisor.tail('world')}")
+        waiting = {name: port for name, port in waiting.items() if not _answers(port)}
+        time.sleep(0.1 if waiting else 0)
+    if waiting:
+        tails = "\n".join(supervisor.tail(s.name) for s in services)
+        raise ServiceError(f"the demo world does not answer on {waiting}\n{tails}")
 
 
 def supervisor_of(stage: Stage, environment: Mapping[str, str], background: bool) -> Supervisor:
@@ -120,6 +151,22 @@ def supervisor_of(stage: Stage, environment: Mapping[str, str], background: bool
         logs=stage.root / "logs",
         die_with_parent=not background,
     )
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _free_ports(names: list[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name in names:
+        port = free_port()
+        while port in found.values():
+            port = free_port()
+        found[name] = port
+    return found
 
 
 def _run(*argv: str) -> None:

@@ -19,23 +19,46 @@ def summary_lines(data: DataDir, run_id: str, requests: list[dict[str, Any]]) ->
     lines += [f"  error: {e.kind} {e.field or ''} {e.message}" for e in record.errors[:8]]
     if len(record.errors) > 8:
         lines.append(f"  ... {len(record.errors) - 8} more in {path}")
+    lines += _sources(record)
     lines += _work(record, requests)
     if record.release:
         lines += _release(data, record)
     return lines
 
 
+def _sources(record: RunRecord) -> list[str]:
+    """A line a source: what it gave, or why it gave nothing."""
+    lines = []
+    for name, source in sorted(record.stats.by_source.items()):
+        reason = f": {source.reason}" if source.reason else ""
+        lines.append(
+            f"  {name:<12}{source.status}{reason}; {source.performers} people, "
+            f"{source.images_fetched} pictures fetched, {source.faces} faces taken"
+        )
+    shown = ", ".join(f"{count} x {kind}" for kind, count in sorted(record.reviews.items()))
+    return [*lines, f"  for a person to look at: {shown or 'nothing'} (trainer reviews)"]
+
+
 def _work(record: RunRecord, requests: list[dict[str, Any]]) -> list[str]:
-    paths = [entry["path"] for entry in requests]
-    asked = Counter("picture" if "/images/" in p else "page" for p in paths if p != "/robots.txt")
+    asked = Counter(_what(entry["path"], entry["status"]) for entry in requests)
     stats, embed = record.stats.by_source.values(), record.embed
     known = sum(source.images_known for source in stats)
     return [
         f"  fetched     {asked['page']} pages, {asked['picture']} pictures; "
+        f"{asked['unchanged']} pages had not changed, "
         f"{known} pictures were known and not fetched again",
         f"  embedded    {embed.get('embedded', 0)} pictures; "
         f"{embed.get('already', 0)} had been embedded before and were not again",
     ]
+
+
+def _what(path: str, status: int) -> str:
+    if path == "/robots.txt":
+        return "robots"
+    if status == 304:
+        return "unchanged"
+    picture = "/images/" in path or path.lower().endswith((".jpg", ".png", ".webp"))
+    return "picture" if picture else "page"
 
 
 def _release(data: DataDir, record: RunRecord) -> list[str]:

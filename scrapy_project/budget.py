@@ -144,14 +144,18 @@ def source_key(source: str) -> str:
     return f"source-{source}"
 
 
-@lru_cache(maxsize=4096)
 def host_key(url: str) -> str:
     """`host-` and the registrable domain; addresses and localhost with their port instead."""
     parsed = urlsplit(url)
     host = (parsed.hostname or "").rstrip(".")
     if host == "localhost" or _is_address(host):
         return f"host-{host}:{parsed.port or {'http': 80}.get(parsed.scheme, 443)}"
-    return f"host-{_suffixes()(host).top_domain_under_public_suffix or host}"
+    return f"host-{_registrable(host)}"
+
+
+@lru_cache(maxsize=1024)
+def _registrable(host: str) -> str:
+    return str(_suffixes()(host).top_domain_under_public_suffix or host)
 
 
 @lru_cache(maxsize=1)

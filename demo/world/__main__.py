@@ -1,11 +1,13 @@
 """`python -m demo.world`: the demo world as a process of its own, until SIGTERM or Ctrl-C.
 
-The key that it accepts comes from the environment: STASHDB_API_KEY.
+The key that StashDB's look-alike accepts comes from the environment: STASHDB_API_KEY; those of
+the other boxes are made of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -20,15 +22,19 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="demo.world", description=__doc__)
     parser.add_argument("--week", type=int, choices=(1, 2), required=True)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--ports", type=Path, help="JSON, site -> port: all fifteen sites")
     parser.add_argument("--pictures", type=Path, help="output of demo.pictures; drawings if absent")
     parser.add_argument("--request-log", type=Path, help="JSON lines, one a request; appended to")
     options = parser.parse_args(argv)
     key = os.environ.get("STASHDB_API_KEY", "")
     if not key:
         parser.error("set STASHDB_API_KEY to the key that the world shall accept")
+    ports = json.loads(options.ports.read_text(encoding="utf-8")) if options.ports else None
     world = World(
         week=options.week,
-        port=options.port,
+        port=ports["stashdb"] if ports else options.port,
+        sites="all" if ports else "stashdb",
+        ports=ports,
         api_key=key,
         pictures=options.pictures,
         request_log=options.request_log,

@@ -114,7 +114,7 @@ class World:
         self.week = week
         self.gallery = Gallery(pictures)
         self.log: list[Request] = []
-        self.keys = {key: api_key if key == FIRST else f"{api_key}-{key}" for key in cast.CREATORS}
+        self.keys = keys_of(api_key)
         self._request_log = request_log
         self._lock = threading.Lock()
         self.places = self._made(_chosen(sites), sites == FIRST, guarded)
@@ -189,17 +189,15 @@ class World:
 
     def base_url(self, key: str) -> str:
         """What `base_url` is in the configuration of a source."""
-        path = "/graphql" if key in cast.BOXES else ""
-        return f"http://{HOST}:{self.ports[key]}{path}"
+        return base_url(key, self.ports[key])
 
     def sources_yaml(self, **common: Any) -> dict[str, dict[str, Any]]:
         """The content of DATA_DIR/sources.yaml that leads to this world; `common` keys for all."""
-        fast = {"enabled": True, "requests_per_minute": RATE, "revisit_days": 0, **common}
-        return {key: {"base_url": self.base_url(key), **fast} for key in self.places}
+        return sources_yaml(self.ports, **common)
 
     def environment(self) -> dict[str, str]:
         """The keys that the sites accept, as the environment variables of their sources."""
-        return {f"{k.upper()}_API_KEY": v for k, v in self.keys.items() if k in self.places}
+        return environment_of({k: v for k, v in self.keys.items() if k in self.places})
 
     @property
     def url(self) -> str:
@@ -269,11 +267,35 @@ class World:
                     stream.write(line + "\n")
 
 
+def keys_of(api_key: str) -> dict[str, str]:
+    """The key that each site with records accepts, made of stashdb's."""
+    return {key: api_key if key == FIRST else f"{api_key}-{key}" for key in cast.CREATORS}
+
+
+def environment_of(keys: Mapping[str, str]) -> dict[str, str]:
+    return {f"{key.upper()}_API_KEY": value for key, value in keys.items()}
+
+
+def base_url(key: str, port: int) -> str:
+    return f"http://{HOST}:{port}{'/graphql' if key in cast.BOXES else ''}"
+
+
+def sources_yaml(ports: Mapping[str, int], **common: Any) -> dict[str, dict[str, Any]]:
+    """Overrides that lead every source to a world on these ports, at a rate for loopback."""
+    fast = {"enabled": True, "requests_per_minute": RATE, "revisit_days": 0, **common}
+    return {key: {"base_url": base_url(key, port), **fast} for key, port in ports.items()}
+
+
+def all_keys() -> list[str]:
+    """Every site of the world."""
+    return [*cast.CREATORS, *all_sites()]
+
+
 def _chosen(sites: Literal["stashdb", "all"] | Sequence[str]) -> list[str]:
     if isinstance(sites, str) and sites not in (FIRST, "all"):
         raise ValueError(f"sites is 'stashdb', 'all' or a list of keys, not {sites!r}")
     if isinstance(sites, str):
-        return [*cast.CREATORS[1:], *all_sites()] if sites == "all" else []
+        sites = all_keys() if sites == "all" else ()
     return [key for key in sites if key != FIRST]
 
 

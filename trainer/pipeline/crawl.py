@@ -60,17 +60,18 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
     """Incremental where there is a good snapshot with a watermark and no full refresh is asked."""
     plan = context.plan
     row = read_snapshots(context.data.state_db).get(source)
+    described = plan.sources[source]
     usable = row is not None and row.watermark and last_snapshot(context.data, source) is not None
     incremental = bool(usable) and not plan.params.full_refresh
     return CrawlJob(
         run_id=plan.run_id,
         data_dir=context.data.root,
-        source=plan.sources[source],
+        source=described,
         params=plan.params,
         mode="incremental" if incremental else "full",
         watermark=row.watermark if row and incremental else None,
         known_live=row.live_performers if row and incremental else None,
-        targets=None if plan.sources[source].creates_performers else context.run.targets(source),
+        targets=None if described.creates_performers else context.run.targets(source),
         started_at=plan.started_at,
         allow_private_hosts=context.settings.allow_private_hosts,
         contact=context.settings.contact or "a server of the operator's own",
