@@ -70,8 +70,8 @@ def new_source(name: str, kind: str, root: Path = REPO_ROOT) -> list[Path]:
     """Write the files of source `name` below `root`; raises `CannotMake` before any is written."""
     if not NAME.fullmatch(name) or yaml.safe_load(name) != name:
         raise CannotMake(
-            f"NAME={name!r}: 2 to 30 lower-case letters and digits, up to 6 words joined by _, from "
-            "a letter on, and no word that YAML reads as something else (on, no, null)"
+            f"NAME={name!r}: 2 to 30 lower-case letters and digits, up to 6 words joined by _, "
+            "a letter first, and no word that YAML reads as something else (on, no, null)"
         )
     if kind not in FILES:
         raise CannotMake(f"KIND={kind!r}: one of {', '.join(FILES)}")
