@@ -174,7 +174,8 @@ def test_a_reference_site_has_a_look_alike_with_people_on_it(source):
     if source.creates_performers:
         return
     where = f"demo/world/sites/{source.key}.py"
-    assert source.key in all_sites(), f"{source.key} has no look-alike: {where} is not there"
+    keys = set(all_sites())
+    assert source.key in keys, f"{source.key} has no look-alike: {where} is not there"
     assert appearances(source.key, 1), (
         f"nobody is on {source.key}'s look-alike: add `pages: {source.key}` to "
         "demo/world/sites.yaml"
