@@ -52,11 +52,11 @@ NEXT: Final = """Next:
 HINTS: Final = {
     True: {
         "code": "spider.py (patterns, labels)",
-        "world": "give the look-alike its pages: `pages: {name}` in demo/world/sites.yaml",
+        "world": "put people on the look-alike: {name} below `pages` in demo/world/sites.yaml",
     },
     False: {
         "code": "spider.py, where it is unlike its kind",
-        "world": "name its key's variable where the others' stand, in .env.example",
+        "world": "pass its key on in .env.example, docker-compose.yml, unraid-template.xml",
     },
 }
 NAME: Final = re.compile(r"(?=.{2,30}$)[a-z][a-z0-9]*(_[a-z0-9]+){0,5}")

@@ -154,6 +154,6 @@ def test_the_command_says_what_comes_next(tmp_path, capsys, monkeypatch):
     out = capsys.readouterr().out
     assert "wrote scrapy_project/sources/house_of_reels/spider.py" in out
     assert "make docs && make test" in out
-    assert "pages: house_of_reels" in out
+    assert "house_of_reels below `pages`" in out
     assert main(["house_of_reels", "html_profile"]) == 2
     assert "is there already" in capsys.readouterr().err
