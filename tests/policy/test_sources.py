@@ -121,10 +121,11 @@ def test_robots_are_obeyed_and_the_note_says_what_the_source_is(source):
 
 def test_the_universal_id_has_the_domain_that_the_sidecar_knows(source):
     if source.creates_performers:
-        assert source.key in STASH_BOX_DOMAINS, (
-            f"{source.key} creates performers: add the prefix of its ids to STASH_BOX_DOMAINS, as "
-            "the sidecar knows it; it can't be changed once released"
-        )
+        if source.key not in STASH_BOX_DOMAINS:
+            pytest.fail(
+                f"{source.key} creates performers: add the prefix of its ids to STASH_BOX_DOMAINS, "
+                "as the sidecar knows it; it can't be changed once released"
+            )
         assert source.domain == STASH_BOX_DOMAINS[source.key]
 
 
@@ -140,6 +141,14 @@ def test_every_source_says_whose_its_content_is_and_under_which_terms(source):
 def test_only_creators_need_a_key_and_each_has_its_own(source):
     expected = f"{source.key.upper()}_API_KEY" if source.creates_performers else None
     assert source.api_key_env == expected
+
+
+@pytest.mark.parametrize("file", [".env.example", "docker-compose.yml", "unraid-template.xml"])
+def test_an_operator_can_set_the_key(source, file):
+    key = source.api_key_env
+    text = (REPO_ROOT / file).read_text()
+    if key and not re.search(rf"\b{key}\b", text):
+        pytest.fail(f"{file} does not pass {key} on: add it beside the other sources' keys")
 
 
 def test_a_crawl_of_nothing_is_no_success(source):
@@ -174,12 +183,13 @@ def test_a_reference_site_has_a_look_alike_with_people_on_it(source):
     if source.creates_performers:
         return
     where = f"demo/world/sites/{source.key}.py"
-    keys = set(all_sites())
-    assert source.key in keys, f"{source.key} has no look-alike: {where} is not there"
-    assert appearances(source.key, 1), (
-        f"nobody is on {source.key}'s look-alike: add `pages: {source.key}` to "
-        "demo/world/sites.yaml"
-    )
+    if source.key not in all_sites():
+        pytest.fail(f"{source.key} has no look-alike: {where} is not there")
+    if not appearances(source.key, 1):
+        pytest.fail(
+            f"nobody is on {source.key}'s look-alike: add `{source.key}` below `pages` in "
+            "demo/world/sites.yaml"
+        )
 
 
 def test_every_key_of_a_source_is_read_by_something():
