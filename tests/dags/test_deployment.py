@@ -10,7 +10,7 @@ import yaml
 
 from tests.dags.conftest import ROOT
 from trainer.config.settings import Settings
-from trainer.config.sources import load_sources
+from trainer.config.sources import load_sources, shipped_sources
 from trainer.errors import ConfigError
 from trainer.services.__main__ import checked_environment, main
 
@@ -116,3 +116,14 @@ def test_missing_secrets_are_named(capsys, monkeypatch):
     assert main(["prepare"]) == 1
     assert "TRAINER_ADMIN_PASSWORD" in capsys.readouterr().err
     assert main(["start"]) == 2
+
+
+def test_the_key_of_every_source_reaches_the_scheduler_and_only_it():
+    variables = {s.api_key_env for s in shipped_sources().values() if s.api_key_env}
+    assert len(variables) == 5
+    for name, service in SERVICES.items():
+        given = set(service.get("environment", {})) & variables
+        assert given == (variables if name == "scheduler" else set()), name
+    assert variables <= set(_env_example())
+    masked = {c.get("Target") for c in TEMPLATE.iter("Config") if c.get("Mask") == "true"}
+    assert variables <= masked

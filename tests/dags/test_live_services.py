@@ -66,12 +66,15 @@ def _build(services, data, conf=None, **orders):
 
 def test_a_build_runs_every_step_in_order_with_its_parameters(airflow, data):
     shards = ["000-of-002", "001-of-002"]
-    state, tasks, notes, run_id = _build(airflow, data, {"min_faces": 2}, shards=shards)
+    sites = ["babepedia", "iafd"]
+    orders = {"shards": shards, "references": sites}
+    state, tasks, notes, run_id = _build(airflow, data, {"min_faces": 2}, **orders)
     assert state == "success"
     steps = [call["step"] for call in notes["calls"]]
     assert list(dict.fromkeys(steps)) == [step.name for step in STEPS]
-    assert sorted(c["key"] for c in notes["calls"] if c["key"]) == [*shards, "stashdb"]
+    assert sorted(c["key"] for c in notes["calls"] if c["key"]) == [*shards, *sites, "stashdb"]
     assert notes["calls"][0]["params"]["min_faces"] == 2
+    assert {("crawl_references", site) for site in sites} < set(tasks)
     assert {("crawl", "stashdb"), *(("embed", shard) for shard in shards)} < set(tasks)
     assert tasks["embed", shards[0]]["pool"] == "gpu"
     assert "stub embed" in airflow.client.log(DAG, run_id, "embed", index=0)
@@ -81,6 +84,8 @@ def test_no_pictures_to_embed_is_no_failure(airflow, data):
     state, tasks, _, _ = _build(airflow, data, shards=[])
     assert state == "success"
     assert tasks["embed", ""]["state"] == "skipped"
+    assert tasks["crawl_references", ""]["state"] == "skipped"  # no reference site is switched on
+    assert tasks["plan_embed", ""]["state"] == "success"
 
 
 def test_a_failed_step_fails_the_run_at_once_and_is_recorded(airflow, data):

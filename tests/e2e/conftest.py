@@ -41,6 +41,7 @@ class Trainer:
             "base_url": f"http://127.0.0.1:{self.port}/graphql",
             "requests_per_minute": 12_000,
             "page_size": 10,
+            "max_faces": 20,
             "retries": 1,
         }
         text = yaml.safe_dump({"stashdb": source | keys})

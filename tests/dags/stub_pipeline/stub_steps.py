@@ -1,7 +1,7 @@
 """Test only: `run_step` and `mark_failed` that write down how they were called.
 
 `DATA_DIR/orders.json` says what is to happen: {"fail": {"<step>": "<message>"}, "shards": [...],
-"busy_until": <the attempt at a crawl that meets no 429>}.
+"references": [...], "busy_until": <the attempt at a crawl that meets no 429>}.
 """
 
 import json
@@ -27,7 +27,8 @@ def run_step(name, run_id, settings, *, params=None, key=None, say=print):
         raise StageFailed(orders["fail"][name])
     if name == "report" and (run.root / "failed.jsonl").exists():
         raise StageFailed("the run failed")
-    return {"shards": orders.get("shards", [])} if name == "plan_embed" else {"ok": True}
+    lists = {"plan_references": "references", "plan_embed": "shards"}
+    return {lists[name]: orders.get(lists[name], [])} if name in lists else {"ok": True}
 
 
 def mark_failed(run_id, settings, step, message):
