@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from pydantic import ValidationError
-
-from scrapy_project import facts
+from scrapy_project import facts, reference
 from scrapy_project.html import tidy
-from scrapy_project.profile import Fact, PageError, Profile, Shot
+from scrapy_project.profile import Fact, Profile, Shot
 
 # Field -> the labels that sites have for it, best first, and what reads their text.
 READERS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]]] = {
@@ -23,7 +21,6 @@ READERS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]]] = 
     "hair_color": (("hair color", "hair colour", "hair colors", "hair"), facts.hair_color),
 }
 CAREER: Final = ("years active", "career", "active")
-GARBLED: Final = "\ufffd"  # what a decoder puts where bytes make no character
 
 
 def label_of(text: str | None) -> str:
@@ -62,38 +59,20 @@ def profile(
         present = [texts[label] for label in labels if label in texts]
         values[field] = next((v for v in map(read, present) if v is not None), None)
         if values[field] is None and known.get(field) is None and present:
-            problems.append(_problem(field, present[0]))
+            problems.append(reference.not_understood(field, present[0]))
     values |= {field: value for field, value in known.items() if value is not None}
     years = next((texts[label] for label in CAREER if label in texts), None)
     start, end = facts.career_years(years)
     if years is not None and start is None:
-        problems.append(_problem("career_start_year", years))
-    names = [a for a in aliases if a.casefold() != name.casefold()]
-    problems += [_problem("aliases", alias) for alias in names if GARBLED in alias]
-    return _checked(
+        problems.append(reference.not_understood("career_start_year", years))
+    return reference.profile(
+        shots,
         name=name,
-        aliases=tuple(alias for alias in names if GARBLED not in alias),
+        aliases=[a for a in aliases if a.casefold() != name.casefold()],
         career_start_year=start,
         career_end_year=end,
-        shots=shots,
         links=links,
         more_pages=more_pages,
-        problems=tuple(problems),
+        problems=problems,
         **values,
     )
-
-
-def _checked(**values: Any) -> Profile:
-    name = values["name"]
-    if GARBLED in name or not any(c.isalnum() or ord(c) > 0x2000 for c in name):
-        raise PageError("field_invalid", f"{name[:80]!r} is no name", "name")
-    try:
-        return Profile(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = str(first["loc"][0])
-        raise PageError("field_invalid", f"{field}: {first['msg']}", field) from None
-
-
-def _problem(field: str, text: str) -> Fact:
-    return Fact(field=field, message=f"{text[:80]!r} is not understood")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from trainer.config.settings import REPO_ROOT
@@ -41,11 +42,24 @@ FILES: Final[dict[str, dict[str, str]]] = {
     },
 }
 NEXT: Final = """Next:
-  1. fill in source.yaml (address, rate, whose the content is) and spider.py (selectors)
-  2. record a page of the site's structure with invented people: {pages}
-     (cases: normal, sparse, missing, moved, hostile), and write down what is expected of each
-  3. add the rate that its operators can bear to HIGHEST_RATE in tests/policy/test_sources.py
-  4. make docs && make test"""
+  1. fill in source.yaml (address, rate, whose the content is, which terms) and {code}
+  2. record what the source answers, with invented people, in {pages}, and write down
+     beside it what is expected; cases: normal (is there), sparse, missing, moved, hostile
+  3. add the source to TABLE in tests/policy/test_sources.py, with the rate that its operators
+     can be expected to bear
+  4. {world}
+  5. make docs && make test"""
+HINTS: Final = {
+    True: {
+        "code": "spider.py (patterns, labels)",
+        "world": "put people on the look-alike: {name} below `pages` in demo/world/sites.yaml",
+    },
+    False: {
+        "code": "spider.py, where it is unlike its kind",
+        "world": "pass its key on in .env.example, docker-compose.yml, unraid-template.xml",
+    },
+}
+NAME: Final = re.compile(r"(?=.{2,30}$)[a-z][a-z0-9]*(_[a-z0-9]+){0,5}")
 
 
 class CannotMake(Exception):
@@ -54,8 +68,11 @@ class CannotMake(Exception):
 
 def new_source(name: str, kind: str, root: Path = REPO_ROOT) -> list[Path]:
     """Write the files of source `name` below `root`; raises `CannotMake` before any is written."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]{1,40}", name):
-        raise CannotMake(f"NAME={name!r}: lower-case letters, digits and _, from a letter on")
+    if not NAME.fullmatch(name) or yaml.safe_load(name) != name:
+        raise CannotMake(
+            f"NAME={name!r}: 2 to 30 lower-case letters and digits, up to 6 words joined by _, "
+            "a letter first, and no word that YAML reads as something else (on, no, null)"
+        )
     if kind not in FILES:
         raise CannotMake(f"KIND={kind!r}: one of {', '.join(FILES)}")
     targets = {t: root / where.format(name=name) for t, where in FILES[kind].items()}
@@ -63,7 +80,15 @@ def new_source(name: str, kind: str, root: Path = REPO_ROOT) -> list[Path]:
     there = [str(path) for path in targets.values() if path.exists()]
     if there:
         raise CannotMake(f"source {name} is there already: {', '.join(there)}")
-    environment = Environment(  # noqa: S701 - Python, YAML and templates, not pages
+    templates, values = _templates(kind), _values(name)
+    for template, path in targets.items():
+        content = templates.get_template(template).render(values) if "." in template else ""
+        write_bytes(path, content.encode())
+    return sorted(targets.values())
+
+
+def _templates(kind: str) -> Environment:
+    return Environment(  # noqa: S701 - Python, YAML and templates, not pages
         loader=FileSystemLoader(TEMPLATES / kind),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
@@ -74,11 +99,22 @@ def new_source(name: str, kind: str, root: Path = REPO_ROOT) -> list[Path]:
         comment_start_string="<#",
         comment_end_string="#>",
     )
-    values = {"name": name, "Name": "".join(part.title() for part in name.split("_"))}
-    for template, path in targets.items():
-        content = environment.get_template(template).render(values) if "." in template else ""
-        write_bytes(path, content.encode())
-    return sorted(targets.values())
+
+
+def _values(name: str) -> dict[str, str]:
+    words = name.split("_")
+    return {
+        "name": name,
+        "Name": "".join(word.title() for word in words),
+        "pattern": r"\s*".join(words),  # the name as the site may write it
+    }
+
+
+def _what_next(name: str, kind: str) -> str:
+    hints = HINTS[kind == "html_profile"]
+    return NEXT.format(
+        pages=PAGES.format(name=name), code=hints["code"], world=hints["world"].format(name=name)
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -93,7 +129,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     for path in written:
         sys.stdout.write(f"wrote {path.relative_to(REPO_ROOT)}\n")
-    sys.stdout.write(NEXT.format(pages=PAGES.format(name=options.name)) + "\n")
+    sys.stdout.write(_what_next(options.name, options.kind) + "\n")
     return 0
 
 

@@ -26,6 +26,7 @@ MAX_LINKS = 500
 MAX_LINES = 5_000
 MAX_LINE = 100_000  # characters: lists of aliases are long
 MAX_NAMES = 1_000
+GARBLED = "\ufffd"  # what a decoder puts where bytes make no character
 _PICTURE_ATTRIBUTES = ("src", "data-src", "data-original", "data-lazy-src", "href")
 _SET_ATTRIBUTES = ("srcset", "data-srcset")
 _STAND_IN = re.compile(
@@ -206,14 +207,39 @@ class Reader:
         return value
 
 
-def profile(shots: Iterable[Shot], **values: Any) -> Profile:
-    """A Profile, with each picture once; `PageError` (field_invalid) where a value can't be one."""
+def profile(
+    shots: Iterable[Shot],
+    *,
+    name: str,
+    aliases: Iterable[str] = (),
+    problems: Iterable[Fact] = (),
+    **values: Any,
+) -> Profile:
+    """A Profile, with each picture once; an alias that was garbled goes to `problems`.
+
+    Raises `PageError` (field_invalid) for a name that is none, and for a value that can't be one.
+    """
+    if GARBLED in name or not any(c.isalnum() or ord(c) > 0x2000 for c in name):
+        raise PageError("field_invalid", f"{name[:80]!r} is no name", "name")
+    others = list(aliases)
+    unread = [not_understood("aliases", alias) for alias in others if GARBLED in alias]
     try:
-        return Profile(shots=_once_each(shots), **values)
+        return Profile(
+            name=name,
+            aliases=tuple(alias for alias in others if GARBLED not in alias),
+            shots=_once_each(shots),
+            problems=(*problems, *unread),
+            **values,
+        )
     except ValidationError as error:
         first = error.errors()[0]
         field = str(first["loc"][0]) if first["loc"] else None
         raise PageError("field_invalid", f"{field}: {first['msg']}", field) from None
+
+
+def not_understood(field: str, text: str) -> Fact:
+    """The note of a value that is there and can't be read."""
+    return Fact(field=field, message=f"{text[:80]!r} is not understood")
 
 
 def _once_each(shots: Iterable[Shot]) -> tuple[Shot, ...]:

@@ -15,8 +15,11 @@ from demo.world.people import population
 from demo.world.site import Appearance
 from scrapy_project import new_source as tool
 from scrapy_project.new_source import FILES, CannotMake, main, new_source
+from scrapy_project.profile import PageError, Profile
+from tests.recorded import test_json_answers
 from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import SourceConfig
+from trainer.identity.links import identify
 
 
 def load(path):
@@ -26,21 +29,31 @@ def load(path):
     return module
 
 
+def made(root):
+    """The spider of the source that was made."""
+    return load(root / "scrapy_project/sources/house_of_reels/spider.py").HouseOfReelsSpider
+
+
+def configuration(root):
+    file = root / "scrapy_project/sources/house_of_reels/source.yaml"
+    return SourceConfig.model_validate(yaml.safe_load(file.read_text()))
+
+
 @pytest.mark.parametrize("kind", sorted(FILES))
 def test_the_configuration_is_valid_and_the_spider_of_its_kind(tmp_path, kind):
     written = new_source("house_of_reels", kind, tmp_path)
-    folder = tmp_path / "scrapy_project" / "sources" / "house_of_reels"
-    config = SourceConfig.model_validate(yaml.safe_load((folder / "source.yaml").read_text()))
+    config = configuration(tmp_path)
     assert (config.key, config.kind) == ("house_of_reels", kind)
-    spider = load(folder / "spider.py").HouseOfReelsSpider
+    spider = made(tmp_path)
     assert (spider.name, spider.kind) == ("house_of_reels", kind)
     assert all(path.is_file() for path in written)
     assert not [p for p in tmp_path.rglob("*") if p.is_file() and p not in written]
 
 
 @pytest.mark.parametrize("kind", sorted(FILES))
-def test_the_files_pass_the_checks(tmp_path, kind):
-    written = [p for p in new_source("house_of_reels", kind, tmp_path) if p.suffix == ".py"]
+@pytest.mark.parametrize("name", ["ab", "house_of_reels", "a_b2_c3_d4_e5_abcdefghijklmnop"])
+def test_the_files_pass_the_checks(tmp_path, kind, name):
+    written = [p for p in new_source(name, kind, tmp_path) if p.suffix == ".py"]
     config = ["--config", str(REPO_ROOT / "pyproject.toml"), "--no-cache"]
     for command in (["check"], ["format", "--check"]):
         done = subprocess.run(
@@ -56,9 +69,23 @@ def test_the_recorded_page_gives_what_stands_beside_it(tmp_path):
     new_source("house_of_reels", "html_profile", tmp_path)
     pages = tmp_path / "tests" / "recorded" / "pages" / "house_of_reels"
     expected = yaml.safe_load((pages / "normal.expected.yaml").read_text())
-    spider = load(tmp_path / "scrapy_project" / "sources" / "house_of_reels" / "spider.py")
-    seen = spider.parse_page((pages / "normal.html").read_bytes(), expected["url"])
-    assert seen.model_dump(mode="json", exclude_defaults=True) == expected["profile"]
+    seen = made(tmp_path).parse_page((pages / "normal.html").read_bytes(), expected["url"])
+    empty = Profile(name="nobody").model_dump(mode="json")
+    assert seen.model_dump(mode="json") == empty | expected["profile"]
+
+
+@pytest.mark.parametrize("kind", ["stash_box", "rest"])
+def test_the_recorded_answer_gives_what_stands_beside_it(tmp_path, monkeypatch, kind):
+    new_source("house_of_reels", kind, tmp_path)
+    answer = tmp_path / "tests/recorded/pages/house_of_reels/normal.json"
+    monkeypatch.setitem(test_json_answers.SOURCES, "house_of_reels", configuration(tmp_path))
+    expected, seen = test_json_answers.outcome(answer)
+    assert len(seen["rows"]) == len(expected["rows"]) == 1
+    for field in test_json_answers.COLUMNS:
+        wanted = expected["rows"][0].get(field, test_json_answers.EMPTY[field])
+        assert seen["rows"][0][field] == wanted, field
+    for field in test_json_answers.PAGE_FIELDS:
+        assert seen[field] == expected.get(field, []), field
 
 
 def test_the_look_alike_shows_what_the_spider_reads(tmp_path, monkeypatch):
@@ -68,22 +95,37 @@ def test_the_look_alike_shows_what_the_spider_reads(tmp_path, monkeypatch):
     person = next(p for p in population(1) if p.key == "mira")
     appearance = Appearance(person, "mira", person.name, person.pictures[:3])
     site = load(folder / "house_of_reels.py").HouseOfReelsSite({"mira": appearance})
-    parse = load(
-        tmp_path / "scrapy_project" / "sources" / "house_of_reels" / "spider.py"
-    ).parse_page
+    parse = made(tmp_path).parse_page
     base = "http://127.0.0.1:9"
     profile = parse(site.page("/performers/mira").html.encode(), f"{base}/performers/mira")
     assert (profile.name, profile.aliases) == (person.name, person.aliases)
     assert (profile.birth_date, profile.country) == (person.birth_date, person.country)
+    assert profile.links == tuple(link.url for link in person.links if identify(link.url).id)
     shown = [site.picture(shot.url.removeprefix(base)).key for shot in profile.shots]
     assert shown == list(person.pictures[:3])
     missing = site.page("/performers/nobody")
     assert missing.status == 404
-    with pytest.raises(Exception, match="nobody of that name"):
+    with pytest.raises(PageError, match="nobody is there"):
         parse(missing.html.encode(), f"{base}/performers/nobody")
 
 
-@pytest.mark.parametrize("name", ["", "Upper", "9lives", "a-b", "../up", "x" * 60])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "Upper",
+        "9lives",
+        "a-b",
+        "../up",
+        "x" * 31,
+        "on",
+        "null",
+        "a__b",
+        "a_",
+        "a_b_c_d_e_f_g",
+        "ab\n",
+    ],
+)
 def test_a_bad_name_writes_nothing(tmp_path, name):
     with pytest.raises(CannotMake, match="NAME"):
         new_source(name, "html_profile", tmp_path)
@@ -112,5 +154,6 @@ def test_the_command_says_what_comes_next(tmp_path, capsys, monkeypatch):
     out = capsys.readouterr().out
     assert "wrote scrapy_project/sources/house_of_reels/spider.py" in out
     assert "make docs && make test" in out
+    assert "house_of_reels below `pages`" in out
     assert main(["house_of_reels", "html_profile"]) == 2
     assert "is there already" in capsys.readouterr().err

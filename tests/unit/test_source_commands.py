@@ -5,18 +5,21 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from scrapy_project.kinds.html_profile import OUTCOMES
 from trainer.commands.assertions import as_yaml, proposals, propose
 from trainer.commands.sources import PAGE, source_rows, sources_page
-from trainer.config.sources import load_sources, shipped_sources
+from trainer.config.settings import REPO_ROOT
+from trainer.config.sources import Assertions, load_sources, shipped_sources
 from trainer.errors import ConfigError
 from trainer.staging.manifest import Check, StageManifest
 from trainer.staging.paths import DataDir
 from trainer.state.store import SnapshotRow, StateChanges, commit_release
 
+SHARES = ["share_with_image", "share_of_pages"]
 WHEN = "2026-02-01T00:00:00Z"
 
 
-def manifest(**shares: float) -> StageManifest:
+def manifest(counts: dict[str, int] | None = None, **shares: float) -> StageManifest:
     checks = [
         Check(name=name, ok=True, expected=">= 0", actual=f"{share:.3f}")
         for name, share in shares.items()
@@ -28,6 +31,7 @@ def manifest(**shares: float) -> StageManifest:
         status="complete",
         started_at=WHEN,
         completed_at=WHEN,
+        counts=counts or {},
         checks=checks,
     )
 
@@ -64,14 +68,49 @@ def test_a_source_without_its_key_is_off_and_says_which(tmp_path):
     assert {row["key"]: row["off"] for row in rows}["stashdb"] is None
 
 
-def test_proposed_limits_leave_room_around_the_last_good_crawl(tmp_path):
-    limits = propose(1000, manifest(share_with_image=0.85, share_of_pages=0.05))
-    assert limits == {
+def test_proposed_limits_leave_room_around_the_last_good_crawl():
+    assert propose(1000, manifest(share_with_image=0.85)) == {
         "min_performers": 900,
         "max_performers": 1500,
         "min_share_with_image": 0.75,
-        "min_share_of_pages": 0.0,
     }
+    assert propose(3, manifest(share_with_image=1.0)) == {"min_performers": 2, "max_performers": 10}
+    assert propose(500, manifest(share_with_image=0.05))["min_share_with_image"] == 0
+
+
+def pages(read: int, **others: int) -> dict[str, int]:
+    """What the crawl of a reference site counts."""
+    kinds = ("unconfirmed", "unreadable", "missing", "missing_by_name", "not_modified", "known")
+    counts = dict.fromkeys((f"pages_{kind}" for kind in kinds), 0)
+    return counts | {"pages_read": read} | {f"pages_{kind}": n for kind, n in others.items()}
+
+
+@pytest.mark.parametrize(
+    ("live", "counts", "limits"),
+    [
+        (450, pages(450, missing=50), {"min_share_with_image": 0.7, "min_share_of_pages": 0.8}),
+        # Names that nobody has a page for, and the pages of others: no word on crawls by links.
+        (450, pages(450, missing_by_name=9000, unconfirmed=40), {"min_share_with_image": 0.7}),
+        # A weekly visit asked for hardly any page again.
+        (450, pages(3, known=430, not_modified=17), {"min_share_with_image": 0.7}),
+        (8, pages(8), {}),
+    ],
+)
+def test_a_reference_site_is_judged_by_its_shares_alone(live, counts, limits):
+    crawl = manifest(counts, share_with_image=0.8, share_of_pages=0.9, pages_readable=0.0)
+    assert propose(live, crawl, creates_performers=False) == {"min_performers": 1} | limits
+
+
+def test_the_checks_that_proposals_are_made_of_are_those_that_crawls_write():
+    for kind, names in {
+        "paged": ["share_with_image"],
+        "html_profile": ["share_with_image", "share_of_pages"],
+    }.items():
+        code = (REPO_ROOT / "scrapy_project" / "kinds" / f"{kind}.py").read_text()
+        assert [n for n in SHARES if f'"{n}"' in code] == names
+    assert {f"min_{name}" for name in SHARES} <= set(Assertions.model_fields)
+    counted = {f"pages_{kind}" for kind in OUTCOMES}
+    assert set(pages(0)) <= counted
 
 
 def test_the_proposal_fits_into_sources_yaml(tmp_path):

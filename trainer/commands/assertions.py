@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -16,10 +16,8 @@ from trainer.state.store import read_snapshots
 
 # A source shrinks slowly and grows faster; a share of pages moves with the people it lists.
 FEWER, MORE, SHARE_SLACK = 0.9, 1.5, 0.1
-_SHARES = {
-    "share_with_image": "min_share_with_image",
-    "share_of_pages": "min_share_of_pages",
-}
+LEAST_OF_A_SHARE = 20  # fewer performers or pages say nothing about a share
+_ASKED = ("read", "unconfirmed", "unreadable", "missing")
 
 
 def proposals(
@@ -45,21 +43,35 @@ def proposals(
                 f"{source}: the staging of its last good run {snapshots[source].run_id} is gone; "
                 "build once more with full_refresh"
             )
-        found[source] = propose(snapshots[source].live_performers, manifest)
+        found[source] = propose(
+            snapshots[source].live_performers, manifest, sources[source].creates_performers
+        )
     return found
 
 
-def propose(live: int, manifest: StageManifest) -> dict[str, Any]:
-    """Limits with room around `live` performers and the shares that the crawl had itself."""
-    limits: dict[str, Any] = {
-        "min_performers": max(1, math.floor(live * FEWER)),
-        "max_performers": max(10, math.ceil(live * MORE)),
-    }
+def propose(live: int, manifest: StageManifest, creates_performers: bool = True) -> dict[str, Any]:
+    """Limits with room around what the crawl had itself.
+
+    `live`: performers of the snapshot. How many pages a reference site gives follows from the
+    links and names that it was asked for, so that its proposal is about shares alone.
+    """
+    limits: dict[str, Any] = {"min_performers": 1}
+    if creates_performers:
+        limits["min_performers"] = max(1, math.floor(live * FEWER))
+        limits["max_performers"] = max(10, math.ceil(live * MORE))
+    wholes = {"share_with_image": live, "share_of_pages": _linked_pages(manifest.counts)}
     for check in manifest.checks:
-        name = _SHARES.get(check.name)
-        if name is not None:
-            limits[name] = round(max(0.0, float(check.actual) - SHARE_SLACK), 2)
+        if wholes.get(check.name, 0) >= LEAST_OF_A_SHARE:
+            limits[f"min_{check.name}"] = round(max(0.0, float(check.actual) - SHARE_SLACK), 2)
     return limits
+
+
+def _linked_pages(counts: Mapping[str, int]) -> int:
+    """Pages that `share_of_pages` is a share of; none where names were tried as well: these count
+    where they hit only, so that the share would be too good for a crawl by links."""
+    if counts.get("pages_missing_by_name"):
+        return 0
+    return sum(counts.get(f"pages_{kind}", 0) for kind in _ASKED)
 
 
 def as_yaml(found: dict[str, dict[str, Any]]) -> str:
