@@ -152,7 +152,7 @@ class ProfileBench:
             "enabled": True,
             "requests_per_minute": 30_000,
             "retries": 0,
-            "timeout_seconds": 5,
+            "timeout_seconds": 20,
             **self.overrides,
         }
         write_json(self.root / "sources.yaml", {SOURCE: override})

@@ -237,7 +237,7 @@ def test_a_crawl_that_was_cut_off_goes_on_where_it_was(bench):
     bench.site.before = lambda path: None
     bench.site.asked()
     manifest = bench.crawl()
-    assert manifest.status == "complete"
+    assert manifest.status == "complete", (manifest.reason, manifest.errors)
     again = {path.removeprefix("/boobs/") for path in bench.site.asked()}
     assert len(settled) >= 25
     assert not settled & again
