@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from trainer.staging.records import RunRecord
+from trainer.staging.records import RunRecord, SourceStats
+
+
+def _pages(stats: SourceStats) -> str:
+    """` (3 known, 1 missing)`, or nothing."""
+    kinds = ("known", "not_modified", "missing", "unconfirmed", "unreadable")
+    counts = {kind: getattr(stats, f"pages_{kind}") for kind in kinds}
+    named = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in counts.items() if n)
+    return f" ({named})" if named else ""
 
 
 def build_lines(record: RunRecord) -> list[str]:
@@ -12,7 +20,7 @@ def build_lines(record: RunRecord) -> list[str]:
         reason = f" - {stats.reason}" if stats.reason else ""
         lines.append(
             f"  {source}: {stats.status}{reason}; {stats.performers} performers in "
-            f"{stats.pages} pages, pictures {stats.images_fetched} fetched, "
+            f"{stats.pages} pages{_pages(stats)}, pictures {stats.images_fetched} fetched, "
             f"{stats.images_known} known, {stats.images_refused} refused, "
             f"{stats.images_failed} failed; {stats.faces} faces selected"
         )

@@ -22,7 +22,7 @@ def _underscore(name: str) -> str:
 def _hyphen(name: str) -> str:
     """Lower case, hyphens between words, other signs dropped."""
     kept = re.sub(r"[^a-z0-9\s-]", "", _ascii(name).lower())
-    return "-".join(re.split(r"[\s-]+", kept.strip(" -")))
+    return "-".join(word for word in re.split(r"[\s-]+", kept) if word)
 
 
 def _joined(name: str) -> str:

@@ -27,6 +27,13 @@ class SourceStats(_Model):
     reason: str | None = None
     performers: int = 0
     pages: int = 0
+    # Reference sites: pages carried over without a request, answered 304, that are not there, that
+    # could not be confirmed, that could not be read.
+    pages_known: int = 0
+    pages_not_modified: int = 0
+    pages_missing: int = 0
+    pages_unconfirmed: int = 0
+    pages_unreadable: int = 0
     images_fetched: int = 0
     images_known: int = 0
     images_refused: int = 0

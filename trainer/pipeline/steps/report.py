@@ -60,6 +60,7 @@ def _stats(
             reason=manifest.reason,
             performers=counts.get("performers", 0),
             pages=counts.get("pages_fetched", 0) + counts.get("pages_resumed", 0),
+            **_pages(counts),
             images_fetched=counts.get("pictures_fetched", 0),
             images_known=counts.get("pictures_known_before", 0),
             images_refused=counts.get("pictures_refused", 0)
@@ -70,6 +71,13 @@ def _stats(
         )
     by_source = current.stats.by_source.values()
     current.stats.performers_processed = sum(source.performers for source in by_source)
+
+
+def _pages(counts: dict[str, int]) -> dict[str, int]:
+    """What became of a reference site's pages, beside those that were read."""
+    kinds = ("known", "not_modified", "unconfirmed", "unreadable")
+    missing = counts.get("pages_missing", 0) + counts.get("pages_missing_by_name", 0)
+    return {f"pages_{k}": counts.get(f"pages_{k}", 0) for k in kinds} | {"pages_missing": missing}
 
 
 def _embed(current: RunRecord, embeds: dict[str, StageManifest], context: RunContext) -> None:
