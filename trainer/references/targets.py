@@ -38,16 +38,17 @@ class Targets:
     def add(self, record: Mapping[str, Any]) -> None:
         """One live record of a creator."""
         pages = self._pages_of(record)
+        candidate = _candidate(record)  # one for all pages: there are many
         for key, source in self._sources.items():
             allowed = is_wanted(record["gender"], source, found_by_link=bool(pages[key]))
             if not allowed:
                 continue
             for page in pages[key]:
-                self._linked[key].setdefault(page, []).append(_candidate(record))
+                self._linked[key].setdefault(page, []).append(candidate)
             if self._by_name and not pages[key]:
                 page_by_name = named_page(record["name"], source)
                 if page_by_name is not None:
-                    self._named[key].setdefault(page_by_name, []).append(_candidate(record))
+                    self._named[key].setdefault(page_by_name, []).append(candidate)
 
     def rows(self, source: str, known: Collection[str]) -> list[Row]:
         """TARGETS rows: pages never read (not in `known`) first, then by scenes, then by path."""
