@@ -1,6 +1,7 @@
 """A stash-box of any size in a process of its own: `python -m tests.bench.big_box PEOPLE PICTURES`.
 
-Prints its port. Invented records are made as they are asked for. `GET /log` answers the moments
+Prints its port. Invented records are made as they are asked for, and so are pages of a reference
+site of the same people (`/boobs/Person_<n>`, a picture each). `GET /log` answers the moments
 (monotonic seconds) of all requests but that one.
 """
 
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.recorded.box import JPEG, person
+from tests.recorded.profile_box import page
 
 NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -70,7 +72,11 @@ class Handler(BaseHTTPRequestHandler):
     def _content(self, body: bytes) -> bytes:
         if self.path == "/graphql":
             return self.server.listing(json.loads(body)["variables"]["input"])
-        return JPEG + self.path.encode() if self.path.startswith("/img/") else b""
+        if self.path.startswith("/boobs/"):
+            slug = self.path.removeprefix("/boobs/")
+            return page(slug.replace("_", " "), thumbs=(f"{slug}.jpg",))
+        is_picture = self.path.startswith(("/img/", "/wiki/images/"))
+        return JPEG + self.path.encode() if is_picture else b""
 
     do_GET = do_POST = _respond
 

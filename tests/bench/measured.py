@@ -45,8 +45,10 @@ def big_box(people: int, pictures: int, latency: float = 0.0) -> Iterator[str]:
         child.wait()
 
 
-def context_for(root: Path, run_id: str, override: dict[str, Any], **params: Any) -> RunContext:
-    write_json(root / "sources.yaml", {SOURCE: override})
+def context_for(
+    root: Path, run_id: str, override: dict[str, Any], source: str = SOURCE, **params: Any
+) -> RunContext:
+    write_json(root / "sources.yaml", {source: override})
     settings = Settings(allow_private_hosts=True).model_copy(update={"data_dir": root})
     context = RunContext.open(settings, run_id)
     plan = Plan(
@@ -55,24 +57,24 @@ def context_for(root: Path, run_id: str, override: dict[str, Any], **params: Any
         version_id="20260201_000000",
         params=BuildParams(**params),
         pack_id="none",
-        sources={SOURCE: load_sources(root)[SOURCE]},
+        sources={source: load_sources(root)[source]},
         base_release=None,
     )
     write_json(context.run.plan, plan.model_dump(mode="json"))
     return context
 
 
-def crawl(context: RunContext, base: str) -> Measured:
+def crawl(context: RunContext, base: str, source: str = SOURCE) -> Measured:
     """Runs the spider to its end; its peak memory is the kernel's figure for that process."""
-    path = context.run.crawl_job(SOURCE)
-    write_json(path, crawl_job(context, SOURCE).model_dump(mode="json"))
-    log = context.run.log(f"crawl-{SOURCE}")
+    path = context.run.crawl_job(source)
+    write_json(path, crawl_job(context, source).model_dump(mode="json"))
+    log = context.run.log(f"crawl-{source}")
     log.parent.mkdir(parents=True, exist_ok=True)
     before = len(_moments(base))
     began = time.monotonic()
     with log.open("wb") as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", "scrapy", "crawl", SOURCE, "-a", f"job={path}"],
+            [sys.executable, "-m", "scrapy", "crawl", source, "-a", f"job={path}"],
             cwd=REPO_ROOT,
             env={**os.environ, "STASHDB_API_KEY": "any"},
             stdout=output,
@@ -80,7 +82,7 @@ def crawl(context: RunContext, base: str) -> Measured:
         )
         _, _, usage = os.wait4(child.pid, 0)
     seconds = time.monotonic() - began
-    manifest = StageManifest.read(context.run.staging(SOURCE))
+    manifest = StageManifest.read(context.run.staging(source))
     if manifest is None or manifest.status != "complete":
         raise SystemExit(f"the crawl failed: {manifest and manifest.reason}; see {log}")
     moments = sorted(_moments(base)[before:])
@@ -104,3 +106,13 @@ def excess_in_worst_window(moments: list[float], interval: float) -> int:
             intervals = (moments[last] - moments[first]) / interval + 0.5
             worst = max(worst, (last - first) - int(intervals))
     return worst
+
+
+def most_in_window(moments: list[float], seconds: float) -> int:
+    """Requests in the fullest stretch of so many seconds, wherever it begins. `moments` sorted."""
+    most = first = 0
+    for last, moment in enumerate(moments):
+        while moment - moments[first] >= seconds:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
