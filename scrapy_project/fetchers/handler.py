@@ -96,6 +96,9 @@ class FetchHandler(BaseDownloadHandler):  # type: ignore[misc]
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._plain: Any = HTTP11DownloadHandler(crawler)
+        # A request that a kept-alive connection lost is asked again by the backoff middleware,
+        # which pays for it; the pool itself would ask past the budget.
+        self._plain._pool.retryAutomatically = False
         self._browsers = Browsers.of(crawler)
 
     async def download_request(self, request: Request) -> Response:

@@ -133,17 +133,17 @@ class ProfileSpider(SourceSpider):
             with_image += bool(row["images"]) and not row["deleted"]
         self.report.counts["performers"] = self.report.counts["performers_live"] = live
         # A page that nobody links to and that is not there says nothing about the site.
-        asked = seen["read"] + seen["unconfirmed"] + seen["unreadable"] + seen["missing"]
+        found = seen["read"] + seen["unconfirmed"] + seen["not_modified"]
+        readable = found + seen["unreadable"]
         least = min(wanted.min_performers, targets)
         check("min_performers", live >= least, f">= {least}", live, fatal=True)
         if wanted.max_performers is not None:
             most = wanted.max_performers
             check("max_performers", live <= most, f"<= {most}", live, fatal=False)
         self._check_share("share_with_image", with_image, live, wanted.min_share_with_image)
-        found = seen["read"] + seen["unconfirmed"]
+        asked = readable + seen["missing"]
         self._check_share("share_of_pages", found, asked, wanted.min_share_of_pages)
-        read = asked - seen["missing"]
-        self._check_most("pages_readable", seen["unreadable"], read, MAX_UNREADABLE_SHARE)
+        self._check_most("pages_readable", seen["unreadable"], readable, MAX_UNREADABLE_SHARE)
         self._check_most("pages_had", seen["failed"], targets, MAX_FAILED_SHARE)
 
     def _check_share(self, name: str, part: int, whole: int, least: float) -> None:
@@ -152,9 +152,10 @@ class ProfileSpider(SourceSpider):
         self.report.check(name, few or share >= least, f">= {least}", f"{share:.3f}", fatal=True)
 
     def _check_most(self, name: str, part: int, whole: int, most: float) -> None:
-        """Of few pages, all must be bad before the crawl is."""
+        """Of few pages, all must be bad before the crawl is, with no others from earlier weeks."""
         share = part / whole if whole else 0.0
-        bad = share > most if whole >= LEAST_PAGES else whole > 0 and part == whole
+        all_bad = whole > 0 and part == whole and not self._outcomes["known"]
+        bad = share > most if whole >= LEAST_PAGES else all_bad
         self.report.check(name, not bad, f"<= {most} bad", f"{share:.3f}", fatal=True)
 
     def _broken(self) -> bool:

@@ -143,7 +143,7 @@ def test_a_site_whose_robots_forbid_everything_is_asked_nothing_else(bench, know
 
 def test_bad_pages_are_named_one_by_one_and_keep_their_rows(bench, known):
     """Of 24 pages the 6th, 12th... meet trouble, each another; the others are asked as ever."""
-    kinds = ("server_error", "challenge", "forbidden")
+    kinds = ("server_error", "challenge", "reset", "empty")
     known.world.faults_of[SOURCE] = Faults(
         troubles=tuple(Trouble(kind, every=6 * n, times=1) for n, kind in enumerate(kinds, 1))
     )
@@ -153,9 +153,12 @@ def test_bad_pages_are_named_one_by_one_and_keep_their_rows(bench, known):
     assert found == {
         "Faulty_05": "http_500",
         "Faulty_11": "challenge",
-        "Faulty_17": "http_403",
+        "Faulty_17": "network",
+        "Faulty_23": "field_missing",
     }
-    assert manifest.counts["pages_failed"] == len(kinds)
+    assert manifest.counts["pages_failed"] == len(kinds) - 1
+    assert manifest.counts["pages_unreadable"] == 1
+    assert len(known.world.log) == PEOPLE + 1  # robots.txt; nothing is asked behind our back
     assert manifest.counts["pages_not_modified"] == PEOPLE - len(kinds)
     snapshot = bench.publish("r2")
     assert snapshot["name"].to_list() == known.snapshot["name"].to_list()

@@ -92,6 +92,8 @@ def serve_site() -> Iterator[Site]:
     site = Site()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # a connection that is closed unasked is a lost request
+
         def do_GET(self) -> None:
             lower = {k.lower(): v for k, v in self.headers.items()}
             status, headers, content = site.answer(self.path, lower)

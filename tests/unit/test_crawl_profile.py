@@ -170,7 +170,9 @@ def test_a_redirect_to_somebody_else_means_that_nobody_is_there(bench):
         (302, {"Location": "/boobs/Wren_Hollow"}, b"") if path == "/boobs/Ada_Fenn" else None
     )
     manifest = bench.crawl()
-    assert (manifest.counts["pages_missing"], manifest.counts["pages_read"]) == (1, 1)
+    assert (manifest.counts["pages_missing"], manifest.counts["pages_read"]) == (1, 1), (
+        manifest.errors
+    )
     assert bench.rows()["Ada_Fenn"]["deleted"]
 
 

@@ -69,6 +69,8 @@ def serve():
     shown = Server()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
             status, headers, content = shown.answer(self.path, dict(self.headers.items()))
             self.send_response(status)
