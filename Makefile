@@ -69,7 +69,7 @@ check: setup ## Lint, formatting, types, who imports whom
 
 test: check ## All tests
 	$(BIN)/python -m tests.prepare
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 faults: setup ## Many more kills than the tests do (about an hour)
 	FAULT_KILLS=20 CRAWL_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
