@@ -17,7 +17,7 @@ import yaml
 
 from demo.airflow import free_port
 from demo.browser import browser, chromium
-from demo.world.server import all_keys, environment_of, keys_of, sources_yaml
+from demo.world.addresses import all_keys, environment_of, keys_of, sources_yaml
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import TrainerError
 from trainer.services.supervisor import Service, ServiceError, Supervisor

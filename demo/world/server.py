@@ -13,6 +13,15 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from demo.world import cast
+from demo.world.addresses import (
+    FIRST,
+    HOST,
+    all_keys,
+    base_url,
+    environment_of,
+    keys_of,
+    sources_yaml,
+)
 from demo.world.api import IMAGES, ApiSite, BoxSite, PornDbSite
 from demo.world.faults import Faults
 from demo.world.handler import Answers, Asked, Handler, Reply
@@ -21,11 +30,8 @@ from demo.world.pages import PageSite
 from demo.world.people import Person, population
 from demo.world.sites import all_sites
 
-HOST: Final = "127.0.0.1"
 DEMO_KEY: Final = "demo-world-key"
-FIRST: Final = "stashdb"
 GUARDED: Final = ("babepedia", "iafd")  # their pages are behind a robot check
-RATE: Final = 6000  # requests a minute
 Place = ApiSite | PageSite
 
 
@@ -265,30 +271,6 @@ class World:
                 line = json.dumps(entry.__dict__, sort_keys=True, ensure_ascii=False)
                 with self._request_log.open("a", encoding="utf-8") as stream:
                     stream.write(line + "\n")
-
-
-def keys_of(api_key: str) -> dict[str, str]:
-    """The key that each site with records accepts, made of stashdb's."""
-    return {key: api_key if key == FIRST else f"{api_key}-{key}" for key in cast.CREATORS}
-
-
-def environment_of(keys: Mapping[str, str]) -> dict[str, str]:
-    return {f"{key.upper()}_API_KEY": value for key, value in keys.items()}
-
-
-def base_url(key: str, port: int) -> str:
-    return f"http://{HOST}:{port}{'/graphql' if key in cast.BOXES else ''}"
-
-
-def sources_yaml(ports: Mapping[str, int], **common: Any) -> dict[str, dict[str, Any]]:
-    """Overrides that lead every source to a world on these ports, at a rate for loopback."""
-    fast = {"enabled": True, "requests_per_minute": RATE, "revisit_days": 0, **common}
-    return {key: {"base_url": base_url(key, port), **fast} for key, port in ports.items()}
-
-
-def all_keys() -> list[str]:
-    """Every site of the world."""
-    return [*cast.CREATORS, *all_sites()]
 
 
 def _chosen(sites: Literal["stashdb", "all"] | Sequence[str]) -> list[str]:

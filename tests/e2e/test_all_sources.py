@@ -15,9 +15,10 @@ import pytest
 import yaml
 
 from demo.world import Faults, Trouble, World
+from demo.world.addresses import all_keys
 from demo.world.cast import CREATORS
 from demo.world.flaresolverr import FlareSolverr
-from demo.world.server import GUARDED, Request, all_keys
+from demo.world.server import GUARDED, Request
 from tests.e2e.conftest import Trainer
 
 pytestmark = pytest.mark.timeout(900)  # two builds in the set-up of the first test
