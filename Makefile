@@ -69,7 +69,8 @@ check: setup ## Lint, formatting, types, who imports whom
 
 test: check ## All tests
 	$(BIN)/python -m tests.prepare
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit tests/recorded tests/policy
+	$(BIN)/python -m pytest tests/contract tests/browser tests/dags tests/export tests/e2e tests/faults
 
 faults: setup ## Many more kills than the tests do (about an hour)
 	FAULT_KILLS=20 CRAWL_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
