@@ -68,6 +68,8 @@ def plain(text: str) -> str:
 def _storable(text: str) -> str:
     if "\0" in text:
         raise ValueError("holds a NUL character")
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("holds half of a character (a lone surrogate)")
     return text
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from demo.world.people import population
@@ -240,6 +240,7 @@ def fits(parse, body, source):
 
 @settings(PATIENT, max_examples=300)
 @given(record=REST_RECORD | JSON)
+@example(record={"id": "x", "name": "Somebody", "slug": "\ud800"})
 def test_any_rest_record(record):
     body = json.dumps({"data": [record], "meta": {"total": 1}}).encode()
     fits(rest_api.parse_list, body, SOURCE)
