@@ -10,23 +10,51 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
+from embedder.jpeg import decode_plain, shrink
 from embedder.phash import picture_hash
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 40_000_000
 MAX_BYTES = 64 * 1024 * 1024
 MIN_SIDE = 40
+KEPT_SIDE = 1280  # pixels: a picture twice as long or more is shrunk by a whole number
+MAX_SIDE = 2 * KEPT_SIDE - 1  # so no side of what is handed on is longer
+REASONS = (
+    "empty",
+    "too_many_bytes",
+    "too_many_pixels",
+    "too_small",
+    "too_narrow",
+    "not_a_picture",
+    "too_much_memory",
+    "truncated",
+    "broken",
+)
 _PAPER = (255, 255, 255)  # what shines through transparent pixels
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """`pixels` (height, width, 3) uint8 RGB, upright; `phash` 8 bytes."""
+    """`pixels` (height, width, 3) uint8 RGB, upright, perhaps shrunk; `phash` 8 bytes;
+    `width` and `height` of the upright picture as it was published."""
 
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     phash: bytes
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -73,10 +101,18 @@ def decode_bytes(content: bytes) -> Picture | Refused:
         warnings.simplefilter("ignore", UserWarning)
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                small = min(image.size) < MIN_SIDE
-                return Refused("too_small", *image.size) if small else _picture(image)
+                return _shape_refused(*image.size) or _picture(image, content)
         except Exception as error:  # decoders raise anything on hostile bytes; the row says what
             return Refused(_reason(error))
+
+
+def _shape_refused(width: int, height: int) -> Refused | None:
+    short, long = sorted((width, height))
+    if short < MIN_SIDE:
+        return Refused("too_small", width, height)
+    if short * KEPT_SIDE < MIN_SIDE * long:  # shrunk, nothing would be left of its short side
+        return Refused("too_narrow", width, height)
+    return None
 
 
 def _reason(error: Exception) -> str:
@@ -89,13 +125,39 @@ def _reason(error: Exception) -> str:
     return "truncated" if "truncated" in str(error).lower() else "broken"
 
 
-def _picture(image: Image.Image) -> Picture:
-    """The first frame, turned upright, as 8-bit RGB."""
-    image.seek(0)
-    image.load()
-    upright = ImageOps.exif_transpose(image)
-    rgb = to_rgb(upright)
-    return Picture(np.asarray(rgb, np.uint8), picture_hash(rgb))
+def _picture(image: Image.Image, content: bytes) -> Picture:
+    """The first frame, turned upright, as 8-bit RGB, its long side at most `MAX_SIDE`."""
+    orientation = _orientation(image)
+    width, height = image.size[::-1] if orientation >= 5 else image.size
+    shrinking = max(1, max(image.size) // KEPT_SIDE)
+    pixels = decode_plain(image, content, shrinking)
+    if pixels is None:
+        image.seek(0)
+        shrink(image, shrinking)
+        image.load()
+        pixels = np.asarray(to_rgb(image), np.uint8)
+    pixels = _reduced(pixels)
+    if orientation != 1:
+        turned = Image.fromarray(pixels).transpose(_TURNS[orientation])
+        pixels = np.asarray(turned, np.uint8)
+    return Picture(pixels, picture_hash(pixels), width, height)
+
+
+def _orientation(image: Image.Image) -> int:
+    """1 to 8; a broken EXIF block, or a number that is none, leaves the picture as it is."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # any bytes may lie there
+        return 1
+    return value if value in _TURNS else 1
+
+
+def _reduced(pixels: Pixels) -> Pixels:
+    """Shrunk by a whole number until no side is longer than `MAX_SIDE`."""
+    factor = max(pixels.shape[:2]) // KEPT_SIDE
+    if factor < 2:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).reduce(factor), np.uint8)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -4,114 +4,173 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
-import signal
-from collections.abc import Iterator, Sequence
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from multiprocessing.connection import Connection
+from dataclasses import dataclass
 from pathlib import Path
 
-from embedder.decode import Decoded, Refused, decode_file
+from embedder.decode import Picture, Refused, Unreadable
+from embedder.decode_child import Answer, InSlot, child
+from embedder.slots import SLOT_BYTES, Slots
 
 MEMORY_BYTES = 3 * 1024**3
 SECONDS = 30.0
 START_SECONDS = 60.0
+SLOTS = 4  # pictures that a child may have decoded, or in hand, and nobody has given back
+_LOOK = 0.2  # seconds between looks at whether the pool is being closed
 Task = tuple[Path, str]
 
 
-def child(pipe: Connection, memory_bytes: int) -> None:
-    """Answer every (path, sha256) with what it decoded to, until the parent hangs up."""
-    # The parent decides when to stop: a SIGTERM to the group must not look like a bad picture.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        pipe.send("ready")
-        while True:
-            path, sha256 = pipe.recv()
-            pipe.send(decode_file(path, sha256))
+class Closed(Exception):
+    """The pool was closed while somebody waited for a picture."""
+
+
+@dataclass(frozen=True)
+class Lent(Picture):
+    """A picture whose pixels are the pool's: call `give_back` when they have been looked at."""
+
+    give_back: Callable[[], None]
+
+
+Decoded = Lent | Refused | Unreadable
 
 
 class _Worker:
-    """One child with at most one picture in hand."""
+    """One child; its tasks are answered in their order."""
 
-    def __init__(self, memory_bytes: int, seconds: float) -> None:
-        self._memory_bytes = memory_bytes
+    def __init__(
+        self, slots: int, memory_bytes: int, seconds: float, closing: threading.Event
+    ) -> None:
+        self._limit = memory_bytes + slots * SLOT_BYTES
         self._seconds = seconds
+        self._closing = closing
+        self._memory = Slots(slots)
+        self._free: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for slot in range(slots):
+            self._free.put(slot)
+        self._in_hand: deque[tuple[Task, int]] = deque()
         self._start()
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=child, args=(theirs, self._memory_bytes), daemon=True
+            target=child, args=(theirs, self._memory, self._limit), daemon=True
         )
         self._process.start()
         theirs.close()
         if not self._pipe.poll(START_SECONDS) or self._pipe.recv() != "ready":
             raise RuntimeError("a decoder process did not start; is there memory for it?")
 
-    def submit(self, task: Task) -> None:
-        self._task = task
-        self._pipe.send(task)
+    def fill(self, tasks: Iterator[Task], wait: bool) -> None:
+        """Hand tasks over while slots are free; `wait` for one where the child has no task."""
+        while True:
+            slot = self._slot(wait and not self._in_hand)
+            if slot is None:
+                return
+            task = next(tasks, None)
+            if task is None:
+                self._free.put(slot)
+                return
+            self._in_hand.append((task, slot))
+            with suppress(BrokenPipeError):  # `result` finds out
+                self._pipe.send((slot, *task))
+
+    def _slot(self, wait: bool) -> int | None:
+        while not self._closing.is_set():
+            try:
+                return self._free.get(wait, _LOOK)
+            except queue.Empty:
+                if not wait:
+                    return None
+        raise Closed
 
     def result(self) -> Decoded:
-        """The submitted picture; tried again once in a fresh child, then refused."""
+        """The oldest task's outcome; tried again once in a fresh child, then refused."""
         answer = self._answer()
         if isinstance(answer, str):
             self._restart()
-            self._pipe.send(self._task)
             answer = self._answer()
+        (_, slot) = self._in_hand.popleft()
         if isinstance(answer, str):
-            self._restart()
-            return Refused(answer)
-        return answer
+            self._restart()  # for the pictures after it
+            answer = Refused(answer)
+        if not isinstance(answer, InSlot):
+            self._free.put(slot)
+            return answer
+        pixels = self._memory.pixels(slot, answer.shape)
+        size = (answer.width, answer.height)
+        return Lent(pixels, answer.phash, *size, lambda: self._free.put(slot))
 
-    def _answer(self) -> Decoded | str:
-        if not self._pipe.poll(self._seconds):
-            return "decoder_timeout"
+    def _answer(self) -> Answer | str:
+        end = time.monotonic() + self._seconds
+        while not self._pipe.poll(min(_LOOK, self._seconds)):
+            if self._closing.is_set():
+                raise Closed
+            if time.monotonic() >= end:
+                return "decoder_timeout"
         try:
-            decoded: Decoded = self._pipe.recv()
+            answer: Answer = self._pipe.recv()
         except (EOFError, ConnectionResetError):
             return "decoder_crashed"
-        return decoded
+        return answer
 
     def _restart(self) -> None:
-        self.close()
+        self._end()
         self._start()
+        for task, slot in self._in_hand:
+            self._pipe.send((slot, *task))
 
-    def close(self) -> None:
+    def _end(self) -> None:
         self._process.kill()
         self._process.join()
         self._pipe.close()
 
+    def close(self) -> None:
+        self._end()
+        self._memory.close()
+
 
 class DecodePool:
-    """`size` children, each one picture ahead. Use as a context manager."""
+    """`size` children, each up to `slots` pictures ahead. Use as a context manager."""
 
     def __init__(
-        self, size: int, memory_bytes: int = MEMORY_BYTES, seconds: float = SECONDS
+        self,
+        size: int,
+        slots: int = SLOTS,
+        memory_bytes: int = MEMORY_BYTES,
+        seconds: float = SECONDS,
     ) -> None:
         # Thread pools of numpy's BLAS would eat the children's address space.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        self._workers = [_Worker(memory_bytes, seconds) for _ in range(size)]
+        self._closing = threading.Event()
+        self._workers = [_Worker(slots, memory_bytes, seconds, self._closing) for _ in range(size)]
 
     def __enter__(self) -> DecodePool:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
         for worker in self._workers:
             worker.close()
 
+    def stop(self) -> None:
+        """Whoever waits for a picture gets `Closed`."""
+        self._closing.set()
+
     def decode(self, tasks: Sequence[Task]) -> Iterator[Decoded]:
-        """What `tasks` decode to, in their order. Exhaust it before the next call."""
+        """What `tasks` decode to, in their order. Exhaust it before the next call.
+
+        Pictures must be given back, else it waits for ever when all slots are lent.
+        """
         size = len(self._workers)
-        for worker, task in zip(self._workers, tasks, strict=False):
-            worker.submit(task)
+        shares = [iter(tasks[number::size]) for number in range(size)]
         for index in range(len(tasks)):
-            worker = self._workers[index % size]
-            decoded = worker.result()
-            if index + size < len(tasks):
-                worker.submit(tasks[index + size])
-            yield decoded
+            due = index % size
+            for number, worker in enumerate(self._workers):
+                worker.fill(shares[number], wait=number == due)
+            yield self._workers[due].result()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import cv2
 import numpy as np
 import onnxruntime as ort
 
+from embedder.batches import Batches
 from embedder.detect_square import RetinaFace, Scrfd
 from embedder.detect_yunet import YuNet
 from embedder.faces import Faces, Pixels
@@ -17,9 +19,14 @@ _GREY = (127, 127, 127)
 
 
 class Model(Protocol):
-    """One detection model: faces of a picture at its own size, in its pixels."""
+    """One detection model: faces of pictures at their own size, in their pixels."""
 
-    def __call__(self, rgb: Pixels) -> Faces: ...
+    free_batch: bool  # takes several pictures at once
+
+    def shape(self, rgb: Pixels) -> tuple[int, ...]:
+        """What pictures of one batch must have in common."""
+
+    def __call__(self, pictures: Sequence[Pixels]) -> list[Faces]: ...
 
 
 def open_model(session: ort.InferenceSession, rule: DetectorRule) -> Model:
@@ -32,18 +39,49 @@ def open_model(session: ort.InferenceSession, rule: DetectorRule) -> Model:
 class Detector:
     """One pass, and a second, framed one where nothing was found."""
 
-    def __init__(self, session: ort.InferenceSession, rule: DetectorRule) -> None:
+    def __init__(
+        self,
+        session: ort.InferenceSession,
+        rule: DetectorRule,
+        batch: int = 1,
+        say: Callable[[str], object] = print,
+    ) -> None:
         self._model = open_model(session, rule)
         self._rule = rule
+        self._batches = Batches(batch if self._model.free_batch else 1, say)
 
     def __call__(self, rgb: Pixels) -> Faces:
         """The faces of an upright picture (height, width, 3) in its own pixels."""
-        faces = Faces.none()
-        for factor, border in passes(self._rule, max(rgb.shape[:2])):
-            faces = self._model(framed(rgb, factor, border)).mapped(border, factor)
-            if len(faces):
-                break
-        return faces
+        return self.many([rgb])[0]
+
+    def many(self, pictures: Sequence[Pixels]) -> list[Faces]:
+        """The faces of each of `pictures`; those of one size go through the model together."""
+        found = self._pass(pictures, 0)
+        missed = [number for number, faces in enumerate(found) if not len(faces)]
+        second = self._pass([pictures[number] for number in missed], 1)
+        for number, faces in zip(missed, second, strict=True):
+            found[number] = faces
+        return found
+
+    def _pass(self, pictures: Sequence[Pixels], number: int) -> list[Faces]:
+        plans = [passes(self._rule, max(rgb.shape[:2]))[number] for rgb in pictures]
+        shown = [framed(rgb, *plan) for rgb, plan in zip(pictures, plans, strict=True)]
+        found = self._by_shape(shown)
+        return [
+            faces.mapped(border, factor)
+            for faces, (factor, border) in zip(found, plans, strict=True)
+        ]
+
+    def _by_shape(self, shown: list[Pixels]) -> list[Faces]:
+        groups: dict[tuple[int, ...], list[int]] = {}
+        for number, picture in enumerate(shown):
+            groups.setdefault(self._model.shape(picture), []).append(number)
+        found = [Faces.none()] * len(shown)
+        for members in groups.values():
+            results = self._batches.run(self._model, [shown[number] for number in members])
+            for number, faces in zip(members, results, strict=True):
+                found[number] = faces
+        return found
 
 
 def passes(rule: DetectorRule, longest: int) -> tuple[tuple[float, int], ...]:
@@ -62,9 +100,9 @@ def passes(rule: DetectorRule, longest: int) -> tuple[tuple[float, int], ...]:
 def framed(rgb: Pixels, factor: float, border: int) -> Pixels:
     """The picture scaled by `factor`, with a grey border on every side."""
     if factor != 1:
-        how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+        # Linear in both directions, as the sidecar brings pictures to its detector.
         height, width = (max(1, round(side * factor)) for side in rgb.shape[:2])
-        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=how), np.uint8)
+        rgb = np.asarray(cv2.resize(rgb, (width, height)), np.uint8)
     if not border:
         return rgb
     sides = (border, border, border, border)

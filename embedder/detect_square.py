@@ -5,12 +5,13 @@ Both: the picture lies in the input's upper left corner, black fills the rest.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import onnxruntime as ort
 
-from embedder.faces import Faces, Floats, Pixels
+from embedder.faces import Faces, Floats, Pixels, has_free_batch
 from trainer.embedding.pack import SquareRule
 
 _STRIDES = (8, 16, 32)
@@ -26,13 +27,25 @@ class _Square:
         self._session = session
         self._rule = rule
         self._input = session.get_inputs()[0].name
+        self.free_batch = has_free_batch(session)
 
-    def __call__(self, rgb: Pixels) -> Faces:
-        """Faces of a picture no larger than the input; raises `ValueError` for a larger one."""
-        side = self._rule.side
-        values = self._session.run(None, {self._input: square_blob(rgb, self._rule)})
-        flat = [np.asarray(value, np.float32).reshape(-1, value.shape[-1]) for value in values]
-        return self._faces(flat, side).best(self._rule.nms_iou)
+    def shape(self, rgb: Pixels) -> tuple[int, ...]:
+        """All pictures go together: each fills the same square."""
+        return (self._rule.side,)
+
+    def __call__(self, pictures: Sequence[Pixels]) -> list[Faces]:
+        """Faces of pictures no larger than the input; raises `ValueError` for a larger one."""
+        blobs = np.concatenate([square_blob(rgb, self._rule) for rgb in pictures])
+        values = self._session.run(None, {self._input: blobs})
+        count = len(pictures)
+        # Some exports of a single picture have no axis for it.
+        parts = [
+            np.asarray(value, np.float32).reshape(count, -1, value.shape[-1]) for value in values
+        ]
+        return [
+            self._faces([part[number] for part in parts], self._rule.side).best(self._rule.nms_iou)
+            for number in range(count)
+        ]
 
     def _faces(self, outputs: list[Floats], side: int) -> Faces:
         raise NotImplementedError

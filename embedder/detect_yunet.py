@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import cv2
 import numpy as np
 import onnxruntime as ort
 
-from embedder.faces import Faces, Floats, Pixels
+from embedder.faces import Faces, Floats, Pixels, has_free_batch
 from embedder.geometry import pad_to_multiple
 from trainer.embedding.pack import YunetRule
 
@@ -14,21 +17,32 @@ _MULTIPLE = 32
 
 
 class YuNet:
-    """One pass at the picture's own size, zero-padded to a multiple of 32; raw BGR in."""
+    """Pictures at their own size, zero-padded to a multiple of 32; raw BGR in."""
 
     def __init__(self, session: ort.InferenceSession, rule: YunetRule) -> None:
         self._session = session
         self._rule = rule
         self._input = session.get_inputs()[0].name
         self._outputs = [output.name for output in session.get_outputs()]
+        self.free_batch = has_free_batch(session)
 
-    def __call__(self, rgb: Pixels) -> Faces:
-        padded = pad_to_multiple(rgb, _MULTIPLE)
-        blob = np.ascontiguousarray(padded[..., ::-1].transpose(2, 0, 1)[None], np.float32)
+    def shape(self, rgb: Pixels) -> tuple[int, ...]:
+        """Padded height and width."""
+        return tuple(side + -side % _MULTIPLE for side in rgb.shape[:2])
+
+    def __call__(self, pictures: Sequence[Pixels]) -> list[Faces]:
+        """The faces of pictures of one `shape`."""
+        padded = [pad_to_multiple(rgb, _MULTIPLE) for rgb in pictures]
+        blob = cv2.dnn.blobFromImages(padded, swapRB=True)
         values = self._session.run(None, {self._input: blob})
-        outputs = {name: value[0] for name, value in zip(self._outputs, values, strict=True)}
+        return [
+            self._faces(dict(zip(self._outputs, single, strict=True)), padded[0].shape[1])
+            for single in zip(*values, strict=True)
+        ]
+
+    def _faces(self, outputs: dict[str, Floats], width: int) -> Faces:
         parts = [
-            decode_stride(outputs, stride, padded.shape[1] // stride, self._rule.confidence)
+            decode_stride(outputs, stride, width // stride, self._rule.confidence)
             for stride in _STRIDES
         ]
         found = Faces(*(np.concatenate(part) for part in zip(*parts, strict=True)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,17 @@ from embedder.geometry import non_maximum_suppression
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+
+
+def has_free_batch(session: Any) -> bool:
+    """Does the detector take several pictures and keep their answers apart?
+
+    A fixed axis is a number. Without an axis for pictures in the outputs, some exports mix the
+    rows of different pictures.
+    """
+    if isinstance(session.get_inputs()[0].shape[0], int):
+        return False
+    return all(len(output.shape) == 3 for output in session.get_outputs())
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import cv2
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from embedder.batches import Batches
 from embedder.geometry import TEMPLATE_112, enlarged_box, similarity_transform
 from embedder.vectors import Floats, Pixels, blob, unit_rows
 from trainer.embedding.pack import RecogniserRule
@@ -50,29 +53,31 @@ class Recogniser:
     """One recognition model: crops in, unit embeddings out, `batch` faces at a time."""
 
     def __init__(
-        self, session: ort.InferenceSession, rule: RecogniserRule, batch: int, flips: bool
+        self,
+        session: ort.InferenceSession,
+        rule: RecogniserRule,
+        batch: int,
+        flips: bool,
+        say: Callable[[str], object] = print,
     ) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
         self._rule = rule
-        self._batch = batch
         self._flips = flips
+        self._batches = Batches(batch, say)
 
-    def __call__(self, crops: list[Pixels]) -> Floats:
+    def __call__(self, crops: Sequence[Pixels]) -> Floats:
         """(n, 512) embeddings of n RGB crops; the mean of crop and mirror where flips are on."""
         if not crops:
             return np.empty((0, EMBEDDING_WIDTH), np.float32)
-        outputs = [
-            self._run(np.stack(crops[start : start + self._batch]))
-            for start in range(0, len(crops), self._batch)
-        ]
-        return unit_rows(np.concatenate(outputs))
+        return unit_rows(np.stack(self._batches.run(self._run, crops)))
 
-    def _run(self, crops: Pixels) -> Floats:
+    def _run(self, batch: Sequence[Pixels]) -> list[Floats]:
+        crops = np.stack(batch)
         outputs = self._infer(crops)
         if self._flips:
             outputs = (outputs + self._infer(crops[:, :, ::-1])) / np.float32(2)
-        return outputs
+        return list(outputs)
 
     def _infer(self, crops: Pixels) -> Floats:
         values = self._session.run(None, {self._input: blob(crops, self._rule)})[0]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from embedder.cache import known_pictures, shard_lock, write_part
-from embedder.decode import Unreadable
-from embedder.decode_pool import DecodePool
-from embedder.engine import Engine, Part, Row
+from embedder.engine import Engine
+from embedder.parts import Part
+from embedder.pipeline import running
 from embedder.sessions import check_device
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.pack import PackInfo, read_pack
@@ -20,7 +21,6 @@ from trainer.staging.paths import RUN_MANIFEST
 from trainer.staging.progress import Progress
 
 HEARTBEAT_SECONDS = 10.0
-DECODERS = 4
 
 
 class Stopped(Exception):
@@ -28,7 +28,7 @@ class Stopped(Exception):
 
 
 class Job:
-    """Runs one `EmbedJob`. `stopping` is asked after each picture."""
+    """Runs one `EmbedJob`. `stopping` is asked after each picture, by another thread."""
 
     def __init__(
         self, job: EmbedJob, say: Callable[[str], object], stopping: Callable[[], bool]
@@ -65,44 +65,34 @@ class Job:
         return manifest
 
     def _embed(self, pack: PackInfo, todo: list[str]) -> None:
+        job = self._job
         progress = Progress(
-            self._job.report_dir, "pictures", self._say, len(todo), line_seconds=HEARTBEAT_SECONDS
+            job.report_dir, "pictures", self._say, len(todo), line_seconds=HEARTBEAT_SECONDS
         )
         self._say(f"{self._counts['already']} pictures are in the cache, {len(todo)} to embed")
         if todo:
-            engine = Engine(pack, self._job.model_dir, self._job)
-            with DecodePool(min(DECODERS, len(todo))) as pool:
-                for rows in self._parts(engine, pool, todo, progress):
-                    self._write(rows)
-                    if self._stopping():
-                        raise Stopped
+            engine = Engine(pack, job.model_dir, job, self._say)
+            tasks = [(image_path(job.images_dir, sha256), sha256) for sha256 in todo]
+            decoders = min(job.decoders or usable_cores(), len(todo))
+            stages = (engine, decoders, job.part_images, self._stopping, progress.advance)
+            with running(tasks, *stages) as parts:
+                for part in parts:
+                    self._write(part)
+            if self._stopping():
+                raise Stopped
         progress.finish()
 
-    def _parts(
-        self, engine: Engine, pool: DecodePool, todo: list[str], progress: Progress
-    ) -> Iterator[list[Row]]:
-        """The rows of each part; the last one may be cut short by a stop."""
-        part = Part()
-        tasks = [(image_path(self._job.images_dir, sha256), sha256) for sha256 in todo]
-        for (path, sha256), decoded in zip(tasks, pool.decode(tasks), strict=True):
-            if isinstance(decoded, Unreadable):
-                self._counts[decoded.kind] += 1
-                url = f"file:{path.name}"
-                self._errors.add(StageError(kind=decoded.kind, url=url, message=decoded.message))
-            else:
-                engine.add(part, sha256, decoded)
-            progress.advance()
-            if part.pictures and (part.pictures >= self._job.part_images or self._stopping()):
-                yield engine.finish(part)
-                part = Part()
-        if part.pictures:
-            yield engine.finish(part)
-
-    def _write(self, rows: list[Row]) -> None:
-        name, digest = write_part(self._job.cache_dir, self._job.shard, rows)
+    def _write(self, part: Part) -> None:
+        for sha256, fault in part.unreadable:
+            self._counts[fault.kind] += 1
+            url = f"file:{sha256}"
+            self._errors.add(StageError(kind=fault.kind, url=url, message=fault.message))
+        if not part.rows:
+            return
+        name, digest = write_part(self._job.cache_dir, self._job.shard, part.rows)
         self._files[name] = digest
         self._counts["parts"] += 1
-        for row in rows:
+        for row in part.rows:
             outcome: str = row["outcome"]
             self._counts["faces" if outcome == "face" else outcome] += 1
             if outcome == "refused":
@@ -126,3 +116,8 @@ class Job:
 def image_path(images_dir: Path, sha256: str) -> Path:
     """Where the staging store keeps a picture's bytes."""
     return images_dir / sha256[:2] / sha256
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on; a container may have fewer than the machine."""
+    return len(os.sched_getaffinity(0))

@@ -34,11 +34,34 @@ class Session:
         self.shown: list[np.ndarray] = []
 
     def get_inputs(self) -> list[SimpleNamespace]:
-        return [SimpleNamespace(name="input")]
+        return [SimpleNamespace(name="input", shape=[1, 3, SIDE, SIDE])]
 
     def run(self, _names: object, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
         self.shown.append(feed["input"])
         return self.outputs
+
+
+class ManySession(Session):
+    """Takes batches: a plain picture of grey n is answered with the n-th of `outputs`; one with
+    a border (the second pass) with the first."""
+
+    def __init__(self, outputs: list[list[np.ndarray]], rule: SquareRule) -> None:
+        self.answers = outputs
+        self.rule = rule
+        self.sizes: list[int] = []
+
+    def get_inputs(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name="input", shape=["batch", 3, SIDE, SIDE])]
+
+    def get_outputs(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(shape=["batch", None, None])] * 3
+
+    def run(self, _names: object, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        corner = feed["input"][:, 0, 0, 0] * self.rule.divide + self.rule.subtract[0]
+        chosen = [int(grey) if grey < len(self.answers) else 0 for grey in np.round(corner)]
+        self.sizes.append(len(chosen))
+        flat = [[o.reshape(-1, o.shape[-1]) for o in self.answers[n]] for n in chosen]
+        return [np.stack(column) for column in zip(*flat, strict=True)]
 
 
 def points_of(box: tuple[float, float, float, float]) -> list[tuple[float, float]]:
@@ -114,7 +137,7 @@ OUTPUTS = {"retinaface": retinaface_outputs, "scrfd": scrfd_outputs}
 def worst_difference(rule: SquareRule) -> float:
     """Largest difference, in pixels and score, between the planted faces and those read."""
     session = Session(OUTPUTS[rule.kind]([*FACES, FAINT]))
-    found = open_model(session, rule)(np.zeros((400, 600, 3), np.uint8))
+    found = open_model(session, rule)([np.zeros((400, 600, 3), np.uint8)])[0]
     assert len(found) == len(FACES), found
     expected = [(*box, *np.ravel(points_of(box)), score) for box, score in FACES]
     parts = (found.boxes, found.points.reshape(-1, 10), found.scores[:, None])
@@ -127,6 +150,22 @@ def scaled_difference(rule: SquareRule) -> float:
     found = Detector(session, rule)(np.zeros((800, 1280, 3), np.uint8))
     expected = [[2 * value for value in box] for box, _ in FACES]
     return float(np.abs(found.boxes - np.asarray(expected)).max())
+
+
+def several_difference(rule: SquareRule) -> float:
+    """Pictures of different sizes in batches of two: each gets its own faces, in its pixels."""
+    planted = [[], FACES, FACES[:1]]
+    session = ManySession([OUTPUTS[rule.kind](faces) for faces in planted], rule)
+    greys = (1, 0, 2, 1, 2)
+    pictures = [np.full((320 + 80 * g, 640, 3), g, np.uint8) for g in greys]
+    found = Detector(session, rule, batch=2).many(pictures)
+    assert session.sizes == [2, 2, 1, 1], session.sizes
+    worst = 0.0
+    for grey, faces in zip(greys, found, strict=True):
+        expected = np.asarray([box for box, _ in planted[grey]]).reshape(-1, 4)
+        assert faces.boxes.shape == expected.shape
+        worst = max(worst, float(np.abs(faces.boxes - expected).max(initial=0)))
+    return worst
 
 
 def blob_difference(rule: SquareRule) -> float:
@@ -156,6 +195,7 @@ def main() -> None:
             figures[name] = {
                 "planted": worst_difference(pack.detector),
                 "scaled": scaled_difference(pack.detector),
+                "several": several_difference(pack.detector),
                 "blob": blob_difference(pack.detector),
                 "passes": passes_when_empty(pack.detector),
             }

@@ -30,11 +30,10 @@ def detector_difference(pack: PackInfo, model_dir: Path, pictures: list[np.ndarr
     path = pack.path(model_dir, "detector")
     ours = open_model(open_session(path, "cpu", 1), pack.detector)
     worst = 0.0
-    for picture in pictures:
-        rgb = cv2.resize(picture, (320, 320), interpolation=cv2.INTER_AREA)
+    shown = [cv2.resize(rgb, (320, 320), interpolation=cv2.INTER_AREA) for rgb in pictures]
+    for rgb, faces in zip(shown, ours(shown), strict=True):
         theirs = cv2.FaceDetectorYN.create(str(path), "", (320, 320), 0.6, 0.3, 5000)
         _, found = theirs.detect(np.ascontiguousarray(rgb[..., ::-1]))
-        faces = ours(rgb)
         assert found is not None and len(found) == len(faces) > 0
         order = np.argsort(-found[:, 14], kind="stable")
         mine = np.concatenate([faces.boxes, faces.points.reshape(-1, 10)], 1)

@@ -58,7 +58,7 @@ def test_pack_id_follows_files_and_preprocessing_but_not_wording() -> None:
     assert info.pack_id == info.expected_id()
     rule = info.facenet.model_copy(update={"divide": 127.5})
     assert info.model_copy(update={"facenet": rule}).expected_id() != info.pack_id
-    assert info.model_copy(update={"algorithm": 2}).expected_id() != info.pack_id
+    assert info.model_copy(update={"algorithm": 99}).expected_id() != info.pack_id
     entry = info.files["arcface"].model_copy(update={"origin": "elsewhere"})
     files = {**info.files, "arcface": entry}
     assert info.model_copy(update={"files": files}).expected_id() == info.pack_id

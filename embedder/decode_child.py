@@ -1,0 +1,48 @@
+"""The child that decodes: hostile bytes meet a decoder here, under limits, and nowhere else."""
+
+from __future__ import annotations
+
+import resource
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from embedder.decode import Picture, Refused, Unreadable, decode_file
+from embedder.slots import Shared
+
+
+@dataclass(frozen=True)
+class InSlot:
+    """A decoded picture whose pixels lie in the slot that the task named."""
+
+    shape: tuple[int, ...]
+    phash: bytes
+    width: int
+    height: int
+
+
+Answer = InSlot | Refused | Unreadable
+
+
+def child(pipe: Connection, memory: Shared, limit: int) -> None:
+    """Answer every (slot, path, sha256) with what it decoded to, until the parent hangs up.
+
+    `limit`: bytes of address space, `memory` included.
+    """
+    # The parent decides when to stop: a SIGTERM to the group must not look like a bad picture.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        pipe.send("ready")
+        while True:
+            slot, path, sha256 = pipe.recv()
+            decoded = decode_file(path, sha256)
+            if isinstance(decoded, Picture):
+                memory.fill(slot, decoded.pixels)
+                size = (decoded.width, decoded.height)
+                pipe.send(InSlot(decoded.pixels.shape, decoded.phash, *size))
+            else:
+                pipe.send(decoded)

@@ -1,0 +1,130 @@
+"""Rows of the face cache: what is known of a picture and its faces before they are embedded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from embedder.decode import Picture, Refused
+from embedder.faces import Faces
+from embedder.geometry import head_pose
+from embedder.recognise import aligned_crop, crop_for
+from embedder.vectors import Pixels, packed
+from trainer.embedding.pack import PackInfo
+from trainer.staging.schemas import NO_FACE_NO
+
+Row = dict[str, Any]
+ROLES = ("facenet", "arcface")
+_QUALITY_SIDE = 112
+
+
+@dataclass
+class Cropped:
+    """One picture: its finished rows, and a crop a role of each face not embedded yet.
+
+    A face whose points make no crop is in `rows` already, refused.
+    """
+
+    sha256: str
+    rows: list[Row] = field(default_factory=list)
+    faces: list[Row] = field(default_factory=list)
+    crops: dict[str, list[Pixels]] = field(default_factory=lambda: {role: [] for role in ROLES})
+
+
+def refused(sha256: str, decoded: Refused) -> Cropped:
+    """A picture that could not be decoded."""
+    size = {"image_width": decoded.width, "image_height": decoded.height}
+    return Cropped(sha256, rows=[_empty_row(sha256, "refused", decoded.reason) | size])
+
+
+def cropped(pack: PackInfo, sha256: str, picture: Picture, found: Faces) -> Cropped:
+    """The faces of one picture, cut out for both models."""
+    common = {
+        "image_sha256": sha256,
+        "image_width": picture.width,
+        "image_height": picture.height,
+        "phash": picture.phash,
+        "faces_in_image": len(found),
+    }
+    result = Cropped(sha256)
+    if not len(found):
+        result.rows.append(_empty_row(sha256, "no_face", None) | common)
+    for number in range(len(found)):
+        _add_face(result, pack, picture, found, number, common | {"face_no": number})
+    return result
+
+
+def _add_face(
+    result: Cropped, pack: PackInfo, picture: Picture, found: Faces, number: int, row: Row
+) -> None:
+    box, points = found.boxes[number], found.points[number]
+    try:
+        crops = {role: crop_for(getattr(pack, role), picture.pixels, box, points) for role in ROLES}
+        figures = quality(aligned_crop(picture.pixels, points, _QUALITY_SIDE), points)
+    except ValueError:  # points that coincide, a box outside: nothing to embed
+        result.rows = [refused_face(row)]
+        return
+    scale = published_scale(picture)
+    face = {
+        "outcome": "face",
+        "box": (box.reshape(2, 2) * scale).ravel().tolist(),
+        "landmarks": (points * scale).ravel().tolist(),
+        "detector_score": float(found.scores[number]),
+    }
+    result.faces.append(row | face | figures)
+    for role, crop in crops.items():
+        result.crops[role].append(crop)
+
+
+def published_scale(picture: Picture) -> NDArray[np.float32]:
+    """(2,) x and y: what a pixel of the shrunk picture is in the published one."""
+    height, width = picture.pixels.shape[:2]
+    return np.array([picture.width / width, picture.height / height], np.float32)
+
+
+def quality(crop: Pixels, points: NDArray[np.float32]) -> Row:
+    """Sharpness, brightness (of the RGB 112 crop) and pose (of the five points)."""
+    luma = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    pose = head_pose(points)
+    return {
+        "sharpness": float(cv2.Laplacian(luma, cv2.CV_32F).var()),
+        "brightness": float(luma.mean()),
+        "yaw": pose.yaw,
+        "pitch": pose.pitch,
+        "roll": pose.roll,
+    }
+
+
+def embedded_rows(
+    faces: list[Row], embeddings: dict[str, NDArray[np.float32]]
+) -> tuple[list[Row], list[Row]]:
+    """`faces` with their vectors, and one refused row a picture that has an unusable vector."""
+    good: list[Row] = []
+    bad: dict[str, Row] = {}
+    for index, face in enumerate(faces):
+        vectors = {role: packed(embeddings[role][index]) for role in ROLES}
+        if None in vectors.values():
+            bad[face["image_sha256"]] = refused_face(face)
+        else:
+            good.append(face | vectors)
+    return good, list(bad.values())
+
+
+def refused_face(face: Row) -> Row:
+    """The row that says that one of a picture's faces has no usable embedding."""
+    kept = {key: face[key] for key in ("image_width", "image_height", "phash", "faces_in_image")}
+    return _empty_row(face["image_sha256"], "refused", "bad_embedding") | kept
+
+
+def _empty_row(sha256: str, outcome: str, reason: str | None) -> Row:
+    return {
+        "image_sha256": sha256,
+        "face_no": NO_FACE_NO,
+        "outcome": outcome,
+        "reason": reason,
+        "faces_in_image": 0,
+    }
