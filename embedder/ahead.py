@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -34,10 +34,13 @@ class Ahead(Generic[T]):
         self._thread.start()
 
     def _work(self) -> None:
+        items = iter(self._source)
         try:
-            for item in self._source:
+            for item in items:
                 if not self._put(item):
-                    return
+                    break
+            if isinstance(items, Generator):
+                items.close()
             self._put(_End(None))
         except BaseException as error:  # the reader's to handle, whatever it is
             self._put(_End(error))
