@@ -73,7 +73,7 @@ test: check ## All tests
 	$(BIN)/python -m pytest tests/contract tests/browser tests/dags tests/export tests/e2e tests/faults
 
 faults: setup ## Many more kills than the tests do (about an hour)
-	FAULT_KILLS=20 CRAWL_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
+	FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
 
 bench: setup ## Crawl time against the bound of the rate, memory of a source of 100,000 (4 minutes)
 	$(BIN)/python -m tests.bench.bench_crawl
