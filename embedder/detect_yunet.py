@@ -24,6 +24,7 @@ class YuNet:
         self._rule = rule
         self._input = session.get_inputs()[0].name
         self._outputs = [output.name for output in session.get_outputs()]
+        self._buffer = np.empty(0, np.float32)
         self.free_batch = has_free_batch(session)
 
     def shape(self, rgb: Pixels) -> tuple[int, ...]:
@@ -32,13 +33,23 @@ class YuNet:
 
     def __call__(self, pictures: Sequence[Pixels]) -> list[Faces]:
         """The faces of pictures of one `shape`."""
-        padded = [pad_to_multiple(rgb, _MULTIPLE) for rgb in pictures]
-        blob = cv2.dnn.blobFromImages(padded, swapRB=True)
-        values = self._session.run(None, {self._input: blob})
+        values = self._session.run(None, {self._input: self._blob(pictures)})
+        width = self.shape(pictures[0])[1]
         return [
-            self._faces(dict(zip(self._outputs, single, strict=True)), padded[0].shape[1])
+            self._faces(dict(zip(self._outputs, single, strict=True)), width)
             for single in zip(*values, strict=True)
         ]
+
+    def _blob(self, pictures: Sequence[Pixels]) -> Floats:
+        """(n, 3, height, width): black where no picture is. The buffer is used again."""
+        shape = (len(pictures), 3, *self.shape(pictures[0]))
+        if self._buffer.shape != shape:
+            self._buffer = np.empty(shape, np.float32)
+        for number, rgb in enumerate(pictures):
+            planes = cv2.split(pad_to_multiple(rgb, _MULTIPLE))
+            for channel, plane in zip((2, 1, 0), planes, strict=True):
+                self._buffer[number, channel] = plane
+        return self._buffer
 
     def _faces(self, outputs: dict[str, Floats], width: int) -> Faces:
         parts = [

@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from embedder.detect import Detector
 from embedder.faces import Faces
 from embedder.recognise import Recogniser
@@ -30,6 +32,7 @@ class Engine:
         def session(role: Any) -> Any:
             return open_session(pack.path(model_dir, role), job.device, job.threads)
 
+        cv2.setNumThreads(1)  # the stages are the threads; OpenCV's own would only compete
         self.pack = pack
         self.batch = job.batch
         self._turn: AbstractContextManager[object] = (

@@ -33,6 +33,8 @@ def open_session(path: Path, device: str, threads: int) -> ort.InferenceSession:
     options.intra_op_num_threads = threads or os.cpu_count() or 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    # Threads of a model that is not running would take the cores from the one that is.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     # A GPU runs the same kernels for the same picture whatever was tried before.
     extra = {"cudnn_conv_algo_search": "HEURISTIC"} if device == "cuda" else {}
     session = ort.InferenceSession(
