@@ -10,21 +10,16 @@ from airflow.sdk.exceptions import AirflowException
 
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
-from trainer.embedding.pod import (
-    CONTAINER,
-    DEADLINE_SECONDS,
-    STOP_SECONDS,
-    pod_labels,
-    pod_manifest,
-)
+from trainer.embedding.pod import CONTAINER, DEADLINE_SECONDS, STOP_SECONDS, pod_manifest
+from trainer.embedding.pod_names import pod_labels
 from trainer.embedding.spec import LABEL, ContainerSpec, container_spec, prepare_directories
+from trainer.errors import ConfigError
 from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import RUN_MANIFEST, run_id_from
+from trainer_airflow.pod_end import PodEnd, refusal
 
 START_SECONDS = 1800  # a node with a GPU may have to be added, and the image is large
 GONE = ("Succeeded", "Failed")
-# A job that cannot run, or did not complete: the program said so itself, a retry would too.
-ITS_OWN_EXIT_CODES = (1, 2)
 
 # What the manifest says, too: the provider's defaults would win over it.
 _FIXED: dict[str, Any] = {
@@ -121,36 +116,30 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
 
     def _run_pod(self, context: Any) -> StageManifest:
         """The pod's whole life; what it wrote counts, not how it ended."""
+        from kubernetes.client.exceptions import ApiException
+        from kubernetes.config import ConfigException
+
         from trainer.embedding.verdict import read_verdict
 
         report_dir = self._job.report_dir
         try:
             super().execute(context)
+        except ConfigException as error:
+            raise ConfigError(
+                f"no way to the cluster: {error}; run Airflow in it, or give the connection "
+                f"{self.kubernetes_conn_id} a kubeconfig"
+            ) from None
+        except ApiException as error:
+            raise refusal(error, self._settings().kubernetes_namespace) or error from None
         except AirflowException as error:
-            ended = self._terminated()
-            its_own = ended is not None and (
-                ended.exit_code in ITS_OWN_EXIT_CODES or ended.reason == "OOMKilled"
-            )
-            if not its_own and not (report_dir / RUN_MANIFEST).exists():
+            if not PodEnd.of(self.remote_pod).is_final and not (report_dir / RUN_MANIFEST).exists():
                 raise
             self.log.warning("the pod failed, its report decides: %s", error)
-        return read_verdict(report_dir, self._last_words())
+        return read_verdict(report_dir, PodEnd.of(self.remote_pod).last_words)
 
-    def _terminated(self) -> Any:
-        """How the container ended, as the cluster says; None where it never did."""
-        status = self.remote_pod.status if self.remote_pod is not None else None
-        for container in (status and status.container_statuses) or []:
-            if container.name == CONTAINER and container.state is not None:
-                return container.state.terminated
-        return None
-
-    def _last_words(self) -> str:
-        ended = self._terminated()
-        lines = ((ended and ended.message) or "").strip().splitlines()
-        last = lines[-1] if lines else ""
-        if ended is not None and ended.reason == "OOMKilled":
-            return f"{last} (killed: out of memory; TRAINER_EMBEDDER_MEMORY is the limit)".strip()
-        return last
-
-    def _settings(self) -> Settings:
-        return Settings.load()
+    @staticmethod
+    def _settings() -> Settings:
+        settings = Settings.load()
+        if settings.kubernetes_claim is None:
+            raise ConfigError("TRAINER_KUBERNETES_CLAIM is not set where this task runs")
+        return settings

@@ -3,117 +3,61 @@
 from __future__ import annotations
 
 import copy
-import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import kubernetes_validate
 import pytest
 import yaml
 
 from tests.dags.conftest import ROOT
-from tests.dags.fake_cluster import FakeCluster, selects, validate
-from tests.embed_job import Bench, embedder_python, portraits
-from trainer.config.jobs import EmbedJob
+from tests.dags.fake_cluster import selects, validate
+from tests.dags.pod_world import (
+    RUN_DIR,
+    SHARD,
+    make_operator,
+    prepare,
+    report_of,
+    task_context,
+    write_job,
+)
 from trainer.config.settings import Settings
-from trainer.embedding.pod import pod_labels, pod_manifest, pod_name, quantity
+from trainer.embedding.pod import pod_manifest
+from trainer.embedding.pod_names import pod_labels, pod_name, quantity
 from trainer.embedding.runner import run_shard
 from trainer.embedding.spec import container_spec
-from trainer.errors import ConfigError, StageFailed
-from trainer.pipeline import record
+from trainer.errors import ConfigError
 from trainer.pipeline.build import build
-from trainer.pipeline.context import RunContext
-from trainer.staging.manifest import StageManifest
 
-RUN = "scheduled__2026-01-31T12:00:00+00:00"
-RUN_DIR = "scheduled__2026-01-31T12-00-00-00-00"
-SHARD = "000-of-001"
-TIMES = {"started_at": "2026-01-31T12:00:00Z", "completed_at": "2026-01-31T12:01:00Z"}
 LEGAL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 LEGAL_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
 @pytest.fixture
 def data(tmp_path, monkeypatch):
-    """A DATA_DIR with a run, its job and a record; the settings of a cluster."""
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("TRAINER_EMBEDDER", "kubernetes")
-    monkeypatch.setenv("TRAINER_KUBERNETES_CLAIM", "sst-data")
-    monkeypatch.setenv("TRAINER_KUBERNETES_NAMESPACE", "media")
-    for name in ("images", "models/demo"):
-        (tmp_path / name).mkdir(parents=True)
-    _job(tmp_path)
-    with record.editing(RunContext.open(Settings.load(), RUN), TIMES["started_at"]):
-        pass
-    return tmp_path
-
-
-def _report(data):
-    return data / "runs" / RUN_DIR / "embed" / SHARD
-
-
-def _job(data, **change):
-    report = _report(data)
-    report.mkdir(parents=True, exist_ok=True)
-    job = EmbedJob.model_validate(
-        {
-            "run_id": RUN_DIR,
-            "shard": SHARD,
-            "images_dir": data / "images",
-            "model_dir": data / "models/demo",
-            "pack_id": "demo-0",
-            "cache_dir": data / "faces/demo-0",
-            "report_dir": report,
-            "images": [],
-            "started_at": TIMES["started_at"],
-            **change,
-        }
-    )
-    (report / "job.json").write_text(job.model_dump_json())
-    return job
-
-
-def _operator():
-    from trainer_airflow.kubernetes import EmbedPodOperator
-
-    return EmbedPodOperator(task_id="embed", key_name=SHARD)
-
-
-def _context(operator, try_number=1):
-    instance = SimpleNamespace(
-        dag_id="build_performer_database",
-        task_id="embed",
-        map_index=0,
-        try_number=try_number,
-        max_tries=2,
-        xcom_push=lambda **_: None,
-    )
-    return {"ti": instance, "run_id": RUN, "dag": SimpleNamespace(), "task": operator}
+    return prepare(tmp_path, monkeypatch)
 
 
 def _pod(**change):
     """The pod as the API server would be sent it."""
     from kubernetes.client import ApiClient
 
-    operator = _operator()
+    operator = make_operator()
     operator.prepare(RUN_DIR)
-    pod = operator.build_pod_request_obj(_context(operator), dry_run=True)
+    pod = operator.build_pod_request_obj(task_context(operator), dry_run=True)
     return ApiClient().sanitize_for_serialization(pod)
 
 
 def _manifest(data, **change):
     settings = Settings.load()
-    spec = container_spec(settings, _report(data) / "job.json", _job(data, **change))
+    spec = container_spec(settings, report_of(data) / "job.json", write_job(data, **change))
     return pod_manifest(spec, data_dir=data, claim=settings.kubernetes_claim, namespace="media")
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_the_pod_is_one_that_the_api_takes_and_nonsense_is_not(data, device):
-    _job(data, device=device)
+    write_job(data, device=device)
     pod = _pod()
     validate(pod)
     for path in ((), ("spec",), ("spec", "containers", 0), ("spec", "securityContext")):
@@ -171,7 +115,7 @@ def test_the_pod_is_locked_down(data):
         "capabilities": {"drop": ["ALL"]},
     }
     assert container["image"] == Settings.load().embedder_image
-    assert container["args"] == [str(_report(data) / "job.json")]
+    assert container["args"] == [str(report_of(data) / "job.json")]
     assert not container.get("env") and not container.get("envFrom")
     assert not container.get("command")  # the image's own entry point, with tini
 
@@ -184,7 +128,7 @@ def test_the_claim_is_mounted_piece_by_piece_at_the_same_paths(data):
         str(data / "images"): True,
         str(data / "models/demo"): True,
         str(data / "faces/demo-0"): False,
-        str(_report(data)): False,
+        str(report_of(data)): False,
     }
     assert all(str(data / m["subPath"]) == path for path, m in mounts.items())
     volumes = {v.pop("name"): v for v in pod["volumes"]}
@@ -207,9 +151,9 @@ def test_names_and_labels_are_legal_stable_and_tell_shards_apart(data, run):
     names = set()
     for shard in (SHARD, "001-of-002"):
         settings = Settings.load()
-        job = _job(data, shard=shard)
+        job = write_job(data, shard=shard)
         # `run_id_from` has made directories of such names before a spec is made of them
-        spec = container_spec(settings, _report(data) / "job.json", job)
+        spec = container_spec(settings, report_of(data) / "job.json", job)
         spec = spec.model_copy(update={"labels": spec.labels | {"stash-sense-trainer.run_id": run}})
         name = pod_name(spec)
         assert LEGAL_NAME.fullmatch(name) and len(name) <= 63
@@ -251,7 +195,7 @@ def test_what_a_pod_cannot_have_is_refused(data, tmp_path_factory):
         _manifest(data, model_dir=data / "models" / ".." / ".." / "elsewhere")
     with pytest.raises(ConfigError, match="no size of memory"):
         quantity("plenty")
-    spec = container_spec(Settings.load(), _report(data) / "job.json", _job(data))
+    spec = container_spec(Settings.load(), report_of(data) / "job.json", write_job(data))
     unbounded = spec.model_copy(update={"tmpfs": {"/tmp": "rw"}})
     with pytest.raises(ConfigError, match="has no size"):
         pod_manifest(unbounded, data_dir=data, claim="c", namespace="n")
@@ -279,160 +223,7 @@ def test_without_airflow_there_is_no_pod(data):
     with pytest.raises(ConfigError, match="works in Airflow only; here it is `process` or `doc"):
         build(Settings.load(), None, print)
     with pytest.raises(ConfigError, match="works in Airflow only"):
-        run_shard(Settings.load(), _report(data) / "job.json", print)
-
-
-@pytest.fixture
-def cluster(data, tmp_path_factory, monkeypatch):
-    """A cluster whose embedder completes; `cluster.program` can be another one."""
-    home = tmp_path_factory.mktemp("cluster")
-    with FakeCluster(lambda pod: _complete(data)) as running:
-        extra = {"kube_config_path": str(running.kubeconfig(home / "config"))}
-        connection = {"conn_type": "kubernetes", "extra": extra}
-        monkeypatch.setenv("AIRFLOW_CONN_KUBERNETES_DEFAULT", json.dumps(connection))
-        yield running
-
-
-def _complete(data, status="complete", **change):
-    manifest = {"run_id": RUN_DIR, "stage": "embed", "name": SHARD, "status": status}
-    content = {**manifest, **TIMES, "counts": {"pictures": 7}, **change}
-    StageManifest.model_validate(content).write(_report(data))
-    return 0, "Completed", ""
-
-
-def _execute(try_number=1):
-    operator = _operator()
-    return operator.execute(_context(operator, try_number))
-
-
-def test_a_shard_runs_in_a_pod_and_leaves_only_its_report(data, cluster):
-    assert _execute() == {"shard": SHARD, "status": "complete", "counts": {"pictures": 7}}
-    (pod,) = cluster.created
-    assert pod["metadata"]["namespace"] == "media"
-    assert cluster.pods == {} and cluster.deleted == [pod["metadata"]["name"]]
-    run = RunContext.open(Settings.load(), RUN)
-    assert record.read_record(run.run.record).steps[f"embed-{SHARD}"].status == "done"
-    assert run.result(f"embed-{SHARD}")["counts"] == {"pictures": 7}
-
-
-def test_a_worker_that_died_finds_its_pod_and_the_pods_verdict(data, cluster):
-    operator = _operator()
-    operator.prepare(RUN_DIR)
-    context = _context(operator)
-    pod = operator.build_pod_request_obj(context)
-    operator.get_or_create_pod(pod, context)  # and here the worker died
-    _complete(data)  # the pod goes on, and writes its report
-    cluster.program = lambda pod: (0, "Completed", "")
-    assert _execute(try_number=2)["status"] == "complete"
-    assert len(cluster.created) == 1 and cluster.pods == {}
-
-
-def test_a_pod_that_is_over_is_replaced_and_its_report_thrown_away(data, cluster):
-    operator = _operator()
-    operator.prepare(RUN_DIR)
-    context = _context(operator)
-    operator.get_or_create_pod(operator.build_pod_request_obj(context), context)
-    (old,) = cluster.pods.values()
-    cluster.run(old)
-    assert old["status"]["phase"] == "Succeeded"
-    cluster.program = lambda pod: (0, "Completed", "")  # ends well, and reports nothing
-    with pytest.raises(StageFailed, match="left no report"):
-        _execute(try_number=2)
-    assert len(cluster.created) == 2 and cluster.pods == {}
-
-
-def test_an_old_report_is_no_verdict(data, cluster):
-    _complete(data)
-    cluster.program = lambda pod: (1, "Error", "loading\nerror: disk is full\n")
-    with pytest.raises(StageFailed, match="left no report; it last said: error: disk is full"):
-        _execute()
-    assert cluster.pods == {}
-
-
-def test_a_report_of_failure_is_a_failure_whatever_the_exit_code(data, cluster):
-    cluster.program = lambda pod: _complete(data, status="failed", reason="no face model")
-    with pytest.raises(StageFailed, match="the embedder failed: no face model"):
-        _execute()
-
-
-def test_a_complete_report_counts_though_the_pod_was_lost_after_it(data, cluster):
-    cluster.program = lambda pod: (_complete(data)[0] + 137, "Error", "")
-    assert _execute()["status"] == "complete"
-
-
-def test_too_little_memory_is_said_and_not_tried_again(data, cluster):
-    cluster.program = lambda pod: (137, "OOMKilled", "")
-    with pytest.raises(StageFailed, match="TRAINER_EMBEDDER_MEMORY is the limit"):
-        _execute()
-
-
-def test_an_evicted_pod_is_worth_another_try(data, cluster):
-    from airflow.sdk.exceptions import AirflowException
-    from trainer_airflow.retry import retry_policy
-
-    cluster.program = lambda pod: (143, "Error", "stopped on request")
-    with pytest.raises(AirflowException, match="returned a failure") as failure:
-        _execute()
-    assert not isinstance(failure.value, StageFailed)
-    assert retry_policy().evaluate(failure.value, 1, 3).action.value == "default"
-
-
-def test_what_an_earlier_run_left_is_removed_and_nothing_else(data, cluster):
-    ours = _manifest(data)
-    names = {}
-    for name, change in {
-        "orphan": {"stash-sense-trainer.run_id": "an-earlier-one"},
-        "other-shard": {"stash-sense-trainer.shard": "001-of-002"},
-        "other-data": {"stash-sense-trainer.data_dir": "sha256-0"},
-        "stranger": {"app.kubernetes.io/name": "stranger"},
-    }.items():
-        pod = copy.deepcopy(ours)
-        earlier = {"stash-sense-trainer.run_id": "an-earlier-one"}
-        pod["metadata"]["labels"] |= earlier | change
-        pod["metadata"]["name"] = names[name] = name
-        assert cluster.create("media", pod)[0] == 201
-    _execute()
-    assert set(cluster.pods) == set(names) - {"orphan"}
-
-
-def test_a_stopped_task_takes_its_pod_with_it(data, cluster):
-    from kubernetes.client.exceptions import ApiException
-
-    operator = _operator()
-
-    def stop(pod):
-        operator.on_kill()
-        return 143, "Error", ""
-
-    cluster.program = stop
-    with pytest.raises(ApiException, match=r"\(404\)"):
-        operator.execute(_context(operator))
-    assert cluster.pods == {} and len(cluster.deleted) == 1
-
-
-def test_the_embedder_itself_runs_as_the_pod_says(data, cluster):
-    """The real program with the pod's arguments; everything it needs lies below a mount."""
-    bench = Bench(data)
-    shutil.copytree(bench.model_dir, data / "models/demo", dirs_exist_ok=True)
-    picture = bench.add("face", portraits(("studio_portrait",))["P001/studio_portrait"])
-    _job(data, images=[picture], pack_id=bench.pack_id, cache_dir=bench.cache, threads=1)
-
-    def program(pod):
-        (container,) = pod["spec"]["containers"]
-        done = subprocess.run(
-            [embedder_python(), "-m", "embedder", *container["args"]],
-            check=False,
-            cwd=ROOT,
-            env={key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ},
-            capture_output=True,
-            text=True,
-        )
-        return done.returncode, "Completed", done.stdout + done.stderr
-
-    cluster.program = program
-    counts = _execute()["counts"]
-    assert counts["pictures"] == 1 and counts["faces"] == 1
-    assert bench.table().num_rows == 1
+        run_shard(Settings.load(), report_of(data) / "job.json", print)
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path, PurePath
 from typing import Any
 
-from trainer.embedding.spec import LABEL, BindMount, ContainerSpec
+from trainer.embedding.pod_names import pod_labels, pod_name, quantity
+from trainer.embedding.spec import BindMount, ContainerSpec
 from trainer.errors import ConfigError
 
 CONTAINER = "embedder"
 VOLUME = "data"
-APP_LABELS = {"app.kubernetes.io/name": "stash-sense-trainer-embedder"}  # for a NetworkPolicy
 GPU_RESOURCE = "nvidia.com/gpu"
 STOP_SECONDS = 60
 DEADLINE_SECONDS = 24 * 3600  # the next try goes on from the parts that are written
-
-MAX_NAME = 63  # of a DNS label; of a label's value too
-_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)([bkmgt]?)b?", re.IGNORECASE)
-_BINARY = {"": "", "b": "", "k": "Ki", "m": "Mi", "g": "Gi", "t": "Ti"}
 
 
 def pod_manifest(
@@ -55,34 +49,6 @@ def pod_manifest(
             ],
         },
     }
-
-
-def pod_name(spec: ContainerSpec) -> str:
-    """The same for every try of a shard of a run: the cluster itself refuses a second one."""
-    identity = "\0".join(spec.labels[key] for key in sorted(spec.labels))
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:10]
-    said = f"sst-embed-{spec.labels[f'{LABEL}.shard']}-{spec.labels[f'{LABEL}.run_id']}"
-    readable = re.sub(r"[^a-z0-9]+", "-", said.lower())
-    return f"{readable[: MAX_NAME - len(digest) - 1].rstrip('-')}-{digest}"
-
-
-def pod_labels(labels: dict[str, str]) -> dict[str, str]:
-    """`labels` with legal values (a hash of what is not), and what a NetworkPolicy matches."""
-    return {**APP_LABELS, **{key: _label_value(value) for key, value in labels.items()}}
-
-
-def quantity(size: str) -> str:
-    """Docker's size (`4g`, of 1024s) as Kubernetes writes it (`4Gi`)."""
-    match = _SIZE.fullmatch(size.strip())
-    if match is None:
-        raise ConfigError(f"{size!r} is no size of memory; write it like 4g or 512m")
-    return f"{match[1]}{_BINARY[match[2].lower()]}"
-
-
-def _label_value(value: str) -> str:
-    if _LABEL_VALUE.fullmatch(value):
-        return value
-    return f"sha256-{hashlib.sha256(value.encode()).hexdigest()[:32]}"
 
 
 def _pod_security(spec: ContainerSpec) -> dict[str, Any]:
