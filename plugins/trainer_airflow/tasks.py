@@ -46,4 +46,8 @@ def _mapped(step: Step, embedder: str) -> tuple[Any, dict[str, Any]]:
         from trainer_airflow.docker import EmbedDockerOperator
 
         return EmbedDockerOperator, {"image": Settings.load().embedder_image}
+    if embedder == "kubernetes":
+        from trainer_airflow.kubernetes import EmbedPodOperator
+
+        return EmbedPodOperator, {}
     return StepOperator, {"step": step.name}

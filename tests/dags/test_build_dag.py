@@ -12,7 +12,17 @@ from trainer.config.params import BuildParams
 from trainer.config.pipeline import STEPS
 from trainer.config.sources import shipped_sources
 
-HEAVY = ("polars", "pyarrow", "voyager", "scrapy", "docker", "pandas", "onnxruntime", "twisted")
+HEAVY = (
+    "polars",
+    "pyarrow",
+    "voyager",
+    "scrapy",
+    "docker",
+    "kubernetes",
+    "pandas",
+    "onnxruntime",
+    "twisted",
+)
 
 
 def test_tasks_and_edges_are_the_pipelines_steps(build_dag):

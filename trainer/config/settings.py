@@ -6,12 +6,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trainer.errors import ConfigError
 
 REPO_ROOT = Path(__file__).resolve().parents[2]
+_DNS_LABEL = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+_DNS_NAME = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
 
 
 def _empty_is_unset(value: Any) -> Any:
@@ -46,11 +56,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TRAINER_", frozen=True)
 
     data_dir: Path = Field(Path("/data"), validation_alias="DATA_DIR")
-    embedder: Literal["process", "docker"] = "process"
+    embedder: Literal["process", "docker", "kubernetes"] = "process"
     embedder_python: Path = REPO_ROOT / ".venv-embedder" / "bin" / "python"
     embedder_image: str = "stash-sense-trainer-embedder:latest"
     embedder_memory: str = "4g"
     docker_url: str = "unix://var/run/docker.sock"
+    kubernetes_namespace: str = Field("default", pattern=_DNS_LABEL)
+    kubernetes_claim: Annotated[str | None, BeforeValidator(_empty_is_unset)] = Field(
+        None, pattern=_DNS_NAME, max_length=253, validate_default=True
+    )
     device: Literal["cpu", "cuda"] = "cpu"
     packages_dir: Path = REPO_ROOT / "var" / "packages"  # what the pack `demo` is made of
     model_pack: str = Field("demo", pattern=r"^[a-z0-9_-]+$")
@@ -59,6 +73,16 @@ class Settings(BaseSettings):
     contact: str | None = None  # a URL or e-mail address of the operator, for the sources
     flaresolverr_url: ServiceUrl = Field(None, validation_alias="FLARESOLVERR_URL")
     chrome_cdp_url: ServiceUrl = Field(None, validation_alias="CHROME_CDP_URL")
+
+    @field_validator("kubernetes_claim")
+    @classmethod
+    def _claim_on_a_cluster(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("embedder") == "kubernetes":
+            raise ValueError(
+                "TRAINER_EMBEDDER=kubernetes needs TRAINER_KUBERNETES_CLAIM, the name of the "
+                "PersistentVolumeClaim that holds DATA_DIR"
+            )
+        return value
 
     @classmethod
     def load(cls, data_dir: Path | None = None) -> Settings:

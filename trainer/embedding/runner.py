@@ -23,13 +23,27 @@ def run_shard(settings: Settings, job_path: Path, say: Callable[[str], object]) 
 
     Raises `ConfigError` where it cannot be started, `StageFailed` where it did not complete.
     """
-    try:
-        job = EmbedJob.model_validate_json(job_path.read_text(encoding="utf-8"))
-    except (OSError, ValidationError, ValueError) as error:
-        raise ConfigError(f"{job_path}: not an embed job: {error}") from None
+    refuse_a_cluster(settings)
+    job = read_job(job_path)
     (job.report_dir / RUN_MANIFEST).unlink(missing_ok=True)  # an old verdict is no verdict
     if settings.embedder == "docker":
         last = run_container(settings, container_spec(settings, job_path, job), say)
     else:
         last = run_process(settings, job_path, say)
     return read_verdict(job.report_dir, last)
+
+
+def refuse_a_cluster(settings: Settings) -> None:
+    """Raise `ConfigError` where the embedder is a pod: only Airflow's operator starts those."""
+    if settings.embedder == "kubernetes":
+        raise ConfigError(
+            "TRAINER_EMBEDDER=kubernetes works in Airflow only; here it is `process` or `docker`"
+        )
+
+
+def read_job(job_path: Path) -> EmbedJob:
+    """The job in `job_path`; raises `ConfigError` where it is none."""
+    try:
+        return EmbedJob.model_validate_json(job_path.read_text(encoding="utf-8"))
+    except (OSError, ValidationError, ValueError) as error:
+        raise ConfigError(f"{job_path}: not an embed job: {error}") from None

@@ -9,6 +9,7 @@ from trainer.config.params import BuildParams
 from trainer.config.pipeline import STEPS, Step
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
+from trainer.embedding.runner import refuse_a_cluster
 from trainer.pipeline import record
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.run import Say, mark_failed, run_step
@@ -26,6 +27,7 @@ def build(settings: Settings, conf: dict[str, Any] | str | None, say: Say) -> Ru
 
     Raises `TrainerError` with the reason; the run's record has it too.
     """
+    refuse_a_cluster(settings)
     params = BuildParams.parse(conf, sorted(load_sources(settings.data_dir)))
     data = DataDir(settings.data_dir)
     with build_lock(data.lock):
