@@ -6,18 +6,19 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import cv2
+import onnxruntime as ort
 
 from embedder.detect import Detector
 from embedder.faces import Faces
 from embedder.recognise import Recogniser
 from embedder.rows import ROLES
-from embedder.sessions import open_session
+from embedder.sessions import Execution, open_session
 from embedder.vectors import Floats, Pixels
-from trainer.config.jobs import EmbedJob
-from trainer.embedding.pack import PackInfo
+from trainer.embedding.pack import PackInfo, Role
+
+_MODELS: tuple[Role, ...] = ("detector", "facenet", "arcface")
 
 
 class Engine:
@@ -27,21 +28,27 @@ class Engine:
     """
 
     def __init__(
-        self, pack: PackInfo, model_dir: Path, job: EmbedJob, say: Callable[[str], object]
+        self,
+        pack: PackInfo,
+        model_dir: Path,
+        execution: Execution,
+        batch: int,
+        say: Callable[[str], object],
     ) -> None:
-        def session(role: Any) -> Any:
-            return open_session(pack.path(model_dir, role), job.device, job.threads)
-
         cv2.setNumThreads(1)  # the stages are the threads; OpenCV's own would only compete
         self.pack = pack
-        self.batch = job.batch
+        self.batch = batch
         self._turn: AbstractContextManager[object] = (
-            threading.Lock() if job.device == "cpu" else nullcontext()
+            threading.Lock() if execution.device == "cpu" else nullcontext()
         )
-        self._detector = Detector(session("detector"), pack.detector, job.batch, say)
+        self.sessions: dict[str, ort.InferenceSession] = {
+            role: open_session(pack.path(model_dir, role), execution, role in ROLES)
+            for role in _MODELS
+        }
+        self._detector = Detector(self.sessions["detector"], pack.detector, batch, say)
         self._recognisers = {
             role: Recogniser(
-                session(role), getattr(pack, role), job.batch, pack.flip_averaging, say
+                self.sessions[role], getattr(pack, role), batch, pack.flip_averaging, say
             )
             for role in ROLES
         }

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from embedder.cache import known_pictures, shard_lock, write_part
-from embedder.engine import Engine
+from embedder.exactness import checked_engine
 from embedder.parts import Part
 from embedder.pipeline import running
-from embedder.sessions import check_device
+from embedder.sessions import Execution, check_device
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.errors import ConfigError
@@ -71,7 +71,7 @@ class Job:
         )
         self._say(f"{self._counts['already']} pictures are in the cache, {len(todo)} to embed")
         if todo:
-            engine = Engine(pack, job.model_dir, job, self._say)
+            engine = checked_engine(pack, job.model_dir, Execution.of(job), job.batch, self._say)
             tasks = [(image_path(job.images_dir, sha256), sha256) for sha256 in todo]
             decoders = min(job.decoders or usable_cores(), len(todo))
             stages = (engine, decoders, job.part_images, self._stopping, progress.advance)

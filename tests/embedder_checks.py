@@ -21,14 +21,16 @@ from PIL import Image
 from embedder.detect import open_model
 from embedder.geometry import TEMPLATE_112
 from embedder.recognise import Recogniser, aligned_crop, box_crop
-from embedder.sessions import open_session
+from embedder.sessions import Execution, open_session
 from trainer.embedding.pack import PackInfo, read_pack
+
+PLAIN = Execution(threads=1)
 
 
 def detector_difference(pack: PackInfo, model_dir: Path, pictures: list[np.ndarray]) -> float:
     """Largest difference to OpenCV's own YuNet (which takes sides of a multiple of 32), pixels."""
     path = pack.path(model_dir, "detector")
-    ours = open_model(open_session(path, "cpu", 1), pack.detector)
+    ours = open_model(open_session(path, PLAIN, False), pack.detector)
     worst = 0.0
     shown = [cv2.resize(rgb, (320, 320), interpolation=cv2.INTER_AREA) for rgb in pictures]
     for rgb, faces in zip(shown, ours(shown), strict=True):
@@ -46,7 +48,7 @@ def flip_difference(pack: PackInfo, model_dir: Path, rgb: np.ndarray) -> dict[st
     result = {}
     for role in ("arcface", "facenet"):
         rule = getattr(pack, role)
-        session = open_session(pack.path(model_dir, role), "cpu", 1)
+        session = open_session(pack.path(model_dir, role), PLAIN, True)
         crop = cv2.resize(rgb, (rule.size, rule.size), interpolation=cv2.INTER_AREA)
         name = session.get_inputs()[0].name
         single = []

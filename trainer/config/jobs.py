@@ -42,7 +42,8 @@ class EmbedJob(BaseModel):
     cache_dir: Path = Field(description="faces/<pack_id>, where the parts are written")
     report_dir: Path = Field(description="where _RUN.json is written")
     images: list[str] = Field(description="sha256 of the pictures, sorted")
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: Literal["cpu", "cuda", "tensorrt"] = "cpu"
+    precision: Literal["fp32", "fp16"] = "fp32"
     batch: int = Field(16, ge=1, le=1024)
     threads: int = Field(0, ge=0, description="0: as many as there are cores")
     decoders: int = Field(0, ge=0, description="children that decode; 0: as many as cores")

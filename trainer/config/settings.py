@@ -65,7 +65,8 @@ class Settings(BaseSettings):
     kubernetes_claim: Annotated[str | None, BeforeValidator(_empty_is_unset)] = Field(
         None, pattern=_DNS_NAME, max_length=253, validate_default=True
     )
-    device: Literal["cpu", "cuda"] = "cpu"
+    device: Literal["cpu", "cuda", "tensorrt"] = "cpu"
+    precision: Literal["fp32", "fp16"] = "fp32"
     packages_dir: Path = REPO_ROOT / "var" / "packages"  # what the pack `demo` is made of
     model_pack: str = Field("demo", pattern=r"^[a-z0-9_-]+$")
     embed_shards: int = Field(1, ge=1, le=256)

@@ -70,7 +70,7 @@ def container_spec(settings: Settings, job_path: Path, job: EmbedJob) -> Contain
         mounts=_mounts(job_path, job),
         user=_user(settings.data_dir),
         mem_limit=settings.embedder_memory,
-        gpu=job.device == "cuda",
+        gpu=job.device != "cpu",
     )
 
 

@@ -67,6 +67,7 @@ def _write_jobs(context: RunContext, plan: Plan, pictures: list[str]) -> list[st
             report_dir=context.run.embed_shard(shard),
             images=images,
             device=settings.device,
+            precision=settings.precision,
             started_at=plan.started_at,
         )
         write_json(context.run.embed_shard(shard) / "job.json", job.model_dump(mode="json"))
