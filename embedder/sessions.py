@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,24 +21,28 @@ PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
-_TENSORRT = "tensorrt-cu13-libs>=10,<11"  # ONNX Runtime's provider is linked against version 10
+ENGINES = ".tensorrt"  # in the face cache: writable in the container, one directory a pack
+# Where the time goes. ONNX Runtime puts shape arithmetic on the CPU on purpose (it is faster
+# there), so `session.disable_cpu_ep_fallback`, which refuses that as well, cannot be set.
+HEAVY = frozenset({"Conv", "ConvTranspose", "FusedConv", "Gemm", "FusedGemm", "MatMul"})
+_TENSORRT = "tensorrt-cu13-libs>=10,<11"  # the provider is linked against libnvinfer.so.10
+_RECORD = "session.record_ep_graph_assignment_info"
 
 
 @dataclass(frozen=True)
 class Execution:
     """Where models run: `threads` 0 means as many as there are cores; `engines` is a writable
-    directory for what TensorRT compiles, `profiles` one for what ONNX Runtime writes of a run."""
+    directory, where TensorRT keeps what it compiles (minutes a model, once)."""
 
     device: str = "cpu"
     precision: str = "fp32"
     threads: int = 0
     engines: Path | None = None
-    profiles: Path | None = None
 
     @classmethod
     def of(cls, job: EmbedJob) -> Execution:
         """As the job asks."""
-        return cls(job.device, job.precision, job.threads, job.cache_dir / "tensorrt")
+        return cls(job.device, job.precision, job.threads, job.cache_dir / ENGINES)
 
     @property
     def plain(self) -> bool:
@@ -74,54 +80,111 @@ def open_session(path: Path, execution: Execution, recognition: bool) -> ort.Inf
     """A session of one model. Half precision is for recognition models: a detector's boxes would
     move, and it is the smaller part of the work.
 
-    Raises `ConfigError` where the model does not run on the device (ONNX Runtime itself would
-    fall back to the CPU without an error).
+    Raises `ConfigError` where the model, or one of its heavy nodes, does not run on the device
+    (ONNX Runtime itself would fall back to the CPU without an error).
     """
     device = execution.device
+    precision = execution.precision if recognition else "fp32"
     check_device(device)
-    half = recognition and execution.precision == "fp16"
     content = path.read_bytes()
-    if half and device != "tensorrt":  # TensorRT chooses its kernels itself
+    engines = _engines(execution.engines, content, precision) if device == "tensorrt" else None
+    # TensorRT lowers the precision itself, and better where the graph is as it was exported.
+    if precision == "fp16" and device != "tensorrt":
         content = half_precision(content)
     session = ort.InferenceSession(
-        content, _options(execution, path), providers=_providers(execution, half)
+        content, _options(execution), providers=providers(device, precision, engines)
     )
-    if session.get_providers()[0] != PROVIDERS[device]:
-        raise ConfigError(
-            f"{path.name}: {device} was asked for, but ONNX Runtime chose "
-            f"{session.get_providers()}; check the GPU driver and the CUDA libraries"
-        )
+    check_placement(session, path.name, device)
     return session
 
 
-def _options(execution: Execution, path: Path) -> ort.SessionOptions:
+def providers(
+    device: str, precision: str, engines: Path | None = None
+) -> list[tuple[str, dict[str, str]]]:
+    """ONNX Runtime's `providers` for a device, first choice first."""
+    if device == "cpu":
+        return [(PROVIDERS["cpu"], {})]
+    # HEURISTIC: the same kernels for the same picture whatever was tried before. TF32 has the
+    # mantissa of half precision, so float32 means float32.
+    cuda = {"cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
+    chain = [(PROVIDERS["cuda"], cuda)]
+    if device == "tensorrt":
+        chain.insert(0, (PROVIDERS["tensorrt"], _tensorrt(precision, engines)))
+    return chain
+
+
+def _tensorrt(precision: str, engines: Path | None) -> dict[str, str]:
+    if engines is None:
+        raise ConfigError("device tensorrt needs a writable directory for the engines it compiles")
+    return {
+        "trt_engine_cache_enable": "1",
+        "trt_engine_cache_path": str(engines),
+        "trt_timing_cache_enable": "1",
+        "trt_timing_cache_path": str(engines),
+        "trt_fp16_enable": "1" if precision == "fp16" else "0",
+    }
+
+
+def _engines(engine_dir: Path | None, content: bytes, precision: str) -> Path:
+    """A directory of this model, precision and runtime alone.
+
+    ONNX Runtime names an engine by the graph's shape, not its weights, and asks that engines of
+    another version are thrown away.
+    """
+    if engine_dir is None:
+        raise ConfigError("device tensorrt needs a writable directory for the engines it compiles")
+    name = f"{hashlib.sha256(content).hexdigest()[:16]}-{precision}-{ort.__version__}"
+    directory = engine_dir / name
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{directory}: {error.strerror}; TensorRT's engines have to be kept where the "
+            "embedder may write"
+        ) from None
+    return directory
+
+
+def _options(execution: Execution) -> Any:
     options = ort.SessionOptions()
     options.intra_op_num_threads = execution.threads or os.cpu_count() or 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # Threads of a model that is not running would take the cores from the one that is.
     options.add_session_config_entry("session.force_spinning_stop", "1")
-    if execution.profiles is not None:
-        options.enable_profiling = True
-        options.profile_file_prefix = str(execution.profiles / path.stem)
+    if execution.device != "cpu":
+        options.add_session_config_entry(_RECORD, "1")
     return options
 
 
-def _providers(execution: Execution, half: bool) -> list[tuple[str, dict[str, Any]]]:
-    """The device's provider; below TensorRT there is CUDA for what it does not know."""
-    if execution.device == "cpu":
-        return [(PROVIDERS["cpu"], {})]
-    # The same kernels for the same picture whatever was tried before.
-    chosen: list[tuple[str, dict[str, Any]]] = [
-        (PROVIDERS["cuda"], {"cudnn_conv_algo_search": "HEURISTIC"})
-    ]
-    if execution.device == "tensorrt":
-        assert execution.engines is not None
-        execution.engines.mkdir(parents=True, exist_ok=True)
-        kept = {
-            "trt_engine_cache_enable": True,
-            "trt_engine_cache_path": str(execution.engines),
-            "trt_fp16_enable": half,
-        }
-        chosen.insert(0, (PROVIDERS["tensorrt"], kept))
-    return chosen
+def check_placement(session: Any, name: str, device: str) -> None:
+    """Raise `ConfigError` where the session, or a heavy node of it, is not on `device`.
+
+    TensorRT may leave nodes to CUDA, the second provider, but not all of them.
+    """
+    chosen = session.get_providers()
+    if chosen[0] != PROVIDERS[device]:
+        raise ConfigError(
+            f"{name}: {device} was asked for, but ONNX Runtime chose "
+            f"{chosen}; check the GPU driver and the CUDA libraries"
+        )
+    if device == "cpu":
+        return
+    placed = heavy_nodes(session)
+    strays = placed[PROVIDERS["cpu"]]
+    if strays or not placed[PROVIDERS[device]]:
+        raise ConfigError(
+            f"{name}: {device} was asked for, but its convolutions and matrix products were "
+            f"placed on {dict(placed)}; check ONNX Runtime and the GPU driver, or say "
+            f"TRAINER_DEVICE={'cuda' if device == 'tensorrt' else 'cpu'}"
+        )
+
+
+def heavy_nodes(session: Any) -> Counter[str]:
+    """How many heavy nodes each provider got, by the provider's name."""
+    placed: Counter[str] = Counter()
+    for part in session.get_provider_graph_assignment_info():
+        count = sum(node.op_type in HEAVY for node in part.get_nodes())
+        if count:
+            placed[part.ep_name] += count
+    return placed

@@ -23,7 +23,6 @@ from embedder import sessions
 from embedder.engine import Engine
 from embedder.exactness import checked_engine, compare
 from embedder.golden.record import find_golden, observe
-from embedder.placement import heavy_elsewhere
 from embedder.sessions import PROVIDERS, Execution
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.errors import ConfigError
@@ -94,14 +93,6 @@ def moved(engine: Engine) -> None:
     engine.detect = detect
 
 
-def placed(pack: PackInfo, model_dir: Path, directory: Path) -> dict[str, list[str]]:
-    """Where a profile says that the heavy operators ran, asked for the CPU and for CUDA."""
-    engine = Engine(pack, model_dir, Execution(threads=1, profiles=directory), 4, print)
-    observe(engine)
-    profile = Path(engine.sessions["facenet"].end_profiling())
-    return {name: heavy_elsewhere(profile, (PROVIDERS[name],)) for name in ("cpu", "cuda")}
-
-
 def fallen_back(pack: PackInfo, model_dir: Path, device: str) -> str:
     """CUDA is offered, and a session comes back that has it not."""
     offered = [*PROVIDERS.values()]
@@ -141,10 +132,10 @@ def main() -> None:
         "first": said(other, model_dir, PLAIN, directory),
         "kept_is_used": kept_is_used(other, model_dir, directory),
         "scaling": after(pack, model_dir, rule("facenet", divide=100.0)),
+        "slip": after(pack, model_dir, rule("facenet", divide=127.5)),
         "colour": after(pack, model_dir, rule("arcface", colour="BGR")),
         "weights": after(pack, model_dir, noisy(model_dir, directory, 0.1)),
         "moved": after(pack, model_dir, moved),
-        "placed": placed(pack, model_dir, directory),
         "absent": absent,
         "fallen_back": fallen_back(pack, model_dir, "cuda"),
     }
