@@ -69,7 +69,7 @@ def compare(seen: Golden, reference: Golden, execution: Execution) -> str:
     for role, cosine in cosines.items():
         if not cosine > least:
             raise ConfigError(
-                f"the {role} slot: cosine {cosine:.5f} to the reference, it must be above "
+                f"the {role} slot: cosine {cosine:.7f} to the reference, it must be above "
                 f"{least}; {_advice(execution)}"
             )
     return ", ".join(f"{role} cosine {cosine:.6f}" for role, cosine in cosines.items())
