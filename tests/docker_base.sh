@@ -17,6 +17,7 @@ BASE_IMAGE=${BASE_IMAGE:-stash-sense-trainer-test-base:bookworm}
 EMBEDDER_IMAGE=${EMBEDDER_IMAGE:-stash-sense-trainer-embedder:test}
 STATE=${DOCKER_TEST_STATE:-/var/tmp/stash-sense-trainer-docker}
 REPO=$(cd "$(dirname "$0")/.." && pwd)
+CONTEXT=${CONTEXT:-$REPO}
 CANNOT=75
 
 say() { echo "docker_base: $*" >&2; }
@@ -73,9 +74,9 @@ build() {
         [ -z "${!name:-}" ] || arguments+=(--build-arg "$name")
     done
     # shellcheck disable=SC2068
-    DOCKER_BUILDKIT=0 docker build --network host -f "$REPO/Dockerfile.embedder" \
+    DOCKER_BUILDKIT=0 docker build --network host -f "$CONTEXT/Dockerfile.embedder" --target cpu \
         --build-arg BASE="$BASE_IMAGE" ${arguments[@]+"${arguments[@]}"} \
-        -t "$EMBEDDER_IMAGE" "$REPO" >&2
+        -t "$EMBEDDER_IMAGE" "$CONTEXT" >&2
 }
 
 down() {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -87,6 +88,41 @@ def test_container_and_process_give_the_same_rows(settings: Settings, tmp_path: 
     assert _left(settings) == []
 
 
+def test_a_container_that_outlived_its_task_is_followed_to_its_end(
+    settings: Settings, tmp_path: Path
+) -> None:
+    bench = Bench(tmp_path)
+    _fill(bench)
+    path = bench.job(part_images=1)
+    spec = container_spec(settings, path, EmbedJob.model_validate_json(path.read_text()))
+    prepare_directories(spec)
+    client = docker.DockerClient(base_url=settings.docker_url)
+    running = client.containers.create(**create_arguments(spec))
+    running.start()  # and the task that started it is gone
+    lines: list[str] = []
+    manifest = run_shard(settings, path, lines.append)
+    assert any(line.startswith(f"re-attached to {spec.name}") for line in lines), lines
+    assert manifest.counts["already"] == 0 and manifest.counts["faces"] >= 20
+    assert _left(settings) == []
+
+
+def test_a_change_of_the_code_rebuilds_the_last_layer_only(image: str, tmp_path: Path) -> None:
+    for name in ("trainer", "embedder"):
+        shutil.copytree(REPO_ROOT / name, tmp_path / name)
+    for name in ("Dockerfile.embedder", ".dockerignore"):
+        shutil.copy(REPO_ROOT / name, tmp_path / name)
+    with (tmp_path / "embedder" / "phash.py").open("a") as stream:
+        stream.write("# changed\n")
+    environment = {**os.environ, "EMBEDDER_IMAGE": f"{IMAGE}-changed", "CONTEXT": str(tmp_path)}
+    subprocess.run(["bash", SCRIPT, "build"], env=environment, check=True, capture_output=True)
+    client = docker.from_env()
+    first, second = (
+        client.images.get(name).attrs["RootFS"]["Layers"] for name in (IMAGE, f"{IMAGE}-changed")
+    )
+    client.images.remove(f"{IMAGE}-changed")
+    assert first[:-1] == second[:-1] and first[-1] != second[-1]
+
+
 def test_orphans_are_reaped_and_a_stop_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     _fill(bench)
@@ -127,6 +163,7 @@ def test_container_is_what_the_spec_says(settings: Settings, tmp_path: Path) -> 
         }
         for name, command in checks.items():
             seen[name] = container.exec_run(["sh", "-c", command]).exit_code
+        seen["first"] = container.exec_run(["cat", "/proc/1/comm"]).output.decode().strip()
         seen["network"] = container.exec_run(["ls", "/sys/class/net"]).output.decode().split()
 
     def say(line: str) -> None:
@@ -140,6 +177,9 @@ def test_container_is_what_the_spec_says(settings: Settings, tmp_path: Path) -> 
     assert seen["ReadonlyRootfs"] is True and seen["CapDrop"] == ["ALL"]
     assert min(seen["root"], seen["pictures"], seen["models"]) > 0
     assert seen["network"] == ["lo"]
+    assert seen["Memory"] == seen["MemorySwap"] > 0 and seen["PidsLimit"] == spec.pids_limit
+    assert seen["SecurityOpt"] == ["no-new-privileges"]
+    assert seen["first"] == "tini"
 
 
 def test_missing_image_and_missing_nvidia_runtime_say_what_to_do(

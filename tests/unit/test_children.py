@@ -9,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-from trainer.staging.children import run_child
+import pytest
+
+from trainer.staging.children import TooQuiet, run_child
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEPER = """
@@ -40,6 +42,19 @@ def test_output_goes_to_the_log_and_chosen_lines_are_said(tmp_path):
     assert code == 3
     assert said == ["progress: 1"]
     assert "secret detail" in (tmp_path / "logs" / "child.log").read_text()
+
+
+def test_a_child_that_writes_nothing_is_killed(tmp_path):
+    with pytest.raises(TooQuiet):
+        run_child(
+            [sys.executable, "-c", SLEEPER, tmp_path / "pid"],
+            cwd=tmp_path,
+            environment=os.environ,
+            log=tmp_path / "log",
+            say=print,
+            silence_seconds=2,
+        )
+    assert gone(int((tmp_path / "pid").read_text()))
 
 
 def start_parent(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:

@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     embedder_python: Path = REPO_ROOT / ".venv-embedder" / "bin" / "python"
     embedder_image: str = "stash-sense-trainer-embedder:latest"
     embedder_memory: str = "4g"
+    embedder_silence: float = Field(900.0, gt=0)  # seconds without a line: it hangs
     docker_url: str = "unix://var/run/docker.sock"
     kubernetes_namespace: str = Field("default", pattern=_DNS_LABEL)
     kubernetes_claim: Annotated[str | None, BeforeValidator(_empty_is_unset)] = Field(

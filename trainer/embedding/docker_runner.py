@@ -6,18 +6,50 @@ from collections.abc import Callable
 from typing import Any
 
 from trainer.config.settings import Settings
+from trainer.embedding.process_runner import silent
 from trainer.embedding.spec import ContainerSpec, prepare_directories
 from trainer.errors import ConfigError, StageFailed
+from trainer.staging.silence import Silence
 
 STOP_SECONDS = 60
+CONFLICT = 409
+_NO_NVIDIA = (
+    "could not select device driver",
+    "unknown or invalid runtime name: nvidia",
+    "failed to discover GPU vendor from CDI",
+    "CDI device injection failed",
+    "nvidia-container-cli",
+)
+Say = Callable[[str], object]
 
 
-def run_container(settings: Settings, spec: ContainerSpec, say: Callable[[str], object]) -> str:
+def run_container(
+    settings: Settings,
+    spec: ContainerSpec,
+    say: Say,
+    before_start: Callable[[], object] = lambda: None,
+) -> str:
     """Run the container to its end, handing each line to `say`; returns the last line.
 
-    Orphans of the same shard are reaped first, and nothing is left behind. On any exception of
-    ours it is stopped (SIGTERM, SIGKILL after a minute). Judge by `read_verdict`.
+    A container that does this very job already, for a scheduler that has died, is followed
+    instead; others of the same shard are orphans and are reaped. Else `before_start` is called
+    and a new one started. Nothing is left behind. On any exception of ours it is stopped
+    (SIGTERM, SIGKILL after a minute). Judge by `read_verdict`.
     """
+    client = _client(settings)
+    prepare_directories(spec)
+    container = find_running(client, spec, say)
+    if container is None:
+        before_start()
+        container = _start(client, spec)
+    try:
+        return follow(container, say, settings.embedder_silence)
+    finally:
+        remove(container)
+        client.close()
+
+
+def _client(settings: Settings) -> Any:
     import docker
 
     try:
@@ -28,24 +60,49 @@ def run_container(settings: Settings, spec: ContainerSpec, say: Callable[[str], 
             f"Docker does not answer at {settings.docker_url}: {error}; start it, or set "
             "TRAINER_EMBEDDER=process"
         ) from None
-    prepare_directories(spec)
-    reap_orphans(client, spec, say)
-    container = _start(client, spec)
-    try:
-        return _follow(container, say)
-    finally:
-        container.stop(timeout=STOP_SECONDS)
-        container.remove(force=True)
-        client.close()
+    return client
 
 
-def reap_orphans(client: Any, spec: ContainerSpec, say: Callable[[str], object]) -> None:
-    """Stop and remove containers of this shard that an earlier, killed build left behind."""
+def find_running(client: Any, spec: ContainerSpec, say: Say) -> Any | None:
+    """The container that does, or has done, this very job; all others of the shard are reaped."""
+    key, value = spec.job_label
+    found = None
+    for container in _of_shard(client, spec):
+        state = container.attrs["State"]
+        usable = state["Running"] or (state["Status"] == "exited" and state["ExitCode"] == 0)
+        if found is None and usable and container.labels.get(key) == value:
+            say(f"re-attached to {container.name}, which was started before")
+            found = container
+        else:
+            say(f"removing {container.name}, left by an earlier build")
+            remove(container)
+    return found
+
+
+def reap_orphans(client: Any, spec: ContainerSpec, say: Say) -> None:
+    """Stop and remove all containers of this shard."""
+    for container in _of_shard(client, spec):
+        say(f"removing {container.name}")
+        remove(container)
+
+
+def _of_shard(client: Any, spec: ContainerSpec) -> list[Any]:
     wanted = [f"{key}={value}" for key, value in spec.identity_labels.items()]
-    for container in client.containers.list(all=True, filters={"label": wanted}):
-        say(f"removing {container.name}, left by an earlier build")
+    return list(client.containers.list(all=True, filters={"label": wanted}))
+
+
+def remove(container: Any) -> None:
+    """Stop and remove; somebody else may be doing the same."""
+    from docker.errors import APIError, NotFound
+
+    try:
         container.stop(timeout=STOP_SECONDS)
         container.remove(force=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != CONFLICT:  # its removal is in progress
+            raise
 
 
 def create_arguments(spec: ContainerSpec) -> dict[str, Any]:
@@ -63,6 +120,7 @@ def create_arguments(spec: ContainerSpec) -> dict[str, Any]:
         ],
         "user": spec.user,
         "mem_limit": spec.mem_limit,
+        "memswap_limit": spec.mem_limit,  # no swap on top
         "environment": spec.environment,
         "network_mode": spec.network_mode,
         "read_only": spec.read_only,
@@ -82,7 +140,8 @@ def _start(client: Any, spec: ContainerSpec) -> Any:
     except docker.errors.ImageNotFound:
         raise ConfigError(
             f"image {spec.image} is not there; build it with "
-            f"`docker build -f Dockerfile.embedder -t {spec.image} .`"
+            f"`docker build -f Dockerfile.embedder --target {'cuda' if spec.gpu else 'cpu'} "
+            f"-t {spec.image} .`"
         ) from None
     try:
         container.start()
@@ -94,7 +153,7 @@ def _start(client: Any, spec: ContainerSpec) -> Any:
 
 def start_failure(explanation: str) -> StageFailed | ConfigError:
     """What a person can do about a container that does not start."""
-    if "could not select device driver" in explanation:
+    if any(sign in explanation for sign in _NO_NVIDIA):
         return ConfigError(
             "Docker has no NVIDIA runtime, so it cannot give the embedder a GPU: install the "
             "NVIDIA Container Toolkit and restart Docker, or set TRAINER_DEVICE=cpu "
@@ -103,15 +162,23 @@ def start_failure(explanation: str) -> StageFailed | ConfigError:
     return StageFailed(f"the embedder's container does not start: {explanation}")
 
 
-def _follow(container: Any, say: Callable[[str], object]) -> str:
-    """Every line of the log until the program ends; whole lines, whatever the chunks."""
+def follow(container: Any, say: Say, silence_seconds: float) -> str:
+    """Every line of the log until the program ends; whole lines, whatever the chunks.
+
+    Raises `StageFailed` where nothing is said for `silence_seconds`; the container is killed.
+    """
     last, rest = "", b""
-    for chunk in container.logs(stream=True, follow=True):
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            last = line.decode(errors="replace")
-            say(last)
-    result = container.wait()
-    if result.get("StatusCode") == 137:
-        return f"{last} (killed: out of memory? TRAINER_EMBEDDER_MEMORY is the limit)"
+    with Silence(silence_seconds, container.kill) as silence:
+        for chunk in container.logs(stream=True, follow=True):
+            silence.heard()
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                last = line.decode(errors="replace")
+                say(last)
+        container.wait()
+    if silence.broken:
+        raise StageFailed(silent(silence_seconds, last))
+    container.reload()
+    if container.attrs["State"].get("OOMKilled"):
+        return f"{last} (killed: out of memory; TRAINER_EMBEDDER_MEMORY is the limit)"
     return last

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT, Settings
-from trainer.errors import ConfigError
-from trainer.staging.children import run_child
+from trainer.errors import ConfigError, StageFailed
+from trainer.staging.children import TooQuiet, run_child
 
 STOP_SECONDS = 60.0
 # What the program may see of our environment: no API key, no password.
@@ -43,12 +43,26 @@ def run_process(settings: Settings, job_path: Path, say: Callable[[str], object]
         last = line or last
         say(line)
 
-    run_child(
-        [str(settings.embedder_python), "-m", "embedder", str(job_path)],
-        cwd=REPO_ROOT,
-        environment=clean_environment(dict(os.environ)),
-        log=job_path.with_name("embedder.log"),
-        say=hear,
-        stop_seconds=STOP_SECONDS,
-    )
+    argv = [str(settings.embedder_python), "-m", "embedder", str(job_path)]
+    try:
+        run_child(
+            argv,
+            cwd=REPO_ROOT,
+            environment=clean_environment(dict(os.environ)),
+            log=job_path.with_name("embedder.log"),
+            say=hear,
+            stop_seconds=STOP_SECONDS,
+            silence_seconds=settings.embedder_silence,
+        )
+    except TooQuiet:
+        raise StageFailed(silent(settings.embedder_silence, last)) from None
     return last
+
+
+def silent(seconds: float, last: str) -> str:
+    """What is said of an embedder that hangs."""
+    return (
+        f"the embedder said nothing for {seconds:g} s and was stopped (it last said: {last}); "
+        "TRAINER_EMBEDDER_SILENCE is the limit. Run the build again: it goes on from the parts "
+        "that are written"
+    )

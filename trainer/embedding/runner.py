@@ -25,10 +25,15 @@ def run_shard(settings: Settings, job_path: Path, say: Callable[[str], object]) 
     """
     refuse_a_cluster(settings)
     job = read_job(job_path)
-    (job.report_dir / RUN_MANIFEST).unlink(missing_ok=True)  # an old verdict is no verdict
+
+    def forget() -> None:
+        """An old verdict is no verdict on what is started now."""
+        (job.report_dir / RUN_MANIFEST).unlink(missing_ok=True)
+
     if settings.embedder == "docker":
-        last = run_container(settings, container_spec(settings, job_path, job), say)
+        last = run_container(settings, container_spec(settings, job_path, job), say, forget)
     else:
+        forget()
         last = run_process(settings, job_path, say)
     return read_verdict(job.report_dir, last)
 

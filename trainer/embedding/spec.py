@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -47,6 +48,12 @@ class ContainerSpec(BaseModel):
     pids_limit: int = 256
 
     @property
+    def job_label(self) -> tuple[str, str]:
+        """Key and value that a container has which does exactly this job."""
+        key = f"{LABEL}.job"
+        return key, self.labels[key]
+
+    @property
     def identity_labels(self) -> dict[str, str]:
         """The labels that tell containers of the same shard of the same DATA_DIR: orphans."""
         return {key: self.labels[key] for key in (f"{LABEL}.data_dir", f"{LABEL}.shard")}
@@ -66,12 +73,18 @@ def container_spec(settings: Settings, job_path: Path, job: EmbedJob) -> Contain
             f"{LABEL}.data_dir": str(settings.data_dir),
             f"{LABEL}.shard": job.shard,
             f"{LABEL}.run_id": job.run_id,
+            f"{LABEL}.job": _digest(settings.embedder_image, job),
         },
         mounts=_mounts(job_path, job),
         user=_user(settings.data_dir),
         mem_limit=settings.embedder_memory,
         gpu=job.device != "cpu",
     )
+
+
+def _digest(image: str, job: EmbedJob) -> str:
+    """Tells containers that do the same work: the same job, by the same program."""
+    return hashlib.sha256(f"{image} {job.model_dump_json()}".encode()).hexdigest()
 
 
 def _mounts(job_path: Path, job: EmbedJob) -> list[BindMount]:

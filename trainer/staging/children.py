@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from trainer.staging.silence import Silence
 
 _PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 20.0
@@ -25,12 +28,14 @@ def run_child(
     say: Callable[[str], Any],
     say_prefix: str = "",
     stop_seconds: float = STOP_SECONDS,
+    silence_seconds: float | None = None,
 ) -> int:
     """Run `argv` in a process group of its own and return its exit code.
 
     Its output goes to `log` (appended); lines that start with `say_prefix` also go to `say`.
     When we are stopped (SIGTERM, Ctrl-C) the group gets SIGTERM, time to finish, then SIGKILL.
-    When we are killed outright, the kernel kills the child.
+    When we are killed outright, the kernel kills the child. One that writes nothing for
+    `silence_seconds` is killed, and `TooQuiet` is raised.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with (
@@ -51,12 +56,18 @@ def run_child(
     ):
         try:
             assert child.stdout is not None
-            for line in child.stdout:
-                sink.write(line)
-                sink.flush()
-                if line.startswith(say_prefix):
-                    say(line.rstrip())
-            return child.wait()
+            limit = threading.TIMEOUT_MAX if silence_seconds is None else silence_seconds
+            with Silence(limit, lambda: stop_group(child, 0)) as silence:
+                for line in child.stdout:
+                    silence.heard()
+                    sink.write(line)
+                    sink.flush()
+                    if line.startswith(say_prefix):
+                        say(line.rstrip())
+                code = child.wait()
+            if silence.broken:
+                raise TooQuiet(limit)
+            return code
         except BaseException:
             stop_group(child, stop_seconds)
             raise
@@ -71,6 +82,10 @@ def stop_group(child: subprocess.Popen[str], seconds: float = STOP_SECONDS) -> N
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
+
+
+class TooQuiet(Exception):
+    """A child wrote nothing for this many seconds and was killed."""
 
 
 class Stopped(BaseException):

@@ -1,0 +1,162 @@
+"""The container's runner with Docker faked: who is followed, who is reaped, what is said."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker.errors import APIError, NotFound
+
+from trainer.config.jobs import EmbedJob
+from trainer.config.settings import Settings
+from trainer.embedding.docker_runner import find_running, follow, remove, start_failure
+from trainer.embedding.spec import ContainerSpec, container_spec
+from trainer.errors import ConfigError, StageFailed
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> ContainerSpec:
+    return container_spec(Settings.load(tmp_path), tmp_path / "job.json", job(tmp_path))
+
+
+def job(root: Path, **change: Any) -> EmbedJob:
+    content: dict[str, Any] = {
+        "run_id": "r1",
+        "shard": "000-of-001",
+        "images_dir": root / "images",
+        "model_dir": root / "models",
+        "pack_id": "demo-0",
+        "cache_dir": root / "faces",
+        "report_dir": root / "report",
+        "images": [],
+        "started_at": "2026-01-31T12:00:00Z",
+    }
+    return EmbedJob.model_validate(content | change)
+
+
+class Container:
+    """One container of the daemon, in the state that a test gives it."""
+
+    def __init__(self, labels: dict[str, str], status: str = "running", code: int = 0) -> None:
+        self.name, self.labels = "sst-embed", labels
+        self.attrs = {"State": {"Running": status == "running", "Status": status, "ExitCode": code}}
+        self.removed = False
+        self.chunks: Callable[[], Iterator[bytes]] = lambda: iter(())
+
+    def stop(self, timeout: int) -> None:
+        pass
+
+    def remove(self, force: bool) -> None:
+        self.removed = True
+
+    def kill(self) -> None:
+        self.killed.set()
+
+    def logs(self, stream: bool, follow: bool) -> Iterator[bytes]:
+        return self.chunks()
+
+    def wait(self) -> None:
+        pass
+
+    def reload(self) -> None:
+        pass
+
+
+class Client:
+    def __init__(self, *containers: Container) -> None:
+        self.containers = self
+        self._all = containers
+
+    def list(self, all: bool, filters: dict[str, list[str]]) -> list[Container]:
+        wanted = [label.split("=", 1) for label in filters["label"]]
+        return [c for c in self._all if all and {c.labels[k] == v for k, v in wanted} == {True}]
+
+
+def test_the_running_container_of_the_very_job_is_followed(spec: ContainerSpec) -> None:
+    other = Container(spec.labels | {spec.job_label[0]: "another job"})
+    mine = Container(spec.labels)
+    said: list[str] = []
+    assert find_running(Client(other, mine), spec, said.append) is mine
+    assert other.removed and not mine.removed
+    assert "removing" in said[0] and "re-attached" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kept"), [("exited", 0, True), ("exited", 137, False), ("created", 0, False)]
+)
+def test_one_that_has_ended_counts_only_where_it_ended_well(
+    spec: ContainerSpec, status: str, code: int, kept: bool
+) -> None:
+    container = Container(spec.labels, status, code)
+    found = find_running(Client(container), spec, lambda _: None)
+    assert (found is container) is kept
+    assert container.removed is not kept
+
+
+def test_another_job_or_image_is_another_label(tmp_path: Path, spec: ContainerSpec) -> None:
+    settings = Settings.load(tmp_path)
+    changed = container_spec(settings, tmp_path / "job.json", job(tmp_path, images=["0" * 64]))
+    newer = settings.model_copy(update={"embedder_image": "newer:1"})
+    built = container_spec(newer, tmp_path / "job.json", job(tmp_path))
+    labels = {one.job_label for one in (spec, changed, built)}
+    assert len(labels) == 3
+    again = container_spec(settings, tmp_path / "job.json", job(tmp_path))
+    assert again.job_label == spec.job_label
+
+
+def test_lines_are_whole_whatever_the_chunks() -> None:
+    container = Container({})
+    container.chunks = lambda: iter([b"10 pic", b"tures\nha", b"lf\nrest"])
+    said: list[str] = []
+    assert follow(container, said.append, 60) == "half"
+    assert said == ["10 pictures", "half"]
+
+
+def test_out_of_memory_names_the_setting() -> None:
+    container = Container({})
+    container.attrs["State"]["OOMKilled"] = True
+    assert "TRAINER_EMBEDDER_MEMORY" in follow(container, print, 60)
+
+
+def test_a_container_that_says_nothing_is_killed() -> None:
+    container = Container({})
+    container.killed = threading.Event()
+
+    def hanging() -> Iterator[bytes]:
+        yield b"loading\n"
+        assert container.killed.wait(30)
+
+    container.chunks = hanging
+    with pytest.raises(StageFailed, match=r"said nothing for 0.05 s.*loading.*EMBEDDER_SILENCE"):
+        follow(container, lambda _: None, 0.05)
+
+
+def test_removing_what_somebody_else_removes_is_no_error() -> None:
+    class Response:
+        status_code = 409
+
+    for error in (NotFound("gone"), APIError("in progress", Response())):
+        container = Container({})
+
+        def fail(force: bool, error: Exception = error) -> None:
+            raise error
+
+        container.remove = fail
+        remove(container)
+
+
+@pytest.mark.parametrize(
+    "explanation",
+    [
+        'could not select device driver "" with capabilities: [[gpu]]',
+        "unknown or invalid runtime name: nvidia",
+        "failed to discover GPU vendor from CDI: no known GPU vendor found",
+    ],
+)
+def test_a_missing_nvidia_runtime_says_what_to_install(explanation: str) -> None:
+    error = start_failure(explanation)
+    assert isinstance(error, ConfigError) and "NVIDIA Container Toolkit" in str(error)
+    assert isinstance(start_failure("no space left on device"), StageFailed)
