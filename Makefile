@@ -11,7 +11,7 @@ UV = $(BIN)/uv
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test check faults bench golden up down clean lock format docs new-source
+.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder golden up down clean lock format docs new-source
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -81,6 +81,9 @@ bench: setup ## Crawl time against the bound of the rate, memory of a source of 
 golden: setup ## Make the demo pack's golden file anew (after its preprocessing has changed)
 	$(EMBEDDER_VENV)/bin/python -m embedder.packs make demo --packages $(PACKAGES) --out var/golden/demo
 	$(EMBEDDER_VENV)/bin/python -m embedder.golden make var/golden/demo --out embedder/golden/demo.json
+
+bench-embedder: setup ## The embedder against its models alone, against DeepFace, memory (15 minutes)
+	$(BIN)/python -m tests.bench.bench_embedder
 
 docs: setup ## Write docs/sources.md anew from the sources' files
 	$(BIN)/trainer sources --markdown > docs/.sources.md && mv docs/.sources.md docs/sources.md

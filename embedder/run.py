@@ -6,12 +6,9 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embedder.cache import known_pictures, shard_lock, write_part
-from embedder.exactness import checked_engine
-from embedder.parts import Part
-from embedder.pipeline import running
-from embedder.sessions import Execution, check_device
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.errors import ConfigError
@@ -19,6 +16,9 @@ from trainer.staging.clock import iso, now
 from trainer.staging.manifest import ErrorBook, StageError, StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 from trainer.staging.progress import Progress
+
+if TYPE_CHECKING:
+    from embedder.parts import Part
 
 HEARTBEAT_SECONDS = 10.0
 
@@ -46,8 +46,7 @@ class Job:
         Raises `ConfigError` for a job that cannot run, `Stopped` where it was told to stop.
         """
         job = self._job
-        check_device(job.device)
-        pack = read_pack(job.model_dir)
+        pack = read_pack(job.model_dir, verify_files=False)
         if pack.pack_id != job.pack_id:
             raise ConfigError(
                 f"the job is for model pack {job.pack_id}, {job.model_dir} holds {pack.pack_id}; "
@@ -71,7 +70,17 @@ class Job:
         )
         self._say(f"{self._counts['already']} pictures are in the cache, {len(todo)} to embed")
         if todo:
-            engine = checked_engine(pack, job.model_dir, Execution.of(job), job.batch, self._say)
+            # Loading the runtime takes longer than finding out that there is nothing to do.
+            from embedder.exactness import checked_engine
+            from embedder.pipeline import running
+            from embedder.sessions import Execution, check_device
+
+            check_device(job.device)
+            read_pack(job.model_dir)
+            execution = Execution.of(job)
+            engine = checked_engine(
+                pack, job.model_dir, execution, job.batch, self._say, job.cache_dir
+            )
             tasks = [(image_path(job.images_dir, sha256), sha256) for sha256 in todo]
             decoders = min(job.decoders or usable_cores(), len(todo))
             stages = (engine, decoders, job.part_images, self._stopping, progress.advance)
