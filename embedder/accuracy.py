@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from embedder.decode_pool import DecodePool
 from embedder.engine import Engine
-from embedder.pipeline import running
+from embedder.pipeline import running, slots_each
 from embedder.rows import ROLES, Row
 from embedder.run import usable_cores
 from embedder.sessions import Execution
@@ -80,8 +81,12 @@ def largest_faces(model_dir: Path, files: list[Path]) -> dict[Path, Row]:
         if done % 500 == 0:
             _say(f"{done} of {len(tasks)} pictures")
 
-    stages = (engine, usable_cores(), PART, lambda: False, advance)
-    with running(tasks, *stages) as parts:
+    decoders = usable_cores()
+    stages = (engine, PART, lambda: False, advance)
+    with (
+        DecodePool(decoders, slots_each(BATCH, decoders)) as pool,
+        running(pool, tasks, *stages) as parts,
+    ):
         for row in (row for part in parts for row in part.rows if row["outcome"] == "face"):
             path = by_hash[row["image_sha256"]]
             if path not in found or _area(row) > _area(found[path]):

@@ -63,7 +63,17 @@ class _Worker:
         )
         self._process.start()
         theirs.close()
-        if not self._pipe.poll(START_SECONDS) or self._pipe.recv() != "ready":
+        self._ready = False
+
+    def wait_until_started(self) -> None:
+        """A child takes a second to start: all start at the same time, their tasks wait in the
+        pipe. Raises `RuntimeError` for one that does not come up."""
+        if self._ready:
+            return
+        started = self._pipe.poll(START_SECONDS)
+        with suppress(EOFError, ConnectionResetError):
+            self._ready = started and self._pipe.recv() == "ready"
+        if not self._ready:
             raise RuntimeError("a decoder process did not start; is there memory for it?")
 
     def fill(self, tasks: Iterator[Task], wait: bool) -> None:
@@ -107,6 +117,7 @@ class _Worker:
         return Lent(pixels, answer.phash, *size, lambda: self._free.put(slot))
 
     def _answer(self) -> Answer | str:
+        self.wait_until_started()
         end = time.monotonic() + self._seconds
         while not self._pipe.poll(min(_LOOK, self._seconds)):
             if self._closing.is_set():
@@ -157,6 +168,11 @@ class DecodePool:
         self.stop()
         for worker in self._workers:
             worker.close()
+
+    def wait_until_started(self) -> None:
+        """Return when all children are there; without it the first pictures wait for them."""
+        for worker in self._workers:
+            worker.wait_until_started()
 
     def stop(self) -> None:
         """Whoever waits for a picture gets `Closed`."""

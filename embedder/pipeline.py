@@ -30,17 +30,17 @@ Found = tuple[str, Decoded, Faces | None]
 
 @contextmanager
 def running(
+    pool: DecodePool,
     tasks: Sequence[Task],
     engine: Engine,
-    decoders: int,
     part_images: int,
     stopping: Callable[[], bool],
     advance: Callable[[], object],
 ) -> Iterator[Iterable[Part]]:
-    """The parts of `tasks` while the stages run; leaving ends them all."""
+    """The parts of `tasks` while the stages run; leaving ends them all, and stops `pool`, which
+    has the slots of `slots_each`."""
     batch = min(engine.batch, DETECT_BATCH)
     with ExitStack() as stack:
-        pool = stack.enter_context(DecodePool(decoders, slots_each(batch, decoders)))
 
         def ahead(source: Iterable[T], size: int, name: str) -> Ahead[T]:
             stage = Ahead(source, size, name)
@@ -58,7 +58,7 @@ def running(
 
 def slots_each(batch: int, decoders: int) -> int:
     """Slots a decoder so that two whole batches can be lent at once, and one decoded ahead."""
-    return 2 * -(-batch // decoders) + 1
+    return 2 * -(-min(batch, DETECT_BATCH) // decoders) + 1
 
 
 def _named(tasks: Sequence[Task], pool: DecodePool) -> Iterator[tuple[str, Decoded]]:

@@ -70,26 +70,31 @@ class Job:
         )
         self._say(f"{self._counts['already']} pictures are in the cache, {len(todo)} to embed")
         if todo:
-            # Loading the runtime takes longer than finding out that there is nothing to do.
-            from embedder.exactness import checked_engine
-            from embedder.pipeline import running
-            from embedder.sessions import Execution, check_device
-
-            check_device(job.device)
-            read_pack(job.model_dir)
-            execution = Execution.of(job)
-            engine = checked_engine(
-                pack, job.model_dir, execution, job.batch, self._say, job.cache_dir
-            )
-            tasks = [(image_path(job.images_dir, sha256), sha256) for sha256 in todo]
-            decoders = min(job.decoders or usable_cores(), len(todo))
-            stages = (engine, decoders, job.part_images, self._stopping, progress.advance)
-            with running(tasks, *stages) as parts:
-                for part in parts:
-                    self._write(part)
+            self._pipeline(pack, todo, progress)
             if self._stopping():
                 raise Stopped
         progress.finish()
+
+    def _pipeline(self, pack: PackInfo, todo: list[str], progress: Progress) -> None:
+        # Loading the runtime takes longer than finding out that there is nothing to do.
+        from embedder.decode_pool import DecodePool
+        from embedder.exactness import checked_engine
+        from embedder.pipeline import running, slots_each
+        from embedder.sessions import Execution, check_device
+
+        job = self._job
+        check_device(job.device)
+        read_pack(job.model_dir)
+        tasks = [(image_path(job.images_dir, sha256), sha256) for sha256 in todo]
+        decoders = min(job.decoders or usable_cores(), len(todo))
+        with DecodePool(decoders, slots_each(job.batch, decoders)) as pool:
+            engine = checked_engine(
+                pack, job.model_dir, Execution.of(job), job.batch, self._say, job.cache_dir
+            )
+            stages = (engine, job.part_images, self._stopping, progress.advance)
+            with running(pool, tasks, *stages) as parts:
+                for part in parts:
+                    self._write(part)
 
     def _write(self, part: Part) -> None:
         for sha256, fault in part.unreadable:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.embed_job import Bench, demo_pack, embedder_python
+from tests.embed_job import MODELS, Bench, demo_pack, embedder_python
 from trainer.config.settings import REPO_ROOT
-from trainer.embedding.pack import PackInfo
+from trainer.embedding.pack import read_pack
 
 SHIPPED = REPO_ROOT / "embedder" / "golden" / "demo.json"
 
@@ -92,14 +91,17 @@ def test_golden_files_are_the_same_bytes_each_time(tmp_path: Any) -> None:
 def test_the_first_job_of_another_pack_keeps_a_golden_file(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     other = tmp_path / "models"
-    shutil.copytree(bench.model_dir, other)
-    pack = json.loads((other / "pack.json").read_text()) | {"name": "other"}
-    pack["pack_id"] = PackInfo.model_validate(pack).expected_id()
-    (other / "pack.json").write_text(json.dumps(pack))
+    files = [f"--{role}={MODELS / f'{role}.onnx'}" for role in ("detector", "arcface", "facenet")]
+    command = [embedder_python(), "-m", "embedder.packs", "assemble", "other", "--rules", "demo"]
+    subprocess.run(
+        [*command, *files, "--out", other], cwd=REPO_ROOT, check=True, capture_output=True
+    )
+    pack = read_pack(other)
+    assert pack.pack_id.startswith("other-") and pack.facenet.size == 160
     bench.add("wall", Image.new("RGB", (100, 100)))
-    code, output = bench.run(model_dir=str(other), pack_id=pack["pack_id"])
+    code, output = bench.run(model_dir=str(other), pack_id=pack.pack_id)
     assert code == 0, output
     assert f"{bench.cache / 'golden.json'}: kept" in output
     kept = json.loads((bench.cache / "golden.json").read_text())
-    assert kept["pack_id"] == pack["pack_id"]
+    assert kept["pack_id"] == pack.pack_id
     assert kept["pictures"] == json.loads(SHIPPED.read_text())["pictures"]

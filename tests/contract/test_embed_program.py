@@ -216,6 +216,7 @@ def test_damaged_model_is_refused(bench: Bench) -> None:
     content = bytearray((broken / "detector.onnx").read_bytes())
     content[1000] ^= 1
     (broken / "detector.onnx").write_bytes(content)
+    bench.add("wall", Image.new("RGB", (100, 100)))
     code, output = bench.run(model_dir=str(broken))
     assert code == 1 and "detector.onnx" in output and "Traceback" not in output
 
@@ -300,3 +301,27 @@ def test_a_killed_parent_leaves_no_writer(bench: Bench) -> None:
     assert len({(r["image_sha256"], r["face_no"]) for r in rows}) == len(rows)
     assert {row["image_sha256"] for row in rows} == set(bench.images)
     assert 4 <= bench.counts()["already"] < len(bench.images)
+
+
+def test_accuracy_of_a_folder_of_people(tmp_path: Path) -> None:
+    for name, image in portraits(
+        ("studio_portrait", "amateur_selfie", "studio_posture"), 500
+    ).items():
+        person, _, picture = name.partition("/")
+        (tmp_path / person).mkdir(exist_ok=True)
+        image.save(tmp_path / person / f"{picture}.jpg", quality=95)
+    model_dir, _ = demo_pack()
+    done = subprocess.run(
+        [embedder_python(), "-m", "embedder.accuracy", model_dir, tmp_path, "--pairs", "60"],
+        cwd=REPO_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    print(done.stdout)  # noqa: T201
+    assert (figures["pictures"], figures["people"], figures["faces_found"]) == (30, 10, 1)
+    for slot in ("arcface", "facenet"):
+        assert figures[slot]["pairs"] == 60
+        assert figures[slot]["verification"] > 0.8 and figures[slot]["rank_1"] > 0.8

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import embedder  # noqa: F401  isort: skip - sets what ONNX Runtime reads when it is loaded
+from embedder.decode_pool import DecodePool
 from embedder.engine import Engine
-from embedder.pipeline import running
+from embedder.pipeline import running, slots_each
 from embedder.run import image_path, usable_cores
 from embedder.sessions import Execution
 from trainer.config.jobs import EmbedJob
@@ -50,12 +51,15 @@ def wrapped(engine: Engine) -> list[Kept]:
 def pipeline_seconds(engine: Engine, job: EmbedJob) -> tuple[float, float, int]:
     """Seconds from the children being ready to the last part, with their start, and rows."""
     tasks = [(image_path(job.images_dir, sha256), sha256) for sha256 in job.images]
-    stages = (engine, job.decoders or usable_cores(), job.part_images)
+    decoders = job.decoders or usable_cores()
     begun = time.perf_counter()
-    with running(tasks, *stages, lambda: False, lambda: None) as parts:
+    with DecodePool(decoders, slots_each(job.batch, decoders)) as pool:
+        pool.wait_until_started()
         ready = time.perf_counter()
-        rows = sum(len(part.rows) for part in parts)
-        done = time.perf_counter()
+        stages = (engine, job.part_images, lambda: False, lambda: None)
+        with running(pool, tasks, *stages) as parts:
+            rows = sum(len(part.rows) for part in parts)
+            done = time.perf_counter()
     return done - ready, done - begun, rows
 
 
