@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import signal
 from contextlib import suppress
@@ -10,6 +11,10 @@ from multiprocessing.connection import Connection
 
 from embedder.decode import Picture, Refused, Unreadable, decode_file
 from embedder.slots import Shared
+
+# Models use all cores together: whoever takes one for a moment makes the others wait. So decoding
+# waits for the moments in which no model runs, where there is no core to spare.
+BACKGROUND = 19
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ def child(pipe: Connection, memory: Shared, limit: int) -> None:
     # The parent decides when to stop: a SIGTERM to the group must not look like a bad picture.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(BACKGROUND)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):

@@ -41,7 +41,7 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
         import docker
 
         from trainer.config.jobs import EmbedJob
-        from trainer.embedding.docker_runner import reap_orphans
+        from trainer.embedding.docker_runner import stop_run
         from trainer.embedding.spec import container_spec
 
         settings = self._settings()
@@ -49,7 +49,7 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
         spec = container_spec(settings, path, EmbedJob.model_validate_json(path.read_text("utf-8")))
         client = docker.DockerClient(base_url=settings.docker_url)
         try:
-            reap_orphans(client, spec, self._say)
+            stop_run(client, spec, self._say)
         finally:
             client.close()
 

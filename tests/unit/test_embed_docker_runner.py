@@ -12,8 +12,14 @@ from docker.errors import APIError, NotFound
 
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
-from trainer.embedding.docker_runner import find_running, follow, remove, start_failure
-from trainer.embedding.spec import ContainerSpec, container_spec
+from trainer.embedding.docker_runner import (
+    find_running,
+    follow,
+    remove,
+    start_failure,
+    stop_run,
+)
+from trainer.embedding.spec import LABEL, ContainerSpec, container_spec
 from trainer.errors import ConfigError, StageFailed
 
 
@@ -105,6 +111,12 @@ def test_another_job_or_image_is_another_label(tmp_path: Path, spec: ContainerSp
     assert len(labels) == 3
     again = container_spec(settings, tmp_path / "job.json", job(tmp_path))
     assert again.job_label == spec.job_label
+
+
+def test_a_stopped_step_stops_the_container_of_its_own_run_only(spec: ContainerSpec) -> None:
+    mine, other = Container(spec.labels), Container(spec.labels | {f"{LABEL}.run_id": "r2"})
+    stop_run(Client(other, mine), spec, lambda _: None)
+    assert mine.removed and not other.removed
 
 
 def test_lines_are_whole_whatever_the_chunks() -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 from trainer.config.settings import Settings
 from trainer.embedding.process_runner import silent
-from trainer.embedding.spec import ContainerSpec, prepare_directories
+from trainer.embedding.spec import LABEL, ContainerSpec, prepare_directories
 from trainer.errors import ConfigError, StageFailed
 from trainer.staging.silence import Silence
 
 STOP_SECONDS = 60
 CONFLICT = 409
+RUN_LABEL = f"{LABEL}.run_id"
 _NO_NVIDIA = (
     "could not select device driver",
     "unknown or invalid runtime name: nvidia",
@@ -79,11 +80,12 @@ def find_running(client: Any, spec: ContainerSpec, say: Say) -> Any | None:
     return found
 
 
-def reap_orphans(client: Any, spec: ContainerSpec, say: Say) -> None:
-    """Stop and remove all containers of this shard."""
+def stop_run(client: Any, spec: ContainerSpec, say: Say) -> None:
+    """Stop and remove this run's container of the shard, and no other run's."""
     for container in _of_shard(client, spec):
-        say(f"removing {container.name}")
-        remove(container)
+        if container.labels.get(RUN_LABEL) == spec.labels[RUN_LABEL]:
+            say(f"stopping {container.name}")
+            remove(container)
 
 
 def _of_shard(client: Any, spec: ContainerSpec) -> list[Any]:

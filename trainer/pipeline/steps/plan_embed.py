@@ -15,6 +15,10 @@ from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.staging.atomic import write_json
 from trainer.staging.snapshot import fold_snapshot
 
+# Faces a batch, pictures a part (what a kill costs). More fill the CPU no better; a GPU whose
+# memory is too small halves its batch.
+BATCHES = {"cpu": {"batch": 16, "part_images": 64}, "gpu": {"batch": 64, "part_images": 256}}
+
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     plan = context.plan
@@ -68,6 +72,7 @@ def _write_jobs(context: RunContext, plan: Plan, pictures: list[str]) -> list[st
             images=images,
             device=settings.device,
             precision=settings.precision,
+            **BATCHES["cpu" if settings.device == "cpu" else "gpu"],
             started_at=plan.started_at,
         )
         write_json(context.run.embed_shard(shard) / "job.json", job.model_dump(mode="json"))
