@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from embedder.jpeg import decode_plain, shrink
 from embedder.phash import picture_hash
+from embedder.polyglot import is_polyglot
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 40_000_000
@@ -28,6 +29,7 @@ REASONS = (
     "too_small",
     "too_narrow",
     "not_a_picture",
+    "polyglot",
     "too_much_memory",
     "truncated",
     "broken",
@@ -101,13 +103,17 @@ def decode_bytes(content: bytes) -> Picture | Refused:
         warnings.simplefilter("ignore", UserWarning)
         try:
             with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                return _shape_refused(*image.size) or _picture(image, content)
+                return _refused(image, content) or _picture(image, content)
         except Exception as error:  # decoders raise anything on hostile bytes; the row says what
             return Refused(_reason(error))
 
 
-def _shape_refused(width: int, height: int) -> Refused | None:
+def _refused(image: Image.Image, content: bytes) -> Refused | None:
+    """What is to be seen before any pixel is decoded."""
+    width, height = image.size
     short, long = sorted((width, height))
+    if is_polyglot(content):
+        return Refused("polyglot", width, height)
     if short < MIN_SIDE:
         return Refused("too_small", width, height)
     if short * KEPT_SIDE < MIN_SIDE * long:  # shrunk, nothing would be left of its short side

@@ -124,7 +124,7 @@ def animated(kind: str) -> bytes:
 
 def info() -> PngInfo:
     made = PngInfo()
-    made.add_text("Comment", "<script>alert(1)</script>")
+    made.add_text("Comment", "<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
     return made
 
 
@@ -145,10 +145,9 @@ GOOD = {
     "4:4:4": saved(scene(), "JPEG", quality=95, subsampling=0),
     "4:1:1": saved(scene(), "JPEG", quality=95, subsampling="4:1:1"),
     "icc profile": saved(scene(), "JPEG", quality=95, icc_profile=bytes(3_000)),
-    "comment of html": jpeg_with(segment(0xFE, b"<html><script>alert(1)</script></html>")),
+    "a comment": jpeg_with(segment(0xFE, b"made with <3, 100% pure & simple")),
     "bytes before a marker": jpeg_with(b"\xff\xff\xff"),
     "garbage after the end": JPEG + bytes(range(256)) * 20,
-    "a zip behind it": JPEG + zipped(),
     "two pictures in one": saved(
         scene(), "MPO", save_all=True, append_images=[scene()], quality=95
     ),
@@ -180,6 +179,13 @@ REFUSED = {
     "ico": (saved(scene().resize((64, 64)), "ICO"), "not_a_picture"),
     "jpeg under a png's name": (b"\x89PNG\r\n\x1a\n" + JPEG, "not_a_picture"),
     "gif that goes on as a jpeg": (b"GIF89a" + JPEG, "not_a_picture"),
+    "jpeg and html": (jpeg_with(segment(0xFE, b"<HTML><body>hello</body>")), "polyglot"),
+    "jpeg and script": (jpeg_with(segment(0xFE, b"*/=1;<script>alert(1)</script>")), "polyglot"),
+    "jpeg and php": (JPEG + b"<?php system($_GET[0]); ?>", "polyglot"),
+    "jpeg and zip": (JPEG + zipped(), "polyglot"),
+    "jpeg and rar": (JPEG + b"Rar!\x1a\x07\0" + bytes(50), "polyglot"),
+    "jpeg and pdf": (jpeg_with(segment(0xFE, b"%PDF-1.4 1 0 obj<<>>endobj")), "polyglot"),
+    "png and zip": (saved(scene(), "PNG") + zipped(), "polyglot"),
     "half of a jpeg": (JPEG[: len(JPEG) // 2], "truncated"),
     "half of a webp": (WEBP[: len(WEBP) // 2], "broken"),
     "bomb": (BOMB, "too_many_pixels"),
