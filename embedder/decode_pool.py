@@ -18,8 +18,9 @@ from embedder.decode_child import Answer, InSlot, child
 from embedder.slots import SLOT_BYTES, Slots
 
 MEMORY_BYTES = 3 * 1024**3
-SECONDS = 30.0
-START_SECONDS = 60.0
+SECONDS = 30.0  # of a core, for one picture: on a busy machine they take longer
+PATIENCE = 20  # times as long by the clock, then it hangs
+START_SECONDS = 600.0
 SLOTS = 4  # pictures that a child may have decoded, or in hand, and nobody has given back
 _LOOK = 0.2  # seconds between looks at whether the pool is being closed
 Task = tuple[Path, str]
@@ -118,17 +119,24 @@ class _Worker:
 
     def _answer(self) -> Answer | str:
         self.wait_until_started()
-        end = time.monotonic() + self._seconds
+        end, begun = time.monotonic() + PATIENCE * self._seconds, self._core_seconds()
         while not self._pipe.poll(min(_LOOK, self._seconds)):
             if self._closing.is_set():
                 raise Closed
-            if time.monotonic() >= end:
+            if self._core_seconds() - begun >= self._seconds or time.monotonic() >= end:
                 return "decoder_timeout"
         try:
             answer: Answer = self._pipe.recv()
         except (EOFError, ConnectionResetError):
             return "decoder_crashed"
         return answer
+
+    def _core_seconds(self) -> float:
+        """What the child has used so far; 0 where it is gone, which the pipe tells as well."""
+        with suppress(OSError):
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
 
     def _restart(self) -> None:
         self._end()

@@ -172,7 +172,30 @@ def test_pool_gives_up_on_a_decoder_that_hangs(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)  # reading it blocks for ever
     good = _store(tmp_path, JPEG)
-    with DecodePool(1, seconds=0.5) as pool:
+    with DecodePool(1, seconds=0.1) as pool:
         got = list(pool.decode([(pipe, "0" * 64), good]))
     assert isinstance(got[0], Refused) and got[0].reason == "decoder_timeout"
     assert isinstance(got[1], Picture)
+
+
+def test_a_picture_that_takes_too_much_of_a_core_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time is counted in the child's own work, so a busy machine refuses no good picture."""
+    import os
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    used = iter(range(100))
+    with DecodePool(1, seconds=3.0) as pool:
+        monkeypatch.setattr(type(pool._workers[0]), "_core_seconds", lambda _: float(next(used)))
+        got = list(pool.decode([(pipe, "0" * 64)]))
+    assert got == [Refused("decoder_timeout")]
+    assert next(used) >= 8  # both tries, three seconds of a core each
+
+
+def test_the_core_seconds_are_those_of_the_child(tmp_path: Path) -> None:
+    good = _store(tmp_path, JPEG)
+    with DecodePool(1) as pool:
+        assert isinstance(next(pool.decode([good])), Picture)
+        assert 0 < pool._workers[0]._core_seconds() < 60
