@@ -8,6 +8,7 @@ import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from embedder.decode import Picture, Refused, Unreadable, decode_file
 from embedder.slots import Shared
@@ -33,13 +34,13 @@ Answer = InSlot | Refused | Unreadable
 def child(pipe: Connection, memory: Shared, limit: int) -> None:
     """Answer every (slot, path, sha256) with what it decoded to, until the parent hangs up.
 
-    `limit`: bytes of address space, `memory` included.
+    `limit`: bytes that decoding may take beside `memory`.
     """
     # The parent decides when to stop: a SIGTERM to the group must not look like a bad picture.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(BACKGROUND)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    limit_memory(limit)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         pipe.send("ready")
@@ -52,3 +53,13 @@ def child(pipe: Connection, memory: Shared, limit: int) -> None:
                 pipe.send(InSlot(decoded.pixels.shape, decoded.phash, *size))
             else:
                 pipe.send(decoded)
+
+
+def limit_memory(further: int) -> None:
+    """Allow `further` bytes of address space beyond what this process has taken so far.
+
+    A child imports its parent's main module, and libraries map what they like: none of that may
+    count against a picture.
+    """
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + further, taken + further))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from embedder.decode import Picture, Refused, Unreadable
 from embedder.decode_child import Answer, InSlot, child
-from embedder.slots import SLOT_BYTES, Slots
+from embedder.slots import Slots
 
 MEMORY_BYTES = 3 * 1024**3
 SECONDS = 30.0  # of a core, for one picture: on a busy machine they take longer
@@ -46,7 +46,7 @@ class _Worker:
     def __init__(
         self, slots: int, memory_bytes: int, seconds: float, closing: threading.Event
     ) -> None:
-        self._limit = memory_bytes + slots * SLOT_BYTES
+        self._limit = memory_bytes
         self._seconds = seconds
         self._closing = closing
         self._memory = Slots(slots)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -159,11 +161,29 @@ def test_missing_and_changed_files_are_errors_not_rows(tmp_path: Path) -> None:
 def test_pool_keeps_order_and_survives_memory_and_time_limits(tmp_path: Path) -> None:
     good = [_store(tmp_path, _bytes(_scene(100 + n, 80))) for n in range(5)]
     large = _store(tmp_path, _bytes(Image.new("RGB", (6200, 6200))))
-    with DecodePool(2, memory_bytes=400 * 1024 * 1024) as pool:
+    with DecodePool(2, memory_bytes=160 * 1024 * 1024) as pool:
         got = list(pool.decode([*good[:3], large, *good[3:]]))
     widths = [item.pixels.shape[1] for item in got if isinstance(item, Picture)]
     assert widths == [100, 101, 102, 103, 104]
     assert isinstance(got[3], Refused) and got[3].reason in ("too_much_memory", "decoder_crashed")
+
+
+@pytest.mark.parametrize(("wanted_mb", "fits"), [(50, True), (200, False)])
+def test_only_what_decoding_itself_takes_counts_against_its_memory(
+    wanted_mb: int, fits: bool
+) -> None:
+    """Whatever a child has imported before: it is given its parent's main module to import."""
+    script = (
+        "from embedder.decode_child import limit_memory\n"
+        "imported = bytearray(300 * 2**20)\n"
+        "limit_memory(100 * 2**20)\n"
+        f"picture = bytearray({wanted_mb} * 2**20)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode == 0) == fits
+    assert fits or "MemoryError" in done.stderr
 
 
 def test_pool_gives_up_on_a_decoder_that_hangs(tmp_path: Path) -> None:
