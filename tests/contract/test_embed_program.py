@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.embed_job import MODELS, PEOPLE, Bench, demo_pack, embedder_python, portraits
+from tests.embed_job import MODELS, Bench, demo_pack, portraits
 from trainer.config.settings import REPO_ROOT
 from trainer.embedding.pack import read_pack
 from trainer.staging.manifest import StageManifest
@@ -67,59 +67,6 @@ def test_demo_pack_is_the_pinned_one() -> None:
     pack = read_pack(model_dir)
     assert {role: entry.sha256 for role, entry in pack.files.items()} == DEMO_FILES
     assert pack.pack_id == pack_id == "demo-75243c7fcace"
-
-
-def test_numbers_agree_with_other_implementations() -> None:
-    model_dir, _ = demo_pack()
-    names = ("P001/assets/studio_portrait", "P002/assets/amateur_selfie")
-    pictures = [PEOPLE / f"{name}.jpg" for name in names]
-    done = subprocess.run(
-        [embedder_python(), "-m", "tests.embedder_checks", model_dir, *pictures],
-        cwd=REPO_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout)
-    assert figures["detector_pixels"] < 1e-3  # to OpenCV's FaceDetectorYN
-    assert figures["alignment_grey"] < 1.0  # OpenCV interpolates in 1/32 pixel steps
-    assert figures["box_grey"] == 0
-    for model in ("arcface", "facenet"):
-        assert figures["flips"][model] < 1e-5 < figures["flips"][f"{model}_effect"]
-
-
-def test_square_detectors_read_the_faces_that_were_planted() -> None:
-    done = subprocess.run(
-        [embedder_python(), "-m", "tests.detector_checks"],
-        cwd=REPO_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout)
-    assert set(figures) == {"sidecar", "sidecar-scrfd"}
-    for found in figures.values():
-        assert max(found[key] for key in ("planted", "scaled", "several", "blob")) < 1e-3
-        assert found["passes"] == 2  # nothing found: framed and tried again
-
-
-def test_the_sidecars_preprocessing_is_reproduced_step_by_step() -> None:
-    done = subprocess.run(
-        [embedder_python(), "-m", "tests.sidecar_checks"],
-        cwd=REPO_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout)
-    assert figures["shapes"] == {"arcface": [1, 112, 112, 3], "facenet": [1, 160, 160, 3]}
-    assert figures["transform"] < 1e-9
-    assert figures["resize_grey"] < 1  # OpenCV rounds to whole greys
-    assert max(figures["scaling"], figures["flips"]) < 1e-6
-    assert figures["yaw"] < 1e-9
 
 
 def test_every_picture_has_its_rows(embedded: Bench) -> None:
@@ -301,27 +248,3 @@ def test_a_killed_parent_leaves_no_writer(bench: Bench) -> None:
     assert len({(r["image_sha256"], r["face_no"]) for r in rows}) == len(rows)
     assert {row["image_sha256"] for row in rows} == set(bench.images)
     assert 4 <= bench.counts()["already"] < len(bench.images)
-
-
-def test_accuracy_of_a_folder_of_people(tmp_path: Path) -> None:
-    for name, image in portraits(
-        ("studio_portrait", "amateur_selfie", "studio_posture"), 500
-    ).items():
-        person, _, picture = name.partition("/")
-        (tmp_path / person).mkdir(exist_ok=True)
-        image.save(tmp_path / person / f"{picture}.jpg", quality=95)
-    model_dir, _ = demo_pack()
-    done = subprocess.run(
-        [embedder_python(), "-m", "embedder.accuracy", model_dir, tmp_path, "--pairs", "60"],
-        cwd=REPO_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout)
-    print(done.stdout)  # noqa: T201
-    assert (figures["pictures"], figures["people"], figures["faces_found"]) == (30, 10, 1)
-    for slot in ("arcface", "facenet"):
-        assert figures[slot]["pairs"] == 60
-        assert figures[slot]["verification"] > 0.8 and figures[slot]["rank_1"] > 0.8
