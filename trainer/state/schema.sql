@@ -1,4 +1,5 @@
--- state.db, version 1: what must outlive every run. Written in one transaction, when a release is published.
+-- state.db, version 2: what must outlive every run. Records of the way are written in one
+-- transaction, when a release is published; decisions of people by commands (at the end).
 -- Permanent performer ids: given once, never reused.
 CREATE TABLE IF NOT EXISTS performers (
     id INTEGER PRIMARY KEY,
@@ -54,4 +55,30 @@ CREATE TABLE IF NOT EXISTS published (
     version_id TEXT NOT NULL,  -- the release that holds this run's result
     version TEXT NOT NULL,
     published_at TEXT NOT NULL
+);
+-- What people decided. Written by commands (trainer/state/decisions.py); a row is
+-- never deleted, it is taken back.
+CREATE TABLE IF NOT EXISTS exclusions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('id', 'url', 'person', 'image')),
+    value TEXT NOT NULL,  -- in the one spelling that records are compared by
+    reason TEXT NOT NULL,
+    added_at TEXT NOT NULL,
+    removed_at TEXT
+);
+CREATE UNIQUE INDEX IF NOT EXISTS exclusions_in_force
+    ON exclusions (kind, value) WHERE removed_at IS NULL;
+-- `claims`: JSON list of [source, source_id]; two and more records that are, or are not, one person.
+CREATE TABLE IF NOT EXISTS identity_decisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    action TEXT NOT NULL CHECK (action IN ('merge', 'split')),
+    claims TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    decided_at TEXT NOT NULL,
+    undone_at TEXT
+);
+CREATE TABLE IF NOT EXISTS pins (
+    version_id TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,
+    pinned_at TEXT NOT NULL
 );

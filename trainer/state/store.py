@@ -1,4 +1,5 @@
-"""state.db: read by everyone, written only by `commit_release`, in one transaction."""
+"""state.db: read by everyone. A build writes it only by `commit_release`, in one transaction; what
+people decide is written by `decisions`, between builds."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from trainer.errors import DamagedFileError, StageFailed
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
 Claim = tuple[str, str]  # (source, source_id)
@@ -143,7 +144,7 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as db:
-        _prepare(db, path)
+        prepare(db, path)
         db.execute("BEGIN IMMEDIATE")
         try:
             done = db.execute("SELECT 1 FROM published WHERE run_id = ?", (changes.run_id,))
@@ -164,7 +165,8 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
     return True
 
 
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
+def prepare(db: sqlite3.Connection, path: Path) -> None:
+    """Settings and tables of a connection that writes; brings an older file up to date."""
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA foreign_keys = ON")

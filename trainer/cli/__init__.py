@@ -6,16 +6,15 @@ is wrong; 3 a release was built but is kept as a candidate; 4 done, but some sou
 
 from __future__ import annotations
 
-import json
 import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
+from trainer.cli.models import models_app
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, TrainerError
-from trainer.staging.paths import DataDir
 
 app = typer.Typer(
     name="trainer",
@@ -25,27 +24,7 @@ app = typer.Typer(
     help="Build, look at and publish face databases for the stash-sense sidecar.",
 )
 
-models_app = typer.Typer(no_args_is_help=True, help="The model packs that faces are embedded with.")
-app.add_typer(models_app, name="models")
-
-DataDirOption = Annotated[
-    Path | None, typer.Option("--data-dir", help="Where everything lies; default: $DATA_DIR.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 EXIT_BY_STATUS = {"completed": 0, "failed": 1, "needs_approval": 3, "partial": 4}
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr, so that --json output stays clean."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
-
-
-def show(content: Any, as_json: bool, lines: list[str]) -> None:
-    """The result of a command, on stdout."""
-    if as_json:
-        typer.echo(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str))
-    else:
-        typer.echo("\n".join(lines))
 
 
 @app.command()
@@ -68,7 +47,7 @@ def runs(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """List runs, newest first."""
     from trainer.commands.look import run_lines, run_rows
 
-    rows = run_rows(_data(data_dir))
+    rows = run_rows(data_of(data_dir))
     show(rows, as_json, run_lines(rows))
 
 
@@ -99,7 +78,7 @@ def assertions(
     from trainer.commands.assertions import as_yaml, proposals
     from trainer.config.sources import load_sources
 
-    data = _data(data_dir)
+    data = data_of(data_dir)
     found = proposals(data, load_sources(data.root), source or ())
     show(found, as_json, [as_yaml(found)] if found else ["no source was crawled yet"])
 
@@ -109,7 +88,7 @@ def versions(data_dir: DataDirOption = None, as_json: JsonOption = False) -> Non
     """List releases with their size and counts."""
     from trainer.commands.look import version_lines, version_rows
 
-    rows = version_rows(_data(data_dir))
+    rows = version_rows(data_of(data_dir))
     show(rows, as_json, version_lines(rows))
 
 
@@ -123,7 +102,7 @@ def verify(
     from trainer.commands.look import check_lines, release_dir
     from trainer.release.verify import verify as verify_release
 
-    report = verify_release(release_dir(_data(data_dir), release))
+    report = verify_release(release_dir(data_of(data_dir), release))
     show(report.model_dump(mode="json"), as_json, check_lines(report))
     raise typer.Exit(0 if report.ok else 1)
 
@@ -139,7 +118,7 @@ def diff(
     from trainer.commands.look import release_dir
     from trainer.release.diff import diff as compare
 
-    data = _data(data_dir)
+    data = data_of(data_dir)
     found = compare(release_dir(data, before), release_dir(data, after))
     show(found.model_dump(mode="json"), as_json, found.describe())
 
@@ -154,7 +133,7 @@ def export(
     from trainer.commands.look import release_dir
     from trainer.release.export import export as write_zip
 
-    data = _data(data_dir)
+    data = data_of(data_dir)
     path = write_zip(release_dir(data, release), data.exports)
     show({"path": str(path), "bytes": path.stat().st_size}, as_json, [str(path)])
 
@@ -170,7 +149,7 @@ def reviews(
     """List what a person has to look at: contradictions and unconfirmed pages."""
     from trainer.commands.reviews import review_lines, review_rows
 
-    run_id, rows = review_rows(_data(data_dir), run)
+    run_id, rows = review_rows(data_of(data_dir), run)
     show({"run": run_id, "reviews": rows}, as_json, review_lines(run_id, rows))
 
 
@@ -185,31 +164,7 @@ def approve(
     show({}, False, [approve_run(Settings.load(data_dir), run_id, say)])
 
 
-@models_app.command("list")
-def models_list(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
-    """List the packs: licences, and whether they are here."""
-    from trainer.commands.models import pack_lines, pack_rows
-
-    rows = pack_rows(_data(data_dir))
-    show(rows, as_json, pack_lines(rows))
-
-
-@models_app.command("fetch")
-def models_fetch(
-    pack: Annotated[str, typer.Argument(help="A pack's name, e.g. sidecar.")],
-    accept_licence: Annotated[
-        bool, typer.Option("--accept-licence", help="Accept a non-commercial licence.")
-    ] = False,
-    data_dir: DataDirOption = None,
-) -> None:
-    """Download a pack (or make it of its packages) and check every byte."""
-    from trainer.commands.models import fetch
-
-    show({}, False, [fetch(Settings.load(data_dir), pack, accept_licence, say)])
-
-
-def _data(data_dir: Path | None) -> DataDir:
-    return DataDir(Settings.load(data_dir).data_dir)
+app.add_typer(models_app, name="models")
 
 
 def main() -> None:

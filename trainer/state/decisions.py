@@ -1,0 +1,56 @@
+"""What people decided: kept in state.db beside the record of the way.
+
+Decisions may come while a build runs. The build notes the digest of those that it read, and does
+not publish where that is no longer the digest of those in force.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any
+
+from trainer.staging.paths import DataDir
+from trainer.state.store import prepare, reading
+
+_FIRST_VERSION = 2  # of state.db with these tables
+
+
+@contextmanager
+def deciding(data: DataDir) -> Iterator[sqlite3.Connection]:
+    """A transaction on state.db: whole or not at all."""
+    data.state_db.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(data.state_db, isolation_level=None, timeout=60)) as db:
+        prepare(db, data.state_db)
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+
+
+def read_decisions(data: DataDir, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Rows of a query on the decisions' tables; none before the first decision."""
+    with reading(data.state_db) as db:
+        if db is None or db.execute("PRAGMA user_version").fetchone()[0] < _FIRST_VERSION:
+            return []
+        return db.execute(sql, values).fetchall()
+
+
+def digest(data: DataDir) -> str:
+    """Changes with every decision that changes what a release holds."""
+    rows = [
+        *read_decisions(
+            data, "SELECT kind, value FROM exclusions WHERE removed_at IS NULL ORDER BY 1, 2"
+        ),
+        *read_decisions(
+            data,
+            "SELECT action, claims FROM identity_decisions WHERE undone_at IS NULL ORDER BY id",
+        ),
+    ]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
