@@ -20,6 +20,12 @@ class ClaimFacts:
     birth_date: str | None = None  # fuzzy: YYYY, YYYY-MM or YYYY-MM-DD
     gender: str | None = None
     links: tuple[SiteLink, ...] = ()
+    aliases: tuple[str, ...] = ()
+    country: str | None = None
+    ethnicity: str | None = None
+    height_cm: int | None = None
+    eye_color: str | None = None
+    career_start_year: int | None = None
 
     @property
     def same_as(self) -> tuple[str, ...]:
@@ -29,7 +35,7 @@ class ClaimFacts:
 
 @dataclass(frozen=True)
 class Join:
-    """Records that `evidence` shows to be one person."""
+    """Records that `evidence` shows to be one person: its kinds, weights and reasons in words."""
 
     claims: tuple[Claim, ...]
     evidence: str
@@ -45,3 +51,18 @@ def dates_agree(one: str | None, other: str | None) -> bool:
     if not one or not other:
         return True
     return one.startswith(other) or other.startswith(one)
+
+
+def dates_near(one: str | None, other: str | None) -> bool:
+    """Two full dates that one slip of the keyboard makes of each other: a digit, two neighbours
+    that changed places, or day and month."""
+    if not one or not other or len(one) != 10 or len(other) != 10:
+        return False
+    differ = [i for i in range(10) if one[i] != other[i]]
+    swapped = (
+        len(differ) == 2
+        and one[differ[0]] == other[differ[1]]
+        and (one[differ[1]] == other[differ[0]])
+    )
+    turned = one[:5] + one[8:] + "-" + one[5:7] == other
+    return len(differ) <= 1 or swapped or turned

@@ -2,16 +2,18 @@
 
 A claim is one record of one source. An id is given once; when two ids turn out to be one person,
 the id of a record that lives on stays and the other points to it. What has one id stays together,
-also where the evidence of it has gone since.
+also where the evidence of it has gone since, until a person takes it apart: then a record gets
+back the id that it had before.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainer.identity.claims import ClaimFacts, Join, spelled
+from trainer.identity.decisions import Decision
 from trainer.identity.groups import settled_groups
 from trainer.state.store import Claim, KnownIdentities, Merge
 
@@ -20,53 +22,94 @@ from trainer.state.store import Claim, KnownIdentities, Merge
 class Identities:
     """`performer_of` covers every claim; `new_ids` are given in this run, in this order.
 
-    `evidence` says of a claim that was joined with another source's why that was done.
+    `evidence` says of a claim that was joined with another source's why that was done; `revived`
+    are ids that answer for themselves again.
     """
 
     performer_of: dict[Claim, int]
     new_ids: list[int]
     merges: list[Merge]
     evidence: dict[Claim, str] = field(default_factory=dict)
+    revived: list[int] = field(default_factory=list)
 
 
 def resolve(
-    facts: Iterable[ClaimFacts], known: KnownIdentities, joins: Iterable[Join] = ()
+    facts: Iterable[ClaimFacts],
+    known: KnownIdentities,
+    joins: Iterable[Join] = (),
+    decided: Sequence[Decision] = (),
 ) -> Identities:
     """Join claims and give ids. The order of `facts` and `joins` changes nothing."""
     records = {fact.claim: fact for fact in facts}
-    groups = settled_groups(records, known)
+    groups = settled_groups(records, known, decided)
     reasons: dict[Claim, set[str]] = defaultdict(set)
     for join in joins:
         groups.unite(join.claims)
         for claim in join.claims:
             reasons[claim].add(join.evidence)
+    sets = sorted(groups.members().values())
+    ids = _Ids(known, records, decided)
+    given = ids.give(sets)
     performer_of: dict[Claim, int] = {}
     merges: list[Merge] = []
-    new_ids: list[int] = []
-    for members in sorted(groups.members().values()):
-        number = _keeper(members, records, known)
-        if number is None:
-            number = known.highest_id + len(new_ids) + 1
-            new_ids.append(number)
-        for old in sorted({known.current(known.claims[m]) for m in members if m in known.claims}):
-            if old != number:
-                merges.append(Merge(old, number, _evidence(members, records, reasons)))
+    for members, number in zip(sets, given, strict=True):
+        for old in sorted(ids.candidates(members)):
+            if old != number and old not in ids.taken:
+                merges.append(Merge(old, number, _evidence(members, records, reasons, decided)))
         performer_of.update(dict.fromkeys(members, number))
     evidence = {claim: "; ".join(sorted(reasons[claim])) for claim in sorted(reasons)}
-    return Identities(performer_of, new_ids, merges, evidence)
+    return Identities(performer_of, ids.new, merges, evidence, ids.revived)
 
 
-def _keeper(
-    members: list[Claim], records: dict[Claim, ClaimFacts], known: KnownIdentities
-) -> int | None:
-    """The id that stays: a live record's own, else the smallest given to any member."""
-    given = {m: known.current(known.claims[m]) for m in members if m in known.claims}
-    live = [number for m, number in given.items() if m in records and records[m].live]
-    return min(live or list(given.values()), default=None)
+class _Ids:
+    """Gives every set of records one id, and no id to two sets."""
+
+    def __init__(
+        self,
+        known: KnownIdentities,
+        records: Mapping[Claim, ClaimFacts],
+        decided: Sequence[Decision],
+    ) -> None:
+        self._known, self._records = known, records
+        self._taken_out = {c for d in decided if d.action == "split" for c in d.sides[0]}
+        self.new: list[int] = []
+        self.revived: list[int] = []
+        self.taken: set[int] = set()
+
+    def give(self, sets: list[list[Claim]]) -> list[int]:
+        """An id a set, in the order of `sets`; who was taken out chooses last."""
+        given: dict[int, int] = {}
+        order = range(len(sets))
+        for at in sorted(order, key=lambda i: (not self._taken_out.isdisjoint(sets[i]), i)):
+            given[at] = self._one(sets[at])
+            self.taken.add(given[at])
+        return [given[at] for at in order]
+
+    def candidates(self, members: list[Claim]) -> set[int]:
+        known = self._known
+        return {known.current(known.claims[m]) for m in members if m in known.claims}
+
+    def _one(self, members: list[Claim]) -> int:
+        """The id that stays: a live record's own, else the smallest given to any member; for
+        records that were taken out the one that they had before; else a new one."""
+        live = [m for m in members if m in self._records and self._records[m].live]
+        for some in (self.candidates(live), self.candidates(members)):
+            if some - self.taken:
+                return min(some - self.taken)
+        former = {n for m in members for n in self._known.former.get(m, ())}
+        back = {n for n in former - self.taken if self._known.current(n) in self.taken}
+        if back:
+            self.revived.append(min(back))
+            return min(back)
+        self.new.append(self._known.highest_id + len(self.new) + 1)
+        return self.new[-1]
 
 
 def _evidence(
-    members: list[Claim], records: dict[Claim, ClaimFacts], reasons: dict[Claim, set[str]]
+    members: list[Claim],
+    records: Mapping[Claim, ClaimFacts],
+    reasons: Mapping[Claim, set[str]],
+    decided: Sequence[Decision],
 ) -> str:
     """Why the members are one person, in one line."""
     merged = {
@@ -79,4 +122,5 @@ def _evidence(
     lines = sorted({reason for claim in members for reason in reasons.get(claim, ())})
     if merged:
         lines.insert(0, f"merged by the source: {', '.join(map(spelled, sorted(merged)))}")
+    lines += [d.text() for d in decided if d.action == "merge" and d.concerns(members)]
     return "; ".join(lines)

@@ -29,6 +29,21 @@ CREATE TABLE IF NOT EXISTS merges (
     evidence TEXT NOT NULL,
     run_id TEXT NOT NULL
 );
+-- A merge that a person took back: old_id answers for itself again since undone_run.
+CREATE TABLE IF NOT EXISTS merges_undone (
+    old_id INTEGER NOT NULL,
+    new_id INTEGER NOT NULL,
+    evidence TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    undone_run TEXT NOT NULL
+);
+-- Ids that a record had before, until a run gave it another.
+CREATE TABLE IF NOT EXISTS claim_history (
+    source TEXT NOT NULL,
+    source_id TEXT NOT NULL,
+    performer_id INTEGER NOT NULL,
+    until_run TEXT NOT NULL
+);
 -- The last good crawl of a source: its snapshot lies in runs/<run_id>/snapshot/<source>.
 CREATE TABLE IF NOT EXISTS snapshots (
     source TEXT PRIMARY KEY,
@@ -68,7 +83,8 @@ CREATE TABLE IF NOT EXISTS exclusions (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS exclusions_in_force
     ON exclusions (kind, value) WHERE removed_at IS NULL;
--- `claims`: JSON list of [source, source_id]; two and more records that are, or are not, one person.
+-- `claims`: JSON, two lists of [source, source_id]: the records of both sides, which are (merge) or
+-- are not (split) one person.
 CREATE TABLE IF NOT EXISTS identity_decisions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     action TEXT NOT NULL CHECK (action IN ('merge', 'split')),

@@ -12,6 +12,7 @@ from pathlib import Path
 from trainer.errors import DamagedFileError, StageFailed
 
 STATE_VERSION = 2
+HISTORY_VERSION = 2  # of the first state.db with claim_history
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
 Claim = tuple[str, str]  # (source, source_id)
@@ -61,6 +62,8 @@ class KnownIdentities:
     claims: dict[Claim, int] = field(default_factory=dict)
     merges: dict[int, int] = field(default_factory=dict)
     highest_id: int = 0
+    # Ids that a record had before merges gave it another, oldest first.
+    former: dict[Claim, tuple[int, ...]] = field(default_factory=dict)
 
     def current(self, performer_id: int) -> int:
         """Follow merges to the id that answers today."""
@@ -83,6 +86,7 @@ class StateChanges:
     snapshots: list[SnapshotRow]
     ledger: list[LedgerRow]
     evidence: dict[Claim, str] = field(default_factory=dict)
+    revived: list[int] = field(default_factory=list)  # ids whose merge was undone
 
 
 @contextmanager
@@ -110,7 +114,17 @@ def read_identities(path: Path) -> KnownIdentities:
         }
         merges = dict(db.execute("SELECT old_id, new_id FROM merges").fetchall())
         highest = db.execute("SELECT coalesce(max(id), 0) FROM performers").fetchone()[0]
-        return KnownIdentities(claims, merges, highest)
+        return KnownIdentities(claims, merges, highest, _former_ids(db))
+
+
+def _former_ids(db: sqlite3.Connection) -> dict[Claim, tuple[int, ...]]:
+    if db.execute("PRAGMA user_version").fetchone()[0] < HISTORY_VERSION:
+        return {}
+    found: dict[Claim, tuple[int, ...]] = {}
+    rows = db.execute("SELECT source, source_id, performer_id FROM claim_history ORDER BY rowid")
+    for source, source_id, performer in rows:
+        found[source, source_id] = (*found.get((source, source_id), ()), performer)
+    return found
 
 
 def read_snapshots(path: Path) -> dict[str, SnapshotRow]:
@@ -183,20 +197,7 @@ def _write(db: sqlite3.Connection, changes: StateChanges) -> None:
         "INSERT INTO performers (id, first_run, created_at) VALUES (?, ?, ?)",
         [(number, run, created) for number, created in sorted(changes.new_performers.items())],
     )
-    db.executemany(
-        "INSERT INTO claims (source, source_id, performer_id, first_run) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (source, source_id) DO UPDATE SET performer_id = excluded.performer_id",
-        [(*claim, number, run) for claim, number in sorted(changes.claims.items())],
-    )
-    db.executemany(
-        "INSERT OR IGNORE INTO claim_evidence (source, source_id, evidence, run_id) "
-        "VALUES (?, ?, ?, ?)",
-        [(*claim, text, run) for claim, text in sorted(changes.evidence.items())],
-    )
-    db.executemany(
-        "INSERT INTO merges (old_id, new_id, evidence, run_id) VALUES (?, ?, ?, ?)",
-        [(m.old_id, m.new_id, m.evidence, run) for m in changes.merges],
-    )
+    _write_identities(db, changes)
     db.executemany(
         "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)",
         [
@@ -213,4 +214,35 @@ def _write(db: sqlite3.Connection, changes: StateChanges) -> None:
     db.execute(
         "INSERT INTO published (run_id, version_id, version, published_at) VALUES (?, ?, ?, ?)",
         (run, changes.version_id, changes.version, changes.published_at),
+    )
+
+
+def _write_identities(db: sqlite3.Connection, changes: StateChanges) -> None:
+    """What a record was before is kept, so that a merge can be taken back."""
+    run = changes.run_id
+    db.executemany(
+        "INSERT INTO claim_history (source, source_id, performer_id, until_run) "
+        "SELECT source, source_id, performer_id, ?4 FROM claims "
+        "WHERE source = ?1 AND source_id = ?2 AND performer_id <> ?3",
+        [(*claim, number, run) for claim, number in sorted(changes.claims.items())],
+    )
+    db.executemany(
+        "INSERT INTO claims (source, source_id, performer_id, first_run) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (source, source_id) DO UPDATE SET performer_id = excluded.performer_id",
+        [(*claim, number, run) for claim, number in sorted(changes.claims.items())],
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO claim_evidence (source, source_id, evidence, run_id) "
+        "VALUES (?, ?, ?, ?)",
+        [(*claim, text, run) for claim, text in sorted(changes.evidence.items())],
+    )
+    db.executemany(
+        "INSERT INTO merges_undone (old_id, new_id, evidence, run_id, undone_run) "
+        "SELECT old_id, new_id, evidence, run_id, ?2 FROM merges WHERE old_id = ?1",
+        [(number, run) for number in changes.revived],
+    )
+    db.executemany("DELETE FROM merges WHERE old_id = ?", [(n,) for n in changes.revived])
+    db.executemany(
+        "INSERT INTO merges (old_id, new_id, evidence, run_id) VALUES (?, ?, ?, ?)",
+        [(m.old_id, m.new_id, m.evidence, run) for m in changes.merges],
     )

@@ -12,7 +12,8 @@ from trainer.config.sources import SourceConfig, load_sources
 from trainer.errors import StageFailed
 from trainer.identity.canonical import canonical, preferred_first
 from trainer.identity.claims import ClaimFacts
-from trainer.identity.evidence import Conflict, find_joins
+from trainer.identity.clues import Conflict
+from trainer.identity.evidence import find_joins
 from trainer.identity.links import identify_in
 from trainer.identity.references import Attached, Performers, attach
 from trainer.identity.resolve import Identities, resolve

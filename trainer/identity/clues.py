@@ -1,0 +1,117 @@
+"""Clues that records are one person: each with its kind, its weight and words for people.
+
+A clue of weight `ENOUGH` joins by itself where nothing contradicts it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from trainer.identity.claims import ClaimFacts, spelled
+from trainer.identity.links import catalogues
+from trainer.identity.names import same_name
+from trainer.identity.reviews import Kind
+from trainer.state.store import Claim
+
+Records = Mapping[Claim, ClaimFacts]
+ClueKind = Literal["cross_link", "shared_link", "same_name", "same_alias"]
+
+ENOUGH = 1.0
+CROSS_LINK = 1.5
+SHARED_LINK = 1.2
+SHARED_ACCOUNT = 0.8  # of a profile, where neither names nor birth dates agree
+
+
+@dataclass(frozen=True, order=True)
+class Clue:
+    """`claims` are one person, says `text`; found at `url`."""
+
+    claims: tuple[Claim, ...]
+    kind: ClueKind
+    text: str
+    url: str
+    weight: float = field(default=ENOUGH, compare=False)
+
+    @property
+    def evidence(self) -> str:
+        """For people: kind, weight, reason."""
+        return f"{self.kind} ({self.weight:.2f}): {self.text}"
+
+
+@dataclass(frozen=True, order=True)
+class Conflict:
+    """A clue (or several that hang together) that `problem` speaks against."""
+
+    clue: Clue
+    problem: str
+    kind: Kind
+
+
+def cross_links(records: Records) -> Iterator[Clue]:
+    """A record links to another source's record."""
+    for claim, fact in records.items():
+        for link in fact.links if fact.live else ():
+            other = (link.site or "", link.id or "")
+            if other in records and other[0] != claim[0] and _leads_on(records[other]):
+                text = f"{spelled(claim)} links to {spelled(other)}"
+                yield Clue(tuple(sorted((claim, other))), "cross_link", text, link.url, CROSS_LINK)
+
+
+def _leads_on(fact: ClaimFacts) -> bool:
+    """A record that was merged still names its person; a deleted one names nobody any more."""
+    return fact.live or fact.merged_into is not None
+
+
+def shared_links(records: Records) -> Iterator[Clue]:
+    """Records of different sources have the same strong link.
+
+    A person's own account can have been given up and taken by another, or be a couple's: there a
+    name or a full birth date must agree, too, or the clue stays under `ENOUGH`.
+    """
+    entries = catalogues()
+    for (site, _), claims in link_owners(records).items():
+        if len({source for source, _ in claims}) < 2:
+            continue
+        listed = sorted(claims)
+        groups = [listed] if site in entries else _agreeing(listed, records)
+        for group in groups:
+            if len({source for source, _ in group}) > 1:
+                yield _shared(group, claims, SHARED_LINK)
+        if len(groups) > 1:
+            yield _shared(listed, claims, SHARED_ACCOUNT)
+
+
+def _shared(listed: list[Claim], urls: Mapping[Claim, str], weight: float) -> Clue:
+    url = min(urls[claim] for claim in listed)
+    text = f"{' and '.join(map(spelled, listed))} share the link {url}"
+    return Clue(tuple(listed), "shared_link", text, url, weight)
+
+
+def _agreeing(listed: list[Claim], records: Records) -> list[list[Claim]]:
+    """`listed` in groups within which names or birth dates connect the records."""
+    groups: list[list[Claim]] = []
+    for claim in listed:
+        near = [g for g in groups if any(_agree(records[claim], records[c]) for c in g)]
+        groups = [g for g in groups if g not in near] + [[claim, *(c for g in near for c in g)]]
+    return [sorted(group) for group in groups]
+
+
+def _agree(a: ClaimFacts, b: ClaimFacts) -> bool:
+    if not a.name or not b.name:
+        return True
+    if a.birth_date and a.birth_date == b.birth_date and len(a.birth_date) == 10:
+        return True
+    return any(same_name(x, y) for x in (a.name, *a.aliases) for y in (b.name, *b.aliases))
+
+
+def link_owners(records: Records) -> dict[tuple[str, str], dict[Claim, str]]:
+    """Live records and the address that they give, by (site, id) of their strong links."""
+    owners: dict[tuple[str, str], dict[Claim, str]] = defaultdict(dict)
+    for claim, fact in records.items():
+        for link in fact.links if fact.live else ():
+            if link.strong and link.site and link.id and (link.site, link.id) not in records:
+                owners[link.site, link.id][claim] = link.url
+    return owners

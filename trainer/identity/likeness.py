@@ -1,0 +1,167 @@
+"""How much two records of different sources look like one person: names and facts, added up.
+
+A name and a full birth date are enough where nothing else differs; a year of birth needs more
+that agrees. Weights were set so that by chance alike strangers stay under `ENOUGH`:
+tests/identity_cases is the set that they were checked with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+from trainer.identity.claims import ClaimFacts, spelled
+from trainer.identity.clues import ENOUGH, Clue, ClueKind, Records
+from trainer.identity.names import words
+from trainer.state.store import Claim
+
+FULL_NAME = 0.5  # two and more words
+COMMON_NAME = 0.4  # some source has it three times and more
+ONE_WORD = 0.3
+ALIAS = 0.4  # one's name is among the other's aliases; both ways counts as a name
+ONE_WORD_ALIAS = 0.2
+FURTHER_NAME = 0.1  # each further name in common, at most two
+BORN_SAME_DAY = 0.5
+BORN_SAME_MONTH = 0.25  # also a first of January, which stands for a year in many records
+BORN_SAME_YEAR = 0.15
+SAME_COUNTRY, OTHER_COUNTRY = 0.1, -0.15
+SAME_HEIGHT, OTHER_HEIGHT = 0.05, -0.2
+SAME_EYES, OTHER_EYES = 0.05, -0.1
+SAME_START, OTHER_START = 0.1, -0.05
+OTHER_ETHNICITY = -0.1
+FACES_ALIKE = 0.25
+
+_MANY = 3
+_LARGEST_BLOCK = 400  # records with one name; more of them are compared by year of birth
+# Aliases that stand for several people name nobody.
+_SEVERAL = re.compile(r"[&+]|\b(?:and|twins?|sisters|brothers|duo|couple)\b", re.IGNORECASE)
+
+Likeness = Callable[[Claim, Claim], float | None]  # cosine of two records' faces, where known
+
+
+class Names:
+    """The names of all live records, folded; which are common."""
+
+    def __init__(self, records: Records) -> None:
+        self.main: dict[Claim, str] = {}
+        self.others: dict[Claim, frozenset[str]] = {}
+        self.holders: dict[str, list[Claim]] = defaultdict(list)
+        counts: Counter[tuple[str, str]] = Counter()
+        for claim, fact in sorted(records.items()):
+            if not fact.live:
+                continue
+            self.main[claim] = folded(fact.name)
+            aliases = {folded(a) for a in fact.aliases if not _SEVERAL.search(a)}
+            self.others[claim] = frozenset(aliases - {self.main[claim], ""})
+            counts[claim[0], self.main[claim]] += 1
+            for name in {self.main[claim], *self.others[claim]} - {""}:
+                self.holders[name].append(claim)
+        self.common = {name for (_, name), count in counts.items() if count >= _MANY}
+
+
+def folded(name: str) -> str:
+    """One spelling for all writings of a name: words without accents, case and order."""
+    return " ".join(sorted(words(name)))
+
+
+def same_facts(records: Records, faces: Likeness | None = None) -> Iterator[Clue]:
+    """Pairs of different sources' records whose names and facts are enough together."""
+    names = Names(records)
+    seen: set[tuple[Claim, Claim]] = set()
+    for holders in names.holders.values():
+        for one, other in _pairs(holders, records):
+            if (one, other) not in seen:
+                seen.add((one, other))
+                clue = _clue(records[one], records[other], names, faces)
+                if clue:
+                    yield clue
+
+
+def _pairs(holders: list[Claim], records: Records) -> Iterator[tuple[Claim, Claim]]:
+    blocks: dict[str, list[Claim]] = {"": holders}
+    if len(holders) > _LARGEST_BLOCK:
+        blocks = defaultdict(list)
+        for claim in holders:
+            blocks[(records[claim].birth_date or "")[:4]].append(claim)
+        blocks.pop("", None)  # without a year of birth a common name is no clue
+    for block in blocks.values():
+        for one, other in combinations(block, 2):
+            if one[0] != other[0]:
+                yield one, other
+
+
+def _clue(a: ClaimFacts, b: ClaimFacts, names: Names, faces: Likeness | None) -> Clue | None:
+    born, when = _born(a, b)
+    if not born:
+        return None
+    named, kind, called = _named(a, b, names)
+    weight = named + born + _more(a, b)
+    if weight + FACES_ALIKE < ENOUGH:
+        return None
+    text = f"{spelled(a.claim)} and {spelled(b.claim)} {called} and were born {when}"
+    if a.country and a.country == b.country:
+        text += f" in {a.country}"
+    near = faces(a.claim, b.claim) if faces else None
+    if near is not None and near > 0:
+        weight += FACES_ALIKE * near
+        text += f"; their faces are alike ({near:.2f})"
+    if weight < ENOUGH - 1e-9:
+        return None
+    return Clue((a.claim, b.claim), kind, text, "", round(weight, 3))
+
+
+def _named(a: ClaimFacts, b: ClaimFacts, names: Names) -> tuple[float, ClueKind, str]:
+    one, other = names.main[a.claim], names.main[b.claim]
+    mine, theirs = names.others[a.claim], names.others[b.claim]
+    further = FURTHER_NAME * min(2, len((mine | {one}) & (theirs | {other})) - 1)
+    if one == other:
+        return _weight(one, names) + further, "same_name", f"are both called {a.name!r}"
+    forth, back = one in theirs, other in mine
+    text = f"are called {a.name!r} and {b.name!r}, which is an alias of one"
+    if forth and back:
+        text = f"are called {a.name!r} and {b.name!r}, each an alias of the other"
+        return min(_weight(one, names), _weight(other, names)) + further, "same_alias", text
+    if forth or back:
+        used = one if forth else other
+        full = " " in used and used not in names.common
+        return (ALIAS if full else ONE_WORD_ALIAS) + further, "same_alias", text
+    return further, "same_alias", "share an alias"
+
+
+def _weight(name: str, names: Names) -> float:
+    if " " not in name:
+        return ONE_WORD
+    return COMMON_NAME if name in names.common else FULL_NAME
+
+
+def _born(a: ClaimFacts, b: ClaimFacts) -> tuple[float, str]:
+    """Weight and words of what the birth dates have in common; 0 where they have nothing."""
+    one, other = a.birth_date or "", b.birth_date or ""
+    shared = next(
+        (n for n in (10, 7, 4) if len(one) >= n <= len(other) and one[:n] == other[:n]), 0
+    )
+    if shared == 10 and not one.endswith("-01-01"):
+        return BORN_SAME_DAY, one
+    if shared >= 7 and one[:7] != one[:4] + "-01":
+        return BORN_SAME_MONTH, one[:7]
+    return (BORN_SAME_YEAR, one[:4]) if shared else (0.0, "")
+
+
+def _more(a: ClaimFacts, b: ClaimFacts) -> float:
+    """What the other facts add or take away."""
+    weight = 0.0
+    if a.country and b.country:
+        weight += SAME_COUNTRY if a.country == b.country else OTHER_COUNTRY
+    if a.height_cm and b.height_cm:
+        apart = abs(a.height_cm - b.height_cm)
+        weight += SAME_HEIGHT if apart <= 2 else OTHER_HEIGHT if apart > 5 else 0.0
+    if a.eye_color and b.eye_color:
+        weight += SAME_EYES if a.eye_color == b.eye_color else OTHER_EYES
+    if a.career_start_year and b.career_start_year:
+        apart = abs(a.career_start_year - b.career_start_year)
+        weight += SAME_START if not apart else OTHER_START if apart > 4 else 0.0
+    if a.ethnicity and b.ethnicity and a.ethnicity != b.ethnicity:
+        weight += OTHER_ETHNICITY
+    return weight
