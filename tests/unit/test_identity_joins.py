@@ -48,7 +48,9 @@ def test_a_link_to_another_sources_record_joins_with_its_evidence():
     assert conflicts == []
     found = resolve(facts, NOBODY_KNOWN, joins)
     assert found.performer_of == {A: 1, T: 1}
-    assert found.evidence == dict.fromkeys((A, T), "cross_link (1.50): theporndb:t links to stashdb:a")
+    assert found.evidence == dict.fromkeys(
+        (A, T), "cross_link (1.50): theporndb:t links to stashdb:a"
+    )
 
 
 def test_a_link_to_a_merged_record_leads_to_the_one_that_lives():
@@ -145,7 +147,7 @@ def test_two_known_performers_that_turn_out_to_be_one_keep_the_smaller_id():
     joins, _ = find_joins(facts, known)
     found = resolve(facts, known, joins)
     assert found.performer_of == {A: 2, F: 2, T: 2}
-    assert found.merges == [Merge(4, 2, f"shared_link (1.20): fansdb:f and stashdb:a share the link {IMDB.url}")]
+    assert found.merges == [Merge(4, 2, joins[0].evidence)]
 
 
 def test_what_was_joined_stays_joined_when_its_evidence_has_gone():

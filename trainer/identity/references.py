@@ -121,7 +121,8 @@ def _doubt(
     number, records = numbers[0], performers.records[numbers[0]]
     before = known.claims.get(_claim(page))
     before = None if before is None else known.current(before)
-    if before is not None and before != number and before in performers.records:
+    came_along = {known.current(known.claims[o]) for o in owners if o in known.claims} == {before}
+    if before not in (None, number) and before in performers.records and not came_along:
         name = performers.records[before][0]["name"]
         return "page_moved", (
             f"{where} belonged to performer {before} ({name}), who is still listed; now "

@@ -92,6 +92,7 @@ def _changes(context: RunContext, plan: Plan, version: str, version_id: str) -> 
         merges=[Merge(**merge) for merge in identities["merges"]],
         snapshots=_snapshots(context, plan),
         ledger=_ledger(context, plan),
+        revived=identities["revived"],
         evidence={(source, number): text for source, number, text in identities["evidence"]},
     )
 

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
 
-from trainer.config.sources import SourceConfig, load_sources
+from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
-from trainer.identity.canonical import canonical, preferred_first
-from trainer.identity.claims import ClaimFacts
+from trainer.identity.canonical import canonical
 from trainer.identity.clues import Conflict
+from trainer.identity.decisions import read_identity_decisions
 from trainer.identity.evidence import find_joins
-from trainer.identity.links import identify_in
-from trainer.identity.references import Attached, Performers, attach
+from trainer.identity.link_conflicts import link_reviews
+from trainer.identity.references import Attached, attach
 from trainer.identity.resolve import Identities, resolve
 from trainer.identity.reviews import Review, write_reviews
-from trainer.identity.site_table import site_table
 from trainer.pipeline.context import RunContext
+from trainer.pipeline.people import Records, Sources, facts_of, is_live, performers_of, read_records
 from trainer.pipeline.record import manifests
 from trainer.pipeline.run import Say
-from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.policy.adults import AgeFacts, judge
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.staging.atomic import write_json
-from trainer.staging.parquet import read_table, write_rows
+from trainer.staging.parquet import write_rows
 from trainer.state.store import Claim, read_identities
-
-Records = dict[Claim, dict[str, Any]]
-Sources = Mapping[str, SourceConfig]
 
 QUARANTINE = pa.schema(
     [
@@ -43,26 +38,31 @@ QUARANTINE = pa.schema(
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     sources = load_sources(context.settings.data_dir) | context.plan.sources
-    records, pages = _records(context, sources)
+    records, pages = read_records(context, sources)
     if not records:
         raise StageFailed(_why_nothing(context))
     known = read_identities(context.data.state_db)
-    facts = _facts(records, sources)
-    joins, conflicts = find_joins(facts, known)
-    identities = resolve(facts, known, joins)
-    performers = _performers(records, identities, facts)
+    facts = facts_of(records, sources)
+    decided = read_identity_decisions(context.data)
+    joins, conflicts = find_joins(facts, known, decided)
+    identities = resolve(facts, known, joins, decided)
+    performers = performers_of(records, identities, facts)
     attached = attach(pages, performers, known)
     rows = _rows(records, identities, attached, sources, context.plan.started_at)
     allowed, quarantined = _adults(rows)
     reviews = [_conflict_review(conflict, identities) for conflict in conflicts]
+    shown = {review.url for review in reviews}
+    seen = {(page["source"], page["source_id"]) for page in pages}
+    reviews += link_reviews(facts, identities.performer_of, shown, seen)
     counts = write_reviews(context.run.resolve, [*reviews, *attached.reviews])
     _write(context, identities, attached, allowed, quarantined)
     figures = {
         "records": len(records),
         "performers": len(allowed),
         "new_ids": len(identities.new_ids),
-        "joins": len(joins),
+        "joins": dict(sorted(Counter(join.evidence.split()[0] for join in joins).items())),
         "merges": len(identities.merges),
+        "revived": len(identities.revived),
         "pages_attached": len(attached.performer_of),
         "pages_dropped": dict(sorted(attached.dropped.items())),
         "quarantined": dict(Counter(row["reason"] for row in quarantined)),
@@ -81,56 +81,6 @@ def _why_nothing(context: RunContext) -> str:
         "no source that lists performers has ever been crawled successfully, so there is nothing "
         f"to release; {'; '.join(reasons)}"
     )
-
-
-def _records(context: RunContext, sources: Sources) -> tuple[Records, list[dict[str, Any]]]:
-    """Every record of the sources that create performers, tombstones included; live pages."""
-    found: Records = {}
-    pages: list[dict[str, Any]] = []
-    for source, directory in snapshot_dirs(context).items():
-        rows = read_table(directory / "performers.parquet").to_pylist()
-        if sources[source].creates_performers:
-            found.update({(source, row["source_id"]): row for row in rows})
-        else:
-            pages += [row for row in rows if not row["deleted"]]
-    return found, pages
-
-
-def _facts(records: Records, sources: Sources) -> list[ClaimFacts]:
-    table = site_table(sources)
-    return [
-        ClaimFacts(
-            claim=claim,
-            merged_ids=tuple(record["merged_ids"] or ()),
-            merged_into=record["merged_into_id"],
-            live=_is_live(record),
-            name=record["name"],
-            birth_date=record["birth_date"],
-            gender=record["gender"],
-            links=tuple(identify_in(table, link["url"]) for link in record["urls"] or ()),
-        )
-        for claim, record in sorted(records.items())
-    ]
-
-
-def _is_live(record: dict[str, Any]) -> bool:
-    return not record["deleted"] and record["merged_into_id"] is None
-
-
-def _performers(
-    records: Records, identities: Identities, facts: Iterable[ClaimFacts]
-) -> Performers:
-    """The live records by performer, preferred first; who links where."""
-    live: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    linked: dict[tuple[str, str], list[Claim]] = defaultdict(list)
-    for fact in facts:
-        if fact.live:
-            live[identities.performer_of[fact.claim]].append(records[fact.claim])
-            for link in fact.links:
-                if link.site and link.id:
-                    linked[link.site, link.id].append(fact.claim)
-    ordered = {number: preferred_first(own) for number, own in live.items()}
-    return Performers(ordered, identities.performer_of, linked)
 
 
 def _conflict_review(conflict: Conflict, identities: Identities) -> Review:
@@ -155,7 +105,7 @@ def _rows(
     live: dict[int, list[dict[str, Any]]] = defaultdict(list)
     gone: dict[int, list[Claim]] = defaultdict(list)
     for claim, number in identities.performer_of.items():
-        if claim in records and _is_live(records[claim]):
+        if claim in records and is_live(records[claim]):
             live[number].append(records[claim])
         else:
             gone[number].append(claim)
@@ -205,6 +155,7 @@ def _write(
             "claims": [[*claim, number] for claim, number in sorted(claims.items())],
             "evidence": [[*claim, text] for claim, text in sorted(evidence.items())],
             "new_ids": identities.new_ids,
+            "revived": identities.revived,
             "merges": [vars(merge) for merge in identities.merges],
         },
     )

@@ -1,0 +1,127 @@
+"""Names and facts as evidence: enough together, never against a contradiction. All invented."""
+
+from __future__ import annotations
+
+import pytest
+
+from trainer.identity.claims import ClaimFacts, dates_near
+from trainer.identity.evidence import find_joins
+from trainer.identity.links import SiteLink
+from trainer.state.store import KnownIdentities
+
+A, A2 = ("stashdb", "a"), ("stashdb", "a2")
+F, T = ("fansdb", "f"), ("theporndb", "t")
+NAME = {"name": "Mira Vask"}
+BORN = {"birth_date": "1986-03-14"}
+
+
+def joined(*facts: ClaimFacts, faces=None):
+    joins, conflicts = find_joins(facts, KnownIdentities(), (), faces)
+    return [join.claims for join in joins], [conflict.kind for conflict in conflicts]
+
+
+def test_the_same_name_and_birth_date_join_with_words_and_weight():
+    facts = [ClaimFacts(A, **NAME, **BORN), ClaimFacts(F, name="Vask, Míra", **BORN)]
+    (join,) = find_joins(facts, KnownIdentities())[0]
+    assert join.evidence == (
+        "same_name (1.00): fansdb:f and stashdb:a are both called 'Vask, Míra' and were born "
+        "1986-03-14"
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"height_cm": 181},
+        {"country": "FR"},
+        {"eye_color": "GREEN"},
+        {"birth_date": "1986"},
+        {"birth_date": "1987-03-14"},
+        {"birth_date": None},
+        {"name": "Mira Vaskova"},
+    ],
+)
+def test_whatever_differs_is_too_much_for_a_name_and_a_birth_date(other):
+    plain = {**NAME, **BORN, "height_cm": 165, "country": "CZ", "eye_color": "BLUE"}
+    ours = plain if other.keys() <= {"name", "birth_date"} else plain | {}
+    theirs = {**NAME, **BORN} | other
+    assert joined(ClaimFacts(A, **ours), ClaimFacts(F, **theirs))[0] == []
+
+
+def test_a_year_needs_more_that_agrees():
+    some = {**NAME, "birth_date": "1986", "country": "CZ"}
+    assert joined(ClaimFacts(A, **some), ClaimFacts(F, **some)) == ([], [])
+    more = some | {"height_cm": 170, "eye_color": "BLUE", "career_start_year": 2006}
+    more |= {"aliases": ("Lena Brook",)}
+    assert joined(ClaimFacts(A, **more), ClaimFacts(F, **more))[0] == [(F, A)]
+
+
+def test_a_first_of_january_counts_as_a_year():
+    some = {**NAME, "birth_date": "1986-01-01"}
+    assert joined(ClaimFacts(A, **some), ClaimFacts(F, **some)) == ([], [])
+
+
+def test_one_word_needs_more_than_a_birth_date():
+    some = {"name": "Mira", **BORN}
+    assert joined(ClaimFacts(A, **some), ClaimFacts(F, **some)) == ([], [])
+
+
+def test_a_changed_name_is_found_by_the_alias():
+    one = ClaimFacts(A, name="Mira Vask", country="CZ", **BORN)
+    other = ClaimFacts(F, name="Lena Brook", aliases=("Mira Vask",), country="CZ", **BORN)
+    assert joined(one, other)[0] == [(F, A)]
+
+
+def test_an_alias_of_two_people_is_no_evidence():
+    one = ClaimFacts(A, name="Mira Vask", aliases=("Vask Twins",), country="CZ", **BORN)
+    other = ClaimFacts(F, name="Lena Vask", aliases=("Vask Twins",), country="CZ", **BORN)
+    assert joined(one, other) == ([], [])
+
+
+def test_two_candidates_are_shown_and_not_joined():
+    facts = [ClaimFacts(c, **NAME, **BORN) for c in (A, A2, F)]
+    assert joined(*facts) == ([], ["same_facts_ambiguous"] * 2)
+
+
+def test_faces_support_and_contradict():
+    some = {**NAME, "birth_date": "1986-03", "country": "CZ"}
+    facts = [ClaimFacts(A, **some), ClaimFacts(F, **some)]
+    assert joined(*facts)[0] == []
+    assert joined(*facts, faces=lambda _a, _b: 0.9)[0] == [(F, A)]
+    sure = [ClaimFacts(A, **NAME, **BORN), ClaimFacts(F, **NAME, **BORN)]
+    assert joined(*sure, faces=lambda _a, _b: -1.0) == ([], ["same_facts_contradicted"])
+
+
+def test_a_slip_in_the_date_is_forgiven_where_a_link_joins_one_name():
+    link = SiteLink("imdb", "nm9990001", "https://imdb.example/nm9990001", strong=True)
+    one = ClaimFacts(A, **NAME, birth_date="1986-03-14", links=(link,))
+    other = ClaimFacts(F, **NAME, birth_date="1986-03-15", links=(link,))
+    assert joined(one, other)[0] == [(F, A)]
+    stranger = ClaimFacts(F, name="Tilda Moss", birth_date="1986-03-15", links=(link,))
+    assert joined(one, stranger) == ([], ["shared_link_contradicted"])
+
+
+def test_an_account_of_two_people_joins_only_those_who_share_a_name():
+    couple = SiteLink("onlyfans", "pair", "https://onlyfans.example/pair", strong=True)
+    facts = [
+        ClaimFacts(A, name="Mira Vask", links=(couple,)),
+        ClaimFacts(T, name="Mira Vask", links=(couple,)),
+        ClaimFacts(F, name="Olav Brand", links=(couple,)),
+    ]
+    assert joined(*facts) == ([(A, T)], ["shared_link_contradicted"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "near"),
+    [
+        ("1986-03-14", "1986-03-15", True),
+        ("1986-03-14", "1986-03-41", True),
+        ("1986-03-04", "1986-04-03", True),
+        ("1986-03-14", "1968-03-14", True),
+        ("1986-03-14", "1987-04-14", False),
+        ("1986", "1987", False),
+        (None, "1986-03-14", False),
+    ],
+)
+def test_slips_of_the_keyboard(one, other, near):
+    assert dates_near(one, other) is near
