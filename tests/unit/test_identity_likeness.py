@@ -87,9 +87,12 @@ def test_faces_support_and_contradict():
     some = {**NAME, "birth_date": "1986-03", "country": "CZ"}
     facts = [ClaimFacts(A, **some), ClaimFacts(F, **some)]
     assert joined(*facts)[0] == []
-    assert joined(*facts, faces=lambda _a, _b: 0.9)[0] == [(F, A)]
+    assert joined(*facts, faces=lambda _claims: lambda _a, _b: 1.0)[0] == [(F, A)]
     sure = [ClaimFacts(A, **NAME, **BORN), ClaimFacts(F, **NAME, **BORN)]
-    assert joined(*sure, faces=lambda _a, _b: -1.0) == ([], ["same_facts_contradicted"])
+    assert joined(*sure, faces=lambda _claims: lambda _a, _b: -1.0) == (
+        [],
+        ["same_facts_contradicted"],
+    )
 
 
 def test_a_slip_in_the_date_is_forgiven_where_a_link_joins_one_name():

@@ -8,7 +8,7 @@ to look at.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from trainer.identity.claims import ClaimFacts, Join
 from trainer.identity.clues import (
@@ -22,7 +22,7 @@ from trainer.identity.clues import (
 )
 from trainer.identity.decisions import Decision
 from trainer.identity.groups import Groups, settled_groups
-from trainer.identity.likeness import Likeness, same_facts
+from trainer.identity.likeness import Likeness, near_pairs, with_faces
 from trainer.identity.profiles import Profiles
 from trainer.identity.reviews import Kind
 from trainer.state.store import Claim, KnownIdentities
@@ -45,22 +45,24 @@ def find_joins(
     facts: Iterable[ClaimFacts],
     known: KnownIdentities,
     decided: Sequence[Decision] = (),
-    faces: Likeness | None = None,
+    faces: Callable[[set[Claim]], Likeness] | None = None,
 ) -> tuple[list[Join], list[Conflict]]:
     """Joins to make and conflicts to show, both sorted. The order of `facts` changes nothing.
 
-    `faces` says of two records how alike their faces are: over 0 for, under 0 against their being
-    one person, None where that is not known.
+    `faces` is asked once for the likeness of the faces of all records that are in question.
     """
     records = {fact.claim: fact for fact in facts}
     groups = settled_groups(records, known, decided)
-    tiers = _tiers(records, faces)
+    links = [sorted(cross_links(records)), sorted(shared_links(records))]
+    near = sorted(near_pairs(records))
+    likeness = faces(_in_question([*links, near], groups)) if faces else None
+    tiers = [*links, *_tiers(near, likeness)]
     joins: list[Join] = []
     while True:  # a join can settle which of two other links is the wrong one
         conflicts: list[Conflict] = []
         before = len(joins)
         for clues in tiers:
-            accepted, refused = _decide(clues, groups, records, faces)
+            accepted, refused = _decide(clues, groups, records, likeness)
             conflicts += refused
             for clue in accepted:
                 joins.append(Join(clue.claims, clue.evidence))
@@ -69,14 +71,21 @@ def find_joins(
             return sorted(joins, key=lambda join: (join.claims, join.evidence)), sorted(conflicts)
 
 
-def _tiers(records: Records, faces: Likeness | None) -> list[list[Clue]]:
-    alike = sorted(same_facts(records, faces))
-    return [
-        sorted(cross_links(records)),
-        sorted(shared_links(records)),
-        [clue for clue in alike if clue.kind == "same_name"],
-        [clue for clue in alike if clue.kind == "same_alias"],
-    ]
+def _in_question(tiers: list[list[Clue]], groups: Groups) -> set[Claim]:
+    return {
+        claim
+        for clues in tiers
+        for clue in clues
+        if len({groups.find(claim) for claim in clue.claims}) > 1
+        for claim in clue.claims
+    }
+
+
+def _tiers(near: list[Clue], faces: Likeness | None) -> list[list[Clue]]:
+    weighed = [with_faces(clue, faces) for clue in near]
+    enough = [clue for clue in weighed if clue.weight >= ENOUGH]
+    kinds: tuple[ClueKind, ...] = ("same_name", "same_alias")
+    return [[clue for clue in enough if clue.kind == kind] for kind in kinds]
 
 
 def _decide(

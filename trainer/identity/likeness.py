@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations
 
 from trainer.identity.claims import ClaimFacts, spelled
@@ -38,7 +39,8 @@ _LARGEST_BLOCK = 400  # records with one name; more of them are compared by year
 # Aliases that stand for several people name nobody.
 _SEVERAL = re.compile(r"[&+]|\b(?:and|twins?|sisters|brothers|duo|couple)\b", re.IGNORECASE)
 
-Likeness = Callable[[Claim, Claim], float | None]  # cosine of two records' faces, where known
+# Of two records: how alike their faces are, up to 1; below 0 far apart; None where not known.
+Likeness = Callable[[Claim, Claim], float | None]
 
 
 class Names:
@@ -66,17 +68,27 @@ def folded(name: str) -> str:
     return " ".join(sorted(words(name)))
 
 
-def same_facts(records: Records, faces: Likeness | None = None) -> Iterator[Clue]:
-    """Pairs of different sources' records whose names and facts are enough together."""
+def near_pairs(records: Records) -> Iterator[Clue]:
+    """Pairs of different sources' records whose names and facts are enough, or would be with
+    faces that are alike."""
     names = Names(records)
     seen: set[tuple[Claim, Claim]] = set()
     for holders in names.holders.values():
         for one, other in _pairs(holders, records):
             if (one, other) not in seen:
                 seen.add((one, other))
-                clue = _clue(records[one], records[other], names, faces)
+                clue = _clue(records[one], records[other], names)
                 if clue:
                     yield clue
+
+
+def with_faces(clue: Clue, faces: Likeness | None) -> Clue:
+    """The clue of a pair with what its faces add."""
+    near = faces(*clue.claims) if faces else None
+    if near is None or near <= 0:
+        return clue
+    text = f"{clue.text}; their faces are alike ({near:.2f})"
+    return replace(clue, text=text, weight=round(clue.weight + FACES_ALIKE * near, 3))
 
 
 def _pairs(holders: list[Claim], records: Records) -> Iterator[tuple[Claim, Claim]]:
@@ -92,24 +104,18 @@ def _pairs(holders: list[Claim], records: Records) -> Iterator[tuple[Claim, Clai
                 yield one, other
 
 
-def _clue(a: ClaimFacts, b: ClaimFacts, names: Names, faces: Likeness | None) -> Clue | None:
+def _clue(a: ClaimFacts, b: ClaimFacts, names: Names) -> Clue | None:
     born, when = _born(a, b)
     if not born:
         return None
     named, kind, called = _named(a, b, names)
-    weight = named + born + _more(a, b)
+    weight = round(named + born + _more(a, b), 3)
     if weight + FACES_ALIKE < ENOUGH:
         return None
     text = f"{spelled(a.claim)} and {spelled(b.claim)} {called} and were born {when}"
     if a.country and a.country == b.country:
         text += f" in {a.country}"
-    near = faces(a.claim, b.claim) if faces else None
-    if near is not None and near > 0:
-        weight += FACES_ALIKE * near
-        text += f"; their faces are alike ({near:.2f})"
-    if weight < ENOUGH - 1e-9:
-        return None
-    return Clue((a.claim, b.claim), kind, text, "", round(weight, 3))
+    return Clue((a.claim, b.claim), kind, text, "", weight)
 
 
 def _named(a: ClaimFacts, b: ClaimFacts, names: Names) -> tuple[float, ClueKind, str]:

@@ -20,6 +20,7 @@ from trainer.identity.reviews import Review, write_reviews
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.people import Records, Sources, facts_of, is_live, performers_of, read_records
 from trainer.pipeline.record import manifests
+from trainer.pipeline.record_faces import record_faces
 from trainer.pipeline.run import Say
 from trainer.policy.adults import AgeFacts, judge
 from trainer.release.inputs import PERFORMER_INPUT
@@ -44,7 +45,9 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     known = read_identities(context.data.state_db)
     facts = facts_of(records, sources)
     decided = read_identity_decisions(context.data)
-    joins, conflicts = find_joins(facts, known, decided)
+    joins, conflicts = find_joins(
+        facts, known, decided, lambda claims: record_faces(context, records, claims)
+    )
     identities = resolve(facts, known, joins, decided)
     performers = performers_of(records, identities, facts)
     attached = attach(pages, performers, known)
