@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.release_world import PACK, WHEN, world
 from trainer.release.inputs import read_inputs
@@ -10,7 +11,11 @@ from trainer.release.write import BuildResult, build
 
 
 def built(
-    select: Path, out: Path, version_id: str = "20261101_000000", version: str = "2026.11.01"
+    select: Path,
+    out: Path,
+    version_id: str = "20261101_000000",
+    version: str = "2026.11.01",
+    **more: Any,
 ) -> BuildResult:
     return build(
         read_inputs(select),
@@ -20,6 +25,7 @@ def built(
         created_at=WHEN,
         pack=PACK,
         sources=["stashdb"],
+        **more,
     )
 
 

@@ -19,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from trainer.release import contract
 from trainer.release.files import read_mapping, require_intact
 from trainer.release.fusion import Neighbours, fuse
-from trainer.release.index import load_index, measure
+from trainer.release.index import load_index
 from trainer.release.inputs import Vectors
+from trainer.release.recall import measure
 from trainer.release.search import Ids, exact_neighbours
 from trainer.staging.atomic import read_json, write_json
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import voyager
 
 from trainer.errors import StageFailed
-from trainer.release.contract import DIMENSIONS, NEIGHBOURS
+from trainer.release.contract import DIMENSIONS
 from trainer.release.inputs import Vectors
-from trainer.release.search import exact_neighbours
+from trainer.release.recall import RecallPoint, measure
 from trainer.staging.atomic import whole_file
 
 EF_CONSTRUCTION = 200
@@ -23,29 +24,48 @@ M_LADDER = (12, 16, 24, 32, 48)
 # From here on several threads build, and the bytes are no longer the same every time.
 DETERMINISTIC_BELOW = 20_000
 _BATCH = 2_048
-_TIE = 1e-5  # distances this close are the same neighbour: duplicates, rounding
 _SEED = 1
+
+Storage = Literal["float32", "float8", "e4m3"]
+Advance = Callable[[int], Any]
+_TYPES = {
+    "float32": voyager.StorageDataType.Float32,
+    "float8": voyager.StorageDataType.Float8,
+    "e4m3": voyager.StorageDataType.E4M3,
+}
+# How far a saved number may lie from the one given: rounding of the storage type.
+ROUNDING = {"float32": 1e-5, "float8": 0.01, "e4m3": 0.05}
 
 
 @dataclass(frozen=True)
-class RecallPoint:
-    """How often the search finds, at the sidecar's k and ef, what exact search finds.
+class IndexOptions:
+    """`start`: the first M to try; None: by size. `budget`: seconds after which no larger M is
+    begun, one that would not be ready by then neither."""
 
-    `recall_at_1`: the nearest other face is among the neighbours; `recall_at_10`: share of the ten
-    nearest other faces that are. Measured over `queries` indexed faces.
-    """
+    storage: Storage = "float32"
+    start: int | None = None
+    budget: float = float("inf")
+    sample: int = 1_000
+    seed: int = 0
 
-    m: int
-    recall_at_1: float
-    recall_at_10: float
-    queries: int
+
+@dataclass(frozen=True)
+class Base:
+    """An index that holds the first `count` vectors already, in order."""
+
+    path: Path
+    count: int
 
 
 @dataclass(frozen=True)
 class IndexResult:
+    """`made`: `built` anew, or `added` vectors to the last release's."""
+
     m: int
     ef_construction: int
     curve: list[RecallPoint]
+    storage: Storage
+    made: Literal["built", "added"]
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -54,44 +74,28 @@ class IndexResult:
 def build_index(
     path: Path,
     vectors: Vectors,
+    options: IndexOptions | None = None,
     *,
-    advance: Callable[[int], Any] = lambda _count: None,
-    sample: int = 1_000,
-    seed: int = 0,
+    base: Base | None = None,
+    advance: Advance = lambda _count: None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> IndexResult:
     """Write the index of `vectors` (n, 512) to `path`, vector i under id i.
 
-    Climbs `M_LADDER` until recall@1 reaches `WANTED_RECALL`; the last rung is kept either way, and
-    the curve says what it gives. `advance` hears of every batch. Refuses NaN and zero vectors.
+    With `base` the other vectors are added to a copy of it, if the recall still holds. Else climbs
+    `M_LADDER` until recall@1 reaches `WANTED_RECALL`, the ladder or the budget ends; the last rung
+    is kept either way, and the curve says what it gives. `advance` hears of every batch. Refuses
+    NaN and zero vectors.
     """
+    options = options or IndexOptions()
     _refuse_bad(vectors)
-    curve: list[RecallPoint] = []
-    rungs = _rungs(len(vectors))
-    for m in rungs:
-        index = _build(vectors, m, advance)
-        curve.append(measure(index, vectors, sample=sample, seed=seed))
-        if curve[-1].recall_at_1 >= WANTED_RECALL or m == rungs[-1]:
-            _save(path, index, vectors)
-            return IndexResult(m, EF_CONSTRUCTION, curve)
-    raise AssertionError("the ladder has a last rung")
-
-
-def measure(index: voyager.Index, vectors: Vectors, *, sample: int, seed: int) -> RecallPoint:
-    """Recall of `index` against exact search, for a seeded sample of its own vectors."""
-    n = len(vectors)
-    k = min(NEIGHBOURS, n)
-    if n < 2:
-        return RecallPoint(index.M, 1.0, 1.0, 0)
-    chosen = np.sort(np.random.default_rng(seed).permutation(n)[:sample])
-    exact, distances = exact_neighbours(vectors[chosen], vectors, min(10, n - 1), exclude=chosen)
-    found = np.asarray(index.query(vectors[chosen], k=k)[0], dtype=np.int64).reshape(-1, k)
-    first = tens = 0.0
-    for row, own in enumerate(chosen):
-        others = found[row][found[row] != own]
-        near = 1.0 - vectors[others] @ vectors[own]
-        first += bool((near <= distances[row, 0] + _TIE).any())
-        tens += min(1.0, float((near <= distances[row, -1] + _TIE).sum()) / exact.shape[1])
-    return RecallPoint(index.M, first / len(chosen), tens / len(chosen), len(chosen))
+    if base is not None:
+        added = _add_to(base, vectors, options, advance)
+        point = measure(added, vectors, sample=options.sample, seed=options.seed)
+        if point.recall_at_1 >= WANTED_RECALL:
+            return _save(path, added, vectors, options, [point], "added")
+        options = replace(options, start=added.M)
+    return _climb(path, vectors, options, advance, clock)
 
 
 def load_index(path: Path) -> voyager.Index:
@@ -100,48 +104,97 @@ def load_index(path: Path) -> voyager.Index:
         return voyager.Index.load(stream)
 
 
-def _rungs(n: int) -> tuple[int, ...]:
+def _climb(
+    path: Path,
+    vectors: Vectors,
+    options: IndexOptions,
+    advance: Advance,
+    clock: Callable[[], float],
+) -> IndexResult:
+    rungs = _rungs(len(vectors), options.start)
+    curve: list[RecallPoint] = []
+    began = clock()
+    for at, m in enumerate(rungs):
+        start = clock()
+        index = _empty(len(vectors), m, options.storage)
+        _add(index, vectors, 0, advance)
+        curve.append(measure(index, vectors, sample=options.sample, seed=options.seed))
+        # A rung costs about as much more as its M is larger.
+        following = rungs[at + 1] if m != rungs[-1] else m
+        ready = clock() - began + (clock() - start) * following / m
+        if curve[-1].recall_at_1 >= WANTED_RECALL or m == following or ready > options.budget:
+            return _save(path, index, vectors, options, curve, "built")
+        del index  # two of them would not fit where one does
+    raise AssertionError("the ladder has a last rung")
+
+
+def _rungs(n: int, start: int | None) -> tuple[int, ...]:
     """Large indexes are known to need a larger M: no hours are spent on rungs that cannot do."""
-    lowest = 12 if n < DETERMINISTIC_BELOW else 16 if n < 100_000 else 24
-    return tuple(m for m in M_LADDER if m >= lowest)
+    lowest = start or (12 if n < DETERMINISTIC_BELOW else 16 if n < 100_000 else 24)
+    return tuple(m for m in M_LADDER if m >= lowest) or M_LADDER[-1:]
 
 
-def _build(vectors: Vectors, m: int, advance: Callable[[int], Any]) -> voyager.Index:
-    threads = 1 if len(vectors) < DETERMINISTIC_BELOW else os.cpu_count() or 1
-    index = voyager.Index(
+def _empty(count: int, m: int, storage: Storage) -> voyager.Index:
+    return voyager.Index(
         voyager.Space.Cosine,
         num_dimensions=DIMENSIONS,
         M=m,
         ef_construction=EF_CONSTRUCTION,
         random_seed=_SEED,
-        max_elements=max(len(vectors), 1),
-        storage_data_type=voyager.StorageDataType.Float32,
+        max_elements=max(count, 1),
+        storage_data_type=_TYPES[storage],
     )
-    for start in range(0, len(vectors), _BATCH):
-        batch = vectors[start : start + _BATCH]
-        index.add_items(batch, ids=list(range(start, start + len(batch))), num_threads=threads)
-        advance(len(batch))
+
+
+def _add_to(base: Base, vectors: Vectors, options: IndexOptions, advance: Advance) -> voyager.Index:
+    index = load_index(base.path)
+    if len(index) != base.count or index.storage_data_type != _TYPES[options.storage]:
+        raise StageFailed(f"{base.path} is not the index that was asked for; build it anew")
+    index.resize(max(len(vectors), 1))
+    _add(index, vectors, base.count, advance)
     return index
 
 
-def _save(path: Path, index: voyager.Index, vectors: Vectors) -> None:
+def _add(index: voyager.Index, vectors: Vectors, start: int, advance: Advance) -> None:
+    """Vectors from `start` on. One thread gives the same bytes every time."""
+    few = len(vectors) - start < DETERMINISTIC_BELOW
+    threads = 1 if few else os.cpu_count() or 1
+    for at in range(start, len(vectors), _BATCH):
+        batch = vectors[at : at + _BATCH]
+        index.add_items(batch, ids=list(range(at, at + len(batch))), num_threads=threads)
+        advance(len(batch))
+
+
+def _save(
+    path: Path,
+    index: voyager.Index,
+    vectors: Vectors,
+    options: IndexOptions,
+    curve: list[RecallPoint],
+    made: Literal["built", "added"],
+) -> IndexResult:
     """Save, load again and compare a spread of vectors: ids never shift unseen."""
+    m = index.M
     with whole_file(path) as temporary:
         index.save(str(temporary))
+        del index  # as large as the file
         again = load_index(temporary)
         ids = np.unique(np.linspace(0, max(len(vectors) - 1, 0), 1_000, dtype=np.int64))
         if len(again) != len(vectors):
             raise StageFailed(f"{path.name}: {len(again)} vectors saved, {len(vectors)} given")
-        if len(vectors) and not np.allclose(again.get_vectors(ids), vectors[ids], atol=1e-5):
+        near = ROUNDING[options.storage]
+        if len(vectors) and not np.allclose(again.get_vectors(ids), vectors[ids], atol=near):
             raise StageFailed(f"{path.name}: saved vectors differ from the given ones")
+    return IndexResult(m, EF_CONSTRUCTION, curve, options.storage, made)
 
 
 def _refuse_bad(vectors: Vectors) -> None:
     if vectors.ndim != 2 or vectors.shape[1] != DIMENSIONS:
         raise StageFailed(f"vectors have shape {vectors.shape}, expected (n, {DIMENSIONS})")
-    bad = np.flatnonzero(~(np.linalg.norm(vectors, axis=1) > 1e-6) | ~np.isfinite(vectors).all(1))
-    if bad.size:
-        raise StageFailed(
-            f"vector {int(bad[0])} is zero or not a number ({bad.size} such); "
-            "embed its picture again"
-        )
+    for start in range(0, len(vectors), _BATCH):
+        part = vectors[start : start + _BATCH]
+        bad = np.flatnonzero(~(np.linalg.norm(part, axis=1) > 1e-6) | ~np.isfinite(part).all(1))
+        if bad.size:
+            raise StageFailed(
+                f"vector {start + int(bad[0])} is zero or not a number; embed its picture again"
+            )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 
 from trainer.errors import DamagedFileError
-from trainer.staging.parquet import read_table
+from trainer.staging.parquet import read_schema, read_table
 from trainer.staging.schemas import EMBEDDING_BYTES, EMBEDDING_WIDTH
 
 PERFORMERS_FILE = "performers.parquet"
@@ -124,85 +123,111 @@ FACE_INPUT = pa.schema(
 )
 
 Vectors = npt.NDArray[np.float32]
-Row = dict[str, Any]
+VECTOR_COLUMNS = ("facenet", "arcface")
+_PLAIN = [name for name in FACE_INPUT.names if name not in VECTOR_COLUMNS]
 
 
 @dataclass(frozen=True)
 class ReleaseInputs:
-    """`faces` are rows without vectors; `facenet` and `arcface` are (n, 512) float32, unit rows."""
+    """`performers` and `faces` are frames as above, the faces without vectors.
 
-    performers: list[Row]
-    faces: list[Row]
-    facenet: Vectors
-    arcface: Vectors
+    The vectors of a large release take gigabytes: `vectors` reads one model's at a time.
+    """
+
+    performers: pl.DataFrame
+    faces: pl.DataFrame
+    path: Path  # of faces.parquet
+    order: npt.NDArray[np.int64] | None = None  # rows of the file, where `faces` are in another
+
+    def reordered(self, order: npt.NDArray[np.int64]) -> ReleaseInputs:
+        """The same release with face i where `order[i]` was."""
+        return replace(self, faces=self.faces[order.tolist()], order=order)
+
+    def vectors(self, column: str) -> Vectors:
+        """`facenet` or `arcface` as (n, 512) float32, row i of face i, unit length.
+
+        Raises `DamagedFileError` naming the first row that is no unit vector.
+        """
+        values = read_table(self.path, [column]).column(column)
+        raw = b"".join(memoryview(_bytes_of(chunk)) for chunk in values.chunks)
+        halves = np.frombuffer(raw, dtype="<f2").reshape(-1, EMBEDDING_WIDTH)
+        vectors = np.empty(halves.shape, np.float32)
+        for start in range(0, len(halves), _BLOCK):
+            part = halves[start : start + _BLOCK].astype(np.float32)
+            norms = np.linalg.norm(part, axis=1)
+            bad = np.flatnonzero(~(np.abs(norms - 1) <= _NORM_TOLERANCE))  # NaN is bad, too
+            if bad.size:
+                raise DamagedFileError(
+                    f"{self.path}: {column} of row {start + int(bad[0])} has length "
+                    f"{norms[bad[0]]:.3f}, not 1; delete the face cache of this pack and embed "
+                    "again"
+                )
+            vectors[start : start + _BLOCK] = part / norms[:, None]
+        return vectors if self.order is None else vectors[self.order]
+
+
+_BLOCK = 16_384
+
+
+def _bytes_of(chunk: pa.Array) -> pa.Buffer:
+    """The bytes of a fixed-size binary array without nulls, as they lie."""
+    width = chunk.type.byte_width
+    return chunk.buffers()[1].slice(chunk.offset * width, len(chunk) * width)
 
 
 def read_inputs(select_dir: Path) -> ReleaseInputs:
     """Read and validate both tables; raises `DamagedFileError` naming file and row."""
-    performers = _read(select_dir / PERFORMERS_FILE, PERFORMER_INPUT)
-    faces = _read(select_dir / FACES_FILE, FACE_INPUT)
+    where = select_dir / FACES_FILE
+    faces = _read(where, FACE_INPUT, _PLAIN)
     inputs = ReleaseInputs(
-        performers=performers.to_pylist(),
-        faces=faces.drop_columns(["facenet", "arcface"]).to_pylist(),
-        facenet=_vectors(faces, "facenet", select_dir / FACES_FILE),
-        arcface=_vectors(faces, "arcface", select_dir / FACES_FILE),
+        performers=_frame(_read(select_dir / PERFORMERS_FILE, PERFORMER_INPUT)),
+        faces=_frame(faces),
+        path=where,
     )
     _check(inputs, select_dir)
+    for column in VECTOR_COLUMNS:
+        inputs.vectors(column)
     return inputs
 
 
-def _read(path: Path, schema: pa.Schema) -> pa.Table:
-    table = read_table(path)
+def _frame(table: pa.Table) -> pl.DataFrame:
+    return pl.DataFrame(pl.from_arrow(table))
+
+
+def _read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+    """`columns` of a table of `schema`, cast to it; other columns than its own are refused."""
+    wanted = columns or schema.names
+    found = read_schema(path)
+    if set(found.names) != set(schema.names):
+        raise DamagedFileError(f"{path}: columns differ from {schema.names}")
     try:
-        table = table.select(schema.names) if set(table.column_names) == set(schema.names) else None
-        if table is None:
-            raise DamagedFileError(f"{path}: columns differ from {schema.names}")
-        return table.cast(schema)
+        table = read_table(path, wanted).select(wanted)
+        return table.cast(pa.schema([schema.field(name) for name in wanted]))
     except (pa.ArrowException, ValueError) as error:
         raise DamagedFileError(f"{path}: {error}; run the step `select` again") from error
-
-
-def _vectors(faces: pa.Table, column: str, path: Path) -> Vectors:
-    """A binary(1024) float16 column as (n, 512) float32, scaled to unit length exactly."""
-    values = faces.column(column).combine_chunks()
-    if values.null_count:
-        raise DamagedFileError(f"{path}: {column} has nulls; run the step `select` again")
-    raw = b"".join(values.to_pylist())
-    vectors = np.frombuffer(raw, dtype="<f2").reshape(-1, EMBEDDING_WIDTH).astype(np.float32)
-    norms = np.linalg.norm(vectors, axis=1)
-    bad = np.flatnonzero(~(np.abs(norms - 1) <= _NORM_TOLERANCE))  # NaN is bad, too
-    if bad.size:
-        raise DamagedFileError(
-            f"{path}: {column} of row {int(bad[0])} has length {norms[bad[0]]:.3f}, not 1 "
-            f"({bad.size} such rows); delete the face cache of this pack and embed again"
-        )
-    scaled: Vectors = vectors / norms[:, None]
-    return scaled
 
 
 def _check(inputs: ReleaseInputs, select_dir: Path) -> None:
     """Order, uniqueness and references between the two tables."""
     where = select_dir / PERFORMERS_FILE
-    ids = [row["performer_id"] for row in inputs.performers]
-    if any(left >= right for left, right in itertools.pairwise(ids)):
+    people = inputs.performers
+    if people["performer_id"].diff().drop_nulls().le(0).any():
         raise DamagedFileError(f"{where}: performer_id is not strictly ascending")
-    _refuse_twice(where, "universal_id", [r["universal_id"] for r in inputs.performers])
-    claims = [(c["source"], c["source_id"]) for r in inputs.performers for c in r["claims"] or []]
-    _refuse_twice(where, "stash-box id", claims)
-    universal = {row["performer_id"]: row["universal_id"] for row in inputs.performers}
+    _refuse_twice(where, "universal_id", people.select("universal_id").drop_nulls())
+    claims = people.select("claims").explode("claims").drop_nulls().unnest("claims")
+    _refuse_twice(where, "stash-box id", claims.select("source", "source_id"))
     where = select_dir / FACES_FILE
-    _refuse_twice(where, "face", [(f["image_sha256"], f["face_no"]) for f in inputs.faces])
-    for number, face in enumerate(inputs.faces):
-        if universal.get(face["performer_id"]) is None:
-            raise DamagedFileError(
-                f"{where}: row {number}: performer {face['performer_id']} is not in "
-                f"{PERFORMERS_FILE} or has no universal id, so nobody could be named by this face"
-            )
+    _refuse_twice(where, "face", inputs.faces.select("image_sha256", "face_no"))
+    nameable = people.filter(pl.col("universal_id").is_not_null()).select("performer_id")
+    numbered = inputs.faces.select("performer_id").with_row_index("row")
+    for row, owner in numbered.join(nameable, on="performer_id", how="anti").sort("row").rows():
+        raise DamagedFileError(
+            f"{where}: row {row}: performer {owner} is not in {PERFORMERS_FILE} or has no "
+            "universal id, so nobody could be named by this face"
+        )
 
 
-def _refuse_twice(path: Path, what: str, values: list[Any]) -> None:
-    seen: set[Any] = set()
-    for value in values:
-        if value is not None and value in seen:
-            raise DamagedFileError(f"{path}: {what} {value!r} occurs twice; it must be unique")
-        seen.add(value)
+def _refuse_twice(path: Path, what: str, values: pl.DataFrame) -> None:
+    twice = values.filter(values.is_duplicated())
+    if len(twice):
+        raise DamagedFileError(f"{path}: {what} {twice.row(0)!r} occurs twice; it must be unique")

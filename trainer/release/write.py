@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
-from trainer.release.index import IndexResult, build_index
-from trainer.release.inputs import ReleaseInputs
-from trainer.release.sqlite_build import Conflict, write_database
+from trainer.release.grow import Kept, keep, same_vectors
+from trainer.release.index import ROUNDING, Base, IndexOptions, IndexResult, build_index
+from trainer.release.inputs import VECTOR_COLUMNS, ReleaseInputs, Vectors
+from trainer.release.sqlite_build import write_database
+from trainer.release.sqlite_rows import Conflict
 from trainer.staging.atomic import sha256_file, write_bytes, write_json
 
 PURPOSE = (
@@ -26,6 +29,9 @@ LIMITS = (
     "out who a private person is: strangers can resemble a listed performer, and evaluate.json "
     "states how often that was measured. Holds no pictures, only numbers, hashes and addresses."
 )
+
+
+_SHOWN = ("country", "image_url")
 
 
 class ReleasePack(BaseModel):
@@ -58,26 +64,31 @@ def build(
     created_at: str,
     pack: ReleasePack,
     sources: Iterable[str],
+    options: IndexOptions | None = None,
+    base: Path | None = None,
     advance: Callable[[int], Any] = lambda _count: None,
+    say: Callable[[str], Any] = lambda _line: None,
 ) -> BuildResult:
     """Write a release into `out_dir`; SHA256SUMS comes last, without it there is no release.
 
     `version_id` names the directory (YYYYMMDD_HHMMSS), `version` is what consumers compare
-    (YYYY.MM.DD or .N), `created_at` is ISO. `advance` hears of every vector indexed (an index may
-    be built more than once until its recall is good enough).
+    (YYYY.MM.DD or .N), `created_at` is ISO. `base` is the last release: where faces were only
+    added, its indexes grow. `advance` hears of every vector indexed (an index may be built more
+    than once until its recall is good enough).
     """
+    options = options or IndexOptions()
     out_dir.mkdir(parents=True, exist_ok=True)
     (out_dir / contract.SUMS).unlink(missing_ok=True)
+    kept = keep(inputs, base, pack.id, options.storage)
+    inputs = kept.inputs if kept else inputs
     conflicts = write_database(out_dir / contract.DATABASE, inputs, pack.id)
-    indexes = {
-        contract.FACENET_INDEX: inputs.facenet,
-        contract.ARCFACE_INDEX: inputs.arcface,
-    }
-    built = {
-        name: build_index(out_dir / name, vectors, advance=advance)
-        for name, vectors in indexes.items()
-    }
     with_faces = _write_mappings(out_dir, inputs)
+    say(f"{contract.DATABASE}: {len(inputs.performers)} performers, {len(inputs.faces)} faces")
+    built = {}
+    for name, column in zip(contract.INDEXES, VECTOR_COLUMNS, strict=True):
+        begin = _beginning(base, kept, name)
+        built[name] = _index(out_dir / name, inputs.vectors(column), options, begin, advance)
+        say(_describe(name, built[name], (out_dir / name).stat().st_size))
     manifest = {
         "version": version,
         "created_at": created_at,
@@ -102,6 +113,28 @@ def build(
     )
 
 
+def _beginning(base: Path | None, kept: Kept | None, name: str) -> Base | None:
+    return Base(base / name, kept.count) if base and kept else None
+
+
+def _index(
+    path: Path,
+    vectors: Vectors,
+    options: IndexOptions,
+    base: Base | None,
+    advance: Callable[[int], Any],
+) -> IndexResult:
+    """Where the last index holds other vectors (pictures were embedded again), it is built anew."""
+    if base and not same_vectors(base.path, vectors, base.count, ROUNDING[options.storage]):
+        base = None
+    return build_index(path, vectors, options, base=base, advance=advance)
+
+
+def _describe(name: str, result: IndexResult, size: int) -> str:
+    curve = ", ".join(f"M={p.m} recall@1 {p.recall_at_1:.4f}" for p in result.curve)
+    return f"{name}: {result.made}, {result.storage}, {size / 1e6:.1f} MB; {curve}"
+
+
 def write_sums(directory: Path) -> None:
     """SHA256SUMS of the six files, in the form that `sha256sum --check` reads."""
     lines = [f"{sha256_file(directory / n)}  {n}\n" for n in sorted(contract.RELEASE_FILES)]
@@ -120,21 +153,17 @@ def _models(pack: ReleasePack) -> dict[str, Any]:
 
 def _write_mappings(out_dir: Path, inputs: ReleaseInputs) -> int:
     """faces.json and performers.json; returns the number of performers with faces."""
-    universal = {row["performer_id"]: row["universal_id"] for row in inputs.performers}
-    counts = Counter(face["performer_id"] for face in inputs.faces)
-    performers = {
-        row["universal_id"]: {
-            "name": row["canonical_name"],
-            "country": row["country"],
-            "image_url": row["image_url"],
-            "face_count": counts[row["performer_id"]],
-        }
-        for row in inputs.performers
-        if counts[row["performer_id"]] > 0
-    }
-    _write_compact(
-        out_dir / contract.FACES_JSON, [universal[face["performer_id"]] for face in inputs.faces]
+    people = inputs.performers
+    names = people.select("performer_id", "universal_id")
+    faces = inputs.faces.select("performer_id").join(
+        names, on="performer_id", how="left", maintain_order="left"
     )
+    counts = faces.group_by("universal_id").agg(pl.len().alias("face_count"))
+    listed = people.join(counts, on="universal_id", maintain_order="left").select(
+        "universal_id", pl.col("canonical_name").alias("name"), *_SHOWN, "face_count"
+    )
+    performers = {row.pop("universal_id"): row for row in listed.iter_rows(named=True)}
+    _write_compact(out_dir / contract.FACES_JSON, faces["universal_id"].to_list())
     _write_compact(out_dir / contract.PERFORMERS_JSON, performers)
     return len(performers)
 

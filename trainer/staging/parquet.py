@@ -36,6 +36,13 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         raise DamagedFileError(f"{path}: {error}; delete this part and run again") from error
 
 
+def read_schema(path: Path) -> pa.Schema:
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedFileError(f"{path}: {error}; delete this part and run again") from error
+
+
 def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[dict[str, Any]]:
     """The rows of a file, `batch` of them in memory at a time."""
     try:

@@ -9,6 +9,8 @@ from trainer.embedding.pack import PackInfo, RecogniserRule, read_pack
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.release.files import read_manifest
+from trainer.release.index import IndexOptions
 from trainer.release.inputs import read_inputs
 from trainer.release.publish import next_version
 from trainer.release.write import ReleasePack, build
@@ -36,17 +38,30 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         created_at=plan.started_at,
         pack=release_pack(pack),
         sources=list(snapshot_dirs(context)),
+        options=_options(context),
+        base=context.base_release,
         advance=progress.advance,
+        say=lambda line: say(f"build_release: {line}"),
     )
     progress.finish()
-    figures = {
+    return {
         "performers": result.performers,
         "performers_with_faces": result.performers_with_faces,
         "faces": result.faces,
         "conflicts": len(result.conflicts),
+        "indexes": {name: made.as_json() for name, made in result.indexes.items()},
     }
-    say(f"build_release: {figures}")
-    return figures
+
+
+def _options(context: RunContext) -> IndexOptions:
+    """The search for M begins where the last release's ended."""
+    settings, last = context.settings, context.base_release
+    found = (read_manifest(last).model_extra or {}).get("indexes", {}) if last else {}
+    return IndexOptions(
+        storage=settings.index_storage,
+        start=min((int(index["m"]) for index in found.values()), default=None),
+        budget=settings.index_minutes * 60,
+    )
 
 
 def _version(context: RunContext) -> str:
