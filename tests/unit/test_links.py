@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.config.sources import PageRule
+from trainer.identity.addresses import _take_any_apart, take_apart
 from trainer.identity.links import SiteLink, catalogues, identify, identify_in
 from trainer.identity.site_table import Page, Site, SiteTable, site_table
 
@@ -294,3 +295,12 @@ def test_spelling_changes_nothing(link, prefix, slash, tracking, fragment):
     path = f"{before}{slash}" if not hash_ else before
     spelled = f"http://{prefix}{path}{'?' + queries if queries else ''}{hash_}{after}{fragment}"
     assert identify(spelled) == identify(link)
+
+
+@given(
+    st.from_regex(
+        r"https?://[a-z0-9-]{1,8}(\.[a-z0-9-]{1,8}){1,2}(/[A-Za-z0-9_.~/-]{0,20})?", fullmatch=True
+    )
+)
+def test_plain_addresses_are_taken_apart_as_all_others_are(url):
+    assert take_apart(url) == _take_any_apart(url)

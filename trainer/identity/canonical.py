@@ -8,7 +8,7 @@ from typing import Any
 from w3lib.url import canonicalize_url
 
 from trainer.config.sources import SourceConfig
-from trainer.identity.links import identify
+from trainer.identity.links import SiteLink, identify
 from trainer.state.store import Claim
 
 # Which source names a performer, and gives the universal id, first.
@@ -130,8 +130,9 @@ def _urls(ordered: Sequence[Record], pages: Sequence[Record]) -> list[dict[str, 
     """Every link once; the pages' own addresses are links of the performer, too."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for record in ordered:
-        for link in record["urls"] or []:
-            _add(found, *url_identity(link["url"], link["site"]), record["source"])
+        known = record.get("links") or [identify(link["url"]) for link in record["urls"] or ()]
+        for link, identity in zip(record["urls"] or (), known, strict=True):
+            _add(found, *_url_identity(identity, link["url"], link["site"]), record["source"])
     for page in pages:
         _add(found, page["source"], page["source_id"], _page_url(page), page["source"])
         for link in page["urls"] or []:
@@ -148,7 +149,10 @@ def _add(
 
 def url_identity(url: str, label: str | None) -> tuple[str, str, str]:
     """Site, id and URL of a link; of an unknown site its label and the URL itself."""
-    link = identify(url)
+    return _url_identity(identify(url), url, label)
+
+
+def _url_identity(link: SiteLink, url: str, label: str | None) -> tuple[str, str, str]:
     if link.site and link.id:
         return link.site, link.id, link.url
     try:

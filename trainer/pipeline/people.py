@@ -12,7 +12,7 @@ from trainer.identity.claims import ClaimFacts
 from trainer.identity.links import identify_in
 from trainer.identity.references import Performers
 from trainer.identity.resolve import Identities
-from trainer.identity.site_table import site_table
+from trainer.identity.site_table import SiteTable, site_table
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.staging.parquet import read_table
@@ -38,21 +38,25 @@ def read_records(context: RunContext, sources: Sources) -> tuple[Records, list[d
 
 def facts_of(records: Records, sources: Sources) -> list[ClaimFacts]:
     table = site_table(sources)
-    return [
-        ClaimFacts(
-            claim=claim,
-            merged_ids=tuple(record["merged_ids"] or ()),
-            merged_into=record["merged_into_id"],
-            live=is_live(record),
-            name=record["name"],
-            birth_date=record["birth_date"],
-            gender=record["gender"],
-            links=tuple(identify_in(table, link["url"]) for link in record["urls"] or ()),
-            aliases=tuple(record["aliases"] or ()),
-            **{name: record[name] for name in _FURTHER},
-        )
-        for claim, record in sorted(records.items())
-    ]
+    return [_facts(claim, record, table) for claim, record in sorted(records.items())]
+
+
+def _facts(claim: Claim, record: dict[str, Any], table: SiteTable) -> ClaimFacts:
+    """The links' identities stay with the record, too: `canonical` needs them again."""
+    links = tuple(identify_in(table, link["url"]) for link in record["urls"] or ())
+    record["links"] = links
+    return ClaimFacts(
+        claim=claim,
+        merged_ids=tuple(record["merged_ids"] or ()),
+        merged_into=record["merged_into_id"],
+        live=is_live(record),
+        name=record["name"],
+        birth_date=record["birth_date"],
+        gender=record["gender"],
+        links=links,
+        aliases=tuple(record["aliases"] or ()),
+        **{name: record[name] for name in _FURTHER},
+    )
 
 
 def is_live(record: dict[str, Any]) -> bool:
