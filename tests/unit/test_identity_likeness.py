@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from trainer.identity.claims import ClaimFacts, dates_near
+from trainer.identity.decisions import Decision
 from trainer.identity.evidence import find_joins
 from trainer.identity.links import SiteLink
+from trainer.identity.resolve import resolve
 from trainer.state.store import KnownIdentities
 
 A, A2 = ("stashdb", "a"), ("stashdb", "a2")
@@ -128,3 +134,42 @@ def test_an_account_of_two_people_joins_only_those_who_share_a_name():
 )
 def test_slips_of_the_keyboard(one, other, near):
     assert dates_near(one, other) is near
+
+
+NAMES = ["Mira Vask", "Lena Brook", "Mira", "Tilda Moss"]
+DATES = [None, "1986-03-14", "1986-03-15", "1986-03", "1986", "1971-07-02"]
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_order_changes_nothing_weeks_are_stable_and_splits_hold(seed):
+    dice = random.Random(seed)
+    facts = [
+        ClaimFacts(
+            (source, f"{n}"),
+            name=dice.choice(NAMES),
+            aliases=tuple(dice.sample(NAMES, dice.randrange(3))),
+            birth_date=dice.choice(DATES),
+            country=dice.choice([None, "CZ", "FR"]),
+            live=dice.random() < 0.9,
+        )
+        for source in ("stashdb", "fansdb", "theporndb")
+        for n in range(4)
+    ]
+    joins, conflicts = find_joins(facts, KnownIdentities())
+    first = resolve(facts, KnownIdentities(), joins)
+    dice.shuffle(facts)
+    assert find_joins(facts, KnownIdentities()) == (joins, conflicts)
+    assert resolve(facts, KnownIdentities(), joins) == first
+    known = KnownIdentities(first.performer_of, {}, highest_id=len(first.new_ids))
+    assert resolve(facts, known, find_joins(facts, known)[0]).performer_of == first.performer_of
+    one, other = dice.sample([fact.claim for fact in facts], 2)
+    apart = [Decision(1, "split", (frozenset({one}), frozenset({other})))]
+    after = resolve(facts, known, find_joins(facts, known, apart)[0], apart)
+    assert after.performer_of[one] != after.performer_of[other]
+    dice.shuffle(facts)
+    again = resolve(facts, known, find_joins(facts, known, apart)[0], apart)
+    assert again.performer_of == after.performer_of
+    known = KnownIdentities(after.performer_of, {}, highest_id=known.highest_id + 1)
+    later = resolve(facts, known, find_joins(facts, known, apart)[0], apart)
+    assert later.performer_of == after.performer_of

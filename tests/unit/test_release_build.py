@@ -1,6 +1,8 @@
 """Inputs, database, indexes and manifest."""
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +100,17 @@ def test_m_climbs_until_recall_is_good(tmp_path: Path, monkeypatch: pytest.Monke
     result = build_index(tmp_path / "y.voy", vectors)
     assert [point.m for point in result.curve] == [12, 16, 24, 32, 48]
     assert load_index(tmp_path / "y.voy").M == 48
+
+
+def test_the_reader_loads_nothing_heavy_and_cannot_write(tmp_path: Path) -> None:
+    code = (
+        "import sys; from trainer.release.reader import PerformerReader; "
+        "print(sorted({m.split('.')[0] for m in sys.modules} & "
+        "{'numpy', 'polars', 'pyarrow', 'voyager', 'pydantic', 'yaml'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    built(world(tmp_path / "select", people=25), tmp_path / "a")
+    with PerformerReader(tmp_path / "a" / contract.DATABASE)._open() as db:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            db.execute("DELETE FROM faces")
