@@ -111,6 +111,6 @@ def test_the_reader_loads_nothing_heavy_and_cannot_write(tmp_path: Path) -> None
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     built(world(tmp_path / "select", people=25), tmp_path / "a")
-    with PerformerReader(tmp_path / "a" / contract.DATABASE)._open() as db:
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            db.execute("DELETE FROM faces")
+    reader = PerformerReader(tmp_path / "a" / contract.DATABASE)
+    with reader._open() as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        db.execute("DELETE FROM faces")
