@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tests.identity_cases import CASES, easy
+from tests.identity_cases import CASES, dates, easy, hand, lives, names, shared
 from tests.identity_cases.drafts import Maker, written
 from trainer.staging.atomic import write_bytes
 
@@ -21,6 +21,29 @@ MAKERS: Final[dict[str, tuple[int, Maker]]] = {
     "namesakes_dates": (100, easy.namesakes_dates),
     "namesakes_facts": (55, easy.namesakes_facts),
     "different_names": (50, easy.different_names),
+    "same_year": (20, dates.same_year),
+    "same_date": (18, dates.same_date),
+    "name_only": (18, dates.name_only),
+    "date_typo": (24, dates.date_typo),
+    "placeholder": (18, dates.placeholder),
+    "crowd": (20, dates.crowd),
+    "one_word": (20, names.one_word),
+    "name_change": (24, names.name_change),
+    "spelling": (26, names.spelling),
+    "crossing_aliases": (16, names.crossing_aliases),
+    "duo_alias": (16, names.duo_alias),
+    "twins": (18, names.twins),
+    "recycled_link": (20, shared.recycled_link),
+    "company_link": (16, shared.company_link),
+    "couple_account": (16, shared.couple_account),
+    "wrong_cross_link": (18, shared.wrong_cross_link),
+    "merged_upstream": (18, lives.merged_upstream),
+    "upstream_duplicate": (18, lives.upstream_duplicate),
+    "gender_change": (18, lives.gender_change),
+    "later_recycled": (15, lives.later_recycled),
+    "later_merged": (15, lives.later_merged),
+    "later_linked": (15, lives.later_linked),
+    "later_rewritten": (15, lives.later_rewritten),
 }
 
 
@@ -30,6 +53,7 @@ def made() -> Iterator[dict[str, Any]]:
             # A generator of its own, so that a change of one case leaves the others alone.
             rng = random.Random(f"{SEED}:{category}:{number}")
             yield written(maker(rng), f"{category}-{number:03d}", category, rng)
+    yield from hand.cases()
 
 
 def content() -> bytes:
