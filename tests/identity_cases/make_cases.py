@@ -14,13 +14,13 @@ from trainer.staging.atomic import write_bytes
 SEED: Final = 20261123
 
 MAKERS: Final[dict[str, tuple[int, Maker]]] = {
-    "name_and_date": (110, easy.name_and_date),
-    "linked_record": (65, easy.linked_record),
-    "shared_catalogue": (65, easy.shared_catalogue),
-    "shared_account": (50, easy.shared_account),
-    "namesakes_dates": (100, easy.namesakes_dates),
-    "namesakes_facts": (55, easy.namesakes_facts),
-    "different_names": (50, easy.different_names),
+    "name_and_date": (130, easy.name_and_date),
+    "linked_record": (75, easy.linked_record),
+    "shared_catalogue": (80, easy.shared_catalogue),
+    "shared_account": (60, easy.shared_account),
+    "namesakes_dates": (125, easy.namesakes_dates),
+    "namesakes_facts": (65, easy.namesakes_facts),
+    "different_names": (60, easy.different_names),
     "same_year": (20, dates.same_year),
     "same_date": (18, dates.same_date),
     "name_only": (18, dates.name_only),

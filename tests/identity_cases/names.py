@@ -163,8 +163,9 @@ def duo_alias(rng: random.Random) -> Draft:
 
 
 def twins(rng: random.Random) -> Draft:
-    first = invent(rng, gender="FEMALE", others=())
-    given = invent(rng, gender="FEMALE").name.split()[0]
+    culture = rng.choice(("english", "english", "czech", "hungarian", "german", "spanish"))
+    first = invent(rng, culture, gender="FEMALE", others=())
+    given = invent(rng, culture, gender="FEMALE").name.split()[0]
     if given == first.name.split()[0]:
         given = "Wilma"
     second = replace(first, name=f"{given} {first.name.split()[1]}")
