@@ -108,7 +108,7 @@ def different_names(rng: random.Random) -> Draft:
     elif way == "surname":
         second = replace(second, name=f"{second.name.split()[0]} {_last(first)}")
     else:
-        second = replace(second, birth=first.birth)
+        second = replace(second, birth=first.birth, career=first.career + 1)
     if second.name == first.name or (way == "birthday" and second.name.split()[0] == given):
         second = replace(second, name=f"Wilma {_last(second)}")
     if way != "birthday" and second.birth == first.birth:

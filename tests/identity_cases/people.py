@@ -81,7 +81,7 @@ def namesake(rng: random.Random, person: Person, **fixed: Any) -> Person:
     birth = _birth(rng)
     while abs(birth.year - person.birth.year) < 2 or birth.day == person.birth.day:
         birth = _birth(rng)
-    same = {
+    same: dict[str, Any] = {
         "name": person.name,
         "birth": birth,
         "country": person.country,
