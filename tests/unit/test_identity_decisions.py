@@ -38,9 +38,10 @@ def world(tmp_path):
 
 def two_people(*, linked: bool = False):
     links = (IMDB,) if linked else ()
+    other = "Ada Korin" if linked else "Tilda Moss"
     return [
         record("boxone", 1, "Ada Korin", shots=(shot(1, 1),), links=links),
-        record("boxtwo", 2, "Tilda Moss", shots=(shot(2, 1),), links=links),
+        record("boxtwo", 2, other, shots=(shot(2, 1),), links=links),
         record("boxtwo", 3, "Nora Quill", shots=(shot(3, 1),)),
     ]
 

@@ -47,22 +47,21 @@ def spelled(claim: Claim) -> str:
 
 
 def dates_agree(one: str | None, other: str | None) -> bool:
-    """Can both fuzzy dates be of one day? A missing one agrees with any."""
+    """Can both fuzzy dates be of one day? A missing one agrees with any.
+
+    A first of January stands for its year in many records, a first of a month for the month.
+    """
     if not one or not other:
         return True
-    return one.startswith(other) or other.startswith(one)
+    if one.startswith(other) or other.startswith(one):
+        return True
+    return any(_vague(date, unit) for date in (one, other) for unit in _shared(one, other))
 
 
-def dates_near(one: str | None, other: str | None) -> bool:
-    """Two full dates that one slip of the keyboard makes of each other: a digit, two neighbours
-    that changed places, or day and month."""
-    if not one or not other or len(one) != 10 or len(other) != 10:
-        return False
-    differ = [i for i in range(10) if one[i] != other[i]]
-    swapped = (
-        len(differ) == 2
-        and one[differ[0]] == other[differ[1]]
-        and (one[differ[1]] == other[differ[0]])
-    )
-    turned = one[:5] + one[8:] + "-" + one[5:7] == other
-    return len(differ) <= 1 or swapped or turned
+def _shared(one: str, other: str) -> list[int]:
+    """Lengths of the parts (year, month) that both dates have in common."""
+    return [n for n in (4, 7) if len(one) >= n <= len(other) and one[:n] == other[:n]]
+
+
+def _vague(date: str, unit: int) -> bool:
+    return date[unit:] == {4: "-01-01", 7: "-01"}[unit]

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from trainer.identity.claims import ClaimFacts, spelled
-from trainer.identity.links import catalogues
-from trainer.identity.names import same_name
+from trainer.identity.names import names_several, nearly, same_surname, words
 from trainer.identity.reviews import Kind
 from trainer.state.store import Claim
 
@@ -22,7 +21,7 @@ ClueKind = Literal["cross_link", "shared_link", "same_name", "same_alias"]
 ENOUGH = 1.0
 CROSS_LINK = 1.5
 SHARED_LINK = 1.2
-SHARED_ACCOUNT = 0.8  # of a profile, where neither names nor birth dates agree
+SHARED_ONLY = 0.8  # where the names do not agree
 
 
 @dataclass(frozen=True, order=True)
@@ -51,37 +50,37 @@ class Conflict:
 
 
 def cross_links(records: Records) -> Iterator[Clue]:
-    """A record links to another source's record."""
+    """A record links to another source's record.
+
+    One that was merged still names its person; a deleted one names nobody any more.
+    """
+    merged = {(c[0], number) for c, fact in records.items() for number in fact.merged_ids}
     for claim, fact in records.items():
         for link in fact.links if fact.live else ():
             other = (link.site or "", link.id or "")
-            if other in records and other[0] != claim[0] and _leads_on(records[other]):
+            if other not in records or other[0] == claim[0]:
+                continue
+            if records[other].live or records[other].merged_into or other in merged:
                 text = f"{spelled(claim)} links to {spelled(other)}"
                 yield Clue(tuple(sorted((claim, other))), "cross_link", text, link.url, CROSS_LINK)
-
-
-def _leads_on(fact: ClaimFacts) -> bool:
-    """A record that was merged still names its person; a deleted one names nobody any more."""
-    return fact.live or fact.merged_into is not None
 
 
 def shared_links(records: Records) -> Iterator[Clue]:
     """Records of different sources have the same strong link.
 
-    A person's own account can have been given up and taken by another, or be a couple's: there a
-    name or a full birth date must agree, too, or the clue stays under `ENOUGH`.
+    An account can have been given up and taken by another, or be a couple's; an entry can be
+    pasted wrongly: a name must agree, too, or the clue stays under `ENOUGH`.
     """
-    entries = catalogues()
-    for (site, _), claims in link_owners(records).items():
+    for claims in link_owners(records).values():
         if len({source for source, _ in claims}) < 2:
             continue
         listed = sorted(claims)
-        groups = [listed] if site in entries else _agreeing(listed, records)
+        groups = _agreeing(listed, records)
         for group in groups:
             if len({source for source, _ in group}) > 1:
                 yield _shared(group, claims, SHARED_LINK)
         if len(groups) > 1:
-            yield _shared(listed, claims, SHARED_ACCOUNT)
+            yield _shared(listed, claims, SHARED_ONLY)
 
 
 def _shared(listed: list[Claim], urls: Mapping[Claim, str], weight: float) -> Clue:
@@ -91,7 +90,7 @@ def _shared(listed: list[Claim], urls: Mapping[Claim, str], weight: float) -> Cl
 
 
 def _agreeing(listed: list[Claim], records: Records) -> list[list[Claim]]:
-    """`listed` in groups within which names or birth dates connect the records."""
+    """`listed` in groups within which names connect the records."""
     groups: list[list[Claim]] = []
     for claim in listed:
         near = [g for g in groups if any(_agree(records[claim], records[c]) for c in g)]
@@ -100,11 +99,25 @@ def _agreeing(listed: list[Claim], records: Records) -> list[list[Claim]]:
 
 
 def _agree(a: ClaimFacts, b: ClaimFacts) -> bool:
+    """Names of one person: the same, or mistyped; in two scripts the birth date stands in."""
     if not a.name or not b.name:
         return True
-    if a.birth_date and a.birth_date == b.birth_date and len(a.birth_date) == 10:
-        return True
-    return any(same_name(x, y) for x in (a.name, *a.aliases) for y in (b.name, *b.aliases))
+    if same_surname(a.name, b.name):  # siblings share accounts, and list each other
+        return False
+    if a.name.isascii() != b.name.isascii() and not words(a.name) & words(b.name):
+        born = a.birth_date if len(a.birth_date or "") == 10 else None
+        if born and born == b.birth_date:
+            return True
+    return any(
+        nearly(x, y)
+        for x in _names(a)
+        for y in _names(b)
+        if x == a.name or y == b.name or (" " in x and " " in y)
+    )
+
+
+def _names(fact: ClaimFacts) -> list[str]:
+    return [fact.name, *(alias for alias in fact.aliases if not names_several(alias))]
 
 
 def link_owners(records: Records) -> dict[tuple[str, str], dict[Claim, str]]:

@@ -107,7 +107,7 @@ def _decide(
     conflicts = []
     sound = []
     for clue, roots in open_clues:
-        problem = profiles.problem(roots, clue) or _too_little(clue)
+        problem = profiles.problem(roots) or _too_little(clue)
         if problem:
             conflicts.append(Conflict(clue, problem, _CONTRADICTED[clue.kind]))
         else:
@@ -117,7 +117,7 @@ def _decide(
 
 
 def _too_little(clue: Clue) -> str | None:
-    return None if clue.weight >= ENOUGH else "neither their names nor their birth dates agree"
+    return None if clue.weight >= ENOUGH else "their names do not agree"
 
 
 def _together(
@@ -128,16 +128,10 @@ def _together(
     for clue in sound:
         together.unite(clue.claims)
     meeting: dict[Claim, set[Claim]] = defaultdict(set)
-    first: dict[Claim, Clue] = {}
     for clue in sound:
         for claim in clue.claims:
             meeting[together.find(claim)].add(groups.find(claim))
-        first.setdefault(together.find(clue.claims[0]), clue)
-    broken = {
-        root: profiles.problem(sorted(roots), first[root])
-        for root, roots in meeting.items()
-        if root in first
-    }
+    broken = {root: profiles.problem(sorted(roots)) for root, roots in meeting.items()}
     accepted, conflicts = [], []
     for clue in sound:
         against = broken[together.find(clue.claims[0])]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 
-from trainer.identity.claims import ClaimFacts
+from trainer.identity.claims import ClaimFacts, dates_agree
 from trainer.identity.decisions import Decision
+from trainer.identity.names import same_name
 from trainer.state.store import Claim, KnownIdentities
 
 _Marks = frozenset[tuple[int, int]]  # (decision, side) of the splits that a set has records of
@@ -69,7 +71,7 @@ def settled_groups(
     records: Mapping[Claim, ClaimFacts], known: KnownIdentities, decided: Sequence[Decision] = ()
 ) -> Groups:
     """What no evidence has to be weighed for: what people decided, merges by the source, and what
-    has one id already."""
+    has one id already, unless its records have become strangers to each other since."""
     groups = Groups(records, decided)
     taken_out = {claim for d in decided if d.action == "split" for claim in d.sides[0]}
     for decision in decided:
@@ -83,6 +85,8 @@ def settled_groups(
         if claim in known.claims:
             by_id[known.current(known.claims[claim])].append(claim)
     for claims in by_id.values():
+        if any(strangers(records, groups, claims)):
+            continue
         _unite_id(sorted(claims, key=lambda claim: (claim in taken_out, claim)), groups)
     return groups
 
@@ -92,3 +96,22 @@ def _unite_id(claims: list[Claim], groups: Groups) -> None:
     while claims:
         groups.unite(claims)
         claims = [claim for claim in claims if groups.find(claim) != groups.find(claims[0])]
+
+
+def strangers(
+    records: Mapping[Claim, ClaimFacts], groups: Groups, claims: Sequence[Claim]
+) -> Iterator[tuple[Claim, Claim]]:
+    """Pairs of live records that cannot be one person, whatever joined them once: their source
+    took a merge back, or one was rewritten to describe somebody else."""
+    live = [claim for claim in claims if claim in records and records[claim].live]
+    for one, other in combinations(live, 2):
+        if groups.find(one) != groups.find(other) and (
+            one[0] == other[0] or _rewritten(records[one], records[other])
+        ):
+            yield one, other
+
+
+def _rewritten(a: ClaimFacts, b: ClaimFacts) -> bool:
+    if not a.name or not b.name or dates_agree(a.birth_date, b.birth_date):
+        return False
+    return not any(same_name(x, y) for x in (a.name, *a.aliases) for y in (b.name, *b.aliases))

@@ -7,7 +7,6 @@ tests/identity_cases is the set that they were checked with.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,13 +14,13 @@ from itertools import combinations
 
 from trainer.identity.claims import ClaimFacts, spelled
 from trainer.identity.clues import ENOUGH, Clue, ClueKind, Records
-from trainer.identity.names import words
+from trainer.identity.names import names_several, same_surname, spellings
 from trainer.state.store import Claim
 
 FULL_NAME = 0.5  # two and more words
-COMMON_NAME = 0.4  # some source has it three times and more
-ONE_WORD = 0.3
-ALIAS = 0.4  # one's name is among the other's aliases; both ways counts as a name
+COMMON_NAME = 0.4  # some source has it twenty times and more
+ONE_WORD = 0.35
+ALIAS = 0.5  # one's name is among the other's aliases, and they do not look like siblings
 ONE_WORD_ALIAS = 0.2
 FURTHER_NAME = 0.1  # each further name in common, at most two
 BORN_SAME_DAY = 0.5
@@ -29,43 +28,36 @@ BORN_SAME_MONTH = 0.25  # also a first of January, which stands for a year in ma
 BORN_SAME_YEAR = 0.15
 SAME_COUNTRY, OTHER_COUNTRY = 0.1, -0.15
 SAME_HEIGHT, OTHER_HEIGHT = 0.05, -0.2
-SAME_EYES, OTHER_EYES = 0.05, -0.1
+SAME_EYES, OTHER_EYES = 0.05, -0.1  # not for colours that people tell apart differently
 SAME_START, OTHER_START = 0.1, -0.05
 OTHER_ETHNICITY = -0.1
 FACES_ALIKE = 0.25
 
-_MANY = 3
+_MANY = 20
 _LARGEST_BLOCK = 400  # records with one name; more of them are compared by year of birth
-# Aliases that stand for several people name nobody.
-_SEVERAL = re.compile(r"[&+]|\b(?:and|twins?|sisters|brothers|duo|couple)\b", re.IGNORECASE)
-
+_NEAR_EYES = ({"BLUE", "GREY", "GREEN"}, {"GREEN", "HAZEL", "BROWN"})
 # Of two records: how alike their faces are, up to 1; below 0 far apart; None where not known.
 Likeness = Callable[[Claim, Claim], float | None]
 
 
 class Names:
-    """The names of all live records, folded; which are common."""
+    """The names of all live records by their keys; which are common."""
 
     def __init__(self, records: Records) -> None:
-        self.main: dict[Claim, str] = {}
+        self.main: dict[Claim, frozenset[str]] = {}
         self.others: dict[Claim, frozenset[str]] = {}
         self.holders: dict[str, list[Claim]] = defaultdict(list)
         counts: Counter[tuple[str, str]] = Counter()
         for claim, fact in sorted(records.items()):
             if not fact.live:
                 continue
-            self.main[claim] = folded(fact.name)
-            aliases = {folded(a) for a in fact.aliases if not _SEVERAL.search(a)}
-            self.others[claim] = frozenset(aliases - {self.main[claim], ""})
-            counts[claim[0], self.main[claim]] += 1
-            for name in {self.main[claim], *self.others[claim]} - {""}:
-                self.holders[name].append(claim)
+            self.main[claim] = spellings(fact.name)
+            aliases = [spellings(a) for a in fact.aliases if not names_several(a)]
+            self.others[claim] = frozenset().union(*aliases) - self.main[claim]
+            counts.update((claim[0], key) for key in self.main[claim])
+            for key in sorted(self.main[claim] | self.others[claim]):
+                self.holders[key].append(claim)
         self.common = {name for (_, name), count in counts.items() if count >= _MANY}
-
-
-def folded(name: str) -> str:
-    """One spelling for all writings of a name: words without accents, case and order."""
-    return " ".join(sorted(words(name)))
 
 
 def near_pairs(records: Records) -> Iterator[Clue]:
@@ -121,25 +113,25 @@ def _clue(a: ClaimFacts, b: ClaimFacts, names: Names) -> Clue | None:
 def _named(a: ClaimFacts, b: ClaimFacts, names: Names) -> tuple[float, ClueKind, str]:
     one, other = names.main[a.claim], names.main[b.claim]
     mine, theirs = names.others[a.claim], names.others[b.claim]
-    further = FURTHER_NAME * min(2, len((mine | {one}) & (theirs | {other})) - 1)
-    if one == other:
-        return _weight(one, names) + further, "same_name", f"are both called {a.name!r}"
-    forth, back = one in theirs, other in mine
+    further = FURTHER_NAME * min(2, len(mine & theirs))
+    if one & other:
+        return _weight(one & other, names) + further, "same_name", f"are both called {a.name!r}"
+    if same_surname(a.name, b.name):
+        return 0.0, "same_alias", "have a surname in common"
+    used = one & theirs | other & mine
+    if not used:
+        return further, "same_alias", "share an alias"
     text = f"are called {a.name!r} and {b.name!r}, which is an alias of one"
-    if forth and back:
+    if one & theirs and other & mine:
         text = f"are called {a.name!r} and {b.name!r}, each an alias of the other"
-        return min(_weight(one, names), _weight(other, names)) + further, "same_alias", text
-    if forth or back:
-        used = one if forth else other
-        full = " " in used and used not in names.common
-        return (ALIAS if full else ONE_WORD_ALIAS) + further, "same_alias", text
-    return further, "same_alias", "share an alias"
+    full = any(" " in key and key not in names.common for key in used)
+    return (ALIAS if full else ONE_WORD_ALIAS) + further, "same_alias", text
 
 
-def _weight(name: str, names: Names) -> float:
-    if " " not in name:
+def _weight(keys: frozenset[str], names: Names) -> float:
+    if not any(" " in key for key in keys):
         return ONE_WORD
-    return COMMON_NAME if name in names.common else FULL_NAME
+    return COMMON_NAME if keys & names.common else FULL_NAME
 
 
 def _born(a: ClaimFacts, b: ClaimFacts) -> tuple[float, str]:
@@ -164,7 +156,8 @@ def _more(a: ClaimFacts, b: ClaimFacts) -> float:
         apart = abs(a.height_cm - b.height_cm)
         weight += SAME_HEIGHT if apart <= 2 else OTHER_HEIGHT if apart > 5 else 0.0
     if a.eye_color and b.eye_color:
-        weight += SAME_EYES if a.eye_color == b.eye_color else OTHER_EYES
+        near = any({a.eye_color, b.eye_color} <= some for some in _NEAR_EYES)
+        weight += SAME_EYES if a.eye_color == b.eye_color else 0.0 if near else OTHER_EYES
     if a.career_start_year and b.career_start_year:
         apart = abs(a.career_start_year - b.career_start_year)
         weight += SAME_START if not apart else OTHER_START if apart > 4 else 0.0

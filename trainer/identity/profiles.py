@@ -6,10 +6,10 @@ import re
 from collections import defaultdict
 from itertools import combinations
 
-from trainer.identity.claims import ClaimFacts, dates_agree, dates_near, spelled
-from trainer.identity.clues import Clue, Records
+from trainer.identity.claims import ClaimFacts, dates_agree, spelled
+from trainer.identity.clues import Records
 from trainer.identity.groups import Groups
-from trainer.identity.likeness import Likeness, folded
+from trainer.identity.likeness import Likeness
 from trainer.identity.links import catalogues
 from trainer.state.store import Claim
 
@@ -27,19 +27,18 @@ class Profiles:
         self._faces = faces
         self._catalogues = catalogues()
 
-    def problem(self, roots: list[Claim], clue: Clue) -> str | None:
+    def problem(self, roots: list[Claim]) -> str | None:
         """What speaks against the groups being one person; None where nothing does.
 
         Records are compared one by one, so that what contradicts also does in a larger group.
         """
-        linked = clue.kind in ("cross_link", "shared_link")
         for one, other in combinations(roots, 2):
             if self._groups.apart(one, other) is not None:
                 return f"decision {self._groups.apart(one, other)} keeps them apart"
             for a in self._live(one):
                 for b in self._live(other):
                     found = (
-                        _facts_differ(a, b, linked)
+                        _facts_differ(a, b)
                         or self._entries_differ(a, b)
                         or self._faces_differ(a, b)
                     )
@@ -93,13 +92,9 @@ class Profiles:
         return found
 
 
-def _facts_differ(a: ClaimFacts, b: ClaimFacts, linked: bool) -> str | None:
-    """Where a link joins them, one name and a typing error in the date are no contradiction."""
+def _facts_differ(a: ClaimFacts, b: ClaimFacts) -> str | None:
     if not dates_agree(a.birth_date, b.birth_date):
-        one, other = folded(a.name), folded(b.name)
-        mistyped = one == other and " " in one and dates_near(a.birth_date, b.birth_date)
-        if not (linked and mistyped):
-            return f"{spelled(a.claim)} was born {a.birth_date}, {spelled(b.claim)} {b.birth_date}"
+        return f"{spelled(a.claim)} was born {a.birth_date}, {spelled(b.claim)} {b.birth_date}"
     if {a.gender, b.gender} == _OPPOSITES:
         return f"{spelled(a.claim)} is {a.gender}, {spelled(b.claim)} {b.gender}"
     return None

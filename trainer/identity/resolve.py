@@ -77,13 +77,19 @@ class _Ids:
         self.taken: set[int] = set()
 
     def give(self, sets: list[list[Claim]]) -> list[int]:
-        """An id a set, in the order of `sets`; who was taken out chooses last."""
+        """An id a set, in the order of `sets`; who leaves a performer chooses last."""
         given: dict[int, int] = {}
         order = range(len(sets))
-        for at in sorted(order, key=lambda i: (not self._taken_out.isdisjoint(sets[i]), i)):
+        for at in sorted(order, key=lambda i: (*self._leaving(sets[i]), i)):
             given[at] = self._one(sets[at])
             self.taken.add(given[at])
         return [given[at] for at in order]
+
+    def _leaving(self, members: list[Claim]) -> tuple[bool, bool, int]:
+        """Who was taken out by a person, who had an id before, who is fewer."""
+        known = [m for m in members if m in self._known.claims]
+        had = bool(known) and all(m in self._known.former for m in known)
+        return not self._taken_out.isdisjoint(members), had, -len(known)
 
     def candidates(self, members: list[Claim]) -> set[int]:
         known = self._known

@@ -20,6 +20,7 @@ Kind = Literal[
     "same_facts_contradicted",
     "same_facts_ambiguous",
     "link_of_two",
+    "taken_apart",
     "page_claimed_by_two",
     "page_moved",
     "birth_dates_differ",

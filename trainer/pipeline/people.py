@@ -12,7 +12,7 @@ from trainer.identity.claims import ClaimFacts
 from trainer.identity.links import identify_in
 from trainer.identity.references import Performers
 from trainer.identity.resolve import Identities
-from trainer.identity.site_table import SiteTable, site_table
+from trainer.identity.site_table import SiteTable
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.staging.parquet import read_table
@@ -36,8 +36,7 @@ def read_records(context: RunContext, sources: Sources) -> tuple[Records, list[d
     return found, pages
 
 
-def facts_of(records: Records, sources: Sources) -> list[ClaimFacts]:
-    table = site_table(sources)
+def facts_of(records: Records, table: SiteTable) -> list[ClaimFacts]:
     return [_facts(claim, record, table) for claim, record in sorted(records.items())]
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
+from trainer.identity.apart import apart_reviews
 from trainer.identity.canonical import canonical
 from trainer.identity.clues import Conflict
 from trainer.identity.decisions import read_identity_decisions
@@ -17,6 +18,7 @@ from trainer.identity.link_conflicts import link_reviews
 from trainer.identity.references import Attached, attach
 from trainer.identity.resolve import Identities, resolve
 from trainer.identity.reviews import Review, write_reviews
+from trainer.identity.site_table import site_table
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.people import Records, Sources, facts_of, is_live, performers_of, read_records
 from trainer.pipeline.record import manifests
@@ -43,7 +45,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     if not records:
         raise StageFailed(_why_nothing(context))
     known = read_identities(context.data.state_db)
-    facts = facts_of(records, sources)
+    facts = facts_of(records, site_table(sources))
     decided = read_identity_decisions(context.data)
     joins, conflicts = find_joins(
         facts, known, decided, lambda claims: record_faces(context, records, claims)
@@ -54,6 +56,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     rows = _rows(records, identities, attached, sources, context.plan.started_at)
     allowed, quarantined = _adults(rows)
     reviews = [_conflict_review(conflict, identities) for conflict in conflicts]
+    reviews += apart_reviews(facts, known, identities.performer_of, decided)
     shown = {review.url for review in reviews}
     seen = {(page["source"], page["source_id"]) for page in pages}
     reviews += link_reviews(facts, identities.performer_of, shown, seen)
