@@ -14,6 +14,7 @@ import typer
 from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
 from trainer.cli.identity import identity_app
 from trainer.cli.models import models_app
+from trainer.cli.releases import add_commands
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, TrainerError
 
@@ -165,6 +166,7 @@ def approve(
     show({}, False, [approve_run(Settings.load(data_dir), run_id, say)])
 
 
+add_commands(app)
 app.add_typer(identity_app, name="identity")
 app.add_typer(models_app, name="models")
 

@@ -10,6 +10,7 @@ from trainer.release.publish import versions
 from trainer.release.verify import VerifyReport
 from trainer.staging.paths import DataDir
 from trainer.staging.records import list_records
+from trainer.state.decisions import read_decisions
 
 
 def release_dir(data: DataDir, name: str) -> Path:
@@ -50,13 +51,15 @@ def run_lines(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def version_rows(data: DataDir) -> list[dict[str, Any]]:
-    return [info.model_dump(mode="json") for info in versions(data)]
+    pinned = {row[0] for row in read_decisions(data, "SELECT version_id FROM pins")}
+    rows = [info.model_dump(mode="json") for info in versions(data)]
+    return [row | {"pinned": row["version_id"] in pinned} for row in rows]
 
 
 def version_lines(rows: list[dict[str, Any]]) -> list[str]:
     lines = []
     for row in rows:
-        mark = "  <- current" if row["current"] else ""
+        mark = (", pinned" if row["pinned"] else "") + ("  <- current" if row["current"] else "")
         state = f"damaged: {'; '.join(row['problems'])}" if row["damaged"] else "whole"
         lines.append(
             f"{row['version_id']}: version {row['version']}, {row['performers']} performers, "

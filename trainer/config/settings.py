@@ -70,6 +70,7 @@ class Settings(BaseSettings):
     precision: Literal["fp32", "fp16"] = "fp32"
     packages_dir: Path = REPO_ROOT / "var" / "packages"  # what the pack `demo` is made of
     model_pack: str = Field("demo", pattern=r"^[a-z0-9_-]+$")
+    keep_releases: int = Field(8, ge=0)  # 0: all
     index_storage: Literal["float32", "float8", "e4m3"] = "float32"
     index_minutes: float = Field(240.0, gt=0)  # an index; then no larger M is tried
     embed_shards: int = Field(1, ge=1, le=256)

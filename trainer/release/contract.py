@@ -13,6 +13,7 @@ INDEXES = (FACENET_INDEX, ARCFACE_INDEX)
 CHECKSUMMED = (DATABASE, FACENET_INDEX, ARCFACE_INDEX, FACES_JSON, PERFORMERS_JSON)
 RELEASE_FILES = (*CHECKSUMMED, MANIFEST)
 SUMS = "SHA256SUMS"  # ours: covers manifest.json, too
+REPORT_SUMS = "REPORTS.sha256"  # ours: covers what lies beside the six files
 
 DIMENSIONS = 512
 NEIGHBOURS = 100  # the sidecar's k; fewer live vectors raise in Voyager

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.release import contract
-from trainer.staging.atomic import sha256_file
+from trainer.staging.atomic import sha256_file, write_bytes
 from trainer.staging.paths import DataDir
 
 VERSION_ID = re.compile(r"^\d{8}_\d{6}$")
@@ -45,23 +45,62 @@ def read_manifest(directory: Path) -> Manifest:
 
 def hash_problems(directory: Path) -> list[str]:
     """What is wrong with the bytes of a release; empty when every file is as it was written."""
-    problems: list[str] = []
-    sums: dict[str, str] = {}
     try:
-        for line in (directory / contract.SUMS).read_text(encoding="ascii").splitlines():
-            digest, _, name = line.partition("  ")
-            sums[name] = digest
-    except (FileNotFoundError, UnicodeDecodeError) as error:
+        sums = _read_sums(directory / contract.SUMS)
+    except (OSError, ValueError) as error:
         return [f"{contract.SUMS}: {error}"]
     if set(sums) != set(contract.RELEASE_FILES):
-        problems.append(f"{contract.SUMS} lists {sorted(sums)}, not the six files of a release")
+        return [f"{contract.SUMS} lists {sorted(sums)}, not the six files of a release"]
     actual = {n: sha256_file(directory / n) for n in sorted(sums) if (directory / n).is_file()}
-    for name in sorted(set(sums) & set(contract.RELEASE_FILES)):
-        if name not in actual:
-            problems.append(f"{name}: missing")
-        elif actual[name] != sums[name]:
-            problems.append(f"{name}: bytes changed since it was written")
+    problems = _changed(sums, actual) + _report_problems(directory)
     return problems or _manifest_problems(directory, actual)
+
+
+def _changed(sums: dict[str, str], actual: dict[str, str]) -> list[str]:
+    missing = [f"{name}: missing" for name in sorted(sums) if name not in actual]
+    changed = [n for n in sorted(actual) if actual[n] != sums[n]]
+    return missing + [f"{name}: bytes changed since it was written" for name in changed]
+
+
+def _read_sums(path: Path) -> dict[str, str]:
+    """Digests by name; refuses every spelling but the one that `sums_text` gives."""
+    raw = path.read_bytes()
+    pairs = [line.partition("  ")[::2] for line in raw.decode("ascii").split("\n")[:-1]]
+    sums = {name: digest for digest, name in pairs}
+    if sums_text(sums) != raw:
+        raise ValueError("not as it was written")
+    return sums
+
+
+def sums_text(sums: dict[str, str]) -> bytes:
+    """In the form that `sha256sum --check` reads, by name."""
+    return "".join(f"{sums[name]}  {name}\n" for name in sorted(sums)).encode()
+
+
+def seal(directory: Path) -> None:
+    """Sums over the files beside the six: reports, a signature. What comes later is refused."""
+    sums = {name: sha256_file(directory / name) for name in _beside(directory)}
+    write_bytes(directory / contract.REPORT_SUMS, sums_text(sums))
+
+
+def _beside(directory: Path) -> list[str]:
+    own = {*contract.RELEASE_FILES, contract.SUMS, contract.REPORT_SUMS}
+    return sorted(path.name for path in directory.iterdir() if path.name not in own)
+
+
+def _report_problems(directory: Path) -> list[str]:
+    """A release that was not sealed yet (or by an older trainer) has nothing to compare with."""
+    path = directory / contract.REPORT_SUMS
+    if not path.exists():
+        return []
+    try:
+        sums = _read_sums(path)
+    except (OSError, ValueError) as error:
+        return [f"{contract.REPORT_SUMS}: {error}"]
+    found = _beside(directory)
+    unknown = [f"{name}: is not of this release" for name in found if name not in sums]
+    actual = {name: sha256_file(directory / name) for name in found if name in sums}
+    return unknown + _changed(sums, actual)
 
 
 def _manifest_problems(directory: Path, actual: dict[str, str]) -> list[str]:

@@ -25,6 +25,7 @@ from trainer.release.files import (
     read_manifest,
     release_dirs,
     require_intact,
+    seal,
 )
 from trainer.staging.atomic import TEMPORARY, fsync_path, swap_symlink
 from trainer.staging.paths import DataDir
@@ -58,6 +59,7 @@ def publish(data: DataDir, staged: Path, version_id: str) -> Path:
     target = data.release(version_id)
     if not target.exists():
         require_intact(staged)
+        seal(staged)
         _require_newer(data, read_manifest(staged))
         _flush(staged)
         data.releases.mkdir(parents=True, exist_ok=True)
@@ -71,19 +73,6 @@ def publish(data: DataDir, staged: Path, version_id: str) -> Path:
     if (current_id(data) or "") < version_id:  # a late retry never takes a newer release back
         swap_symlink(data.current, version_id)
     return target
-
-
-def activate(data: DataDir, version_id: str) -> None:
-    """Make a published release current again (a local rollback).
-
-    Sidecars elsewhere compare versions: to take back what they already have, build its content
-    again under a newer version.
-    """
-    target = data.release(version_id)
-    if not target.is_dir():
-        raise StageFailed(f"{target} does not exist; see `trainer versions`")
-    require_intact(target)
-    swap_symlink(data.current, version_id)
 
 
 def versions(data: DataDir, *, deep: bool = False) -> list[VersionInfo]:

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
+from trainer.release.files import sums_text
 from trainer.release.grow import Kept, keep, same_vectors
 from trainer.release.index import ROUNDING, Base, IndexOptions, IndexResult, build_index
 from trainer.release.inputs import VECTOR_COLUMNS, ReleaseInputs, Vectors
@@ -136,9 +137,9 @@ def _describe(name: str, result: IndexResult, size: int) -> str:
 
 
 def write_sums(directory: Path) -> None:
-    """SHA256SUMS of the six files, in the form that `sha256sum --check` reads."""
-    lines = [f"{sha256_file(directory / n)}  {n}\n" for n in sorted(contract.RELEASE_FILES)]
-    write_bytes(directory / contract.SUMS, "".join(lines).encode())
+    """SHA256SUMS of the six files."""
+    sums = {name: sha256_file(directory / name) for name in contract.RELEASE_FILES}
+    write_bytes(directory / contract.SUMS, sums_text(sums))
 
 
 def _models(pack: ReleasePack) -> dict[str, Any]:

@@ -179,6 +179,17 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
     return True
 
 
+def note_published(path: Path, run_id: str, version_id: str, version: str, at: str) -> None:
+    """A release that no build made has used `version`: it is never given again."""
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as db:
+        prepare(db, path)
+        db.execute(
+            "INSERT OR IGNORE INTO published (run_id, version_id, version, published_at) "
+            "VALUES (?, ?, ?, ?)",
+            (run_id, version_id, version, at),
+        )
+
+
 def prepare(db: sqlite3.Connection, path: Path) -> None:
     """Settings and tables of a connection that writes; brings an older file up to date."""
     db.execute("PRAGMA journal_mode = WAL")

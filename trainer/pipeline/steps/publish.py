@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from trainer.errors import StageFailed
 from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.housekeeping import retain
 from trainer.pipeline.run import Say
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
@@ -44,6 +45,7 @@ def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     # the same id to another person after a kill.
     commit_release(data.state_db, _changes(context, plan, version, plan.version_id))
     publish(data, context.run.release, plan.version_id)
+    retain(data, context.settings.keep_releases, say)
     say(f"publish: release {plan.version_id} (version {version}) is current")
     return {"published": True, "release": plan.version_id, "version": version}
 

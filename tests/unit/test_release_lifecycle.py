@@ -1,0 +1,155 @@
+"""Releases after publishing: flipped bits, pins, retention, rollback."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.release_fixtures import small_release
+from trainer.cli import app
+from trainer.errors import ConfigError, StageFailed
+from trainer.pipeline.housekeeping import pin, retain, unpin
+from trainer.pipeline.rollback import rollback
+from trainer.release import contract
+from trainer.release.files import current_id, hash_problems, read_manifest, seal
+from trainer.release.publish import next_version, publish
+from trainer.release.verify import verify, write_report
+from trainer.staging.atomic import read_json
+from trainer.staging.paths import DataDir
+from trainer.state.store import published_versions
+
+DAYS = [f"202611{day:02d}_000000" for day in range(1, 6)]
+MOMENT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    root = tmp_path_factory.mktemp("made")
+    made = []
+    for number, day in enumerate(DAYS):
+        version = f"{day[:4]}.{day[4:6]}.{day[6:8]}"
+        made.append(small_release(root, day, version, people=25 + number))
+        write_report(made[-1], verify(made[-1]))
+    return made
+
+
+@pytest.fixture
+def data(made: list[Path], tmp_path: Path) -> DataDir:
+    data = DataDir(tmp_path)
+    for path in made:
+        staged = tmp_path / "runs" / path.name / "release"
+        publish(data, Path(shutil.copytree(path, staged)), path.name)
+    return data
+
+
+def ids(data: DataDir) -> list[str]:
+    return sorted(p.name for p in data.releases.iterdir() if not p.is_symlink())
+
+
+def quiet(_line: str) -> None:
+    pass
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_flipped_bit_of_any_file_is_found(data, seed):
+    directory, dice = data.release(DAYS[0]), random.Random(seed)
+    names = sorted(path.name for path in directory.iterdir())
+    assert {contract.SUMS, contract.REPORT_SUMS, "verify.json"} <= set(names)
+    for name in names:
+        path = directory / name
+        whole = path.read_bytes()
+        small = len(whole) < 1_000
+        places = range(len(whole)) if small and not seed else dice.choices(range(len(whole)), k=8)
+        for place in places:
+            flipped = bytearray(whole)
+            flipped[place] ^= 1 << dice.randrange(8)
+            path.write_bytes(bytes(flipped))
+            assert hash_problems(directory), f"{name}, byte {place}"
+        path.write_bytes(whole)
+    assert hash_problems(directory) == []
+    assert verify(directory).ok
+
+
+def test_what_was_added_or_taken_after_sealing_is_found(data):
+    directory = data.release(DAYS[0])
+    (directory / "note.txt").write_text("x")
+    assert hash_problems(directory) == ["note.txt: is not of this release"]
+    (directory / "note.txt").unlink()
+    (directory / "verify.json").unlink()
+    assert hash_problems(directory) == ["verify.json: missing"]
+    seal(directory)
+    assert hash_problems(directory) == []
+
+
+def test_retention_keeps_the_newest_and_what_is_pinned(data):
+    pin(data, DAYS[1], "for the slides", "2026-11-23T00:00:00Z")
+    assert retain(data, 2, quiet, dry_run=True) == [DAYS[0], DAYS[2]]
+    assert ids(data) == DAYS
+    assert retain(data, 2, quiet) == [DAYS[0], DAYS[2]]
+    assert ids(data) == [DAYS[1], DAYS[3], DAYS[4]]
+    assert not data.performers_link(DAYS[0]).exists()
+    assert data.performers_link(DAYS[1]).exists()
+    unpin(data, DAYS[1])
+    with pytest.raises(ConfigError, match="not pinned"):
+        unpin(data, DAYS[1])
+    assert retain(data, 1, quiet) == [DAYS[1], DAYS[3]]
+    assert current_id(data) == DAYS[4]
+    assert retain(data, 0, quiet) == []
+
+
+def test_what_was_taken_out_of_sight_and_not_deleted_is_swept(data):
+    data.release(DAYS[0]).rename(data.releases / f".removed-{DAYS[0]}")
+    retain(data, 8, quiet)
+    assert ids(data) == DAYS[1:]
+
+
+def test_a_rollback_is_the_old_content_under_a_new_version(data):
+    line = rollback(data, "2026.11.02", MOMENT)
+    new = data.current.resolve()
+    assert line.startswith(f"release {new.name} (version 2026.11.23) is current")
+    for name in contract.CHECKSUMMED:
+        assert (new / name).read_bytes() == (data.release(DAYS[1]) / name).read_bytes()
+    manifest = read_json(new / contract.MANIFEST)
+    assert manifest["republished_from"] == "2026.11.02"
+    assert manifest["release_id"] == new.name
+    assert verify(new).ok
+    assert read_json(new / "diff.json")["old_version"] == "2026.11.05"
+    assert len(read_json(new / "diff.json")["removed"]) == 3
+    assert next_version(data, date(2026, 11, 23)) == "2026.11.23.1"
+    assert published_versions(data.state_db) == {"2026.11.23"}
+    assert data.performers_link(new.name).exists()
+    assert not list(data.releases.glob(".*"))
+    assert read_manifest(data.release(DAYS[1])).version == "2026.11.02"
+
+
+def test_a_rollback_is_refused_where_it_cannot_be(data):
+    with pytest.raises(StageFailed, match="current one already"):
+        rollback(data, DAYS[4], MOMENT)
+    with pytest.raises(StageFailed, match="no release"):
+        rollback(data, "2020.01.01", MOMENT)
+
+    def refuse(path: Path) -> None:
+        raise StageFailed(f"{path.name} holds somebody who was excluded")
+
+    with pytest.raises(StageFailed, match="excluded"):
+        rollback(data, DAYS[0], MOMENT, refuse)
+    assert current_id(data) == DAYS[4]
+
+
+def test_the_commands(data):
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(app, [*words, "--data-dir", str(data.root)])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert run("pin", DAYS[0], "--reason", "first") == f"release {DAYS[0]} is pinned\n"
+    assert "whole, pinned" in run("versions").splitlines()[-1]
+    assert run("retention", "--keep", "2", "--dry-run") == "2 releases would go\n"
+    assert run("retention", "--keep", "2") == "2 releases gone\n"
+    assert "is not pinned any more" in run("unpin", DAYS[0])
+    assert "with the content of" in run("rollback", DAYS[0])

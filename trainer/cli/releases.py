@@ -1,0 +1,61 @@
+"""Commands on published releases: `trainer pin|unpin|retention|rollback`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
+from trainer.config.settings import Settings
+
+ReleaseArgument = Annotated[str, typer.Argument(help="A release's id or version.")]
+
+
+def pin(
+    release: ReleaseArgument,
+    reason: Annotated[str, typer.Option(help="Why, for those who look later.")] = "",
+    data_dir: DataDirOption = None,
+) -> None:
+    """Keep a release whatever the retention says."""
+    from trainer.pipeline.housekeeping import pin as keep
+    from trainer.staging.clock import iso, now
+
+    show({}, False, [f"release {keep(data_of(data_dir), release, reason, iso(now()))} is pinned"])
+
+
+def unpin(release: ReleaseArgument, data_dir: DataDirOption = None) -> None:
+    """Leave a release to the retention again."""
+    from trainer.pipeline.housekeeping import unpin as let_go
+
+    show({}, False, [f"release {let_go(data_of(data_dir), release)} is not pinned any more"])
+
+
+def retention(
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Releases to keep; default: $TRAINER_KEEP_RELEASES.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only say what would go.")] = False,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove old releases; never the current, pinned ones, or the base of an unfinished run."""
+    from trainer.pipeline.housekeeping import retain
+
+    settings = Settings.load(data_dir)
+    count = settings.keep_releases if keep is None else keep
+    gone = retain(data_of(data_dir), count, say, dry_run=dry_run)
+    show({"removed": gone}, as_json, [f"{len(gone)} releases {'would go' if dry_run else 'gone'}"])
+
+
+def rollback(release: ReleaseArgument, data_dir: DataDirOption = None) -> None:
+    """Publish an older release's content again, under a new version."""
+    from trainer.pipeline.rollback import rollback as republish
+    from trainer.staging.clock import now
+
+    show({}, False, [republish(data_of(data_dir), release, now())])
+
+
+def add_commands(app: typer.Typer) -> None:
+    for command in (pin, unpin, retention, rollback):
+        app.command()(command)

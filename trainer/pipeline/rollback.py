@@ -1,0 +1,72 @@
+"""An older release's content again, under a new version: sidecars take only what is newer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import StageFailed
+from trainer.release import contract
+from trainer.release.diff import diff, write_diff
+from trainer.release.evaluate import EVALUATE_JSON
+from trainer.release.files import current_id, find_release, require_intact
+from trainer.release.publish import next_version, publish
+from trainer.release.verify import verify, write_report
+from trainer.release.write import write_sums
+from trainer.staging.atomic import read_json, write_json
+from trainer.staging.clock import iso, version_id
+from trainer.staging.lock import build_lock
+from trainer.staging.paths import DataDir
+from trainer.state.store import note_published, published_versions
+
+Refuse = Callable[[Path], None]
+
+
+def rollback(
+    data: DataDir, release: str, moment: datetime, refuse: Refuse = lambda _path: None
+) -> str:
+    """Publish `release` again; returns a line for people. Builds planned before it are refused.
+
+    `refuse` raises for a release that must not come back (somebody in it was excluded since).
+    """
+    with build_lock(data.lock):
+        old = find_release(data, release)
+        if old.name == current_id(data):
+            raise StageFailed(f"release {old.name} is the current one already")
+        require_intact(old)
+        refuse(old)
+        while data.release(version_id(moment)).exists():
+            moment += timedelta(seconds=1)
+        new_id = version_id(moment)
+        version = next_version(data, moment.date(), also=published_versions(data.state_db))
+        staged = _staged(data, old, new_id, version, iso(moment))
+        note_published(data.state_db, f"rollback_{new_id}", new_id, version, iso(moment))
+        publish(data, staged, new_id)
+        staged.parent.rmdir()
+    return f"release {new_id} (version {version}) is current, with the content of {old.name}"
+
+
+def _staged(data: DataDir, old: Path, new_id: str, version: str, at: str) -> Path:
+    """The old release's files beside the published ones, with a manifest of their own."""
+    staged = data.releases / f".rollback-{new_id}" / "release"
+    shutil.rmtree(staged.parent, ignore_errors=True)
+    staged.mkdir(parents=True)
+    for name in contract.CHECKSUMMED:
+        os.link(old / name, staged / name)
+    manifest: dict[str, Any] = read_json(old / contract.MANIFEST)
+    again = {"version": version, "created_at": at, "release_id": new_id}
+    manifest |= {**again, "republished_from": manifest["version"]}
+    write_json(staged / contract.MANIFEST, manifest)
+    write_sums(staged)
+    report = verify(staged)
+    if not report.ok:
+        raise StageFailed(f"{old} does not fit the sidecar's contract: {report.failures()}")
+    write_report(staged, report)
+    if (old / EVALUATE_JSON).exists():
+        shutil.copy(old / EVALUATE_JSON, staged / EVALUATE_JSON)
+    write_diff(staged, diff(data.current.resolve(), staged))
+    return staged
