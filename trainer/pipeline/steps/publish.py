@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from trainer.errors import StageFailed
 from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.exclude import refuse_if_decided
 from trainer.pipeline.run import Say
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
@@ -39,6 +40,7 @@ def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     """Commit this run's state and make its release current. Safe to repeat after a kill."""
     plan, data = context.plan, context.data
     _refuse_if_overtaken(context, plan)
+    refuse_if_decided(context)
     version = str(read_json(context.built_release / MANIFEST)["version"])
     # Ids are given before the release that names them can be seen: the other order could give
     # the same id to another person after a kill.
@@ -63,6 +65,7 @@ def _keep_base(context: RunContext, say: Say) -> dict[str, Any]:
     """What the crawl learnt is kept; the release that users have stays current."""
     plan = context.plan
     _refuse_if_overtaken(context, plan)
+    refuse_if_decided(context)
     assert plan.base_release is not None
     version = str(read_json(context.data.release(plan.base_release) / MANIFEST)["version"])
     commit_release(context.data.state_db, _changes(context, plan, version, plan.base_release))
@@ -105,6 +108,7 @@ def _snapshots(context: RunContext, plan: Plan) -> list[SnapshotRow]:
             continue
         table = read_table(context.run.snapshot(source) / "performers.parquet", ["deleted"])
         live = pc.sum(pc.invert(table.column("deleted"))).as_py() or 0
+        live += manifest.counts.get("excluded_live", 0)  # the source counts them, too
         swept = manifest.completed_at if manifest.full_sweep else None
         rows.append(SnapshotRow(source, plan.run_id, manifest.watermark, live, swept))
     return rows
