@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
+from trainer.cli.exclude import exclude_app
 from trainer.cli.models import models_app
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, TrainerError
@@ -164,6 +165,7 @@ def approve(
     show({}, False, [approve_run(Settings.load(data_dir), run_id, say)])
 
 
+app.add_typer(exclude_app, name="exclude")
 app.add_typer(models_app, name="models")
 
 
