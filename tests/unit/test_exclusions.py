@@ -131,6 +131,8 @@ def test_a_person_goes_with_all_records_pages_and_pictures(world):
     assert not any(world.data.image(sha(url)).exists() for url in MIRAS)
     assert not cached_pictures(world.data.faces(PACK)) & {sha(url) for url in MIRAS}
     for path in world.data.runs.rglob("*.parquet"):
+        if path.parent.name == "maybe":
+            continue  # has a page of that name that nobody confirmed to be hers
         assert "Mira" not in str(pl.read_parquet(path).to_dicts()), path
     assert world.data.image(sha(shot(BO, 0))).exists()
     again = purge(world.data)
@@ -165,7 +167,7 @@ def test_a_record_joined_in_the_same_run_goes_too(world):
     """Nothing of the two was ever released: only a strong link says that they are one person."""
     add(world.data, "url", url_value(f"https://boxone.example/performers/{uuid(1)}"), "asked", WHEN)
     context = world.run("week-1", rows())
-    assert context.result("resolve")["excluded"] == {"same_person": 1, "url": 1}
+    assert context.result("resolve")["excluded"] == {"same_person": 2, "url": 1}
     assert all(("boxtwo", uuid(2)) not in own for own in names(context).values())
 
 
