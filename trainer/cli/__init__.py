@@ -14,6 +14,7 @@ import typer
 from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
 from trainer.cli.exclude import exclude_app
 from trainer.cli.models import models_app
+from trainer.cli.pictures import pictures_app
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, TrainerError
 
@@ -167,6 +168,7 @@ def approve(
 
 app.add_typer(exclude_app, name="exclude")
 app.add_typer(models_app, name="models")
+app.add_typer(pictures_app, name="pictures")
 
 
 def main() -> None:

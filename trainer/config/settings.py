@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     packages_dir: Path = REPO_ROOT / "var" / "packages"  # what the pack `demo` is made of
     model_pack: str = Field("demo", pattern=r"^[a-z0-9_-]+$")
     embed_shards: int = Field(1, ge=1, le=256)
+    keep_pictures_days: int = Field(30, ge=0, le=36_500)  # once embedded; 0: not at all
     allow_private_hosts: bool = False
     contact: str | None = None  # a URL or e-mail address of the operator, for the sources
     flaresolverr_url: ServiceUrl = Field(None, validation_alias="FLARESOLVERR_URL")

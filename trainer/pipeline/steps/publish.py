@@ -9,10 +9,12 @@ import pyarrow.compute as pc
 from trainer.errors import StageFailed
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.exclude import refuse_if_decided
+from trainer.pipeline.pictures import prune_pictures
 from trainer.pipeline.run import Say
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
 from trainer.staging.atomic import read_json
+from trainer.staging.clock import now
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES
@@ -47,7 +49,21 @@ def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     commit_release(data.state_db, _changes(context, plan, version, plan.version_id))
     publish(data, context.run.release, plan.version_id)
     say(f"publish: release {plan.version_id} (version {version}) is current")
-    return {"published": True, "release": plan.version_id, "version": version}
+    return {
+        "published": True,
+        "release": plan.version_id,
+        "version": version,
+        "pictures_deleted": _prune(context, say),
+    }
+
+
+def _prune(context: RunContext, say: Say) -> int:
+    """Pictures are kept for so long only, once their faces are known."""
+    days = context.settings.keep_pictures_days
+    done = prune_pictures(context.data, context.plan.pack_id, days, now())
+    if done.pictures:
+        say(f"publish: {done.pictures} pictures of {days} days ago and older deleted")
+    return done.pictures
 
 
 def _same_as_base(context: RunContext) -> bool:
@@ -70,7 +86,13 @@ def _keep_base(context: RunContext, say: Say) -> dict[str, Any]:
     version = str(read_json(context.data.release(plan.base_release) / MANIFEST)["version"])
     commit_release(context.data.state_db, _changes(context, plan, version, plan.base_release))
     say(f"publish: nothing changed, release {plan.base_release} stays current")
-    return {"published": True, "unchanged": True, "release": plan.base_release, "version": version}
+    return {
+        "published": True,
+        "unchanged": True,
+        "release": plan.base_release,
+        "version": version,
+        "pictures_deleted": _prune(context, say),
+    }
 
 
 def _refuse_if_overtaken(context: RunContext, plan: Plan) -> None:
