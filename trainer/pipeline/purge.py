@@ -53,6 +53,8 @@ def purge(data: DataDir) -> Purged:
     """Raises `StageFailed` while a build runs."""
     with build_lock(data.lock):
         entries = read_entries(data)
+        if not entries:
+            return Purged()
         found = find_members(data, entries)
         remember(data, found)  # first: what is gone can't be found again
         exclusions = read_exclusions(data)
@@ -63,8 +65,8 @@ def purge(data: DataDir) -> Purged:
             done.pictures += _delete(data.image(sha))
         for path in sorted((data.root / "faces").glob("*/")):
             done.faces += sum(_scrub(part, out) for part in cache_parts(path))
-        done.rows = sum(_scrub(path, out) for path in _run_files(data))
         done.ledger = _forget(data, out)
+        done.rows = sum(_scrub(path, out) for path in _run_files(data))
         done.candidates = _drop_candidates(data, claims)
         done.releases = [p.name for p in _releases(data.releases) if holds(p, claims)]
         return done

@@ -5,6 +5,7 @@ Everything is found by hash look-ups, so that a list of thousands costs a crawl 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from trainer.faces.agree import SAME_PICTURE_BITS
 from trainer.identity.addresses import take_apart
-from trainer.identity.links import identify
+from trainer.identity.links import domains_of, identify
 from trainer.identity.names import words
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import digest, read_decisions
@@ -24,6 +25,7 @@ from trainer.state.store import Claim
 Kind = Literal["id", "url", "person", "image"]
 Record = Mapping[str, Any]
 PHASH = "phash:"
+_PLAIN_HOST = re.compile(r"(?:https?:)?//([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?:[:/?#]|$)", re.IGNORECASE)
 REFUSED = "excluded"  # the reason of a picture row; with the list that it was refused by
 
 
@@ -52,6 +54,7 @@ class Exclusions:
     digest: str = ""
     claims: set[str] = field(default_factory=set)  # source:source_id
     urls: set[str] = field(default_factory=set)
+    domains: set[str] = field(default_factory=set)  # of `urls`: most links are of others
     persons: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     images: set[str] = field(default_factory=set)
     phashes: list[int] = field(default_factory=list)
@@ -69,6 +72,7 @@ class Exclusions:
             self.claims.add(value)
         elif kind == "url":
             self.urls.add(url_key(value))
+            self.domains.update(_domains(value))
         elif kind == "person":
             name, _, born = value.rpartition("|")
             self.persons[born].add(name_key(name))
@@ -97,7 +101,15 @@ class Exclusions:
         return None
 
     def url(self, url: str) -> bool:
-        return bool(self.urls) and url_key(url) in self.urls
+        return bool(self.urls) and self._may_be(url) and url_key(url) in self.urls
+
+    def _may_be(self, url: str) -> bool:
+        """A look at the host, which costs little; True where it is not plain to see."""
+        plain = _PLAIN_HOST.match(url)
+        if plain is None:
+            return True
+        labels = plain[1].lower().split(".")
+        return any(".".join(labels[start:]) in self.domains for start in range(len(labels)))
 
     def image(self, sha256: str | None) -> bool:
         return sha256 in self.images
@@ -154,6 +166,15 @@ def url_key(url: str) -> str:
     if address is None:
         return url
     return f"{address.host.removeprefix('www.')}{address.with_query()}"
+
+
+def _domains(url: str) -> tuple[str, ...]:
+    """Under which domains a URL with the same key may be."""
+    link = identify(url)
+    if link.site and link.id:
+        return domains_of(link.site)
+    address = take_apart(url)
+    return (address.host.partition(":")[0].removeprefix("www."),) if address else ()
 
 
 def name_key(name: str) -> str:
