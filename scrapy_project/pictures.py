@@ -25,6 +25,7 @@ from scrapy_project.image_parts import ImageParts, image_type, settled_rows
 from scrapy_project.middlewares.addresses import AddressRefused
 from scrapy_project.report import CrawlReport, CrawlStopped
 from trainer.config.jobs import CrawlJob
+from trainer.policy.exclusions import REFUSED, Exclusions
 from trainer.staging.atomic import write_bytes
 from trainer.staging.clock import iso, now
 from trainer.staging.paths import DataDir
@@ -54,8 +55,11 @@ class Fetch(Protocol):
 class Pictures:
     """Fetches the pictures of performers, each URL once, `concurrent_requests` at a time."""
 
-    def __init__(self, job: CrawlJob, report: CrawlReport, fetch: Fetch) -> None:
+    def __init__(
+        self, job: CrawlJob, report: CrawlReport, fetch: Fetch, exclusions: Exclusions
+    ) -> None:
         self._job = job
+        self._exclusions = exclusions
         self._source = job.source
         self._report = report
         self._fetch = fetch
@@ -124,11 +128,13 @@ class Pictures:
         """The version of a picture to ask for; known ones get their row here and now."""
         url: str | None = first
         while url is not None:
+            if self._is_excluded(url, seen):
+                return None
             settled = self._done.get(url)
             if url in seen and settled is None:
                 return None
             known = settled or self._ledger.known(url)
-            if known is None:
+            if known is None or self._of_another_list(known):
                 seen.add(url)
                 return url
             if settled is None and url not in seen and known_rows:
@@ -136,6 +142,24 @@ class Pictures:
             seen.add(url)
             url = self._fallbacks.get(url) if _is_gone(known) else None
         return None
+
+    def _is_excluded(self, url: str, seen: set[str]) -> bool:
+        """By its URL, or known to be an excluded picture: it gets no row, and is counted once."""
+        if not self._exclusions:
+            return False
+        known = self._done.get(url) or self._ledger.known(url)
+        found = self._exclusions.url(url) or (
+            known is not None and self._exclusions.image(known["sha256"])
+        )
+        if found and url not in seen:
+            self._report.counts["pictures_excluded"] += 1
+            seen.add(url)
+        return found
+
+    def _of_another_list(self, known: Row) -> bool:
+        """Refused by an exclusion list that has changed since?"""
+        reason = known["reason"] or ""
+        return reason.startswith(REFUSED) and reason != self._exclusions.refusal
 
     def _repeat(self, known: Row) -> None:
         """A row for a picture that is not fetched again; it keeps who fetched it, and when."""
@@ -149,6 +173,9 @@ class Pictures:
         status = row["status"]
         if status == "known" or row["run_id"] != self._job.run_id:
             self._report.counts[f"pictures_{status}_before"] += 1
+            return
+        if (row["reason"] or "").startswith(REFUSED):
+            self._report.counts["pictures_excluded"] += 1
             return
         self._report.counts[f"pictures_{status}"] += 1
         if status != "fetched":
@@ -203,6 +230,8 @@ class Pictures:
         if image_type(content) is None:
             return self._row(url, "refused", "not_an_image: neither JPEG, PNG nor WebP")
         sha256 = hashlib.sha256(content).hexdigest()
+        if self._exclusions.image(sha256):
+            return self._row(url, "refused", self._exclusions.refusal)
         target = self._data.image(sha256)
         if not target.exists():
             write_bytes(target, content)

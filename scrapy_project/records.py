@@ -40,6 +40,7 @@ class PerformerParts:
             rows=read_table(path).to_pylist(),
             refused_ids=meta["refused_ids"],
             errors=[StageError.model_validate(error) for error in meta["errors"]],
+            excluded=meta.get("excluded", []),
         )
 
     def stream(self, name: str) -> list[dict[str, Any]]:
@@ -54,6 +55,7 @@ class PerformerParts:
             "listed": page.listed,
             "refused_ids": page.refused_ids,
             "errors": [error.model_dump() for error in page.errors],
+            "excluded": page.excluded,
         }
         table = pa.Table.from_pylist(page.rows, schema=PERFORMERS)
         write_table(

@@ -18,6 +18,7 @@ from scrapy_project.fetchers.services import require_fetcher
 from scrapy_project.middlewares.addresses import PublicResolver
 from scrapy_project.report import CrawlReport, CrawlStopped
 from trainer.config.jobs import CrawlJob
+from trainer.policy.exclusions import read_exclusions
 from trainer.staging.atomic import read_json, remove_temporaries
 from trainer.staging.paths import RUN_MANIFEST, DataDir
 
@@ -50,6 +51,7 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
             )
         self.directory = DataDir(self.job.data_dir).run(self.job.run_id).staging(self.name)
         self.report = CrawlReport(self.job, self.directory)
+        self.exclusions = read_exclusions(DataDir(self.job.data_dir))
         self._under_way = asyncio.Semaphore(self.job.source.concurrent_requests)
 
     @classmethod

@@ -58,6 +58,7 @@ class Page(BaseModel):
     rows: list[dict[str, Any]] = Field(description="rows of the PERFORMERS schema")
     refused_ids: list[str] = Field(description="ids of records that could not be read")
     errors: list[StageError]
+    excluded: list[str] = Field([], description="digests of the ids of excluded live records")
 
 
 def plain(text: str) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from scrapy_project.excluded import without_excluded_targets
 from scrapy_project.fetchers.choice import PageFetcher
 from scrapy_project.pictures import Pictures
 from scrapy_project.profile_parts import Earlier, ProfileParts
@@ -41,7 +42,10 @@ class ProfileSpider(SourceSpider):
     parse_more: ClassVar[ParseMore | None] = None
 
     async def crawl(self, key: str | None) -> None:
-        targets = self._targets()
+        asked = self._targets()
+        base_url = str(self.job.source.base_url).rstrip("/")
+        targets = without_excluded_targets(asked, self.name, base_url, self.exclusions)
+        self._excluded = len(asked) - len(targets)
         base = last_snapshot(DataDir(self.job.data_dir), self.name)
         self._earlier = Earlier(base / PERFORMERS_FILE if base else None)
         self._parts = ProfileParts(self.directory)
@@ -64,7 +68,9 @@ class ProfileSpider(SourceSpider):
         self.report.full_sweep = True
         self._checks(len(targets))
         if self.job.params.enable_faces and not self._broken():
-            await Pictures(self.job, self.report, self.fetch).run(self._with_pictures(), ())
+            await Pictures(self.job, self.report, self.fetch, self.exclusions).run(
+                self._with_pictures(), ()
+            )
 
     def _targets(self) -> list[Row]:
         if self.job.targets is None or not self.job.targets.exists():
@@ -103,6 +109,10 @@ class ProfileSpider(SourceSpider):
             raise failed.exceptions[0] from None
 
     def _settle(self, target: Row, outcome: Outcome) -> None:
+        if outcome.row is not None and self.exclusions.record(outcome.row):
+            self._excluded += 1
+            self._progress.advance()
+            return
         for error in outcome.errors:
             self.report.errors.add(error)
         self._outcomes[outcome.kind] += 1
@@ -121,6 +131,7 @@ class ProfileSpider(SourceSpider):
         counts, seen = self.report.counts, self._outcomes
         for kind in OUTCOMES:
             counts[f"pages_{kind}"] = seen[kind]
+        counts["excluded"] = self._excluded
         counts["pages_fetched"] = sum(seen.values()) - seen["known"] - seen["forbidden"]
 
     # Verdict

@@ -9,10 +9,11 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+from scrapy_project.excluded import without_excluded
 from scrapy_project.kinds.answers import Page
 from scrapy_project.pictures import Pictures
 from scrapy_project.records import PerformerParts
-from scrapy_project.seen import Seen, live_and_with_image
+from scrapy_project.seen import Seen, expected_live, live_and_with_image
 from scrapy_project.spider import SourceSpider
 from trainer.staging.clock import parse_iso
 from trainer.staging.fold import moment_of
@@ -44,12 +45,13 @@ class PagedSpider(SourceSpider):
         self.earlier = self._earlier()
         self._part_names: list[str] = []
         self._refused: set[str] = set()
+        self._excluded: set[str] = set()
         self.count = 0
         await self.read_performers()
         self._progress.finish()
         self._checks()
         if self.job.params.enable_faces and not self._broken():
-            await Pictures(self.job, self.report, self.fetch).run(
+            await Pictures(self.job, self.report, self.fetch, self.exclusions).run(
                 self._rows_seen(), self._rows_before()
             )
 
@@ -60,9 +62,14 @@ class PagedSpider(SourceSpider):
     def _earlier(self) -> Seen:
         """What the last good snapshot says, tombstones included."""
         earlier = Seen()
-        for row in stream_performers(DataDir(self.job.data_dir), self.name):
+        for row in self._snapshot_rows():
             earlier.add(row)
         return earlier
+
+    def _snapshot_rows(self) -> Iterator[Row]:
+        for row in stream_performers(DataDir(self.job.data_dir), self.name):
+            if not self.exclusions.claim(self.name, row["source_id"]):
+                yield row
 
     # Records
 
@@ -109,17 +116,18 @@ class PagedSpider(SourceSpider):
 
     async def page(self, part: str, number: int, sort: str, direction: str) -> Page:
         """From the part of an interrupted run, or from the source."""
-        page = self._parts.read(part)
-        if page is None:
-            page = await self.ask(number, sort, direction)
+        had = self._parts.read(part)
+        page = without_excluded(
+            had or await self.ask(number, sort, direction), self.name, self.exclusions
+        )
+        if page is not had:
             self._parts.write(part, page)
-            self.report.counts["pages_fetched"] += 1
-        else:
-            self.report.counts["pages_resumed"] += 1
+        self.report.counts["pages_resumed" if had else "pages_fetched"] += 1
         for error in page.errors:
             self.report.errors.add(error)
         self.count = page.count
         self._refused.update(page.refused_ids)
+        self._excluded.update(page.excluded)
         for row in page.rows:
             self.seen.add(row, len(self._part_names))
         self._part_names.append(part)
@@ -145,16 +153,23 @@ class PagedSpider(SourceSpider):
     def _rows_before(self) -> Iterator[Row]:
         """The performers that only the last snapshot knows; none after a full sweep."""
         if not self.report.full_sweep:
-            for row in stream_performers(DataDir(self.job.data_dir), self.name):
+            for row in self._snapshot_rows():
                 if row["source_id"] not in self.seen and row["source_id"] not in self.seen.merged:
                     yield row
 
     # Verdict
 
     def _listed(self) -> int:
-        """Distinct ids that were listed as live, those of unreadable records included."""
+        """Distinct ids that were listed as live, those of unreadable and excluded ones included."""
         unread = sum(not self.seen.is_live(number) for number in self._refused)
-        return sum(1 for _ in self.seen.live()) + unread
+        return sum(1 for _ in self.seen.live()) + unread + len(self._excluded)
+
+    def _excluded_live(self) -> int:
+        """How many live performers of the source are on the exclusion list; after an incremental
+        crawl, as many as its count says that are not ours."""
+        if not self.exclusions or self.report.full_sweep:
+            return len(self._excluded)
+        return max(self.count - expected_live(self.earlier, self.seen, None), 0)
 
     def _checks(self) -> None:
         wanted, report = self.job.source.assertions, self.report
@@ -164,6 +179,8 @@ class PagedSpider(SourceSpider):
         report.counts["performers_live"] = live
         report.counts["performers_deleted"] = self.seen.deleted_count()
         report.counts["performers_refused"] = len(self._refused)
+        report.counts["excluded"] = len(self._excluded)
+        report.counts["excluded_live"] = self._excluded_live()
         least, most = wanted.min_performers, wanted.max_performers
         report.check("min_performers", live >= least, f">= {least}", live, fatal=True)
         if most is not None:

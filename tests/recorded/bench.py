@@ -108,6 +108,7 @@ class Bench:
         manifest = StageManifest.read(context.run.staging("stashdb"))
         assert manifest is not None
         live = sum(not row["deleted"] for row in rows)
+        live += manifest.counts.get("excluded_live", 0)
         ledger = [LedgerRow(**r) for r in self.images(run_id).values() if r["status"] != "known"]
         changes = StateChanges(
             run_id=run_id,

@@ -12,8 +12,10 @@ from typing import Annotated
 import typer
 
 from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
+from trainer.cli.exclude import exclude_app
 from trainer.cli.identity import identity_app
 from trainer.cli.models import models_app
+from trainer.cli.pictures import pictures_app
 from trainer.cli.releases import add_commands
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, TrainerError
@@ -168,7 +170,9 @@ def approve(
 
 add_commands(app)
 app.add_typer(identity_app, name="identity")
+app.add_typer(exclude_app, name="exclude")
 app.add_typer(models_app, name="models")
+app.add_typer(pictures_app, name="pictures")
 
 
 def main() -> None:

@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     index_storage: Literal["float32", "float8", "e4m3"] = "float32"
     index_minutes: float = Field(240.0, gt=0)  # an index; then no larger M is tried
     embed_shards: int = Field(1, ge=1, le=256)
+    keep_pictures_days: int = Field(30, ge=0, le=36_500)  # once embedded; 0: not at all
     allow_private_hosts: bool = False
     contact: str | None = None  # a URL or e-mail address of the operator, for the sources
     flaresolverr_url: ServiceUrl = Field(None, validation_alias="FLARESOLVERR_URL")

@@ -41,6 +41,11 @@ def identify_in(table: SiteTable, url: str) -> SiteLink:
     return SiteLink(site, found.id, found.url, table.sites[site].strong, found.path)
 
 
+def domains_of(site: str) -> tuple[str, ...]:
+    """The domains under which links to a known site are written."""
+    return tuple(_table().sites[site].domains)
+
+
 def catalogues() -> frozenset[str]:
     """Sites on which a person has one entry: two ids there are two people."""
     return _table().of_kind("catalogue")

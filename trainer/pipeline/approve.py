@@ -5,6 +5,7 @@ from __future__ import annotations
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
 from trainer.pipeline.context import RunContext
+from trainer.pipeline.exclude import refuse_if_decided
 from trainer.pipeline.run import Say, run_step
 from trainer.pipeline.steps.publish import publish_run
 from trainer.release.verify import verify
@@ -21,6 +22,7 @@ def approve_run(settings: Settings, run_id: str, say: Say) -> str:
     if status != "needs_approval":
         raise StageFailed(f"run {run_id} is {status}, not waiting for approval")
     with build_lock(context.data.lock):
+        refuse_if_decided(context)
         report = verify(context.built_release)
         if not report.ok:
             raise StageFailed(

@@ -12,6 +12,7 @@ from trainer.config.sources import load_sources
 from trainer.embedding.runner import refuse_a_cluster
 from trainer.pipeline import record
 from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.exclude import decisions_stand
 from trainer.pipeline.run import Say, mark_failed, run_step
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import now, parse_iso, version_id
@@ -74,7 +75,10 @@ def _keys(step: Step, context: RunContext) -> list[str | None]:
 
 
 def _is_final(context: RunContext, step: Step, key: str | None) -> bool:
-    """A crawl that failed is tried again when the run goes on."""
+    """A crawl that failed is tried again when the run goes on; so is who is who, where people
+    decided something meanwhile."""
+    if step.name == "resolve":
+        return decisions_stand(context)
     if step.map_over not in ("source", "reference"):
         return True
     return (context.result(f"{step.name}-{key}") or {}).get("status") == "complete"

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from trainer.policy.exclusions import read_exclusions
 from trainer.staging.atomic import whole_file
 from trainer.staging.fold import fold_images, fold_performers
 from trainer.staging.manifest import StageManifest
@@ -63,6 +65,7 @@ def fold_snapshot(context: RunContext, source: str) -> Path | None:
         full_sweep=manifest.full_sweep,
         unreadable=_unreadable(staging),
     )
+    performers = _without_excluded(performers, read_exclusions(context.data).claims)
     images = fold_images(
         _table(base, IMAGES_FILE, IMAGES),
         read_parts(parts(staging, "images-"), IMAGES),
@@ -71,6 +74,16 @@ def fold_snapshot(context: RunContext, source: str) -> Path | None:
     write_table(target / IMAGES_FILE, images)
     write_table(target / PERFORMERS_FILE, performers)
     return target
+
+
+def _without_excluded(performers: pa.Table, claims: set[str]) -> pa.Table:
+    """What earlier crawls brought of people who are on the exclusion list now goes."""
+    if not claims or not performers.num_rows:
+        return performers
+    ids = pc.binary_join_element_wise(performers["source"], performers["source_id"], ":")
+    return performers.filter(
+        pc.invert(pc.is_in(ids, value_set=pa.array(sorted(claims), pa.string())))
+    ).combine_chunks()
 
 
 def _table(directory: Path | None, name: str, schema: pa.Schema) -> pa.Table:

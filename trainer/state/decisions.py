@@ -18,6 +18,11 @@ from trainer.state.store import prepare, reading
 
 _FIRST_VERSION = 2  # of state.db with these tables
 
+_MEMBERS = (
+    "SELECT DISTINCT m.kind, m.value FROM exclusion_members m "
+    "JOIN exclusions e ON e.id = m.exclusion_id WHERE e.removed_at IS NULL ORDER BY 1, 2"
+)
+
 
 @contextmanager
 def deciding(data: DataDir) -> Iterator[sqlite3.Connection]:
@@ -44,10 +49,12 @@ def read_decisions(data: DataDir, sql: str, values: Sequence[Any] = ()) -> list[
 
 def digest(data: DataDir) -> str:
     """Changes with every decision that changes what a release holds."""
+    excluded = read_decisions(
+        data, "SELECT kind, value FROM exclusions WHERE removed_at IS NULL ORDER BY 1, 2"
+    )
     rows = [
-        *read_decisions(
-            data, "SELECT kind, value FROM exclusions WHERE removed_at IS NULL ORDER BY 1, 2"
-        ),
+        *excluded,
+        *(read_decisions(data, _MEMBERS) if excluded else ()),
         *read_decisions(
             data,
             "SELECT action, claims FROM identity_decisions WHERE undone_at IS NULL ORDER BY id",

@@ -83,6 +83,14 @@ CREATE TABLE IF NOT EXISTS exclusions (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS exclusions_in_force
     ON exclusions (kind, value) WHERE removed_at IS NULL;
+-- What was found to belong to an exclusion when it was made or purged: the other records of the
+-- same person, and the pictures, by hash. So they stay out when what led to them is gone.
+CREATE TABLE IF NOT EXISTS exclusion_members (
+    exclusion_id INTEGER NOT NULL REFERENCES exclusions (id),
+    kind TEXT NOT NULL CHECK (kind IN ('id', 'image')),
+    value TEXT NOT NULL,
+    PRIMARY KEY (exclusion_id, kind, value)
+) WITHOUT ROWID;
 -- `claims`: JSON, two lists of [source, source_id]: the records of both sides, which are (merge) or
 -- are not (split) one person.
 CREATE TABLE IF NOT EXISTS identity_decisions (

@@ -10,8 +10,10 @@ import polars as pl
 from trainer.config.jobs import EmbedJob
 from trainer.faces.cache import cached_pictures
 from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.exclude import excluded_pictures
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.policy.exclusions import read_exclusions
 from trainer.staging.atomic import write_json
 from trainer.staging.snapshot import fold_snapshot
 
@@ -24,7 +26,10 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     plan = context.plan
     for source in plan.references:
         fold_snapshot(context, source)
-    wanted = _pictures(context)
+    pictures = _pictures(context)
+    wanted = pictures - excluded_pictures(
+        snapshot_dirs(context).values(), read_exclusions(context.data)
+    )
     cached = (
         cached_pictures(context.data.faces(plan.pack_id)) if plan.params.enable_faces else set()
     )
@@ -34,6 +39,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     figures = {
         "pictures": len(wanted),
         "already": len(wanted & cached),
+        "excluded": len(pictures) - len(wanted),
         "to_embed": len(present),
         "bytes_gone": len(missing) - len(present),
         "shards": shards,

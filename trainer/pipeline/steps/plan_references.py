@@ -11,6 +11,7 @@ from trainer.identity.site_table import site_table
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.policy.exclusions import read_exclusions
 from trainer.references.targets import RECORD_COLUMNS, Targets, live
 from trainer.staging.parquet import read_table, stream_rows, write_rows
 from trainer.staging.schemas import TARGETS
@@ -26,9 +27,11 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     if not references or not records:
         return {"references": sorted(references), "targets": {}}
     targets = Targets(references, site_table(plan.sources), plan.params.reference_mode == "name")
+    exclusions = read_exclusions(context.data)
     for path in records:
         for record in live(stream_rows(path, list(RECORD_COLUMNS))):
-            targets.add(record)
+            if not exclusions or exclusions.record(record) is None:
+                targets.add(record)
     counts = {}
     for source in references:
         rows = targets.rows(source, _known_pages(context, source))

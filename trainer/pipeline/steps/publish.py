@@ -8,11 +8,14 @@ import pyarrow.compute as pc
 
 from trainer.errors import StageFailed
 from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.exclude import refuse_if_decided
 from trainer.pipeline.housekeeping import retain
+from trainer.pipeline.pictures import prune_pictures
 from trainer.pipeline.run import Say
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
 from trainer.staging.atomic import read_json
+from trainer.staging.clock import now
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES
@@ -40,6 +43,7 @@ def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     """Commit this run's state and make its release current. Safe to repeat after a kill."""
     plan, data = context.plan, context.data
     _refuse_if_overtaken(context, plan)
+    refuse_if_decided(context)
     version = str(read_json(context.built_release / MANIFEST)["version"])
     # Ids are given before the release that names them can be seen: the other order could give
     # the same id to another person after a kill.
@@ -47,7 +51,21 @@ def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     publish(data, context.run.release, plan.version_id)
     retain(data, context.settings.keep_releases, say)
     say(f"publish: release {plan.version_id} (version {version}) is current")
-    return {"published": True, "release": plan.version_id, "version": version}
+    return {
+        "published": True,
+        "release": plan.version_id,
+        "version": version,
+        "pictures_deleted": _prune(context, say),
+    }
+
+
+def _prune(context: RunContext, say: Say) -> int:
+    """Pictures are kept for so long only, once their faces are known."""
+    days = context.settings.keep_pictures_days
+    done = prune_pictures(context.data, context.plan.pack_id, days, now())
+    if done.pictures:
+        say(f"publish: {done.pictures} pictures of {days} days ago and older deleted")
+    return done.pictures
 
 
 def _same_as_base(context: RunContext) -> bool:
@@ -65,11 +83,18 @@ def _keep_base(context: RunContext, say: Say) -> dict[str, Any]:
     """What the crawl learnt is kept; the release that users have stays current."""
     plan = context.plan
     _refuse_if_overtaken(context, plan)
+    refuse_if_decided(context)
     assert plan.base_release is not None
     version = str(read_json(context.data.release(plan.base_release) / MANIFEST)["version"])
     commit_release(context.data.state_db, _changes(context, plan, version, plan.base_release))
     say(f"publish: nothing changed, release {plan.base_release} stays current")
-    return {"published": True, "unchanged": True, "release": plan.base_release, "version": version}
+    return {
+        "published": True,
+        "unchanged": True,
+        "release": plan.base_release,
+        "version": version,
+        "pictures_deleted": _prune(context, say),
+    }
 
 
 def _refuse_if_overtaken(context: RunContext, plan: Plan) -> None:
@@ -108,6 +133,7 @@ def _snapshots(context: RunContext, plan: Plan) -> list[SnapshotRow]:
             continue
         table = read_table(context.run.snapshot(source) / "performers.parquet", ["deleted"])
         live = pc.sum(pc.invert(table.column("deleted"))).as_py() or 0
+        live += manifest.counts.get("excluded_live", 0)  # the source counts them, too
         swept = manifest.completed_at if manifest.full_sweep else None
         rows.append(SnapshotRow(source, plan.run_id, manifest.watermark, live, swept))
     return rows

@@ -20,6 +20,7 @@ from trainer.identity.resolve import Identities, resolve
 from trainer.identity.reviews import Review, write_reviews
 from trainer.identity.site_table import site_table
 from trainer.pipeline.context import RunContext
+from trainer.pipeline.exclude import leave_out
 from trainer.pipeline.people import Records, Sources, facts_of, is_live, performers_of, read_records
 from trainer.pipeline.record import manifests
 from trainer.pipeline.record_faces import record_faces
@@ -28,6 +29,7 @@ from trainer.policy.adults import AgeFacts, judge
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
+from trainer.state.decisions import digest
 from trainer.state.store import Claim, read_identities
 
 QUARANTINE = pa.schema(
@@ -41,10 +43,12 @@ QUARANTINE = pa.schema(
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     sources = load_sources(context.settings.data_dir) | context.plan.sources
+    decisions = digest(context.data)  # before they are read: a later one is noticed
     records, pages = read_records(context, sources)
     if not records:
         raise StageFailed(_why_nothing(context))
     known = read_identities(context.data.state_db)
+    records, pages, excluded = leave_out(context, records, pages, known)
     facts = facts_of(records, site_table(sources))
     decided = read_identity_decisions(context.data)
     joins, conflicts = find_joins(
@@ -63,7 +67,9 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     counts = write_reviews(context.run.resolve, [*reviews, *attached.reviews])
     _write(context, identities, attached, allowed, quarantined)
     figures = {
+        "decisions": decisions,
         "records": len(records),
+        "excluded": excluded,
         "performers": len(allowed),
         "new_ids": len(identities.new_ids),
         "joins": dict(sorted(Counter(join.evidence.split()[0] for join in joins).items())),

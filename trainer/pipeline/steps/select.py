@@ -12,8 +12,10 @@ from trainer.faces.cache import read_figures, read_vector_rows, read_vectors
 from trainer.faces.select import Caps, cap, funnel, judge, selected
 from trainer.faces.trust import in_doubt, settle
 from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.exclude import mark_excluded
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.policy.exclusions import read_exclusions
 from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table, write_table
@@ -22,6 +24,7 @@ from trainer.staging.parquet import read_table, write_table
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     plan, cache = context.plan, context.data.faces(context.plan.pack_id)
     judged = judge(_candidates(context), read_figures(cache))
+    judged = mark_excluded(judged, read_exclusions(context.data))
     judged = settle(judged, read_vectors(cache, in_doubt(judged)["image_sha256"]))
     capped = cap(judged, _caps(plan, sorted(judged["source"].unique())))
     chosen = selected(capped, plan.params.min_faces)

@@ -1,0 +1,103 @@
+"""What `trainer exclude add|list|remove|purge` do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trainer.config.sources import load_sources
+from trainer.errors import ConfigError
+from trainer.pipeline.members import find_members
+from trainer.pipeline.purge import Purged
+from trainer.policy.exclusion_list import (
+    add,
+    id_values,
+    image_value,
+    person_value,
+    remember,
+    url_value,
+)
+from trainer.policy.exclusions import Exclusion, Kind, read_entries
+from trainer.staging.paths import DataDir
+
+
+def values(
+    data: DataDir,
+    number: str | None,
+    url: str | None,
+    person: tuple[str | None, str | None],
+    image: str | None,
+) -> list[tuple[Kind, str]]:
+    """Exactly one kind, in its one spelling; raises `ConfigError` with the reason."""
+    name, born = person
+    if sum(given is not None for given in (number, url, name, image)) != 1:
+        raise ConfigError("give one of --id, --url, --person (with --born) and --image")
+    if (name is None) != (born is None):
+        raise ConfigError("--person and --born belong together: a name alone hits others, too")
+    if number is not None:
+        return [("id", v) for v in id_values(data, load_sources(data.root), number)]
+    if url is not None:
+        return [("url", url_value(url))]
+    if image is not None:
+        return [("image", image_value(image))]
+    assert name is not None and born is not None
+    return [("person", person_value(name, born))]
+
+
+def add_rows(
+    data: DataDir, entries: list[tuple[Kind, str]], reason: str, moment: str
+) -> list[dict[str, Any]]:
+    """One row an exclusion, with what was found to belong to it."""
+    made = [add(data, kind, value, reason, moment) for kind, value in entries]
+    remember(data, find_members(data, [entry for entry, _ in made]))
+    members = {entry.number: entry for entry in read_entries(data)}
+    return [_row(members[entry.number]) | {"new": new} for entry, new in made]
+
+
+def add_lines(rows: list[dict[str, Any]]) -> list[str]:
+    lines = [f"{_line(row)}{'' if row['new'] else ' (was there before)'}" for row in rows]
+    return [*lines, "`trainer exclude purge` removes what is here; the next release is without it"]
+
+
+def list_rows(data: DataDir, everything: bool) -> list[dict[str, Any]]:
+    return [_row(entry) for entry in read_entries(data, removed=everything)]
+
+
+def list_lines(rows: list[dict[str, Any]]) -> list[str]:
+    return [_line(row) for row in rows] or ["nobody is excluded"]
+
+
+def _row(entry: Exclusion) -> dict[str, Any]:
+    kinds = [kind for kind, _ in entry.members]
+    return {
+        "number": entry.number,
+        "kind": entry.kind,
+        "value": entry.value,
+        "reason": entry.reason,
+        "added_at": entry.added_at,
+        "removed_at": entry.removed_at,
+        "records": kinds.count("id"),
+        "pictures": kinds.count("image"),
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    back = f", taken back {row['removed_at']}" if row["removed_at"] else ""
+    return (
+        f"{row['number']}: {row['kind']} {row['value']}, {row['added_at']}{back}: {row['reason']}; "
+        f"with it {row['records']} records, {row['pictures']} pictures"
+    )
+
+
+def purge_lines(done: Purged) -> list[str]:
+    lines = [
+        f"removed: {done.pictures} pictures, {done.faces} rows of the face caches, {done.rows} "
+        f"rows of runs, {done.ledger} URLs of the ledger"
+    ]
+    if done.candidates:
+        lines.append(f"candidates deleted, build again: {', '.join(done.candidates)}")
+    if done.releases:
+        lines.append(
+            f"releases that still hold excluded people: {', '.join(done.releases)}; run "
+            "`trainer build`, then delete the older ones"
+        )
+    return lines

@@ -1,0 +1,30 @@
+"""What `trainer pictures prune` does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from trainer.config.settings import Settings
+from trainer.embedding.pack import read_pack
+from trainer.pipeline.pictures import prune_pictures
+from trainer.staging.lock import build_lock
+from trainer.staging.paths import DataDir
+
+
+def prune_row(settings: Settings, moment: datetime, dry_run: bool) -> dict[str, Any]:
+    """What was deleted, or would be. Raises `StageFailed` while a build runs."""
+    data = DataDir(settings.data_dir)
+    pack = read_pack(data.model_pack(settings.model_pack), verify_files=False)
+    days = settings.keep_pictures_days
+    with build_lock(data.lock):
+        done = prune_pictures(data, pack.pack_id, days, moment, dry_run=dry_run)
+    return {**done._asdict(), "keep_days": days, "pack_id": pack.pack_id, "dry_run": dry_run}
+
+
+def prune_lines(row: dict[str, Any]) -> list[str]:
+    return [
+        f"{'would delete' if row['dry_run'] else 'deleted'} {row['pictures']} pictures "
+        f"({row['bytes'] / 1e6:.1f} MB) that {row['pack_id']} has embedded and that were fetched "
+        f"{row['keep_days']} and more days ago"
+    ]
