@@ -32,7 +32,7 @@ Flags = npt.NDArray[np.bool_]
 class Limits:
     """Cosines, averaged over both models. They depend on the pack."""
 
-    unsure: float = 0.5  # nearer to its own than this: not looked at any closer
+    unsure: float = 0.65  # nearer to its own than this: not looked at any closer
     floor: float = 0.35  # two faces of one person are rarely further apart
     lead: float = 0.1  # another performer has to be this much nearer than its own
     other: float = 0.5  # and at least this near
