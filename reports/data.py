@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.config.settings import Settings
 from trainer.errors import DamagedFileError
-from trainer.identity.reviews import Review, read_reviews
+from trainer.identity.reviews import Review, read_run_reviews
 from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir, run_id_from
 from trainer.staging.progress import PROGRESS
@@ -174,11 +174,9 @@ def progress(data: DataDir, run_id: str) -> tuple[dict[str, Figures], list[str]]
 
 
 def reviews(data: DataDir, run_id: str) -> tuple[list[Review], list[str]]:
-    """A run's review items, none before its step `resolve`; and problems."""
+    """A run's review items, of `resolve` and `select`, none before these; and problems."""
     try:
-        return read_reviews(data.run(run_id).resolve), []
-    except FileNotFoundError:
-        return [], []
+        return read_run_reviews(data.run(run_id)), []
     except (DamagedFileError, OSError) as error:
         return [], [str(error)]
 

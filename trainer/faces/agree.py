@@ -76,13 +76,13 @@ def similarities(vectors: FaceVectors, rows: Sequence[int]) -> Vectors:
     return total
 
 
-def dominant(alike: Vectors) -> list[int] | None:
+def dominant(alike: Vectors, limit: float = MIN_AGREEMENT) -> list[int] | None:
     """The faces around the one that most others agree with; None where no group leads.
 
-    `alike`: cosines between all faces, (n, n). A group leads with at least two faces and more than
-    any group of the rest has.
+    `alike`: cosines between all faces, (n, n); those of `limit` and more agree. A group leads with
+    at least two faces and more than any group of the rest has.
     """
-    near = alike >= MIN_AGREEMENT
+    near = alike >= limit
     first = _around(near, alike, np.ones(len(alike), bool))
     rest = np.ones(len(alike), bool)
     rest[first] = False

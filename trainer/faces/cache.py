@@ -83,6 +83,9 @@ def read_vectors(directory: Path, pictures: Iterable[str]) -> FaceVectors:
 
 
 def _as_float16(column: pa.ChunkedArray) -> npt.NDArray[np.float16]:
-    """A column of float16 bytes as an (n, width) array."""
-    raw = b"".join(column.to_pylist())
-    return np.frombuffer(raw, "<f2").reshape(len(column), EMBEDDING_WIDTH)
+    """A column of float16 bytes as an (n, width) array, without a Python object a face."""
+    parts = [np.empty((0, EMBEDDING_WIDTH), "<f2")]
+    for chunk in column.chunks:
+        flat = np.frombuffer(chunk.buffers()[1], "<f2").reshape(-1, EMBEDDING_WIDTH)
+        parts.append(flat[chunk.offset : chunk.offset + len(chunk)])
+    return np.concatenate(parts)

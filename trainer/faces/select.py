@@ -19,6 +19,7 @@ TRUSTED = "agrees_with_trusted"
 CLUSTER = "dominant_cluster"
 AGREES = "agrees_with_single_faces"
 SEVERAL = "several_faces"
+CONFLICT = "same_picture_under_two_performers"
 ACCEPTED = (SINGLE, TRUSTED, CLUSTER, AGREES)
 TRUST = ("high", "medium", "low")
 
@@ -55,7 +56,7 @@ def _rule() -> pl.Expr:
     side = pl.min_horizontal(pl.col("box").arr.get(2), pl.col("box").arr.get(3))
     return (
         pl.when(pl.col("owners") > 1)
-        .then(pl.lit("same_picture_under_two_performers"))
+        .then(pl.lit(CONFLICT))
         .when(pl.col("outcome").is_null())
         .then(pl.lit("not_embedded"))
         .when(pl.col("outcome") == "refused")

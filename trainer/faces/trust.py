@@ -46,7 +46,7 @@ def settle(judged: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
     `judged` has `trust` (high | medium | low) and `source`; `vectors` hold `in_doubt(judged)`.
     Single faces first, then the pictures with several, which are compared with what was accepted.
     """
-    faces = _with_rows(in_doubt(judged), vectors)
+    faces = with_rows(in_doubt(judged), vectors)
     singles = faces.filter(_SINGLES)
     trusted = singles.filter(_HIGH)
     decided = _decide_singles(singles.filter(~_HIGH), trusted, vectors)
@@ -55,7 +55,8 @@ def settle(judged: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
     return _with_rules(judged, pl.concat([decided, crowds]))
 
 
-def _with_rows(faces: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
+def with_rows(faces: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
+    """`faces` with `row`; raises `DamagedFileError` where the cache has no vectors of one."""
     found = faces.join(
         vectors.keys, on=["image_sha256", "face_no"], how="left", maintain_order="left"
     )

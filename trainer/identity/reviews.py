@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from trainer.errors import DamagedFileError
 from trainer.staging.atomic import read_json, write_json
+from trainer.staging.paths import RunDir
 
 REVIEWS_FILE = "reviews.json"
 Kind = Literal[
@@ -25,6 +26,8 @@ Kind = Literal[
     "page_moved",
     "birth_dates_differ",
     "unconfirmed_page",
+    "picture_of_two",
+    "face_of_another",
 ]
 
 
@@ -62,3 +65,14 @@ def read_reviews(directory: Path) -> list[Review]:
         if isinstance(error, FileNotFoundError):
             raise
         raise DamagedFileError(f"{path}: not a list of reviews: {error}") from error
+
+
+def reviewed(run: RunDir) -> bool:
+    """Whether the run has written review items, perhaps none of them any question."""
+    return any((directory / REVIEWS_FILE).exists() for directory in (run.resolve, run.select))
+
+
+def read_run_reviews(run: RunDir) -> list[Review]:
+    """The items of `resolve`, then those of `select`; raises `DamagedFileError`."""
+    directories = [d for d in (run.resolve, run.select) if (d / REVIEWS_FILE).exists()]
+    return [item for directory in directories for item in read_reviews(directory)]

@@ -34,7 +34,11 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
             current.stats.faces_added = current.diff_from_previous.new_faces
         current.funnel = (context.result("select") or {}).get("funnel", {})
         current.quarantined = (context.result("resolve") or {}).get("quarantined", {})
-        current.reviews = (context.result("resolve") or {}).get("reviews", {})
+        current.reviews = {
+            kind: count
+            for step in ("resolve", "select")
+            for kind, count in (context.result(step) or {}).get("reviews", {}).items()
+        }
         current.evaluation = context.result("evaluate")
         current.gate = context.result("gate")
         current.completed_at = iso(now())

@@ -9,8 +9,12 @@ import pyarrow as pa
 
 from trainer.config.sources import load_sources
 from trainer.faces.cache import read_figures, read_vector_rows, read_vectors
-from trainer.faces.select import Caps, cap, funnel, judge, selected
-from trainer.faces.trust import in_doubt, settle
+from trainer.faces.contamination import scan
+from trainer.faces.duplicates import mark_conflicts, once
+from trainer.faces.select import SEVERAL, SINGLE, Caps, cap, funnel, judge, selected
+from trainer.faces.trust import settle
+from trainer.faces.verdicts import questions, write_verdicts
+from trainer.identity.reviews import write_reviews
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.exclude import mark_excluded
 from trainer.pipeline.run import Say
@@ -25,15 +29,25 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     plan, cache = context.plan, context.data.faces(context.plan.pack_id)
     judged = judge(_candidates(context), read_figures(cache))
     judged = mark_excluded(judged, read_exclusions(context.data))
-    judged = settle(judged, read_vectors(cache, in_doubt(judged)["image_sha256"]))
+    usable = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
+    vectors = read_vectors(cache, usable["image_sha256"])
+    judged = once(mark_conflicts(judged, vectors))
+    judged = scan(settle(judged, vectors), vectors)
     capped = cap(judged, _caps(plan, sorted(judged["source"].unique())))
     chosen = selected(capped, plan.params.min_faces)
     _write(context, chosen)
+    write_verdicts(context.run.select, capped)
+    reviews = write_reviews(context.run.select, questions(capped))
     counts = funnel(capped)
     write_json(context.run.select / "funnel.json", counts)
     performers = chosen["performer_id"].n_unique()
-    say(f"select: {len(chosen)} faces of {performers} performers; {counts}")
-    return {"faces": len(chosen), "performers": performers, "funnel": counts}
+    say(f"select: {len(chosen)} faces of {performers} performers; {counts}; to review: {reviews}")
+    return {
+        "faces": len(chosen),
+        "performers": performers,
+        "funnel": counts,
+        "reviews": reviews,
+    }
 
 
 def _candidates(context: RunContext) -> pl.DataFrame:

@@ -1,0 +1,142 @@
+"""5% of the faces given to the wrong person: how many are quarantined, and how many right ones.
+
+python -m tests.bench.bench_contamination simulated [--performers 5000] [--seeds 3]
+python -m tests.bench.bench_contamination real CACHE LABELS.json [--seeds 20]
+
+`simulated`: vectors with a realistic separation (cosine of one person's faces 0.6 +- 0.12, of two
+people 0.05 +- 0.1) and faces per performer as in practice. `real`: the face cache CACHE (a
+directory of part files), and LABELS.json, which names the person of each picture by its sha256.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from trainer.faces.cache import FaceVectors, read_figures, read_vectors
+from trainer.faces.contamination import scan
+
+SHARE = 0.05
+_DIRECTIONS = 36  # times the 0.6 that is left of them: two people's faces differ by 0 +- 0.1
+
+
+def histogram(performers: int, dice: np.random.Generator) -> np.ndarray:
+    """Faces per performer: 29% one, 20% two, the rest 3 to 12."""
+    kind = dice.random(performers)
+    many = dice.integers(3, 13, performers)
+    return np.where(kind < 0.29, 1, np.where(kind < 0.49, 2, many))
+
+
+def clustered(people: np.ndarray, count: int, dice: np.random.Generator) -> np.ndarray:
+    """A unit float16 vector a face, (n, 512)."""
+    centres = np.zeros((count, 512), np.float32)
+    centres[:, :_DIRECTIONS] = _unit(dice.standard_normal((count, _DIRECTIONS), np.float32))
+    centres[:, -1] = 0.3  # what all faces share: a mean cosine of 0.05
+    centres = _unit(centres)
+    kept = np.sqrt(np.clip(dice.normal(0.6, 0.17, len(people)), 0.1, 0.95)).astype(np.float32)
+    vectors = np.empty((len(people), 512), np.float16)
+    for start in range(0, len(people), 8192):
+        part = slice(start, start + 8192)
+        noise = _unit(dice.standard_normal((len(people[part]), 512), np.float32))
+        away = np.sqrt(1 - kept[part, None] ** 2)
+        vectors[part] = _unit(centres[people[part]] * kept[part, None] + away * noise)
+    return vectors
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def moved(people: np.ndarray, dice: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Who is said to be on each picture, and which of these are wrong."""
+    wrong = dice.random(len(people)) < SHARE
+    others = dice.permutation(people)
+    owners = np.where(wrong, others, people)
+    return owners, owners != people
+
+
+def judged(owners: np.ndarray, quality: np.ndarray, names: list[str]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "performer_id": owners.astype(np.int64),
+            "image_sha256": names,
+            "face_no": np.zeros(len(owners), np.int16),
+            "trust": ["high"] * len(owners),
+            "quality_score": quality,
+            "rule": ["single_face"] * len(owners),
+        }
+    )
+
+
+def measured(
+    people: np.ndarray, faces: FaceVectors, names: list[str], seed: int
+) -> dict[str, tuple[int, int]]:
+    """What -> (quarantined, of so many)."""
+    dice = np.random.default_rng([seed, 1])
+    owners, wrong = moved(people, dice)
+    found = scan(judged(owners, dice.random(len(owners)), names), faces)
+    gone = (found["rule"] != "single_face").to_numpy()
+    size = np.bincount(owners, minlength=owners.max() + 1)[owners]
+    right = np.bincount(owners[~wrong], minlength=people.max() + 1)
+    listed = right[people] > 0
+    groups = {"wrong": wrong, "right": ~wrong}
+    for label, few in (("1 face", size == 1), ("2 faces", size == 2), ("3 and more", size > 2)):
+        groups |= {f"wrong, {label}": wrong & few, f"right, {label}": ~wrong & few}
+    groups["wrong, true owner has other faces"] = wrong & listed
+    groups["wrong, true owner has none"] = wrong & ~listed
+    return {name: (int(gone[at].sum()), int(at.sum())) for name, at in groups.items()}
+
+
+def simulated(performers: int, seed: int) -> dict[str, tuple[int, int]]:
+    dice = np.random.default_rng(seed)
+    people = np.repeat(np.arange(performers), histogram(performers, dice))
+    slots = {s: clustered(people, performers, dice) for s in ("facenet", "arcface")}
+    names = [f"{n:08d}" for n in range(len(people))]
+    return measured(people, FaceVectors(_keys(names), slots), names, seed)
+
+
+def _keys(names: list[str]) -> pl.DataFrame:
+    keys = pl.DataFrame({"image_sha256": names}).with_row_index("row")
+    return keys.select(
+        "image_sha256", pl.lit(0, pl.Int16).alias("face_no"), pl.col("row").cast(pl.Int64)
+    )
+
+
+def real(cache: Path, labels: Path, seed: int) -> dict[str, tuple[int, int]]:
+    who = json.loads(labels.read_text())
+    known = {name: number for number, name in enumerate(sorted(set(who.values())))}
+    figures = read_figures(cache).filter(
+        (pl.col("outcome") == "face") & (pl.col("faces_in_image") == 1)
+    )
+    names = sorted(name for name in figures["image_sha256"] if name in who)
+    people = np.array([known[who[name]] for name in names])
+    return measured(people, read_vectors(cache, names), names, seed)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["simulated", "real"])
+    parser.add_argument("paths", nargs="*", type=Path)
+    parser.add_argument("--performers", type=int, default=5000)
+    parser.add_argument("--seeds", type=int, default=20)
+    options = parser.parse_args()
+    total: dict[str, np.ndarray] = {}
+    for seed in range(options.seeds):
+        if options.what == "real":
+            counts = real(*options.paths, seed)
+        else:
+            counts = simulated(options.performers, seed)
+        for name, pair in counts.items():
+            total[name] = total.get(name, np.zeros(2, np.int64)) + pair
+    for name, (gone, count) in total.items():
+        line = f"{name:36} {gone:7} of {count:8} quarantined: {gone / max(count, 1):7.2%}"
+        sys.stdout.write(line + "\n")
+
+
+if __name__ == "__main__":
+    main()

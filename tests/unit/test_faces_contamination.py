@@ -1,0 +1,74 @@
+"""Faces that are somebody else's are found, and the right ones stay."""
+
+from __future__ import annotations
+
+import random
+
+import polars as pl
+
+from tests.unit.test_faces_trust import BO, MIRA, NOISE, face, frame
+from trainer.faces.contamination import scan
+
+
+def scanned(*faces: dict) -> pl.DataFrame:
+    rows, vectors = frame(list(faces))
+    quality = pl.Series("quality_score", [1.0 - n / 100 for n in range(len(rows))])
+    return scan(rows.with_columns(quality), vectors)
+
+
+def rules(*faces: dict) -> list[str]:
+    return scanned(*faces)["rule"].to_list()
+
+
+def people(*who: int, owner: int) -> list[dict]:
+    return [face("high", person, owner=owner) for person in who]
+
+
+def test_one_wrong_face_of_three_goes_and_the_right_ones_stay():
+    found = scanned(*people(MIRA, BO, MIRA, owner=1), *people(BO, BO, BO, owner=7))
+    assert found["rule"].to_list() == ["single_face", "nearer_to_another"] + ["single_face"] * 4
+    assert found["other_performer_id"].to_list() == [None, 7, None, None, None, None]
+    assert found["score"][1] > 0.7
+
+
+def test_a_stranger_nobody_knows_is_far_from_the_others():
+    found = scanned(*people(MIRA, MIRA, NOISE, owner=1))
+    assert found["rule"].to_list() == ["single_face", "single_face", "far_from_own"]
+    assert found["other_performer_id"].to_list() == [None] * 3
+
+
+def test_an_only_face_that_is_another_performers():
+    found = scanned(*people(BO, owner=1), *people(BO, BO, owner=7), *people(MIRA, owner=9))
+    assert found["rule"].to_list() == ["face_of_another"] + ["single_face"] * 3
+    assert found["other_performer_id"][0] == 7
+
+
+def test_of_two_who_disagree_others_tell_or_the_better_one_stays():
+    known = people(BO, BO, owner=7)
+    assert rules(*people(BO, MIRA, owner=1), *known)[:2] == ["nearer_to_another", "single_face"]
+    assert rules(*people(MIRA, NOISE, owner=1), *known)[:2] == ["single_face", "far_from_own"]
+    medium = face("medium", MIRA, rule="dominant_cluster")
+    assert rules(medium, *people(NOISE, owner=1)) == ["far_from_own", "single_face"]
+
+
+def test_nothing_is_changed_where_nothing_is_wrong():
+    assert rules(*people(MIRA, MIRA, owner=1), *people(BO, owner=2)) == ["single_face"] * 3
+    assert rules(face("high", MIRA, rule="no_face")) == ["no_face"]
+
+
+def test_the_order_of_faces_changes_nothing():
+    dice = random.Random(2)
+    faces = [
+        face("high", dice.choice([owner, owner, owner, (owner + 1) % 6]), owner=owner)
+        for owner in range(6)
+        for _ in range(5)
+    ]
+    rows, vectors = frame(faces)
+    rows = rows.with_columns(quality_score=pl.lit(1.0))
+    keys = ["performer_id", "image_sha256"]
+    columns = [*keys, "rule", "other_performer_id"]
+    first = scan(rows, vectors).sort(keys).select(columns).rows()
+    assert len({row[2] for row in first}) > 1
+    for seed in range(3):
+        mixed = rows.sample(fraction=1, shuffle=True, seed=seed)
+        assert scan(mixed, vectors).sort(keys).select(columns).rows() == first

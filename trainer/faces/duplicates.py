@@ -1,0 +1,151 @@
+"""One picture in several copies: once for a performer, and for nobody where two have it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from trainer.faces.agree import SAME_PICTURE_BITS, Numbers
+from trainer.faces.cache import FaceVectors
+from trainer.faces.select import CONFLICT, SEVERAL, SINGLE, TRUST
+from trainer.faces.trust import with_rows
+
+NEAR_DUPLICATE = "near_duplicate"
+# Copies of one picture show one face. Without this, portraits before plain walls would be
+# conflicts: their perceptual hashes are far from random.
+SAME_FACE = 0.8
+_BAND_BITS = 16
+_FEWEST_BITS = 8  # of 64 set or unset: an empty picture's hash is nobody's
+_PAIRS = 4_000_000  # looked at together: about 100 MB
+_USABLE = [SINGLE, SEVERAL]
+Hashes = npt.NDArray[np.uint64]
+
+
+def near_pairs(hashes: Hashes) -> Numbers:
+    """All pairs (i, j), i < j, of distinct hashes that differ in fewer than SAME_PICTURE_BITS.
+
+    Of five differing bits one of the four bands has one at most, so that looking up every band as
+    it is and with each of its bits turned finds all. Returns (n, 2), ascending.
+    """
+    found = [np.empty((0, 2), np.int64)]
+    for shift in range(0, 64, _BAND_BITS):
+        band = ((hashes >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.int64)
+        order = np.argsort(band, kind="stable")
+        ends = np.cumsum(np.bincount(band, minlength=1 << _BAND_BITS))
+        starts = np.concatenate([[0], ends[:-1]])
+        for turned in (0, *(1 << bit for bit in range(_BAND_BITS))):
+            key = band ^ turned
+            found += _verified(hashes, order, starts[key], (ends - starts)[key])
+    return np.unique(np.concatenate(found), axis=0)
+
+
+def _verified(hashes: Hashes, order: Numbers, starts: Numbers, sizes: Numbers) -> Iterator[Numbers]:
+    total = np.cumsum(sizes)
+    full = np.searchsorted(total, np.arange(0, total.max(initial=0), _PAIRS))
+    for first, last in itertools.pairwise(np.unique([0, *full, len(sizes)])):
+        part = sizes[first:last]
+        left = np.repeat(np.arange(first, last), part)
+        within = np.arange(len(left)) - np.repeat(np.cumsum(part) - part, part)
+        right = order[np.repeat(starts[first:last], part) + within]
+        near = (left < right) & (np.bitwise_count(hashes[left] ^ hashes[right]) < SAME_PICTURE_BITS)
+        yield np.stack([left[near], right[near]], axis=1)
+
+
+def _hashes(column: pl.Series) -> Hashes:
+    return np.frombuffer(b"".join(column.to_list()), ">u8").astype(np.uint64)
+
+
+def mark_conflicts(judged: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
+    """`judged` with rule CONFLICT for copies of one picture under several performers.
+
+    Adds `other_performer_id`: the first other one who has it. `vectors` hold the faces with the
+    rules `single_face` and `several_faces`.
+    """
+    same = judged.filter(pl.col("rule") == CONFLICT).select("performer_id", "image_sha256")
+    exact = same.join(same, on="image_sha256", suffix="_other").filter(
+        pl.col("performer_id") != pl.col("performer_id_other")
+    )
+    pairs = pl.concat([exact.rename({"performer_id_other": "other"}), _recoded(judged, vectors)])
+    first = pairs.group_by("performer_id", "image_sha256").agg(
+        pl.col("other").min().alias("other_performer_id")
+    )
+    marked = judged.join(
+        first, on=["performer_id", "image_sha256"], how="left", maintain_order="left"
+    )
+    hit = pl.col("other_performer_id").is_not_null() & pl.col("rule").is_in(_USABLE)
+    return marked.with_columns(
+        pl.when(hit).then(pl.lit(CONFLICT)).otherwise(pl.col("rule")).alias("rule")
+    )
+
+
+def _recoded(judged: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
+    """performer_id, image_sha256, other: near-equal pictures that show one face."""
+    usable = judged.filter(pl.col("rule").is_in(_USABLE) & pl.col("phash").is_not_null())
+    faces = with_rows(usable, vectors).select("performer_id", "image_sha256", "phash", "row")
+    values = faces.select("phash").unique().sort("phash").with_row_index("hash")
+    bits = np.bitwise_count(_hashes(values["phash"]))
+    values = values.filter((bits >= _FEWEST_BITS) & (bits <= 64 - _FEWEST_BITS))
+    near = np.asarray(values["hash"])[near_pairs(_hashes(values["phash"]))]
+    own = np.repeat(np.asarray(values["hash"])[:, None], 2, axis=1)
+    both = np.concatenate([near, near[:, ::-1], own]).astype(np.uint32)
+    faces = faces.join(values, on="phash").drop("phash")
+    pairs = (
+        faces.join(pl.DataFrame({"hash": both[:, 0], "hash_other": both[:, 1]}), on="hash")
+        .join(faces, left_on="hash_other", right_on="hash", suffix="_other")
+        .filter(pl.col("performer_id") != pl.col("performer_id_other"))
+    )
+    alike = np.zeros(len(pairs), np.float32)
+    for slot in vectors.slots:
+        left = vectors.rows(slot, pairs["row"].to_numpy())
+        right = vectors.rows(slot, pairs["row_other"].to_numpy())
+        alike += (left * right).sum(axis=1) / len(vectors.slots)
+    return pairs.filter(alike >= SAME_FACE).select(
+        "performer_id", "image_sha256", pl.col("performer_id_other").alias("other")
+    )
+
+
+def once(judged: pl.DataFrame) -> pl.DataFrame:
+    """`judged` with `near_duplicate` for all but the best copy of a performer's picture.
+
+    Best: by trust, then with one face rather than several, then by quality.
+    """
+    rank = pl.col("trust").replace_strict(list(TRUST), [0, 1, 2], return_dtype=pl.Int8)
+    usable = judged.filter(pl.col("rule").is_in(_USABLE) & pl.col("phash").is_not_null())
+    pictures = (
+        usable.group_by("performer_id", "image_sha256", "phash")
+        .agg(rank.min().alias("rank"), pl.len().alias("faces"), pl.col("quality_score").max())
+        .filter(pl.len().over("performer_id") > 1)
+        .sort(
+            ["performer_id", "rank", "faces", "quality_score", "image_sha256"],
+            descending=[False, False, False, True, False],
+        )
+        .with_row_index("number")
+    )
+    gone = _copies(pictures)
+    lost = pictures[gone].select("performer_id", "image_sha256", pl.lit(True).alias("copy"))
+    marked = judged.join(
+        lost, on=["performer_id", "image_sha256"], how="left", maintain_order="left"
+    )
+    hit = pl.col("copy").fill_null(False) & pl.col("rule").is_in(_USABLE)
+    rule = pl.when(hit).then(pl.lit(NEAR_DUPLICATE)).otherwise(pl.col("rule"))
+    return marked.with_columns(rule.alias("rule")).drop("copy")
+
+
+def _copies(pictures: pl.DataFrame) -> list[int]:
+    """Numbers of pictures near a better one that stays; `pictures` best first."""
+    hashes = _hashes(pictures["phash"])
+    numbers = pictures.select("performer_id", "number")
+    pairs = numbers.join(numbers, on="performer_id", suffix="_worse").filter(
+        pl.col("number") < pl.col("number_worse")
+    )
+    better, worse = pairs["number"].to_numpy(), pairs["number_worse"].to_numpy()
+    near = np.bitwise_count(hashes[better] ^ hashes[worse]) < SAME_PICTURE_BITS
+    gone: set[int] = set()
+    for one, other in sorted(zip(better[near].tolist(), worse[near].tolist(), strict=True)):
+        if one not in gone:
+            gone.add(other)
+    return sorted(gone)
