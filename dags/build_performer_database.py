@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG
+from trainer_airflow.decide import AskForApproval
 from trainer_airflow.notifier import RecordFailure
 from trainer_airflow.params import build_params
 from trainer_airflow.retry import retry_policy
@@ -37,4 +38,5 @@ with DAG(
     default_args=DEFAULTS,
     tags=["stash-sense"],
 ) as dag:
-    add_tasks(STEPS, settings.embedder)
+    tasks = add_tasks(STEPS, settings.embedder)
+    tasks["publish"] >> AskForApproval(task_id="ask_for_approval") >> tasks["report"]

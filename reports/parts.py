@@ -18,6 +18,7 @@ STATUS = {
     "partial": (":material/error:", "orange"),
     "failed": (":material/cancel:", "red"),
     "needs_approval": (":material/approval:", "orange"),
+    "rejected": (":material/block:", "gray"),
 }
 
 

@@ -62,7 +62,8 @@ def _last_run(runs: list[RecordEntry]) -> None:
     if record.status == "needs_approval":
         st.warning(
             f"A candidate waits for a person: `trainer approve {text.plain(record.id)}` "
-            "publishes it."
+            f"publishes it, `trainer reject {text.plain(record.id)} --reason ...` does not; "
+            "`trainer candidates` shows why it waits."
         )
 
 

@@ -11,12 +11,12 @@ from typing import Annotated
 
 import typer
 
+from trainer.cli import approval, releases
 from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
 from trainer.cli.exclude import exclude_app
 from trainer.cli.identity import identity_app
 from trainer.cli.models import models_app
 from trainer.cli.pictures import pictures_app
-from trainer.cli.releases import add_commands
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, TrainerError
 
@@ -28,7 +28,7 @@ app = typer.Typer(
     help="Build, look at and publish face databases for the stash-sense sidecar.",
 )
 
-EXIT_BY_STATUS = {"completed": 0, "failed": 1, "needs_approval": 3, "partial": 4}
+EXIT_BY_STATUS = {"completed": 0, "failed": 1, "needs_approval": 3, "partial": 4, "rejected": 5}
 
 
 @app.command()
@@ -157,18 +157,8 @@ def reviews(
     show({"run": run_id, "reviews": rows}, as_json, review_lines(run_id, rows))
 
 
-@app.command()
-def approve(
-    run_id: Annotated[str, typer.Argument(help="A run that waits for approval.")],
-    data_dir: DataDirOption = None,
-) -> None:
-    """Publish the candidate of a run although the gate held it back."""
-    from trainer.pipeline.approve import approve_run
-
-    show({}, False, [approve_run(Settings.load(data_dir), run_id, say)])
-
-
-add_commands(app)
+approval.add_commands(app)
+releases.add_commands(app)
 app.add_typer(identity_app, name="identity")
 app.add_typer(exclude_app, name="exclude")
 app.add_typer(models_app, name="models")

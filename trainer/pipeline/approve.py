@@ -1,26 +1,59 @@
-"""A person publishes a candidate that the gate, or `publish: false`, held back."""
+"""A person publishes, or rejects, a candidate that the gate, or `publish: false`, held back."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
+from trainer.pipeline import record
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.exclude import refuse_if_decided
 from trainer.pipeline.run import Say, run_step
 from trainer.pipeline.steps.publish import publish_run
+from trainer.release.contract import CHECKSUMMED
+from trainer.release.diff import DIFF_JSON, Diff
+from trainer.release.gate import GateResult
 from trainer.release.verify import verify
 from trainer.staging.lock import build_lock
-from trainer.staging.records import read_record
+from trainer.staging.paths import DataDir
+from trainer.staging.records import list_records, read_record
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What a person has to know to decide: lines of the gate that fell short, and of the diff."""
+
+    run_id: str
+    gate: list[str]
+    diff: list[str]
+
+
+def candidate(settings: Settings, run_id: str) -> Candidate:
+    """The candidate of a run, also while the run still writes its record."""
+    context = RunContext.open(settings, run_id)
+    result = context.result("gate")
+    if result is None:
+        raise StageFailed(f"run {run_id} has not come to its gate; `trainer runs` lists runs")
+    failures = GateResult.model_validate(result).failures()
+    path = context.built_release / DIFF_JSON
+    changes = Diff.model_validate_json(path.read_bytes()).describe() if path.exists() else []
+    return Candidate(run_id, failures or ["passed; publishing was not asked for"], changes)
+
+
+def candidates(settings: Settings) -> list[Candidate]:
+    """The runs that wait for a person, newest first."""
+    waiting = [
+        entry.run_id
+        for entry in list_records(DataDir(settings.data_dir))
+        if entry.record and entry.record.status == "needs_approval"
+    ]
+    return [candidate(settings, run_id) for run_id in waiting]
 
 
 def approve_run(settings: Settings, run_id: str, say: Say) -> str:
     """Verify and publish the candidate of `run_id`; returns a line for people."""
-    context = RunContext.open(settings, run_id)
-    if not context.run.record.exists():
-        raise StageFailed(f"no run {run_id} in {context.data.runs}; `trainer runs` lists them")
-    status = read_record(context.run.record).status
-    if status != "needs_approval":
-        raise StageFailed(f"run {run_id} is {status}, not waiting for approval")
+    context = _waiting(settings, run_id)
     with build_lock(context.data.lock):
         refuse_if_decided(context)
         report = verify(context.built_release)
@@ -33,3 +66,25 @@ def approve_run(settings: Settings, run_id: str, say: Say) -> str:
         context.finish("publish", result)
         run_step("report", run_id, settings, say=say)
     return f"release {result['release']} (version {result['version']}) is current"
+
+
+def reject_run(settings: Settings, run_id: str, reason: str) -> str:
+    """Never publish the candidate of `run_id`. Its reports stay, its large files go."""
+    context = _waiting(settings, run_id)
+    with build_lock(context.data.lock):
+        with record.editing(context) as current:
+            current.status = "rejected"
+            current.rejected_because = reason
+        for name in CHECKSUMMED:
+            (context.run.release / name).unlink(missing_ok=True)
+    return f"run {run_id} is rejected: {reason}"
+
+
+def _waiting(settings: Settings, run_id: str) -> RunContext:
+    context = RunContext.open(settings, run_id)
+    if not context.run.record.exists():
+        raise StageFailed(f"no run {run_id} in {context.data.runs}; `trainer runs` lists them")
+    status = read_record(context.run.record).status
+    if status != "needs_approval":
+        raise StageFailed(f"run {run_id} is {status}, not waiting for approval")
+    return context

@@ -12,7 +12,7 @@ from trainer.staging.atomic import read_json, write_json
 from trainer.staging.manifest import StageError
 from trainer.staging.paths import DataDir, RunDir
 
-RunStatus = Literal["running", "completed", "partial", "failed", "needs_approval"]
+RunStatus = Literal["running", "completed", "partial", "failed", "needs_approval", "rejected"]
 
 
 class _Model(BaseModel):
@@ -84,6 +84,7 @@ class RunRecord(_Model):
     reviews: dict[str, int] = Field({}, description="kind -> items that a person has to look at")
     evaluation: dict[str, Any] | None = None
     gate: dict[str, Any] | None = None
+    rejected_because: str | None = None
     errors: list[StageError] = []
     steps: dict[str, StepRecord] = {}
 

@@ -1,0 +1,86 @@
+"""A candidate's question to a person, as Airflow's human-in-the-loop asks it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from trainer.config.settings import Settings
+from trainer.staging.paths import run_id_from
+
+DECIDE_DAG = "decide_release"
+APPROVE, REJECT, LATER = "Approve", "Reject", "Leave it as a candidate"
+
+
+class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
+    """Starts `decide_release` for a run that `publish` did not publish; else it is skipped.
+
+    A DAG of its own, so that a question that nobody answers holds up no weekly build.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            trigger_dag_id=DECIDE_DAG,
+            conf={"run_id": "{{ dag_run.run_id }}"},
+            trigger_run_id="decide_{{ dag_run.run_id }}",
+            skip_when_already_exists=True,
+            **kwargs,
+        )
+
+    def execute(self, context: Any) -> Any:
+        result = context["ti"].xcom_pull(task_ids="publish")
+        if not isinstance(result, dict) or result.get("published", True):
+            raise AirflowSkipException("nothing waits for a person")
+        return super().execute(context)
+
+
+class ReleaseQuestion(HITLOperator):  # type: ignore[misc]
+    """Shows the gate's failures and the diff; after a month without an answer nothing happens."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            subject="Publish this release?",
+            options=[APPROVE, REJECT, LATER],
+            defaults=LATER,
+            response_timeout=timedelta(days=30),
+            **kwargs,
+        )
+
+    def execute(self, context: Any) -> Any:
+        from trainer.pipeline.approve import candidate
+
+        found = candidate(Settings.load(), run_id_from(context["params"]["run_id"]))
+        self.subject = f"Publish the release of run {found.run_id}?"
+        self.body = question(found.gate, found.diff)
+        return super().execute(context)
+
+
+class ApplyDecision(BaseOperator):  # type: ignore[misc]
+    """Approves or rejects, as the person chose."""
+
+    def execute(self, context: Any) -> str:
+        from trainer.pipeline.approve import approve_run, reject_run
+
+        answer = context["ti"].xcom_pull(task_ids="ask") or {}
+        chosen = (answer.get("chosen_options") or [LATER])[0]
+        run_id = run_id_from(context["params"]["run_id"])
+        if chosen == APPROVE:
+            return approve_run(Settings.load(), run_id, lambda line: self.log.info("%s", line))
+        if chosen == REJECT:
+            return reject_run(Settings.load(), run_id, "rejected in Airflow")
+        return f"run {run_id} stays a candidate"
+
+
+def question(gate: list[str], diff: list[str]) -> str:
+    """Markdown; what comes from the sources stands in a fence, where it is only text."""
+    fence = "~~~~"
+    lines = [line.replace(fence, "~~~") for line in diff]
+    held = "\n".join(f"- {line}" for line in gate)
+    return f"The gate held it back:\n\n{held}\n\nWhat would change:\n\n{fence}\n" + "\n".join(
+        [*lines, fence]
+    )

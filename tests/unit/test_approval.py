@@ -1,0 +1,91 @@
+"""A candidate's way: shown with what held it back, rejected, never published afterwards."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.release_fixtures import small_release
+from tests.unit.identity_world import SOURCES
+from trainer.cli import app
+from trainer.config.params import BuildParams
+from trainer.config.settings import Settings
+from trainer.errors import StageFailed
+from trainer.pipeline import record
+from trainer.pipeline.approve import approve_run, candidate, candidates, reject_run
+from trainer.pipeline.context import Plan, RunContext
+from trainer.release.diff import diff, write_diff
+from trainer.release.gate import GateResult
+from trainer.staging.atomic import write_json
+from trainer.staging.manifest import Check
+from trainer.staging.records import read_record
+
+RUN, VERSION = "build_1", "20261101_000000"
+FAILED = Check(name="rank-1", ok=False, expected="at least 0.8", actual="0.5")
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> RunContext:
+    context = RunContext.open(Settings.load(tmp_path / "data"), RUN)
+    plan = Plan(
+        run_id=RUN,
+        started_at="2026-11-01T00:00:00Z",
+        version_id=VERSION,
+        params=BuildParams(),
+        pack_id="demo-0123abcd",
+        sources=SOURCES,
+        base_release=None,
+    )
+    write_json(context.run.plan, plan.model_dump(mode="json"))
+    record.start(context, plan)
+    shutil.copytree(small_release(tmp_path / "made", VERSION), context.run.release)
+    write_diff(context.run.release, diff(None, context.run.release))
+    result = GateResult(passed=False, checks=[FAILED])
+    context.finish("gate", result.model_dump(mode="json"))
+    with record.editing(context) as current:
+        current.status = "needs_approval"
+    return context
+
+
+def test_a_candidate_is_shown_with_what_held_it_back_and_what_would_change(waiting):
+    found = candidate(waiting.settings, RUN)
+    assert found.gate == ["rank-1: expected at least 0.8, found 0.5"]
+    assert "25 performers added" in found.diff[0]
+    assert candidates(waiting.settings) == [found]
+
+
+def test_a_rejected_run_keeps_its_reports_and_is_never_published(waiting):
+    assert reject_run(waiting.settings, RUN, "a bad crawl") == f"run {RUN} is rejected: a bad crawl"
+    kept = sorted(path.name for path in waiting.run.release.iterdir())
+    assert kept == ["SHA256SUMS", "diff.json", "manifest.json"]
+    stored = read_record(waiting.run.record)
+    assert (stored.status, stored.rejected_because) == ("rejected", "a bad crawl")
+    assert candidates(waiting.settings) == []
+    for act in (
+        lambda: approve_run(waiting.settings, RUN, print),
+        lambda: reject_run(waiting.settings, RUN, "again"),
+    ):
+        with pytest.raises(StageFailed, match="is rejected, not waiting"):
+            act()
+
+
+def test_a_run_without_a_gate_has_no_candidate(waiting):
+    waiting.run.step("gate").unlink()
+    with pytest.raises(StageFailed, match="has not come to its gate"):
+        candidate(waiting.settings, RUN)
+
+
+def test_the_commands(waiting):
+    root = ["--data-dir", str(waiting.data.root)]
+
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(app, [*words, *root])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert run("candidates").startswith(f"run {RUN}\n  gate: rank-1")
+    assert "is rejected: no" in run("reject", RUN, "--reason", "no")
+    assert run("candidates") == "nothing waits for approval\n"

@@ -1,0 +1,48 @@
+"""Commands on candidates: `trainer candidates|approve|reject`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from trainer.cli.common import DataDirOption, JsonOption, say, show
+from trainer.config.settings import Settings
+
+RunArgument = Annotated[str, typer.Argument(help="A run that waits for approval.")]
+
+
+def candidates(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+    """List what waits for a person: why the gate held it back, and what would change."""
+    from trainer.pipeline.approve import candidates as waiting
+
+    found = waiting(Settings.load(data_dir))
+    lines = [
+        line
+        for one in found
+        for line in (f"run {one.run_id}", *(f"  gate: {g}" for g in one.gate), *one.diff)
+    ]
+    show([vars(one) for one in found], as_json, lines or ["nothing waits for approval"])
+
+
+def approve(run_id: RunArgument, data_dir: DataDirOption = None) -> None:
+    """Publish the candidate of a run although the gate held it back."""
+    from trainer.pipeline.approve import approve_run
+
+    show({}, False, [approve_run(Settings.load(data_dir), run_id, say)])
+
+
+def reject(
+    run_id: RunArgument,
+    reason: Annotated[str, typer.Option(help="Why, for those who look later.")],
+    data_dir: DataDirOption = None,
+) -> None:
+    """Never publish the candidate of a run; the next build starts anew."""
+    from trainer.pipeline.approve import reject_run
+
+    show({}, False, [reject_run(Settings.load(data_dir), run_id, reason)])
+
+
+def add_commands(app: typer.Typer) -> None:
+    for command in (candidates, approve, reject):
+        app.command()(command)
