@@ -153,6 +153,12 @@ def test_diff(tmp_path: Path) -> None:
     assert (result.faces_added, result.faces_removed) == (2, 2)
     assert result.faces_added_by_performer == {3: 1, 5: 1}
     assert "1 performers added, 1 removed, 1 merged" in result.describe()[0]
+    assert [(f.name, f.source) for f in result.faces_added_list] == [
+        ("New Name", "stashdb"),
+        (performer(5)["canonical_name"], "stashdb"),
+    ]
+    assert result.removed[0].why == "not known"
+    assert result.faces_removed_why == {"not known": 2}
     assert diff(old, old).describe()[1:] == []
     assert len(diff(None, new).added) == 3
     write_diff(tmp_path, result)

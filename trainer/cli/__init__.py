@@ -115,6 +115,7 @@ def verify(
 def diff(
     before: Annotated[str, typer.Argument(help="The older release.")],
     after: Annotated[str, typer.Argument(help="The newer release, or `current`.")],
+    names: Annotated[int, typer.Option(min=0, help="Names to show of each kind.")] = 10,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -124,7 +125,7 @@ def diff(
 
     data = data_of(data_dir)
     found = compare(release_dir(data, before), release_dir(data, after))
-    show(found.model_dump(mode="json"), as_json, found.describe())
+    show(found.model_dump(mode="json"), as_json, found.describe(names))
 
 
 @app.command()

@@ -6,6 +6,7 @@ from typing import Any
 
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
+from trainer.pipeline.why import RunReasons
 from trainer.release.contract import MAX_DISTANCE, SCENE_DISTANCE
 from trainer.release.diff import diff, write_diff
 from trainer.release.evaluate import Evaluation, evaluate, write_evaluation
@@ -27,7 +28,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     )
     progress.finish()
     write_evaluation(directory, measured)
-    changes = diff(last, directory)
+    changes = diff(last, directory, RunReasons(context))
     write_diff(directory, changes)
     for line in changes.describe():
         say(f"diff: {line}")

@@ -127,9 +127,9 @@ def _diff(context: RunContext) -> DiffSummary | None:
         return None
     changes = Diff.model_validate_json(path.read_bytes())
     return DiffSummary(
-        new_performers=len(changes.added),
-        removed_performers=len(changes.removed),
-        merged_performers=len(changes.merged),
+        new_performers=changes.counts.get("added", len(changes.added)),
+        removed_performers=changes.counts.get("removed", len(changes.removed)),
+        merged_performers=changes.counts.get("merged", len(changes.merged)),
         new_faces=changes.faces_added,
         removed_faces=changes.faces_removed,
     )

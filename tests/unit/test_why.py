@@ -1,0 +1,50 @@
+"""Reasons in the diff: looked up in what the run's steps left behind."""
+
+from __future__ import annotations
+
+from tests.unit.identity_world import IdentityWorld, record, sha, shot, uuid
+from trainer.pipeline.why import RunReasons
+from trainer.release.diff_read import Person
+
+
+def person(number: int) -> Person:
+    return Person(performer_id=number, universal_id=None, name="Somebody")
+
+
+def test_reasons(tmp_path):
+    world = IdentityWorld(tmp_path)
+    both = shot(9, 1)
+    rows = [
+        record("boxone", 1, "Ada Korin", shots=(shot(1, 1),)),
+        record("boxone", 2, "Bea Lund", shots=(shot(2, 1),), birth_date="2000"),  # starts in 2010
+        record("boxone", 3, "Cia Moss", shots=(both,)),
+        record("boxone", 4, "Dora Nim", shots=(both,)),
+        record("boxone", 5, "Eva Olm"),
+        record("boxone", 6, "Fay Prim", shots=(shot(6, 1),), deleted=True),
+    ]
+    why = RunReasons(world.run("week-1", rows))
+    assert why.person(person(2), [("boxone", uuid(2))]) == "quarantined: under_age"
+    conflict = "same_picture_under_two_performers"
+    assert why.person(person(3), []) == f"no face left: 1 {conflict}"
+    assert why.person(person(5), []) == "no face left: no picture is there"
+    assert why.person(person(6), []) == "none of its sources lists it any more"
+    assert why.face((sha(both), 0)) == conflict
+    assert why.face((sha(shot(1, 1)), 0)) == "single_face"
+    assert why.face(("0" * 64, 0)) == "its picture is not offered any more"
+    assert why.merge(7) == "another performer has its id now"
+
+
+def test_who_was_excluded_is_said_to_be(tmp_path):
+    world = IdentityWorld(tmp_path)
+    from trainer.state.decisions import deciding
+
+    with deciding(world.data) as db:
+        for kind, value in (("id", f"boxone:{uuid(1)}"), ("image", sha(shot(1, 1)))):
+            db.execute(
+                "INSERT INTO exclusions (kind, value, reason, added_at) VALUES (?, ?, '', '')",
+                (kind, value),
+            )
+    rows = [record("boxone", n, f"Ada Korin {n}", shots=(shot(n, 1),)) for n in (1, 2)]
+    why = RunReasons(world.run("week-1", rows))
+    assert why.person(person(1), [("boxone", uuid(1))]) == "excluded"
+    assert why.face((sha(shot(1, 1)), 0)) == "excluded"
