@@ -9,7 +9,8 @@ from tests.release_fixtures import built, small_release
 from tests.release_world import embeddings, faces, performer, write_world
 from trainer.errors import ConfigError
 from trainer.release.diff import diff, write_diff
-from trainer.release.evaluate import Evaluation, evaluate, evaluate_vectors, write_evaluation
+from trainer.release.evaluate import evaluate, evaluate_vectors
+from trainer.release.evaluation import Evaluation, interval, write_evaluation
 from trainer.release.fusion import Neighbours, fuse
 from trainer.release.gate import gate, load_limits
 from trainer.release.search import exact_neighbours
@@ -165,3 +166,46 @@ def test_diff(tmp_path: Path) -> None:
     first = (tmp_path / "diff.json").read_bytes()
     write_diff(tmp_path, diff(old, new))
     assert (tmp_path / "diff.json").read_bytes() == first
+
+
+def test_intervals_are_wilsons() -> None:
+    low, high = interval(np.array([True] * 8 + [False] * 2)) or (0, 0)
+    assert (round(low, 3), round(high, 3)) == (0.49, 0.943)
+    assert interval(np.zeros(0, bool)) is None
+    assert interval(np.ones(3, bool))[1] == 1
+
+
+def test_breakdowns_by_faces_gender_and_source_leave_the_whole_as_it_is(tmp_path: Path) -> None:
+    owners = [p for p in range(1, 41) for _ in range(1 + p % 7)]
+    rows = faces(owners)
+    for row in rows[::9]:
+        row["source"] = "fansdb"
+    people = [performer(n, gender="MALE" if n == 3 else "FEMALE") for n in range(1, 41)]
+    release = built(write_world(tmp_path / "s", people, rows), tmp_path / "a").directory
+    found = evaluate(release, seed=1, sample=30)
+    assert found.closed_set.queries == found.open_set.queries == 30
+    parts = found.breakdowns
+    assert set(parts["faces"]) == {"1", "2", "3 to 5", "6 and more"}
+    assert parts["gender"]["MALE"].queries == 4  # all there are, though 30 were asked of 159
+    assert parts["gender"]["FEMALE"].queries >= 50
+    assert parts["source"]["fansdb"].strangers == 18
+    assert (parts["faces"]["1"].queries, parts["faces"]["1"].rank_1) == (0, None)
+    assert parts["faces"]["1"].strangers == 5
+    low, high = found.closed_set.rank_1_interval
+    assert low <= found.closed_set.rank_1 <= high
+    with_more = evaluate(release, seed=1, sample=30)
+    assert with_more == found
+    vectors = [embeddings(owners, salt=s).astype(np.float32) for s in (1, 2)]
+    alone = evaluate_vectors(*vectors, np.array(owners), 1, 30)
+    assert alone.closed_set == found.closed_set
+    assert alone.open_set == found.open_set
+
+
+def test_an_evaluation_of_an_older_trainer_is_read(tmp_path: Path) -> None:
+    owners = [1, 1, 2, 2]
+    vectors = embeddings(owners, salt=1).astype(np.float32)
+    whole = evaluate_vectors(vectors, vectors, np.array(owners), 1, 10).model_dump()
+    del whole["breakdowns"], whole["closed_set"]["rank_1_interval"]
+    for point in whole["open_set"]["points"]:
+        del point["false_accept_interval"]
+    assert Evaluation.model_validate(whole).breakdowns == {}

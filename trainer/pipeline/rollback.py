@@ -12,7 +12,7 @@ from typing import Any
 from trainer.errors import StageFailed
 from trainer.release import contract
 from trainer.release.diff import diff, write_diff
-from trainer.release.evaluate import EVALUATE_JSON
+from trainer.release.evaluation import EVALUATE_JSON
 from trainer.release.files import current_id, find_release, require_intact
 from trainer.release.publish import next_version, publish
 from trainer.release.verify import verify, write_report

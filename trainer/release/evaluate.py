@@ -6,83 +6,42 @@ on top is their recall, stated separately.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
+from trainer.release.evaluation import (
+    EVALUATE_JSON,
+    THRESHOLDS,
+    ClosedSet,
+    Evaluation,
+    OpenSet,
+    OperatingPoint,
+    Stratum,
+    interval,
+    share,
+)
 from trainer.release.files import read_mapping, require_intact
 from trainer.release.fusion import Neighbours, fuse
 from trainer.release.index import load_index
 from trainer.release.inputs import Vectors
 from trainer.release.recall import measure
 from trainer.release.search import Ids, exact_neighbours
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json
 
-EVALUATE_JSON = "evaluate.json"
-THRESHOLDS = (0.3, 0.4, contract.SCENE_DISTANCE, 0.6, 0.7, contract.MAX_DISTANCE)
 FEW_PERFORMERS = 100
+MIN_QUERIES = 50  # of each part, where it has that many
 _BLOCK = 512
-
-
-class ClosedSet(BaseModel):
-    """Each face searched without itself; performers with two faces or more."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    queries: int
-    performers: int
-    rank_1: float | None = Field(description="share whose nearest performer is the right one")
-    rank_5: float | None
-
-
-class OperatingPoint(BaseModel):
-    """What happens when answers above `threshold` are dropped."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    threshold: float
-    false_accept: float | None = Field(description="strangers who are given a name")
-    false_reject: float | None = Field(description="listed faces that their own name misses")
-    wrong_name: float | None = Field(description="listed faces that are given another's name first")
-
-
-class OpenSet(BaseModel):
-    """Each face searched with its performer taken out."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    queries: int
-    performers: int
-    points: list[OperatingPoint]
-
-
-class Evaluation(BaseModel):
-    """`evaluate.json`. Shares are None where nothing could be measured."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    performers: int
-    faces: int
-    seed: int
-    closed_set: ClosedSet
-    open_set: OpenSet
-    index_recall: dict[str, dict[str, float]] = Field(
-        description="index file -> recall at the sidecar's k against exact search"
-    )
-    faces_per_performer: dict[int, int] = Field(description="number of faces -> performers")
-    one_face_share: float | None
-    note: str
-    previous: dict[str, Any] | None = None
-
-    def at(self, threshold: float) -> OperatingPoint:
-        return next(p for p in self.open_set.points if p.threshold == threshold)
+Part = npt.NDArray[np.object_]
+Parts = Mapping[str, Part]
 
 
 def evaluate(
@@ -98,32 +57,26 @@ def evaluate(
     `previous` is the last release's directory: its figures go beside the new ones.
     """
     require_intact(directory)
-    names = (contract.FACENET_INDEX, contract.ARCFACE_INDEX)
-    indexes = [load_index(directory / name) for name in names]
     labels = _labels(read_mapping(directory, contract.FACES_JSON))
-    facenet, arcface = (_vectors(index, len(labels)) for index in indexes)
-    result = evaluate_vectors(facenet, arcface, labels, seed, sample, advance)
-    for name, index, vectors in zip(names, indexes, (facenet, arcface), strict=True):
-        point = measure(index, vectors, sample=sample, seed=seed)
-        result.index_recall[name] = {
+    recall: dict[str, dict[str, float]] = {}
+    vectors = []
+    for name in contract.INDEXES:  # one at a time: an index is as large as its vectors
+        index = load_index(directory / name)
+        vectors.append(_vectors(index, len(labels)))
+        point = measure(index, vectors[-1], sample=sample, seed=seed)
+        recall[name] = {
             "recall_at_1": point.recall_at_1,
             "recall_at_10": point.recall_at_10,
             "m": point.m,
         }
+        del index
+    parts = _parts(directory)
+    result = evaluate_vectors(vectors[0], vectors[1], labels, seed, sample, advance, parts)
+    result.index_recall = recall
     if previous is not None and (previous / EVALUATE_JSON).exists():
         result.previous = read_json(previous / EVALUATE_JSON)
         result.previous.pop("previous", None)
     return result
-
-
-def write_evaluation(directory: Path, result: Evaluation) -> None:
-    write_json(directory / EVALUATE_JSON, result.model_dump(mode="json"))
-
-
-def read_evaluation(directory: Path) -> Evaluation | None:
-    """The stored evaluation of a release, or None where it has none."""
-    path = directory / EVALUATE_JSON
-    return Evaluation.model_validate_json(path.read_bytes()) if path.exists() else None
 
 
 def evaluate_vectors(
@@ -133,33 +86,85 @@ def evaluate_vectors(
     seed: int,
     sample: int,
     advance: Callable[[int], Any] = lambda _count: None,
+    parts: Parts | None = None,
 ) -> Evaluation:
-    """`facenet`, `arcface` (n, 512) unit vectors, `labels` (n,) the performer of each."""
-    pair = _Pair(facenet, arcface, labels)
-    counts = Counter(Counter(labels.tolist()).values())
+    """`facenet`, `arcface` (n, 512) unit vectors, `labels` (n,) the performer of each.
+
+    `parts`: name of a breakdown -> (n,) the part that each face is in. The figures of the whole are
+    of a uniform sample; parts that it hardly meets are asked more of.
+    """
+    pair, parts = _Pair(facenet, arcface, labels), parts or {}
+    sizes = np.bincount(labels) if len(labels) else np.zeros(0, dtype=np.int64)
+    counts = Counter(sizes[sizes > 0].tolist())
     performers = sum(counts.values())
-    closed = _closed(pair, seed, sample, advance)
-    strangers = _open(pair, seed, sample, advance)
+    faces = np.arange(len(labels))
+    eligible = faces[sizes[labels] >= 2] if len(labels) else faces
+    closed = _Sample.take(eligible, seed, sample, parts)
+    strangers = _Sample.take(faces, seed + 1, sample, parts)
+    named = _ask(pair, closed.queries, False, advance)
+    unnamed = _ask(pair, strangers.queries, True, advance)
+    own, others = named.at(closed.uniform), unnamed.at(strangers.uniform)
     return Evaluation(
         performers=performers,
         faces=len(labels),
         seed=seed,
         closed_set=ClosedSet(
-            queries=len(closed.label),
-            performers=len(set(closed.label.tolist())),
-            rank_1=_share(closed.rank == 1),
-            rank_5=_share(closed.rank <= 5),
+            queries=len(own.label),
+            performers=len(set(own.label.tolist())),
+            rank_1=share(own.rank == 1),
+            rank_5=share(own.rank <= 5),
+            rank_1_interval=interval(own.rank == 1),
         ),
         open_set=OpenSet(
-            queries=len(strangers.label),
-            performers=len(set(strangers.label.tolist())),
-            points=[_point(t, closed, strangers) for t in THRESHOLDS],
+            queries=len(others.label),
+            performers=len(set(others.label.tolist())),
+            points=[_point(t, own, others) for t in THRESHOLDS],
         ),
         index_recall={},
         faces_per_performer=dict(sorted(counts.items())),
         one_face_share=counts[1] / performers if performers else None,
-        note=_note(performers, len(closed.label), len(strangers.label), len(labels)),
+        breakdowns={
+            name: _breakdown(of[closed.queries], of[strangers.queries], named, unnamed)
+            for name, of in parts.items()
+        },
+        note=_note(performers, len(own.label), len(others.label), len(labels)),
     )
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Faces to search; `uniform` marks those that the figures of the whole are of."""
+
+    queries: Ids
+    uniform: npt.NDArray[np.bool_]
+
+    @classmethod
+    def take(cls, candidates: Ids, seed: int, sample: int, parts: Parts) -> _Sample:
+        order = np.random.default_rng(seed).permutation(candidates)
+        chosen = {int(face) for face in order[:sample]}
+        wanted = set(chosen)
+        for of in parts.values():
+            for value in np.unique(of[order]) if len(order) else ():
+                wanted.update(order[of[order] == value][:MIN_QUERIES].tolist())
+        queries = np.array(sorted(wanted), dtype=np.int64)
+        return cls(queries, np.isin(queries, sorted(chosen)))
+
+
+def _breakdown(
+    closed: Part, strangers: Part, named: _Answers, unnamed: _Answers
+) -> dict[str, Stratum]:
+    found = {}
+    for value in sorted({*closed.tolist(), *strangers.tolist()}):
+        own, others = named.at(closed == value), unnamed.at(strangers == value)
+        found[value] = Stratum(
+            queries=len(own.label),
+            strangers=len(others.label),
+            rank_1=share(own.rank == 1),
+            rank_5=share(own.rank <= 5),
+            false_accept=share(others.best <= contract.SCENE_DISTANCE),
+            false_reject=share(own.own > contract.SCENE_DISTANCE),
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -178,20 +183,8 @@ class _Answers:
     own: npt.NDArray[np.float64]
     rank: npt.NDArray[np.float64]
 
-
-def _closed(pair: _Pair, seed: int, sample: int, advance: Callable[[int], Any]) -> _Answers:
-    sizes = np.bincount(pair.labels) if len(pair.labels) else np.zeros(0, dtype=np.int64)
-    eligible = np.flatnonzero(sizes[pair.labels] >= 2) if len(pair.labels) else np.zeros(0, int)
-    return _ask(pair, _sampled(eligible, seed, sample), False, advance)
-
-
-def _open(pair: _Pair, seed: int, sample: int, advance: Callable[[int], Any]) -> _Answers:
-    everyone = np.arange(len(pair.labels))
-    return _ask(pair, _sampled(everyone, seed + 1, sample), True, advance)
-
-
-def _sampled(candidates: Ids, seed: int, sample: int) -> Ids:
-    return np.sort(np.random.default_rng(seed).permutation(candidates)[:sample])
+    def at(self, chosen: npt.NDArray[np.bool_]) -> _Answers:
+        return _Answers(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
 
 def _ask(pair: _Pair, queries: Ids, stranger: bool, advance: Callable[[int], Any]) -> _Answers:
@@ -236,14 +229,31 @@ def _judge(found: Ids, distances: Vectors, right: int) -> tuple[float, float, fl
 def _point(threshold: float, closed: _Answers, strangers: _Answers) -> OperatingPoint:
     return OperatingPoint(
         threshold=threshold,
-        false_accept=_share(strangers.best <= threshold),
-        false_reject=_share(closed.own > threshold),
-        wrong_name=_share((closed.best <= threshold) & (closed.rank > 1)),
+        false_accept=share(strangers.best <= threshold),
+        false_reject=share(closed.own > threshold),
+        wrong_name=share((closed.best <= threshold) & (closed.rank > 1)),
+        false_accept_interval=interval(strangers.best <= threshold),
     )
 
 
-def _share(holds: npt.NDArray[np.bool_]) -> float | None:
-    return float(holds.mean()) if holds.size else None
+def _parts(directory: Path) -> Parts:
+    """By number of faces of the performer, gender, source of the face; in index order."""
+    uri = f"{(directory / contract.DATABASE).absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as db:
+        rows = db.execute(
+            "SELECT face_count, coalesce(gender, 'not stated'), source_endpoint FROM faces"
+            " JOIN performers ON performers.id = performer_id ORDER BY faces.id"
+        ).fetchall()
+    counts, genders, sources = zip(*rows, strict=True) if rows else ((), (), ())
+    return {
+        "faces": np.array([_band(count) for count in counts], dtype=object),
+        "gender": np.array(genders, dtype=object),
+        "source": np.array(sources, dtype=object),
+    }
+
+
+def _band(count: int) -> str:
+    return str(count) if count < 3 else "3 to 5" if count < 6 else "6 and more"
 
 
 def _labels(faces: list[str]) -> Ids:

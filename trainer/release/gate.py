@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.errors import ConfigError
 from trainer.release.contract import SCENE_DISTANCE
-from trainer.release.evaluate import Evaluation
+from trainer.release.evaluation import Evaluation
 from trainer.staging.manifest import Check
 
 GATE_YAML = "gate.yaml"

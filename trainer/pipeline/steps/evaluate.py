@@ -9,7 +9,8 @@ from trainer.pipeline.run import Say
 from trainer.pipeline.why import RunReasons
 from trainer.release.contract import MAX_DISTANCE, SCENE_DISTANCE
 from trainer.release.diff import diff, write_diff
-from trainer.release.evaluate import Evaluation, evaluate, write_evaluation
+from trainer.release.evaluate import evaluate
+from trainer.release.evaluation import Evaluation, write_evaluation
 from trainer.staging.progress import Progress
 
 SEED = 20260101

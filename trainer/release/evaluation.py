@@ -1,0 +1,114 @@
+"""`evaluate.json`: what is measured of every release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field
+
+from trainer.release import contract
+from trainer.staging.atomic import write_json
+
+EVALUATE_JSON = "evaluate.json"
+THRESHOLDS = (0.3, 0.4, contract.SCENE_DISTANCE, 0.6, 0.7, contract.MAX_DISTANCE)
+Interval = tuple[float, float]  # where the true share lies, 95 times of 100 (Wilson)
+
+
+class ClosedSet(BaseModel):
+    """Each face searched without itself; performers with two faces or more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    queries: int
+    performers: int
+    rank_1: float | None = Field(description="share whose nearest performer is the right one")
+    rank_5: float | None
+    rank_1_interval: Interval | None = None
+
+
+class OperatingPoint(BaseModel):
+    """What happens when answers above `threshold` are dropped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    threshold: float
+    false_accept: float | None = Field(description="strangers who are given a name")
+    false_reject: float | None = Field(description="listed faces that their own name misses")
+    wrong_name: float | None = Field(description="listed faces that are given another's name first")
+    false_accept_interval: Interval | None = None
+
+
+class OpenSet(BaseModel):
+    """Each face searched with its performer taken out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    queries: int
+    performers: int
+    points: list[OperatingPoint]
+
+
+class Stratum(BaseModel):
+    """The same figures of a part of the faces; rates at the scene threshold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    queries: int = Field(description="faces searched without themselves")
+    strangers: int = Field(description="faces searched with their performer taken out")
+    rank_1: float | None
+    rank_5: float | None
+    false_accept: float | None
+    false_reject: float | None
+
+
+class Evaluation(BaseModel):
+    """`evaluate.json`. Shares are None where nothing could be measured."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    performers: int
+    faces: int
+    seed: int
+    closed_set: ClosedSet
+    open_set: OpenSet
+    index_recall: dict[str, dict[str, float]] = Field(
+        description="index file -> recall at the sidecar's k against exact search"
+    )
+    faces_per_performer: dict[int, int] = Field(description="number of faces -> performers")
+    one_face_share: float | None
+    breakdowns: dict[str, dict[str, Stratum]] = Field(
+        {}, description="faces, gender, source -> value -> figures"
+    )
+    note: str
+    previous: dict[str, Any] | None = None
+
+    def at(self, threshold: float) -> OperatingPoint:
+        return next(p for p in self.open_set.points if p.threshold == threshold)
+
+
+def write_evaluation(directory: Path, result: Evaluation) -> None:
+    write_json(directory / EVALUATE_JSON, result.model_dump(mode="json"))
+
+
+def read_evaluation(directory: Path) -> Evaluation | None:
+    """The stored evaluation of a release, or None where it has none."""
+    path = directory / EVALUATE_JSON
+    return Evaluation.model_validate_json(path.read_bytes()) if path.exists() else None
+
+
+def share(holds: npt.NDArray[np.bool_]) -> float | None:
+    return float(holds.mean()) if holds.size else None
+
+
+def interval(holds: npt.NDArray[np.bool_]) -> Interval | None:
+    """Wilson's interval of a share, 95%."""
+    n = holds.size
+    if not n:
+        return None
+    p, z = float(holds.mean()), 1.96
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * float(np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)))
+    return max(0.0, middle - half), min(1.0, middle + half)
