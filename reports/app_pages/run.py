@@ -147,6 +147,9 @@ def _funnel(record: RunRecord) -> None:
         for source, rules in record.funnel.items()
         for rule, count in sorted(rules.items(), key=lambda item: -item[1])
     ]
+    if record.stages:
+        st.subheader("How far pictures came")
+        parts.table([{"Source": source} | way for source, way in record.stages.items()])
     if rows:
         st.subheader("Faces by rule")
         parts.table(rows)

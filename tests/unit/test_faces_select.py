@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from trainer.faces.select import Caps, cap, funnel, judge, selected
+from trainer.faces.select import Caps, cap, funnel, judge, selected, stages
 
 
 def candidate(
@@ -111,7 +111,36 @@ def test_caps_keep_the_best_by_source_and_in_all():
     capped = cap(judge(*frames(candidates, faces)), Caps({"stashdb": 2, "fansdb": 1}, total=2))
     kept = set(capped.filter("kept")["image_sha256"])
     assert kept == {"fansdb3", "stashdb3"}
-    assert funnel(capped)["fansdb"] == {"over_cap": 2, "single_face": 1}
+    assert funnel(capped) == {
+        "fansdb": {"over_cap": 2, "single_face": 1},
+        "stashdb": {"over_total": 2, "single_face": 1},
+    }
+    assert stages(capped)["fansdb"] == {
+        "fetched": 3,
+        "face": 3,
+        "quality": 3,
+        "trust": 3,
+        "selected": 1,
+    }
+
+
+def test_of_good_faces_those_stay_that_differ():
+    shas = ["front1", "front2", "front3", "left", "right"]
+    yaws = dict(zip(shas, (0.0, 2.0, 4.0, -35.0, 35.0), strict=True))
+    faces = [face(s, yaw=yaws[s]) for s in shas]
+    judged = judge(*frames([candidate(1, s) for s in shas], faces))
+    best = judged.sort("quality_score", descending=True)["image_sha256"].to_list()
+    assert best[:3] == ["front1", "front2", "front3"]
+    for order in (judged, judged.reverse()):
+        kept = cap(order, Caps({"stashdb": 3}, total=3)).filter("kept")
+        assert set(kept["image_sha256"]) == {"front1", "left", "right"}
+
+
+def test_a_much_better_face_is_not_given_up_for_a_different_one():
+    faces = [face("a", side=400.0), face("b", side=390.0), face("bad", side=40.0, yaw=60.0)]
+    judged = judge(*frames([candidate(1, s) for s in ("a", "b", "bad")], faces))
+    kept = cap(judged, Caps({"stashdb": 2}, total=2)).filter("kept")
+    assert set(kept["image_sha256"]) == {"a", "b"}
 
 
 def test_performers_under_min_faces_are_left_out():

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from trainer.faces.quality import quality
+from trainer.faces.spread import OVER_SOURCE, OVER_TOTAL, spread
 
 MIN_FACE_SIDE = 32.0  # pixels; smaller faces carry too little to recognise anyone by
 
+TOO_SMALL = "face_too_small"
 SINGLE = "single_face"
 TRUSTED = "agrees_with_trusted"
 CLUSTER = "dominant_cluster"
@@ -21,6 +23,8 @@ AGREES = "agrees_with_single_faces"
 SEVERAL = "several_faces"
 CONFLICT = "same_picture_under_two_performers"
 ACCEPTED = (SINGLE, TRUSTED, CLUSTER, AGREES)
+OVER = (OVER_SOURCE, OVER_TOTAL)
+_KEYS = ["performer_id", "image_sha256", "face_no"]
 TRUST = ("high", "medium", "low")
 
 
@@ -64,7 +68,7 @@ def _rule() -> pl.Expr:
         .when(pl.col("outcome") != "face")
         .then(pl.col("outcome"))
         .when(side < MIN_FACE_SIDE)
-        .then(pl.lit("face_too_small"))
+        .then(pl.lit(TOO_SMALL))
         .when(pl.col("faces_in_image") > 1)
         .then(pl.lit(SEVERAL))
         .otherwise(pl.lit(SINGLE))
@@ -72,26 +76,19 @@ def _rule() -> pl.Expr:
 
 
 def cap(judged: pl.DataFrame, caps: Caps) -> pl.DataFrame:
-    """Keep the best by quality up to the caps; what falls out is marked `over_cap`."""
-    accepted = judged.filter(pl.col("rule").is_in(ACCEPTED)).sort(
-        ["performer_id", "quality_score", "image_sha256", "face_no"],
-        descending=[False, True, False, False],
-    )
+    """Keep good faces that differ, up to the caps; what falls out is marked by which cap."""
+    accepted = judged.filter(pl.col("rule").is_in(ACCEPTED))
     schema = {"source": pl.String, "allowed": pl.Int64}
     limits = pl.DataFrame(list(caps.per_source.items()), schema=schema, orient="row")
     limited = accepted.join(limits, on="source", how="left", maintain_order="left")
     if limited["allowed"].null_count():
         raise KeyError(f"no cap for one of {sorted(accepted['source'].unique())}")
-    place = pl.int_range(pl.len()).over("performer_id", "source")
-    within = limited.filter(place < pl.col("allowed"))
-    kept = within.filter(pl.int_range(pl.len()).over("performer_id") < caps.total)
-    keys = ["performer_id", "image_sha256", "face_no"]
-    marked = judged.join(
-        kept.select(*keys, pl.lit(True).alias("kept")), on=keys, how="left", maintain_order="left"
-    )
-    over = pl.col("rule").is_in(ACCEPTED) & pl.col("kept").is_null()
-    rule = pl.when(over).then(pl.lit("over_cap")).otherwise(pl.col("rule"))
-    return marked.with_columns(rule.alias("rule"), pl.col("kept").fill_null(False))
+    picked = spread(limited, caps.total).select(*_KEYS, "pick")
+    marked = judged.join(picked, on=_KEYS, how="left", maintain_order="left")
+    over = pl.col("pick").is_in(OVER)
+    rule = pl.when(over.fill_null(False)).then(pl.col("pick")).otherwise(pl.col("rule"))
+    kept = (pl.col("pick") == "kept").fill_null(False).alias("kept")
+    return marked.with_columns(rule.alias("rule"), kept).drop("pick")
 
 
 def selected(capped: pl.DataFrame, min_faces: int) -> pl.DataFrame:
@@ -114,3 +111,22 @@ def funnel(capped: pl.DataFrame) -> dict[str, dict[str, int]]:
     for source, rule, count in counts.iter_rows():
         result.setdefault(source, {})[rule] = count
     return result
+
+
+def stages(capped: pl.DataFrame) -> dict[str, dict[str, int]]:
+    """By source how many come how far: candidates that were fetched, faces, good enough, of the
+    person, selected. `funnel` has the reasons."""
+    face = pl.col("outcome") == "face"
+    trusted = pl.col("rule").is_in([*ACCEPTED, *OVER])
+    counts = (
+        capped.group_by("source")
+        .agg(
+            pl.struct("performer_id", "image_sha256").n_unique().alias("fetched"),
+            face.sum().alias("face"),
+            (face & (pl.col("rule") != TOO_SMALL)).sum().alias("quality"),
+            trusted.sum().alias("trust"),
+            pl.col("kept").sum().alias("selected"),
+        )
+        .sort("source")
+    )
+    return {row.pop("source"): row for row in counts.iter_rows(named=True)}

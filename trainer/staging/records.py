@@ -80,6 +80,7 @@ class RunRecord(_Model):
     model_pack: str | None = None
     embed: dict[str, int] = {}
     funnel: dict[str, dict[str, int]] = Field({}, description="source -> rule -> faces")
+    stages: dict[str, dict[str, int]] = Field({}, description="source -> how far -> count")
     quarantined: dict[str, int] = Field({}, description="reason -> performers kept out")
     reviews: dict[str, int] = Field({}, description="kind -> items that a person has to look at")
     evaluation: dict[str, Any] | None = None

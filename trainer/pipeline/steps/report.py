@@ -32,6 +32,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         current.diff_from_previous = _diff(context)
         if current.diff_from_previous:
             current.stats.faces_added = current.diff_from_previous.new_faces
+        current.stages = (context.result("select") or {}).get("stages", {})
         current.funnel = (context.result("select") or {}).get("funnel", {})
         current.quarantined = (context.result("resolve") or {}).get("quarantined", {})
         current.reviews = {

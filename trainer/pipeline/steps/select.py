@@ -11,7 +11,7 @@ from trainer.config.sources import load_sources
 from trainer.faces.cache import read_figures, read_vector_rows, read_vectors
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
-from trainer.faces.select import SEVERAL, SINGLE, Caps, cap, funnel, judge, selected
+from trainer.faces.select import SEVERAL, SINGLE, Caps, cap, funnel, judge, selected, stages
 from trainer.faces.trust import settle
 from trainer.faces.verdicts import questions, write_verdicts
 from trainer.identity.reviews import write_reviews
@@ -40,12 +40,14 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     reviews = write_reviews(context.run.select, questions(capped))
     counts = funnel(capped)
     write_json(context.run.select / "funnel.json", counts)
+    way = stages(capped)
     performers = chosen["performer_id"].n_unique()
     say(f"select: {len(chosen)} faces of {performers} performers; {counts}; to review: {reviews}")
     return {
         "faces": len(chosen),
         "performers": performers,
         "funnel": counts,
+        "stages": way,
         "reviews": reviews,
     }
 
