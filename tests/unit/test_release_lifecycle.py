@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
+import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,15 +14,18 @@ from typer.testing import CliRunner
 
 from tests.release_fixtures import small_release
 from trainer.cli import app
-from trainer.errors import ConfigError, StageFailed
+from trainer.errors import ConfigError, DamagedFileError, StageFailed
 from trainer.pipeline.housekeeping import pin, retain, unpin
 from trainer.pipeline.rollback import rollback
 from trainer.release import contract
+from trainer.release.export import export
 from trainer.release.files import current_id, hash_problems, read_manifest, seal
 from trainer.release.publish import next_version, publish
+from trainer.release.signing import new_key, require_signed, sign
 from trainer.release.verify import verify, write_report
 from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir
+from trainer.state.decisions import deciding
 from trainer.state.store import published_versions
 
 DAYS = [f"202611{day:02d}_000000" for day in range(1, 6)]
@@ -153,3 +158,47 @@ def test_the_commands(data):
     assert run("retention", "--keep", "2") == "2 releases gone\n"
     assert "is not pinned any more" in run("unpin", DAYS[0])
     assert "with the content of" in run("rollback", DAYS[0])
+
+
+def test_a_signed_release_is_told_from_all_others(data, tmp_path):
+    key = tmp_path / "keys" / "own"
+    key.parent.mkdir()
+    new_key(key)
+    assert key.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(ConfigError, match="never overwritten"):
+        new_key(key)
+    rollback(data, DAYS[0], MOMENT, key=key)
+    current, public = data.current.resolve(), tmp_path / "keys" / "own.pub"
+    require_signed(current, public)
+    assert verify(current).ok
+    with zipfile.ZipFile(export(current, tmp_path / "out")) as archive:
+        assert archive.namelist() == sorted([*contract.RELEASE_FILES, contract.SIGNATURE])
+    other = tmp_path / "keys" / "other"
+    new_key(other)
+    with pytest.raises(DamagedFileError, match="not made by"):
+        require_signed(current, tmp_path / "keys" / "other.pub")
+    with pytest.raises(DamagedFileError, match="not signed"):
+        require_signed(data.release(DAYS[1]), public)
+    manifest = (current / contract.MANIFEST).read_bytes()
+    (current / contract.MANIFEST).write_bytes(manifest.replace(b"2026.11.23", b"2026.11.24"))
+    with pytest.raises(DamagedFileError, match="not made by"):
+        require_signed(current, public)
+    with pytest.raises(ConfigError, match="no private key"):
+        sign(current, public)
+    done = CliRunner().invoke(app, ["keys", "new", str(tmp_path / "third")])
+    assert done.exit_code == 0
+    assert (tmp_path / "third.pub").exists()
+
+
+def test_a_rollback_to_somebody_excluded_since_is_refused(data):
+    with sqlite3.connect(data.release(DAYS[0]) / contract.DATABASE) as db:
+        listed = db.execute("SELECT endpoint, stashbox_performer_id FROM stashbox_ids")
+        source, number = listed.fetchone()
+    with deciding(data) as db:
+        db.execute(
+            "INSERT INTO exclusions (kind, value, reason, added_at) VALUES ('id', ?, '', '')",
+            (f"{source}:{number}",),
+        )
+    done = CliRunner().invoke(app, ["rollback", DAYS[0], "--data-dir", str(data.root)])
+    assert "were excluded since" in str(done.exception)
+    assert current_id(data) == DAYS[4]

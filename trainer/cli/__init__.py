@@ -7,6 +7,7 @@ is wrong; 3 a release was built but is kept as a candidate; 4 done, but some sou
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -99,14 +100,21 @@ def versions(data_dir: DataDirOption = None, as_json: JsonOption = False) -> Non
 @app.command()
 def verify(
     release: Annotated[str, typer.Argument(help="A release, or `current`.")] = "current",
+    public_key: Annotated[
+        Path | None, typer.Option(help="Also ask for a signature by this key.")
+    ] = None,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a release against the sidecar's contract, down to the last bit."""
     from trainer.commands.look import check_lines, release_dir
+    from trainer.release.signing import require_signed
     from trainer.release.verify import verify as verify_release
 
-    report = verify_release(release_dir(data_of(data_dir), release))
+    directory = release_dir(data_of(data_dir), release)
+    if public_key is not None:
+        require_signed(directory, public_key)
+    report = verify_release(directory)
     show(report.model_dump(mode="json"), as_json, check_lines(report))
     raise typer.Exit(0 if report.ok else 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,12 +51,29 @@ def retention(
 
 def rollback(release: ReleaseArgument, data_dir: DataDirOption = None) -> None:
     """Publish an older release's content again, under a new version."""
+    from trainer.pipeline.purge import refuse_excluded
     from trainer.pipeline.rollback import rollback as republish
     from trainer.staging.clock import now
 
-    show({}, False, [republish(data_of(data_dir), release, now())])
+    data, key = data_of(data_dir), Settings.load(data_dir).signing_key
+    line = republish(data, release, now(), lambda path: refuse_excluded(data, path), key)
+    show({}, False, [line])
+
+
+keys_app = typer.Typer(no_args_is_help=True, help="Keys that releases are signed with.")
+
+
+@keys_app.command("new")
+def keys_new(
+    file: Annotated[Path, typer.Argument(help="Where the private key goes; .pub beside it.")],
+) -> None:
+    """Make a key for TRAINER_SIGNING_KEY."""
+    from trainer.release.signing import new_key
+
+    show({}, False, [f"{file}: keep it secret; {new_key(file)}: give it to those who verify"])
 
 
 def add_commands(app: typer.Typer) -> None:
     for command in (pin, unpin, retention, rollback):
         app.command()(command)
+    app.add_typer(keys_app, name="keys")

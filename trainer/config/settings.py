@@ -71,6 +71,7 @@ class Settings(BaseSettings):
     packages_dir: Path = REPO_ROOT / "var" / "packages"  # what the pack `demo` is made of
     model_pack: str = Field("demo", pattern=r"^[a-z0-9_-]+$")
     keep_releases: int = Field(8, ge=0)  # 0: all
+    signing_key: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
     index_storage: Literal["float32", "float8", "e4m3"] = "float32"
     index_minutes: float = Field(240.0, gt=0)  # an index; then no larger M is tried
     embed_shards: int = Field(1, ge=1, le=256)

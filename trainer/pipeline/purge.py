@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from trainer.errors import StageFailed
 from trainer.faces.cache import cache_parts
 from trainer.pipeline.members import claims_of, crawled_files, find_members
 from trainer.policy.exclusion_list import remember
@@ -182,3 +183,18 @@ def holds(release: Path, claims: set[Claim]) -> bool:
             "UNION SELECT endpoint, merged_stashbox_id FROM merged_ids"
         )
         return any(row in claims for row in rows)
+
+
+def refuse_excluded(data: DataDir, release: Path) -> None:
+    """Raise `StageFailed` for a release that holds somebody, or a picture, that was excluded since.
+
+    By ids and pictures; who is excluded by name or link only is found through the ids that
+    excluding noted.
+    """
+    exclusions = read_exclusions(data)
+    claims = {(s, i) for s, _, i in (text.partition(":") for text in exclusions.claims)}
+    uri = f"{(release / DATABASE).absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as db:
+        pictures = {row[0] for row in db.execute("SELECT image_sha256 FROM face_provenance")}
+    if holds(release, claims) or pictures & exclusions.images:
+        raise StageFailed(f"{release.name} holds people or pictures that were excluded since")

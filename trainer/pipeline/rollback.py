@@ -27,7 +27,11 @@ Refuse = Callable[[Path], None]
 
 
 def rollback(
-    data: DataDir, release: str, moment: datetime, refuse: Refuse = lambda _path: None
+    data: DataDir,
+    release: str,
+    moment: datetime,
+    refuse: Refuse = lambda _path: None,
+    key: Path | None = None,
 ) -> str:
     """Publish `release` again; returns a line for people. Builds planned before it are refused.
 
@@ -45,7 +49,7 @@ def rollback(
         version = next_version(data, moment.date(), also=published_versions(data.state_db))
         staged = _staged(data, old, new_id, version, iso(moment))
         note_published(data.state_db, f"rollback_{new_id}", new_id, version, iso(moment))
-        publish(data, staged, new_id)
+        publish(data, staged, new_id, key)
         staged.parent.rmdir()
     return f"release {new_id} (version {version}) is current, with the content of {old.name}"
 

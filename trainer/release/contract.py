@@ -13,6 +13,7 @@ INDEXES = (FACENET_INDEX, ARCFACE_INDEX)
 CHECKSUMMED = (DATABASE, FACENET_INDEX, ARCFACE_INDEX, FACES_JSON, PERFORMERS_JSON)
 RELEASE_FILES = (*CHECKSUMMED, MANIFEST)
 SUMS = "SHA256SUMS"  # ours: covers manifest.json, too
+SIGNATURE = "manifest.sig"  # ours, optional: ed25519 over manifest.json, base64
 REPORT_SUMS = "REPORTS.sha256"  # ours: covers what lies beside the six files
 
 DIMENSIONS = 512

@@ -25,23 +25,29 @@ def export(directory: Path, out_dir: Path) -> Path:
     target = out_dir / f"stash-sense-data-v{read_manifest(directory).version}.zip"
     with whole_file(target) as temporary:
         with zipfile.ZipFile(temporary, "w") as archive:
-            for name in sorted(contract.RELEASE_FILES):
+            for name in _members(directory):
                 _add(archive, directory / name)
         check_zip(temporary, directory)
     return target
 
 
 def check_zip(path: Path, directory: Path) -> None:
-    """Raise `DamagedFileError` unless `path` holds exactly the six files of `directory`."""
+    """Raise `DamagedFileError` unless `path` holds exactly the six files of `directory`, and the
+    signature where there is one (sidecars ignore it)."""
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.namelist() != sorted(contract.RELEASE_FILES):
+            if archive.namelist() != _members(directory):
                 raise DamagedFileError(f"{path}: holds {archive.namelist()}, not the six files")
             for name in archive.namelist():
                 if _digest(archive, name) != sha256_file(directory / name):
                     raise DamagedFileError(f"{path}: {name} differs from the release")
     except zipfile.BadZipFile as error:
         raise DamagedFileError(f"{path}: {error}; export again") from error
+
+
+def _members(directory: Path) -> list[str]:
+    signed = (directory / contract.SIGNATURE).exists()
+    return sorted([*contract.RELEASE_FILES, *([contract.SIGNATURE] if signed else [])])
 
 
 def _add(archive: zipfile.ZipFile, path: Path) -> None:

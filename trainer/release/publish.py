@@ -27,6 +27,7 @@ from trainer.release.files import (
     require_intact,
     seal,
 )
+from trainer.release.signing import sign
 from trainer.staging.atomic import TEMPORARY, fsync_path, swap_symlink
 from trainer.staging.paths import DataDir
 
@@ -47,18 +48,20 @@ class VersionInfo(BaseModel):
     problems: list[str] = []
 
 
-def publish(data: DataDir, staged: Path, version_id: str) -> Path:
+def publish(data: DataDir, staged: Path, version_id: str, key: Path | None = None) -> Path:
     """Move the finished release `staged` to `releases/<version_id>` and make it current.
 
-    Returns the published directory. Safe to call again after a kill at any moment. Raises
-    `DamagedFileError` for a release whose hashes do not hold and `StageFailed` where another
-    release has the id, or the version is not above every published one.
+    With `key` (a file) its manifest is signed. Returns the published directory. Safe to call again
+    after a kill at any moment. Raises `DamagedFileError` for a release whose hashes do not hold and
+    `StageFailed` where another release has the id, or the version is not above every published one.
     """
     if not VERSION_ID.match(version_id):
         raise StageFailed(f"{version_id!r} is no version id; expected YYYYMMDD_HHMMSS")
     target = data.release(version_id)
     if not target.exists():
         require_intact(staged)
+        if key is not None:
+            sign(staged, key)
         seal(staged)
         _require_newer(data, read_manifest(staged))
         _flush(staged)

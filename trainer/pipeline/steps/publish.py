@@ -48,7 +48,7 @@ def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     # Ids are given before the release that names them can be seen: the other order could give
     # the same id to another person after a kill.
     commit_release(data.state_db, _changes(context, plan, version, plan.version_id))
-    publish(data, context.run.release, plan.version_id)
+    publish(data, context.run.release, plan.version_id, context.settings.signing_key)
     retain(data, context.settings.keep_releases, say)
     say(f"publish: release {plan.version_id} (version {version}) is current")
     return {
