@@ -209,3 +209,21 @@ def test_an_evaluation_of_an_older_trainer_is_read(tmp_path: Path) -> None:
     for point in whole["open_set"]["points"]:
         del point["false_accept_interval"]
     assert Evaluation.model_validate(whole).breakdowns == {}
+
+
+def test_who_is_gone_and_who_is_missed_hold_a_release_back(tmp_path: Path) -> None:
+    limits = load_limits(tmp_path, "sidecar")
+    owners = [p for p in range(60) for _ in range(5)]
+    vectors = [embeddings(owners, salt=s, noise=0.3).astype(np.float32) for s in (1, 2)]
+    one = evaluate_vectors(*vectors, np.array(owners), 1, 100)
+    one.index_recall = {"x": {"recall_at_1": 1.0}}
+    assert gate(limits, one, one).passed
+    assert gate(limits, one, one, removed=1).passed
+    assert gate(limits, one, one, removed=2).failures() == [
+        "share of performers removed: expected at most 0.02, found 0.0333"
+    ]
+    worse = one.model_copy(deep=True)
+    worse.at(0.5).false_reject = (one.at(0.5).false_reject or 0) + 0.03
+    assert [c.name for c in gate(limits, worse, one).checks if not c.ok] == [
+        "false rejects at 0.5 against the last release"
+    ]

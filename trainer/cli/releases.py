@@ -73,7 +73,39 @@ def keys_new(
     show({}, False, [f"{file}: keep it secret; {new_key(file)}: give it to those who verify"])
 
 
+delta_app = typer.Typer(no_args_is_help=True, help="Small packages from one release to another.")
+
+
+@delta_app.command("make")
+def delta_make(
+    old: ReleaseArgument,
+    new: Annotated[str, typer.Argument(help="A newer one.")] = "current",
+    data_dir: DataDirOption = None,
+) -> None:
+    """Write what changed between two releases, with the vectors of new faces."""
+    from trainer.release.delta import make_delta
+    from trainer.release.files import find_release
+
+    data = data_of(data_dir)
+    path = make_delta(find_release(data, old), find_release(data, new), data.exports)
+    show({}, False, [f"{path} ({path.stat().st_size / 1e6:.1f} MB)"])
+
+
+@delta_app.command("apply")
+def delta_apply(
+    old: Annotated[Path, typer.Argument(help="Directory of the older release.")],
+    package: Annotated[Path, typer.Argument(help="The delta package.")],
+    out: Annotated[Path, typer.Argument(help="Directory to make.")],
+) -> None:
+    """Make the newer release of the older one and a package."""
+    from trainer.release.delta_apply import apply_delta
+
+    apply_delta(old, package, out)
+    show({}, False, [f"{out} is the newer release"])
+
+
 def add_commands(app: typer.Typer) -> None:
     for command in (pin, unpin, retention, rollback):
         app.command()(command)
     app.add_typer(keys_app, name="keys")
+    app.add_typer(delta_app, name="delta")

@@ -10,9 +10,9 @@ from pathlib import Path
 from trainer.errors import DamagedFileError
 from trainer.release import contract
 from trainer.release.files import read_manifest, require_intact
+from trainer.release.zip_entry import entry_of
 from trainer.staging.atomic import sha256_file, whole_file
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the zip format's first moment: no clock in the bytes
 _CHUNK = 1 << 20
 
 
@@ -52,10 +52,7 @@ def _members(directory: Path) -> list[str]:
 
 def _add(archive: zipfile.ZipFile, path: Path) -> None:
     """Vectors do not compress; text and tables do."""
-    entry = zipfile.ZipInfo(path.name, date_time=_EPOCH)
-    entry.external_attr = 0o644 << 16
-    stored = path.suffix == ".voy"
-    entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+    entry = entry_of(path.name, packed=path.suffix != ".voy")
     entry.file_size = path.stat().st_size  # lets zipfile choose zip64 where it must
     with path.open("rb") as source, archive.open(entry, "w") as target:
         shutil.copyfileobj(source, target, _CHUNK)

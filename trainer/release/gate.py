@@ -26,12 +26,14 @@ class GateLimits(BaseModel):
     min_faces: int = Field(ge=0)
     max_performers_drop: _Share
     max_faces_drop: _Share
+    max_removed_share: _Share
     max_one_face_share: _Share
     max_one_face_share_rise: _Share
     min_rank_1: _Share
     max_rank_1_drop: _Share
     max_false_accept: _Share
     max_false_accept_rise: _Share
+    max_false_reject_rise: _Share
     min_index_recall: _Share
 
 
@@ -74,11 +76,18 @@ def load_limits(data_dir: Path, pack: str) -> GateLimits:
     return _limits(merged, own if own.exists() else shipped)
 
 
-def gate(limits: GateLimits, new: Evaluation, last: Evaluation | None) -> GateResult:
-    """Every check holds, or the release stays a candidate. `last` is None for the first one."""
+def gate(
+    limits: GateLimits, new: Evaluation, last: Evaluation | None, removed: int = 0
+) -> GateResult:
+    """Every check holds, or the release stays a candidate. `last` is None for the first one.
+
+    `removed`: performers of the last release who are not in this one, merged ones not counted.
+    """
     checks = _floors(limits, new)
     if last is not None:
         checks += _drops(limits, new, last)
+        share = removed / last.performers if last.performers else 0.0
+        checks.append(_at_most("share of performers removed", limits.max_removed_share, share))
     return GateResult(passed=all(check.ok for check in checks), checks=checks)
 
 
@@ -96,8 +105,14 @@ def _floors(limits: GateLimits, new: Evaluation) -> list[Check]:
 
 
 def _drops(limits: GateLimits, new: Evaluation, last: Evaluation) -> list[Check]:
-    accepts = [evaluation.at(SCENE_DISTANCE).false_accept for evaluation in (new, last)]
+    points = [evaluation.at(SCENE_DISTANCE) for evaluation in (new, last)]
+    accepts = [point.false_accept for point in points]
     return [
+        _at_most(
+            f"false rejects at {SCENE_DISTANCE} against the last release",
+            _plus(points[1].false_reject, limits.max_false_reject_rise),
+            points[0].false_reject,
+        ),
         _at_least(
             "performers against the last release",
             last.performers * (1 - limits.max_performers_drop),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -13,6 +16,7 @@ from trainer.release.inputs import ReleaseInputs
 from trainer.release.sqlite_rows import Conflict, rows_of
 from trainer.staging.atomic import whole_file
 
+Row = tuple[Any, ...]
 _HERE = Path(__file__).parent
 _BATCH = 65_536  # rows as Python objects at a time
 
@@ -20,18 +24,23 @@ _BATCH = 65_536  # rows as Python objects at a time
 def write_database(path: Path, inputs: ReleaseInputs, pack_id: str) -> list[Conflict]:
     """Write `path` whole or not at all; returns what two performers both claim, in order."""
     rows = rows_of(inputs, pack_id)
+    write_tables(path, ((table, _tuples(frame)) for table, frame in rows.tables.items()))
+    return rows.conflicts
+
+
+def write_tables(path: Path, tables: Iterable[tuple[str, Iterator[Row]]]) -> None:
+    """A database of these rows, inserted in this order."""
     with whole_file(path) as temporary:
         with closing(sqlite3.connect(temporary, isolation_level=None)) as db:
             fast(db)
             db.executescript(_HERE.joinpath("schema.sql").read_text(encoding="utf-8"))
             db.execute("BEGIN")
             db.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA_VERSION,))
-            for table, frame in rows.tables.items():
-                _insert(db, table, frame)
+            for table, rows in tables:
+                _insert(db, table, rows)
             db.execute("COMMIT")
             db.executescript(_HERE.joinpath("indexes.sql").read_text(encoding="utf-8"))
         _settle(temporary)
-    return rows.conflicts
 
 
 def fast(db: sqlite3.Connection) -> None:
@@ -51,9 +60,16 @@ def _settle(path: Path) -> None:
             raise sqlite3.DatabaseError(f"{path}: journal mode {mode}, integrity {result}")
 
 
-def _insert(db: sqlite3.Connection, table: str, rows: pl.DataFrame) -> None:
-    places = ", ".join("?" * rows.width)
+def _insert(db: sqlite3.Connection, table: str, rows: Iterator[Row]) -> None:
+    first = next(rows, None)
+    if first is None:
+        return
+    places = ", ".join("?" * len(first))
     sql = f"INSERT INTO {table} VALUES ({places})"  # noqa: S608 - our names
-    for start in range(0, len(rows), _BATCH):
-        part = rows.slice(start, _BATCH)
-        db.executemany(sql, zip(*(column.to_list() for column in part), strict=True))
+    db.executemany(sql, chain([first], rows))
+
+
+def _tuples(frame: pl.DataFrame) -> Iterator[Row]:
+    for start in range(0, len(frame), _BATCH):
+        part = frame.slice(start, _BATCH)
+        yield from zip(*(column.to_list() for column in part), strict=True)

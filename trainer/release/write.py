@@ -164,12 +164,12 @@ def _write_mappings(out_dir: Path, inputs: ReleaseInputs) -> int:
         "universal_id", pl.col("canonical_name").alias("name"), *_SHOWN, "face_count"
     )
     performers = {row.pop("universal_id"): row for row in listed.iter_rows(named=True)}
-    _write_compact(out_dir / contract.FACES_JSON, faces["universal_id"].to_list())
-    _write_compact(out_dir / contract.PERFORMERS_JSON, performers)
+    write_compact(out_dir / contract.FACES_JSON, faces["universal_id"].to_list())
+    write_compact(out_dir / contract.PERFORMERS_JSON, performers)
     return len(performers)
 
 
-def _write_compact(path: Path, content: Any) -> None:
+def write_compact(path: Path, content: Any) -> None:
     """ASCII, because the sidecar opens these files in its platform's default encoding."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     write_bytes(path, (text + "\n").encode("ascii"))

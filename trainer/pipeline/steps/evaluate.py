@@ -33,7 +33,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     write_diff(directory, changes)
     for line in changes.describe():
         say(f"diff: {line}")
-    figures = summary(measured)
+    figures = summary(measured) | {"removed": changes.counts["removed"]}
     say(f"evaluate: {figures}")
     return figures
 

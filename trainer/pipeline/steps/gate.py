@@ -17,7 +17,8 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     if measured is None:
         raise StageFailed(f"{context.built_release} was not evaluated; run `evaluate` first")
     limits = load_limits(settings.data_dir, settings.model_pack)
-    result = gate(limits, measured, read_evaluation(last) if last else None)
+    removed = (context.result("evaluate") or {}).get("removed", 0)
+    result = gate(limits, measured, read_evaluation(last) if last else None, removed)
     for line in result.failures():
         say(f"gate: {line}")
     say(f"gate: {'passed' if result.passed else 'not passed'}")

@@ -1,0 +1,114 @@
+"""The older release and a delta package give the newer one."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.errors import DamagedFileError, StageFailed
+from trainer.release import contract
+from trainer.release.delta import CHANGES, EXACT, FORMAT, ORDER
+from trainer.release.delta_read import Content, read_content, tables_of
+from trainer.release.files import require_intact
+from trainer.release.index import Base, IndexOptions, build_index, load_index
+from trainer.release.inputs import Vectors
+from trainer.release.sqlite_build import write_tables
+from trainer.release.write import write_compact, write_sums
+from trainer.staging.atomic import sha256_file, write_json
+
+
+def apply_delta(old: Path, package: Path, out_dir: Path) -> None:
+    """Write the newer release into `out_dir`, which must not be there.
+
+    performers.db, faces.json and performers.json are the newer release's byte for byte (else
+    `DamagedFileError`); the indexes have its vectors under its ids, in a graph of their own, so the
+    manifest has their own checksums and `applied_from`. Raises `StageFailed` where the package
+    does not belong to `old`.
+    """
+    require_intact(old)
+    if out_dir.exists():
+        raise StageFailed(f"{out_dir} is there already; name a new directory")
+    changes, order, added = _read(package)
+    if changes["from"] != {name: sha256_file(old / name) for name in EXACT}:
+        raise StageFailed(f"{package.name} is not for {old.name}; it needs another older release")
+    content = _merged(read_content(old), changes, order)
+    out_dir.mkdir(parents=True)
+    write_tables(out_dir / contract.DATABASE, tables_of(content))
+    _write_mappings(out_dir, content)
+    wrong = [n for n in EXACT if sha256_file(out_dir / n) != changes["to"][n]]
+    if wrong:
+        raise DamagedFileError(f"{package}: {wrong} came out different; get it anew")
+    manifest: dict[str, Any] = changes["manifest"]
+    for name in contract.INDEXES:
+        options = IndexOptions(
+            storage=manifest["indexes"][name].get("storage", "float32"),
+            start=manifest["indexes"][name]["m"],
+        )
+        vectors = _vectors(load_index(old / name), order, added[name])
+        build_index(out_dir / name, vectors, options, base=_base(old / name, order))
+    for name in contract.CHECKSUMMED:
+        manifest["checksums"][name] = f"sha256:{sha256_file(out_dir / name)}"
+    write_json(out_dir / contract.MANIFEST, manifest | {"applied_from": package.name})
+    write_sums(out_dir)
+
+
+def _read(package: Path) -> tuple[dict[str, Any], npt.NDArray[np.int32], dict[str, Vectors]]:
+    try:
+        with zipfile.ZipFile(package) as archive:
+            changes = json.loads(archive.read(CHANGES))
+            order = np.cumsum(_load(archive, ORDER), dtype=np.int32)
+            added = {name: _load(archive, f"{name}.npy") for name in contract.INDEXES}
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise DamagedFileError(f"{package}: not a delta package: {error}") from error
+    if changes.get("format") != FORMAT:
+        raise StageFailed(f"{package}: format {changes.get('format')}; update the trainer")
+    return changes, order, added
+
+
+def _load(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
+    found: npt.NDArray[Any] = np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+    return found
+
+
+def _merged(old: Content, changes: dict[str, Any], order: npt.NDArray[np.int32]) -> Content:
+    people = old.people | {int(number): doc for number, doc in changes["people"].items()}
+    for number in changes["removed"]:
+        del people[number]
+    rows = {int(index): tuple(row) for index, row in changes["faces"].items()}
+    faces = [rows[i] if i in rows else old.faces[at] for i, at in enumerate(order.tolist())]
+    return Content(dict(sorted(people.items())), faces, changes["whole"])
+
+
+def _write_mappings(out_dir: Path, content: Content) -> None:
+    universal = {number: doc["universal_id"] for number, doc in content.people.items()}
+    write_compact(out_dir / contract.FACES_JSON, [universal[face[0]] for face in content.faces])
+    columns = contract.STRICT_COLUMNS["performers"][1:]
+    shown = {"name": "canonical_name"} | {n: n for n in ("country", "image_url", "face_count")}
+    performers = {}
+    for doc in content.people.values():
+        row = dict(zip(columns, doc["performer"], strict=True))
+        if row["face_count"]:
+            performers[doc["universal_id"]] = {key: row[name] for key, name in shown.items()}
+    write_compact(out_dir / contract.PERFORMERS_JSON, performers)
+
+
+def _vectors(index: Any, order: npt.NDArray[np.int32], added: Vectors) -> Vectors:
+    vectors = np.empty((len(order), contract.DIMENSIONS), np.float32)
+    kept = order >= 0
+    if kept.any():
+        vectors[kept] = index.get_vectors(order[kept])
+    vectors[~kept] = added
+    return vectors
+
+
+def _base(path: Path, order: npt.NDArray[np.int32]) -> Base | None:
+    """The old index itself, where faces were only added at its end."""
+    count = int((order >= 0).sum())
+    same = count and np.array_equal(order[:count], np.arange(count))
+    return Base(path, count) if same and len(load_index(path)) == count else None
