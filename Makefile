@@ -13,7 +13,7 @@ DOCKER_TEST = tests/e2e/test_embedder_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder golden up down clean lock format docs new-source
+.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder bench-release bench-contamination golden up down clean lock format docs new-source
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,6 +87,14 @@ golden: setup ## Make the demo pack's golden file anew (after its preprocessing 
 
 bench-embedder: setup ## The embedder against its models alone, against DeepFace, memory (15 minutes)
 	$(BIN)/python -m tests.bench.bench_embedder
+
+PEOPLE ?= 110000
+bench-release: setup ## Two weeks of a large invented world: time, memory, recall (hours; PEOPLE=3000: 2 minutes)
+	$(BIN)/python -m tests.bench.bench_release $(PEOPLE)
+
+bench-contamination: setup ## 5% of faces given to the wrong person: how many are found (10 minutes)
+	$(BIN)/python -m tests.bench.bench_contamination real
+	$(BIN)/python -m tests.bench.bench_contamination simulated --seeds 3
 
 docs: setup ## Write docs/sources.md anew from the sources' files
 	$(BIN)/trainer sources --markdown > docs/.sources.md && mv docs/.sources.md docs/sources.md

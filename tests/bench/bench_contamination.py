@@ -1,25 +1,26 @@
 """5% of the faces given to the wrong person: how many are quarantined, and how many right ones.
 
+python -m tests.bench.bench_contamination real [--seeds 20]
 python -m tests.bench.bench_contamination simulated [--performers 5000] [--seeds 3]
-python -m tests.bench.bench_contamination real CACHE LABELS.json [--seeds 20]
 
-`simulated`: vectors with a realistic separation (cosine of one person's faces 0.6 +- 0.12, of two
-people 0.05 +- 0.1) and faces per performer as in practice. `real`: the face cache CACHE (a
-directory of part files), and LABELS.json, which names the person of each picture by its sha256.
+`real`: the pictures of `make demo`, embedded by it; file names say who is on them. `simulated`:
+vectors with a realistic separation (cosine of one person's faces 0.6 +- 0.12, of two people 0.05 +-
+0.1) and faces per performer as in practice.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from trainer.config.settings import REPO_ROOT
 from trainer.faces.cache import FaceVectors, read_figures, read_vectors
 from trainer.faces.contamination import scan
+from trainer.staging.atomic import sha256_file
 
 SHARE = 0.05
 _DIRECTIONS = 36  # times the 0.6 that is left of them: two people's faces differ by 0 +- 0.1
@@ -107,8 +108,7 @@ def _keys(names: list[str]) -> pl.DataFrame:
     )
 
 
-def real(cache: Path, labels: Path, seed: int) -> dict[str, tuple[int, int]]:
-    who = json.loads(labels.read_text())
+def real(cache: Path, who: dict[str, str], seed: int) -> dict[str, tuple[int, int]]:
     known = {name: number for number, name in enumerate(sorted(set(who.values())))}
     figures = read_figures(cache).filter(
         (pl.col("outcome") == "face") & (pl.col("faces_in_image") == 1)
@@ -118,17 +118,26 @@ def real(cache: Path, labels: Path, seed: int) -> dict[str, tuple[int, int]]:
     return measured(people, read_vectors(cache, names), names, seed)
 
 
+def demo() -> tuple[Path, dict[str, str]]:
+    """The demo's face cache, and the person of each picture by its sha256."""
+    pictures = (REPO_ROOT / "var" / "demo" / "world" / "pictures").glob("P*.jpg")
+    labels = {sha256_file(path): path.name[:4] for path in sorted(pictures)}
+    cache = next((REPO_ROOT / "var" / "demo" / "data" / "faces").glob("demo-*"), None)
+    if cache is None or not labels:
+        sys.exit("no pictures with faces here: run `make demo` first")
+    return cache, labels
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["simulated", "real"])
-    parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--performers", type=int, default=5000)
     parser.add_argument("--seeds", type=int, default=20)
     options = parser.parse_args()
     total: dict[str, np.ndarray] = {}
     for seed in range(options.seeds):
         if options.what == "real":
-            counts = real(*options.paths, seed)
+            counts = real(*demo(), seed)
         else:
             counts = simulated(options.performers, seed)
         for name, pair in counts.items():
