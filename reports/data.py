@@ -55,12 +55,23 @@ class OpenSet(_Lenient):
     points: list[OperatingPoint] = []
 
 
+class Stratum(_Lenient):
+    """Figures of a part of the faces, at the scene threshold."""
+
+    queries: int = 0
+    strangers: int = 0
+    rank_1: float | None = None
+    false_accept: float | None = None
+    false_reject: float | None = None
+
+
 class Evaluation(_Lenient):
     closed_set: ClosedSet = Field(default_factory=ClosedSet)
     open_set: OpenSet = Field(default_factory=OpenSet)
     index_recall: dict[str, dict[str, float]] = {}
     faces_per_performer: dict[int, int] = {}
     one_face_share: float | None = None
+    breakdowns: dict[str, dict[str, Stratum]] = {}
     note: str = ""
 
     @property
@@ -83,6 +94,7 @@ class Evaluation(_Lenient):
 class Person(_Lenient):
     universal_id: str | None = None
     name: str
+    why: str | None = None  # of removed ones
 
 
 class Pair(_Lenient):

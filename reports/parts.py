@@ -46,7 +46,9 @@ def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 def people(title: str, persons: Sequence[Person]) -> None:
     st.markdown(f"**{title}** ({len(persons):,})")
     if persons:
-        table([{"Name": p.name, "Id": p.universal_id or text.MISSING} for p in persons])
+        why = [{"Why": p.why} if p.why else {} for p in persons]
+        rows = [{"Name": p.name, "Id": p.universal_id or text.MISSING} for p in persons]
+        table([row | reason for row, reason in zip(rows, why, strict=True)])
     else:
         st.caption("None")
 

@@ -16,6 +16,7 @@ def show() -> None:
         return
     parts.problems([p for r in releases for p in r.problems])
     parts.table([_row(r) for r in releases])
+    _breakdowns(releases[0])
     if len(releases) < 2:
         st.caption("A second release can be compared with this one.")
         return
@@ -51,6 +52,26 @@ def _row(release: Release) -> dict[str, object]:
         "One-face share": text.percent(e.one_face_share),
         "Sources": ", ".join(manifest.sources) if manifest else text.MISSING,
     }
+
+
+def _breakdowns(release: Release) -> None:
+    """The newest release's figures by number of faces, gender and source."""
+    rows = [
+        {
+            "By": by,
+            "Part": part,
+            "Faces asked": f.queries,
+            "Strangers asked": f.strangers,
+            "Rank-1": text.percent(f.rank_1),
+            "False accepts at 0.5": text.percent(f.false_accept),
+            "False rejects at 0.5": text.percent(f.false_reject),
+        }
+        for by, parts_of in release.evaluation.breakdowns.items()
+        for part, f in parts_of.items()
+    ]
+    if rows:
+        with st.expander(f"Figures of {text.plain(release.label)} by part"):
+            parts.table(rows)
 
 
 def _diff(diff: Diff) -> None:
