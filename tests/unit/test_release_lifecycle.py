@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +22,7 @@ from trainer.pipeline.housekeeping import pin, retain, unpin
 from trainer.pipeline.rollback import rollback
 from trainer.release import contract
 from trainer.release.export import export
-from trainer.release.files import current_id, hash_problems, read_manifest, seal
+from trainer.release.files import Manifest, current_id, hash_problems, read_manifest, seal
 from trainer.release.publish import next_version, publish
 from trainer.release.signing import new_key, require_signed, sign
 from trainer.release.verify import verify, write_report
@@ -202,3 +205,42 @@ def test_a_rollback_to_somebody_excluded_since_is_refused(data):
     done = CliRunner().invoke(app, ["rollback", DAYS[0], "--data-dir", str(data.root)])
     assert "were excluded since" in str(done.exception)
     assert current_id(data) == DAYS[4]
+
+
+def test_every_version_that_can_be_given_can_be_read(data):
+    seen: list[str] = []
+    for _ in range(14):
+        seen.append(next_version(data, date(2026, 11, 23), also=seen))
+    assert len(set(seen)) == 14
+    manifest = read_json(data.release(DAYS[0]) / contract.MANIFEST)
+    for version in seen:
+        assert Manifest.model_validate(manifest | {"version": version}).version == version
+
+
+ROLLBACK = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+left = int(sys.argv[2])
+def count(event, _):
+    global left
+    if event in ("open", "os.rename", "os.link", "os.mkdir", "os.remove", "os.symlink"):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+from trainer.pipeline.rollback import rollback
+from trainer.staging.paths import DataDir
+sys.addaudithook(count)
+rollback(DataDir(Path(sys.argv[1])), "20261102_000000", datetime(2026, 11, 23, 12, tzinfo=UTC))
+"""
+
+
+@pytest.mark.parametrize("moment", [40, 120, 170, 200, 230, 260])
+def test_a_rollback_killed_at_any_moment_leaves_a_whole_current(data, moment):
+    argv = [sys.executable, "-c", ROLLBACK, str(data.root), str(moment)]
+    done = subprocess.run(argv, capture_output=True, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    assert hash_problems(data.current) == []
+    rollback(data, DAYS[0], MOMENT)
+    assert hash_problems(data.current) == []
+    assert not list(data.releases.glob(".*"))

@@ -42,10 +42,13 @@ def retention(
 ) -> None:
     """Remove old releases; never the current, pinned ones, or the base of an unfinished run."""
     from trainer.pipeline.housekeeping import retain
+    from trainer.staging.lock import build_lock
 
     settings = Settings.load(data_dir)
     count = settings.keep_releases if keep is None else keep
-    gone = retain(data_of(data_dir), count, say, dry_run=dry_run)
+    data = data_of(data_dir)
+    with build_lock(data.lock):
+        gone = retain(data, count, say, dry_run=dry_run)
     show({"removed": gone}, as_json, [f"{len(gone)} releases {'would go' if dry_run else 'gone'}"])
 
 

@@ -12,18 +12,20 @@ from trainer.staging.paths import DataDir
 from trainer.staging.records import list_records
 from trainer.state.decisions import deciding, read_decisions
 
-_UNFINISHED = ("running", "failed", "needs_approval")
+_UNFINISHED = ("running", "failed")
 
 
 def needed_releases(data: DataDir) -> set[str]:
-    """The current one, pinned ones, and what the newest unfinished run was planned on."""
+    """The current one, pinned ones, and what candidates and the newest unfinished run build on."""
     found = {row[0] for row in read_decisions(data, "SELECT version_id FROM pins")}
     current = current_id(data)
     if current:
         found.add(current)
-    for entry in list_records(data):
-        path = data.run(entry.run_id).plan
-        if entry.record and entry.record.status in _UNFINISHED and path.exists():
+    records = [entry for entry in list_records(data) if entry.record]
+    for number, entry in enumerate(records):  # the newest first: only that one can go on
+        path, status = data.run(entry.run_id).plan, entry.record.status if entry.record else ""
+        waits = status == "needs_approval" or (not number and status in _UNFINISHED)
+        if waits and path.exists():
             base = Plan.model_validate(read_json(path)).base_release
             found |= {base} if base else set()
     return found

@@ -15,6 +15,7 @@ from trainer.release.diff import diff, write_diff
 from trainer.release.evaluation import EVALUATE_JSON
 from trainer.release.files import current_id, find_release, require_intact
 from trainer.release.publish import next_version, publish
+from trainer.release.retention import STAGED, sweep
 from trainer.release.verify import verify, write_report
 from trainer.release.write import write_sums
 from trainer.staging.atomic import read_json, write_json
@@ -43,6 +44,7 @@ def rollback(
             raise StageFailed(f"release {old.name} is the current one already")
         require_intact(old)
         refuse(old)
+        sweep(data)
         while data.release(version_id(moment)).exists():
             moment += timedelta(seconds=1)
         new_id = version_id(moment)
@@ -56,7 +58,7 @@ def rollback(
 
 def _staged(data: DataDir, old: Path, new_id: str, version: str, at: str) -> Path:
     """The old release's files beside the published ones, with a manifest of their own."""
-    staged = data.releases / f".rollback-{new_id}" / "release"
+    staged = data.releases / f"{STAGED}{new_id}" / "release"
     shutil.rmtree(staged.parent, ignore_errors=True)
     staged.mkdir(parents=True)
     for name in contract.CHECKSUMMED:

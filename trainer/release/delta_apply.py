@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from trainer.release.index import Base, IndexOptions, build_index, load_index
 from trainer.release.inputs import Vectors
 from trainer.release.sqlite_build import write_tables
 from trainer.release.write import write_compact, write_sums
-from trainer.staging.atomic import sha256_file, write_json
+from trainer.staging.atomic import TEMPORARY, sha256_file, write_json
 
 
 def apply_delta(old: Path, package: Path, out_dir: Path) -> None:
@@ -38,7 +39,23 @@ def apply_delta(old: Path, package: Path, out_dir: Path) -> None:
     if changes["from"] != {name: sha256_file(old / name) for name in EXACT}:
         raise StageFailed(f"{package.name} is not for {old.name}; it needs another older release")
     content = _merged(read_content(old), changes, order)
-    out_dir.mkdir(parents=True)
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=TEMPORARY, dir=out_dir.parent) as name:
+        making = Path(name) / out_dir.name
+        making.mkdir()
+        _make(old, package, changes, content, order, added, making)
+        making.rename(out_dir)
+
+
+def _make(
+    old: Path,
+    package: Path,
+    changes: dict[str, Any],
+    content: Content,
+    order: npt.NDArray[np.int32],
+    added: dict[str, Vectors],
+    out_dir: Path,
+) -> None:
     write_tables(out_dir / contract.DATABASE, tables_of(content))
     _write_mappings(out_dir, content)
     wrong = [n for n in EXACT if sha256_file(out_dir / n) != changes["to"][n]]

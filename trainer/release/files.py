@@ -15,7 +15,7 @@ from trainer.staging.atomic import sha256_file, write_bytes
 from trainer.staging.paths import DataDir
 
 VERSION_ID = re.compile(r"^\d{8}_\d{6}$")
-_VERSION = r"^\d{4}\.\d{2}\.\d{2}(\.[1-9])?$"
+_VERSION = r"^\d{4}\.\d{2}\.\d{2}(\.9{0,3}[1-9])?$"
 
 
 class Manifest(BaseModel):
@@ -79,7 +79,8 @@ def sums_text(sums: dict[str, str]) -> bytes:
 
 def seal(directory: Path) -> None:
     """Sums over the files beside the six: reports, a signature. What comes later is refused."""
-    sums = {name: sha256_file(directory / name) for name in _beside(directory)}
+    files = [name for name in _beside(directory) if (directory / name).is_file()]
+    sums = {name: sha256_file(directory / name) for name in files}
     write_bytes(directory / contract.REPORT_SUMS, sums_text(sums))
 
 

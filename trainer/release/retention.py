@@ -10,6 +10,7 @@ from trainer.staging.atomic import fsync_path
 from trainer.staging.paths import DataDir
 
 _GONE = ".removed-"
+STAGED = ".rollback-"  # a release that a rollback is making
 
 
 def surplus(data: DataDir, keep: int, needed: Collection[str]) -> list[str]:
@@ -29,6 +30,7 @@ def remove(data: DataDir, version_id: str) -> None:
 
 
 def sweep(data: DataDir) -> None:
-    """Delete what was taken out of sight and not deleted."""
-    for path in data.releases.glob(f"{_GONE}*"):
-        shutil.rmtree(path)
+    """Delete what was taken out of sight and not deleted, and what a killed rollback left."""
+    for pattern in (f"{_GONE}*", f"{STAGED}*"):
+        for path in data.releases.glob(pattern):
+            shutil.rmtree(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,7 @@ def build(
         begin = _beginning(base, kept, name)
         built[name] = _index(out_dir / name, inputs.vectors(column), options, begin, advance)
         say(_describe(name, built[name], (out_dir / name).stat().st_size))
+        options = replace(options, start=built[name].m)  # the other model's is hardly easier
     manifest = {
         "version": version,
         "created_at": created_at,
