@@ -244,3 +244,12 @@ def test_a_rollback_killed_at_any_moment_leaves_a_whole_current(data, moment):
     rollback(data, DAYS[0], MOMENT)
     assert hash_problems(data.current) == []
     assert not list(data.releases.glob(".*"))
+
+
+def test_a_publishing_killed_after_sealing_can_be_repeated(made, tmp_path):
+    data = DataDir(tmp_path)
+    staged = Path(shutil.copytree(made[0], tmp_path / "runs" / "x" / "release"))
+    seal(staged)
+    write_report(staged, verify(staged).model_copy(update={"checks": []}))  # a step ran again
+    publish(data, staged, DAYS[0])
+    assert hash_problems(data.current) == []

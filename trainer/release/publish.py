@@ -59,6 +59,7 @@ def publish(data: DataDir, staged: Path, version_id: str, key: Path | None = Non
         raise StageFailed(f"{version_id!r} is no version id; expected YYYYMMDD_HHMMSS")
     target = data.release(version_id)
     if not target.exists():
+        (staged / contract.REPORT_SUMS).unlink(missing_ok=True)  # of an earlier, killed try
         require_intact(staged)
         if key is not None:
             sign(staged, key)
