@@ -89,3 +89,10 @@ def test_the_commands(waiting):
     assert run("candidates").startswith(f"run {RUN}\n  gate: rank-1")
     assert "is rejected: no" in run("reject", RUN, "--reason", "no")
     assert run("candidates") == "nothing waits for approval\n"
+
+
+def test_a_published_run_is_not_rejected(waiting):
+    waiting.data.releases.mkdir(parents=True)
+    waiting.run.release.rename(waiting.data.release(VERSION))
+    with pytest.raises(StageFailed, match="is published"):
+        reject_run(waiting.settings, RUN, "too late")

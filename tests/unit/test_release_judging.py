@@ -158,6 +158,7 @@ def test_diff(tmp_path: Path) -> None:
         ("New Name", "stashdb"),
         (performer(5)["canonical_name"], "stashdb"),
     ]
+    assert result.faces_moved == 0  # those of performer 2 are of 1 now, by a merge
     assert result.removed[0].why == "not known"
     assert result.faces_removed_why == {"not known": 2}
     assert diff(old, old).describe()[1:] == []
@@ -227,3 +228,17 @@ def test_who_is_gone_and_who_is_missed_hold_a_release_back(tmp_path: Path) -> No
     assert [c.name for c in gate(limits, worse, one).checks if not c.ok] == [
         "false rejects at 0.5 against the last release"
     ]
+
+
+def test_a_face_that_is_anothers_now_is_named(tmp_path: Path) -> None:
+    people = [performer(1), performer(7)]
+    rows = faces([1, 1, 7, 7])
+    old = built(write_world(tmp_path / "s1", people, rows), tmp_path / "a").directory
+    rows[1]["performer_id"] = 7
+    select = write_world(tmp_path / "s2", people, rows)
+    new = built(select, tmp_path / "b", "20261108_000000", "2026.11.08").directory
+    result = diff(old, new)
+    assert (result.faces_moved, result.faces_added, result.faces_removed) == (1, 0, 0)
+    assert result.faces_moved_list[0].performer_id == 7
+    assert "before of performer 1" in result.faces_moved_list[0].why
+    assert any("another's now" in line for line in result.describe())

@@ -48,3 +48,11 @@ def test_who_was_excluded_is_said_to_be(tmp_path):
     why = RunReasons(world.run("week-1", rows))
     assert why.person(person(1), [("boxone", uuid(1))]) == "excluded"
     assert why.face((sha(shot(1, 1)), 0)) == "excluded"
+
+
+def test_a_run_without_verdicts_says_what_it_knows(tmp_path):
+    context = IdentityWorld(tmp_path).run("week-1", [record("boxone", 5, "Eva Olm")])
+    (context.run.select / "verdicts.parquet").unlink()
+    why = RunReasons(context)
+    assert why.person(person(1), []) == "no face left: no picture is there"
+    assert why.face(("0" * 64, 0)) == "its picture is not offered any more"

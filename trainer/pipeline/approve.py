@@ -72,6 +72,8 @@ def reject_run(settings: Settings, run_id: str, reason: str) -> str:
     """Never publish the candidate of `run_id`. Its reports stay, its large files go."""
     context = _waiting(settings, run_id)
     with build_lock(context.data.lock):
+        if context.built_release != context.run.release:
+            raise StageFailed(f"run {run_id} is published; `trainer rollback` takes it back")
         with record.editing(context) as current:
             current.status = "rejected"
             current.rejected_because = reason

@@ -13,6 +13,12 @@ from trainer.policy.exclusions import read_exclusions
 from trainer.release.diff_read import FaceKey, Person
 from trainer.staging.atomic import read_json
 
+_NO_VERDICTS = {  # of a run that an older trainer selected for
+    "performer_id": pl.Int64,
+    "image_sha256": pl.String,
+    "face_no": pl.Int16,
+    "rule": pl.String,
+}
 _MOST = 3  # rules that are named of one performer
 
 
@@ -61,7 +67,8 @@ class RunReasons:
 
     @cached_property
     def _verdicts(self) -> pl.DataFrame:
-        return pl.read_parquet(self._context.run.select / VERDICTS_FILE)
+        path = self._context.run.select / VERDICTS_FILE
+        return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=_NO_VERDICTS)
 
     @cached_property
     def _rules(self) -> dict[FaceKey, str]:

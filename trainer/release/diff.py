@@ -95,6 +95,8 @@ class Diff(BaseModel):
     faces_added_list: list[FaceChange] = []
     faces_removed_list: list[FaceChange] = []
     faces_removed_why: dict[str, int] = {}
+    faces_moved: int = 0
+    faces_moved_list: list[FaceChange] = []  # of whom they are now; `why` says of whom before
 
     def describe(self, names: int = 10) -> list[str]:
         """Lines for people; the numbers first, then at most `names` of each kind, with reasons."""
@@ -114,6 +116,8 @@ class Diff(BaseModel):
         lines += _some("removed", gone, n["removed"], names)
         lines += _some("merged", merged, n["merged"], names)
         lines += _some("renamed", renamed, n["renamed"], names)
+        moved = [f"{f.name!r} ({f.why})" for f in self.faces_moved_list]
+        lines += _some("faces that are another's now", moved, self.faces_moved, names)
         lines += [f"  faces removed: {c} {why}" for why, c in self.faces_removed_why.items()]
         return lines
 
@@ -179,6 +183,8 @@ def _faces(result: Diff, old: DiffRelease | None, new: DiffRelease, why: Why) ->
     came = sorted((row.performer_id, key) for key, row in new.faces.items() if key not in before)
     went = sorted((row.performer_id, key) for key, row in before.items() if key not in new.faces)
     result.faces_added, result.faces_removed = len(came), len(went)
+    if old:
+        _moved(result, old, new)
     result.faces_added_by_performer = _tally(came) if old else {}
     result.faces_removed_by_performer = _tally(went)
     result.faces_added_list = [
@@ -191,6 +197,21 @@ def _faces(result: Diff, old: DiffRelease | None, new: DiffRelease, why: Why) ->
             _face(old, key, reason)
             for (_, key), reason in zip(went[:LISTED], reasons[:LISTED], strict=True)
         ]
+
+
+def _moved(result: Diff, old: DiffRelease, new: DiffRelease) -> None:
+    """Faces of both releases that are another performer's now; a merge moves none."""
+    merged = {merge.old.performer_id for merge in result.merged}
+    moved = sorted(
+        (row.performer_id, key)
+        for key, row in new.faces.items()
+        if key in old.faces and old.faces[key].performer_id not in {row.performer_id, *merged}
+    )
+    result.faces_moved = len(moved)
+    for _, key in moved[:LISTED]:
+        before = old.people[old.faces[key].performer_id]
+        text = f"before of performer {before.performer_id}, {before.name!r}"
+        result.faces_moved_list.append(_face(new, key, text))
 
 
 def _face(release: DiffRelease, key: FaceKey, why: str) -> FaceChange:
