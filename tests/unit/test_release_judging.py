@@ -8,36 +8,41 @@ import pytest
 from tests.release_fixtures import built, small_release
 from tests.release_world import embeddings, faces, performer, write_world
 from trainer.errors import ConfigError
+from trainer.release.contract import INDEXES
 from trainer.release.diff import diff, write_diff
 from trainer.release.evaluate import evaluate, evaluate_vectors
 from trainer.release.evaluation import Evaluation, interval, write_evaluation
-from trainer.release.fusion import Neighbours, fuse
 from trainer.release.gate import gate, load_limits
+from trainer.release.index import load_index
+from trainer.release.recall import measure
 from trainer.release.search import exact_neighbours
 
 
-def test_exact_search_excludes_self_or_group() -> None:
+def test_exact_search_leaves_the_face_itself_out() -> None:
     vectors = np.eye(4, dtype=np.float32)
     ids, far = exact_neighbours(vectors[:1], vectors, 3, exclude=np.array([0]))
     assert ids.tolist() == [[1, 2, 3]]
     assert far.tolist() == [[1, 1, 1]]
-    groups = np.array([0, 0, 1, 1])
-    ids, far = exact_neighbours(vectors[:1], vectors, 4, groups=groups, query_groups=groups[:1])
-    assert ids.tolist() == [[2, 3, -1, -1]]
+    ids, far = exact_neighbours(vectors[:1], vectors, 4, exclude=np.array([0]))
+    assert ids.tolist() == [[1, 2, 3, -1]]
+    assert far.tolist() == [[1, 1, 1, np.inf]]
 
 
-def answer(ids: list[int], distances: list[float]) -> Neighbours:
-    return Neighbours(np.array(ids), np.array(distances, dtype=np.float32))
-
-
-def test_fusion_fills_the_missing_distance_and_drops_a_degenerate_model() -> None:
-    ids, distances = fuse(answer([1, 2], [0.2, 0.9]), answer([1, 3], [0.4, 0.6]))
-    assert ids.tolist() == [1, 3, 2]
-    assert np.allclose(distances, [0.3, 0.55, 0.7])
-    tight = answer([7, 8], [0.01, 0.02])
-    assert fuse(answer([1], [0.4]), tight)[0].tolist() == [1]
-    assert fuse(tight, answer([1], [0.4]))[0].tolist() == [1]
-    assert fuse(tight, tight)[0].tolist() == [7, 8]
+@pytest.mark.parametrize("count", [40, 700, 7_000])
+def test_exact_search_is_the_sorted_list_and_equal_distances_go_by_id(count: int) -> None:
+    drawn = np.random.default_rng(count).standard_normal((count, 8)).astype(np.float32)
+    drawn[count // 2 :] = drawn[: count - count // 2]  # every distance twice
+    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    ids, far = exact_neighbours(vectors[:30], vectors, 100, exclude=np.arange(30))
+    wanted = 1 - vectors[:30] @ vectors.T
+    wanted[np.arange(30), np.arange(30)] = np.inf
+    order = np.argsort(wanted, axis=1, kind="stable")[:, :100]
+    live = ids >= 0
+    assert (live.sum(axis=1) == min(100, count - 1)).all()
+    assert ids[live].tolist() == order[:, : ids.shape[1]][live].tolist()
+    assert np.allclose(
+        far[live], np.take_along_axis(wanted, order, axis=1)[:, : ids.shape[1]][live]
+    )
 
 
 def test_well_separated_people_score_full_marks_and_noise_scores_none() -> None:
@@ -86,6 +91,22 @@ def test_evaluation_is_repeatable_and_shows_the_last_one(
     assert again.previous is not None
     assert again.previous["closed_set"]["rank_1"] == result.closed_set.rank_1
     assert again.model_dump(exclude={"previous"}) == result.model_dump(exclude={"previous"})
+
+
+def test_the_recall_of_an_evaluation_is_that_of_measuring_the_index(
+    evaluated: tuple[Path, Evaluation],
+) -> None:
+    release, _ = evaluated
+    result = evaluate(release, seed=4, sample=70)
+    for name in INDEXES:
+        index = load_index(release / name)
+        vectors = np.asarray(index.get_vectors(list(range(len(index)))))
+        point = measure(index, vectors, sample=70, seed=4)
+        assert result.index_recall[name] == {
+            "recall_at_1": point.recall_at_1,
+            "recall_at_10": point.recall_at_10,
+            "m": point.m,
+        }
 
 
 def test_gate(evaluated: tuple[Path, Evaluation], tmp_path: Path) -> None:

@@ -71,6 +71,12 @@ class FaceVectors:
         """The vectors at `rows` as float32, (len(rows), width)."""
         return self.slots[slot][rows].astype(np.float32)
 
+    def as_column(self, slot: str, rows: npt.NDArray[np.int64]) -> pa.Array:
+        """The vectors at `rows` as they lie in the cache, float16 bytes each."""
+        flat = pa.py_buffer(np.ascontiguousarray(self.slots[slot][rows]))
+        kind = pa.binary(2 * self.width)
+        return pa.FixedSizeBinaryArray.from_buffers(kind, len(rows), [None, flat])
+
 
 def read_vectors(directory: Path, pictures: Iterable[str]) -> FaceVectors:
     """The vectors of all faces of `pictures`."""

@@ -86,8 +86,12 @@ def _measure(judged: pl.DataFrame, vectors: FaceVectors, limits: Limits) -> _Mea
     sums = centres(vectors, rows, owners, everyone, len(ids))
     own = to_own(vectors, rows, owners, everyone, sums)
     core, beside = _groups(vectors, rows, owners, own, limits)
-    sums = centres(vectors, rows, owners, core, len(ids))
-    own = to_own(vectors, rows, owners, core, sums)
+    left_out = np.isin(owners, owners[~core])  # only their owners' centres are others now
+    some = np.flatnonzero(left_out)
+    again = centres(vectors, rows[some], owners[some], core[some], len(ids))
+    for slot, total in again.items():
+        sums[slot][owners[some]] = total[owners[some]]
+    own[some] = to_own(vectors, rows[some], owners[some], core[some], sums)
     suspects = np.flatnonzero(~(own >= limits.unsure))
     present = np.bincount(owners[core], minlength=len(ids)) > 0
     other = np.zeros(len(rows), np.int64)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.release import contract
+from trainer.release.answers import Answers, Asked, Gallery, ask
 from trainer.release.evaluation import (
     EVALUATE_JSON,
     THRESHOLDS,
@@ -30,18 +31,17 @@ from trainer.release.evaluation import (
     share,
 )
 from trainer.release.files import read_mapping, require_intact
-from trainer.release.fusion import Neighbours, fuse
 from trainer.release.index import load_index
 from trainer.release.inputs import Vectors
-from trainer.release.recall import measure
-from trainer.release.search import Ids, exact_neighbours
+from trainer.release.recall import approximate, recall, sampled
+from trainer.release.search import Ids
 from trainer.staging.atomic import read_json
 
 FEW_PERFORMERS = 100
 MIN_QUERIES = 50  # of each part, where it has that many
-_BLOCK = 512
-Part = npt.NDArray[np.object_]
-Parts = Mapping[str, Part]
+Flags = npt.NDArray[np.bool_]
+Parts = Mapping[str, Mapping[str, Flags]]
+Advance = Callable[[int, int], Any]
 
 
 def evaluate(
@@ -50,29 +50,24 @@ def evaluate(
     seed: int,
     sample: int = 2_000,
     previous: Path | None = None,
-    advance: Callable[[int], Any] = lambda _count: None,
+    advance: Advance = lambda _count, _total: None,
 ) -> Evaluation:
-    """Measure a verified release from its own files; at most `sample` faces are searched, twice.
+    """Measure a verified release from its own files, by about `sample` faces.
 
-    `previous` is the last release's directory: its figures go beside the new ones.
+    `previous` is the last release's directory: its figures go beside the new ones. `advance` hears
+    how many more faces were searched, of how many.
     """
     require_intact(directory)
     labels = _labels(read_mapping(directory, contract.FACES_JSON))
-    recall: dict[str, dict[str, float]] = {}
-    vectors = []
+    chosen = sampled(len(labels), sample, seed)
+    vectors, found = [], []
     for name in contract.INDEXES:  # one at a time: an index is as large as its vectors
         index = load_index(directory / name)
         vectors.append(_vectors(index, len(labels)))
-        point = measure(index, vectors[-1], sample=sample, seed=seed)
-        recall[name] = {
-            "recall_at_1": point.recall_at_1,
-            "recall_at_10": point.recall_at_10,
-            "m": point.m,
-        }
+        found.append((index.M, approximate(index, vectors[-1][chosen])))
         del index
     parts = _parts(directory)
-    result = evaluate_vectors(vectors[0], vectors[1], labels, seed, sample, advance, parts)
-    result.index_recall = recall
+    result = evaluate_vectors(vectors[0], vectors[1], labels, seed, sample, advance, parts, found)
     if previous is not None and (previous / EVALUATE_JSON).exists():
         result.previous = read_json(previous / EVALUATE_JSON)
         result.previous.pop("previous", None)
@@ -85,25 +80,24 @@ def evaluate_vectors(
     labels: Ids,
     seed: int,
     sample: int,
-    advance: Callable[[int], Any] = lambda _count: None,
+    advance: Advance = lambda _count, _total: None,
     parts: Parts | None = None,
+    found: Sequence[tuple[int, Ids]] = (),
 ) -> Evaluation:
     """`facenet`, `arcface` (n, 512) unit vectors, `labels` (n,) the performer of each.
 
-    `parts`: name of a breakdown -> (n,) the part that each face is in. The figures of the whole are
-    of a uniform sample; parts that it hardly meets are asked more of.
+    `parts`: name of a breakdown -> value -> (n,) the faces of this part. The figures of the whole
+    are of uniform samples; parts that these hardly meet are asked more of. `found`: M of both
+    indexes, and what they answer for the rows `sampled(n, sample, seed)`.
     """
-    pair, parts = _Pair(facenet, arcface, labels), parts or {}
+    gallery, parts = Gallery(facenet, arcface, labels), parts or {}
     sizes = np.bincount(labels) if len(labels) else np.zeros(0, dtype=np.int64)
     counts = Counter(sizes[sizes > 0].tolist())
     performers = sum(counts.values())
-    faces = np.arange(len(labels))
-    eligible = faces[sizes[labels] >= 2] if len(labels) else faces
-    closed = _Sample.take(eligible, seed, sample, parts)
-    strangers = _Sample.take(faces, seed + 1, sample, parts)
-    named = _ask(pair, closed.queries, False, advance)
-    unnamed = _ask(pair, strangers.queries, True, advance)
-    own, others = named.at(closed.uniform), unnamed.at(strangers.uniform)
+    chosen = _Sample.take(sizes[labels] >= 2, seed, sample, parts)
+    total = len(chosen.queries)
+    asked = ask(gallery, chosen.queries, lambda count: advance(count, total))
+    own, others = asked.named.at(chosen.closed), asked.unnamed.at(chosen.strangers)
     return Evaluation(
         performers=performers,
         faces=len(labels),
@@ -120,12 +114,15 @@ def evaluate_vectors(
             performers=len(set(others.label.tolist())),
             points=[_point(t, own, others) for t in THRESHOLDS],
         ),
-        index_recall={},
+        index_recall=_recall(gallery, chosen, asked, found),
         faces_per_performer=dict(sorted(counts.items())),
         one_face_share=counts[1] / performers if performers else None,
         breakdowns={
-            name: _breakdown(of[closed.queries], of[strangers.queries], named, unnamed)
-            for name, of in parts.items()
+            name: {
+                value: _stratum(asked, of[chosen.queries], chosen.several)
+                for value, of in sorted(values.items())
+            }
+            for name, values in parts.items()
         },
         note=_note(performers, len(own.label), len(others.label), len(labels)),
     )
@@ -133,100 +130,59 @@ def evaluate_vectors(
 
 @dataclass(frozen=True)
 class _Sample:
-    """Faces to search; `uniform` marks those that the figures of the whole are of."""
+    """Faces to search, ascending. `closed` and `strangers` mark those that the figures of the whole
+    are of, `several` those whose performer has others."""
 
     queries: Ids
-    uniform: npt.NDArray[np.bool_]
+    closed: Flags
+    strangers: Flags
+    several: Flags
 
     @classmethod
-    def take(cls, candidates: Ids, seed: int, sample: int, parts: Parts) -> _Sample:
-        order = np.random.default_rng(seed).permutation(candidates)
-        chosen = {int(face) for face in order[:sample]}
-        wanted = set(chosen)
-        for of in parts.values():
-            for value in np.unique(of[order]) if len(order) else ():
-                wanted.update(order[of[order] == value][:MIN_QUERIES].tolist())
-        queries = np.array(sorted(wanted), dtype=np.int64)
-        return cls(queries, np.isin(queries, sorted(chosen)))
+    def take(cls, several: Flags, seed: int, sample: int, parts: Parts) -> _Sample:
+        """`several` (n,). Both samples come out of one order, so that they are mostly the same."""
+        order = np.random.default_rng(seed).permutation(len(several))
+        closed, strangers = order[several[order]][:sample], order[:sample]
+        wanted = [closed, strangers]
+        for values in parts.values():
+            for of in values.values():
+                wanted += [order[of[order]][:MIN_QUERIES]]
+                wanted += [order[(of & several)[order]][:MIN_QUERIES]]
+        queries = np.unique(np.concatenate(wanted))
+        marks = [np.isin(queries, some) for some in (closed, strangers)]
+        return cls(queries, marks[0], marks[1], several[queries])
 
 
-def _breakdown(
-    closed: Part, strangers: Part, named: _Answers, unnamed: _Answers
-) -> dict[str, Stratum]:
-    found = {}
-    for value in sorted({*closed.tolist(), *strangers.tolist()}):
-        own, others = named.at(closed == value), unnamed.at(strangers == value)
-        found[value] = Stratum(
-            queries=len(own.label),
-            strangers=len(others.label),
-            rank_1=share(own.rank == 1),
-            rank_5=share(own.rank <= 5),
-            false_accept=share(others.best <= contract.SCENE_DISTANCE),
-            false_reject=share(own.own > contract.SCENE_DISTANCE),
-        )
-    return found
+def _recall(
+    gallery: Gallery, chosen: _Sample, asked: Asked, found: Sequence[tuple[int, Ids]]
+) -> dict[str, dict[str, float]]:
+    """Of each index, by what was searched exactly anyway."""
+    result = {}
+    queries = chosen.queries[chosen.strangers]
+    everything = zip(
+        contract.INDEXES, found, (gallery.facenet, gallery.arcface), asked.nearest, strict=False
+    )
+    for name, (m, ids), vectors, nearest in everything:
+        point = recall(m, ids, queries, vectors, nearest[chosen.strangers])
+        result[name] = {"recall_at_1": point.recall_at_1, "recall_at_10": point.recall_at_10}
+        result[name]["m"] = m
+    return result
 
 
-@dataclass(frozen=True)
-class _Pair:
-    facenet: Vectors
-    arcface: Vectors
-    labels: Ids
+def _stratum(asked: Asked, of: Flags, several: Flags) -> Stratum:
+    """Figures of the searched faces that are `of` a part."""
+    own, others = asked.named.at(of & several), asked.unnamed.at(of)
+    return Stratum(
+        queries=len(own.label),
+        strangers=len(others.label),
+        rank_1=share(own.rank == 1),
+        rank_5=share(own.rank <= 5),
+        false_accept=share(others.best <= contract.SCENE_DISTANCE),
+        false_reject=share(own.own > contract.SCENE_DISTANCE),
+    )
 
 
-@dataclass(frozen=True)
-class _Answers:
-    """Per query: its performer, the best distances of any and of the right performer, the rank."""
-
-    label: Ids
-    best: npt.NDArray[np.float64]
-    own: npt.NDArray[np.float64]
-    rank: npt.NDArray[np.float64]
-
-    def at(self, chosen: npt.NDArray[np.bool_]) -> _Answers:
-        return _Answers(*(getattr(self, f.name)[chosen] for f in fields(self)))
-
-
-def _ask(pair: _Pair, queries: Ids, stranger: bool, advance: Callable[[int], Any]) -> _Answers:
-    """Search every query face without itself, or (`stranger`) without its whole performer."""
-    rows: list[tuple[float, float, float]] = []
-    for start in range(0, len(queries), _BLOCK):
-        block = queries[start : start + _BLOCK]
-        found = [
-            exact_neighbours(
-                vectors[block],
-                vectors,
-                contract.NEIGHBOURS,
-                exclude=block,
-                groups=pair.labels if stranger else None,
-                query_groups=pair.labels[block] if stranger else None,
-            )
-            for vectors in (pair.facenet, pair.arcface)
-        ]
-        for number, query in enumerate(block):
-            facenet, arcface = (_live(ids[number], far[number]) for ids, far in found)
-            ids, distances = fuse(facenet, arcface)
-            rows.append(_judge(pair.labels[ids], distances, int(pair.labels[query])))
-        advance(len(block))
-    table = np.array(rows, dtype=np.float64).reshape(-1, 3)
-    return _Answers(pair.labels[queries], table[:, 0], table[:, 1], table[:, 2])
-
-
-def _live(ids: Ids, distances: Vectors) -> Neighbours:
-    return Neighbours(ids[ids >= 0], distances[ids >= 0])
-
-
-def _judge(found: Ids, distances: Vectors, right: int) -> tuple[float, float, float]:
-    """Best distance of anybody, of the right performer, and the right performer's rank."""
-    best = float(distances[0]) if len(distances) else np.inf
-    at = np.flatnonzero(found == right)
-    if not at.size:
-        return best, np.inf, np.inf
-    ahead = len(set(found[: at[0]].tolist()))
-    return best, float(distances[at[0]]), float(ahead + 1)
-
-
-def _point(threshold: float, closed: _Answers, strangers: _Answers) -> OperatingPoint:
+def _point(threshold: float, closed: Answers, strangers: Answers) -> OperatingPoint:
     return OperatingPoint(
         threshold=threshold,
         false_accept=share(strangers.best <= threshold),
@@ -246,10 +202,16 @@ def _parts(directory: Path) -> Parts:
         ).fetchall()
     counts, genders, sources = zip(*rows, strict=True) if rows else ((), (), ())
     return {
-        "faces": np.array([_band(count) for count in counts], dtype=object),
-        "gender": np.array(genders, dtype=object),
-        "source": np.array(sources, dtype=object),
+        "faces": _masks([_band(count) for count in counts]),
+        "gender": _masks(genders),
+        "source": _masks(sources),
     }
+
+
+def _masks(values: Sequence[str]) -> dict[str, Flags]:
+    """value -> where it stands."""
+    names, codes = np.unique(np.array(values, dtype=np.str_), return_inverse=True)
+    return {str(name): codes == code for code, name in enumerate(names)}
 
 
 def _band(count: int) -> str:

@@ -21,12 +21,13 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     if context.data.release(context.plan.version_id).exists():
         return context.result("evaluate") or {}
     directory, last = context.run.release, context.base_release
-    faces = int((context.result("build_release") or {})["faces"])
-    total = 2 * min(faces, SAMPLE)  # each twice: among its own, and with its performer taken out
-    progress = Progress(context.run.working("evaluate"), "faces searched", say, total=total)
-    measured = evaluate(
-        directory, seed=SEED, sample=SAMPLE, previous=last, advance=progress.advance
-    )
+    progress = Progress(context.run.working("evaluate"), "faces searched", say)
+
+    def advance(count: int, total: int) -> None:
+        progress.total = total
+        progress.advance(count)
+
+    measured = evaluate(directory, seed=SEED, sample=SAMPLE, previous=last, advance=advance)
     progress.finish()
     write_evaluation(directory, measured)
     changes = diff(last, directory, RunReasons(context))

@@ -8,11 +8,11 @@ import polars as pl
 import pyarrow as pa
 
 from trainer.config.sources import load_sources
-from trainer.faces.cache import read_figures, read_vector_rows, read_vectors
+from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_vectors
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
 from trainer.faces.select import SEVERAL, SINGLE, Caps, cap, funnel, judge, selected, stages
-from trainer.faces.trust import settle
+from trainer.faces.trust import settle, with_rows
 from trainer.faces.verdicts import questions, write_verdicts
 from trainer.identity.reviews import write_reviews
 from trainer.pipeline.context import Plan, RunContext
@@ -35,7 +35,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     judged = scan(settle(judged, vectors), vectors)
     capped = cap(judged, _caps(plan, sorted(judged["source"].unique())))
     chosen = selected(capped, plan.params.min_faces)
-    _write(context, chosen)
+    _write(context, chosen, vectors)
     write_verdicts(context.run.select, capped)
     reviews = write_reviews(context.run.select, questions(capped))
     counts = funnel(capped)
@@ -108,7 +108,7 @@ def _caps(plan: Plan, sources: list[str]) -> Caps:
     return Caps(per_source, plan.params.max_faces_total)
 
 
-def _write(context: RunContext, chosen: pl.DataFrame) -> None:
+def _write(context: RunContext, chosen: pl.DataFrame, vectors: FaceVectors) -> None:
     """performers.parquet and faces.parquet as the release expects them, in release order."""
     performers = read_table(context.run.resolve / "performers.parquet")
     if context.plan.params.min_faces > 0:
@@ -116,15 +116,11 @@ def _write(context: RunContext, chosen: pl.DataFrame) -> None:
         mask = pa.compute.is_in(performers.column("performer_id"), value_set=kept)
         performers = performers.filter(mask)
     write_table(context.run.select / "performers.parquet", performers.cast(PERFORMER_INPUT))
-    vectors = pl.DataFrame(
-        pl.from_arrow(
-            read_vector_rows(
-                context.data.faces(context.plan.pack_id), chosen["image_sha256"].to_list()
-            )
-        )
-    ).unique(["image_sha256", "face_no"], keep="first", maintain_order=True)
-    faces = chosen.join(
-        vectors, on=["image_sha256", "face_no"], how="left", maintain_order="left"
-    ).rename({"url": "image_url", "fetched_at": "created_at"})
-    table = faces.select(FACE_INPUT.names).to_arrow().cast(FACE_INPUT)
-    write_table(context.run.select / "faces.parquet", table)
+    known = chosen.rename({"url": "image_url", "fetched_at": "created_at"})
+    rows = with_rows(chosen.select("image_sha256", "face_no"), vectors)["row"].to_numpy()
+    table = known.select(n for n in FACE_INPUT.names if n not in VECTOR_COLUMNS).to_arrow()
+    for slot in VECTOR_COLUMNS:
+        table = table.append_column(slot, vectors.as_column(slot, rows))
+    write_table(
+        context.run.select / "faces.parquet", table.select(FACE_INPUT.names).cast(FACE_INPUT)
+    )

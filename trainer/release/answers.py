@@ -1,0 +1,124 @@
+"""What the sidecar's search would answer for faces of a release: the best distance, the rank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.release import contract
+from trainer.release.fusion import Neighbours, fuse
+from trainer.release.inputs import Vectors
+from trainer.release.recall import TENS
+from trainer.release.search import Ids, distance_blocks, nearest
+
+_BLOCK = 512
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """`facenet`, `arcface` (n, 512) unit vectors, `labels` (n,) the performer of each."""
+
+    facenet: Vectors
+    arcface: Vectors
+    labels: Ids
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Per query: its performer, the best distances of any and of the right performer, the rank.
+
+    Infinite where there is none.
+    """
+
+    label: Ids
+    best: Numbers
+    own: Numbers
+    rank: Numbers
+
+    def at(self, chosen: npt.NDArray[np.bool_]) -> Answers:
+        return Answers(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the search answers for the same faces in two ways, and what lies next to them.
+
+    `named`: without the face itself; `unnamed`: without its whole performer. `nearest`: distances
+    of the nearest other faces of each model, (q, up to 10).
+    """
+
+    named: Answers
+    unnamed: Answers
+    nearest: tuple[Vectors, Vectors]
+
+
+def ask(
+    gallery: Gallery, queries: Ids, advance: Callable[[int], Any] = lambda _count: None
+) -> Asked:
+    """Search every face of `queries` (q,), rows of the gallery, in both ways."""
+    tens = max(0, min(TENS, len(gallery.labels) - 1))
+    rows: list[list[Numbers]] = [[np.zeros((0, 3))], [np.zeros((0, 3))]]
+    nearest: list[list[Vectors]] = [[np.zeros((0, tens), np.float32)] for _model in range(2)]
+    for start in range(0, len(queries), _BLOCK):
+        block = queries[start : start + _BLOCK]
+        searched = [_search(v, gallery.labels, block) for v in (gallery.facenet, gallery.arcface)]
+        for way, found in enumerate(zip(*searched, strict=True)):
+            fused = fuse(*found)
+            performers = np.where(fused.ids >= 0, gallery.labels[fused.ids], -1)
+            rows[way].append(_judge(performers, fused.distances, gallery.labels[block]))
+        for model, (named, _) in enumerate(searched):
+            nearest[model].append(named.distances[:, :tens])
+        advance(len(block))
+    labels = gallery.labels[queries]
+    answers = [Answers(labels, *np.concatenate(found).T) for found in rows]
+    return Asked(answers[0], answers[1], (np.concatenate(nearest[0]), np.concatenate(nearest[1])))
+
+
+def _search(vectors: Vectors, labels: Ids, queries: Ids) -> tuple[Neighbours, Neighbours]:
+    """Neighbours without the face itself, and without its performer: one product serves both."""
+    k = min(contract.NEIGHBOURS, len(vectors))
+    parts: list[list[tuple[Ids, Vectors]]] = [[], []]
+    for rows, block in distance_blocks(vectors[queries], vectors):
+        at = np.arange(len(block))
+        block[at, queries[rows]] = np.inf
+        parts[0].append(nearest(block, k))
+        block[labels[queries[rows]][:, None] == labels[None, :]] = np.inf
+        parts[1].append(nearest(block, k))
+    both = [[np.concatenate(column) for column in zip(*way, strict=True)] for way in parts]
+    return Neighbours(*both[0]), Neighbours(*both[1])
+
+
+def _judge(performers: Ids, distances: Vectors, own: Ids) -> Numbers:
+    """Best distance of anybody, of the right performer, and the right performer's rank: (q, 3).
+
+    `performers`, `distances` (q, k), nearest first, -1 and infinity where there are no more.
+    """
+    queries = np.arange(len(own))
+    right = performers == own[:, None]
+    at = right.argmax(axis=1)
+    found = right[queries, at]
+    rank = _first_places(performers).cumsum(axis=1)[queries, at]
+    return np.stack(
+        [
+            distances[:, 0],
+            np.where(found, distances[queries, at], np.inf),
+            np.where(found, rank, np.inf),
+        ],
+        axis=1,
+    ).astype(np.float64)
+
+
+def _first_places(performers: Ids) -> npt.NDArray[np.bool_]:
+    """Where each performer is met for the first time in its row."""
+    order = np.argsort(performers, axis=1, kind="stable")
+    listed = np.take_along_axis(performers, order, axis=1)
+    new = np.ones(listed.shape, dtype=np.bool_)
+    new[:, 1:] = listed[:, 1:] != listed[:, :-1]
+    first = np.zeros_like(new)
+    np.put_along_axis(first, order, new, axis=1)
+    return first
