@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from trainer.pipeline.context import Plan, RunContext
 from trainer.release.diff import diff, write_diff
 from trainer.release.gate import GateResult
 from trainer.staging.atomic import write_json
+from trainer.staging.lock import build_lock
 from trainer.staging.manifest import Check
 from trainer.staging.records import read_record
 
@@ -52,7 +54,7 @@ def waiting(tmp_path: Path) -> RunContext:
 
 def test_a_candidate_is_shown_with_what_held_it_back_and_what_would_change(waiting):
     found = candidate(waiting.settings, RUN)
-    assert found.gate == ["rank-1: expected at least 0.8, found 0.5"]
+    assert found.gate[0].startswith("rank-1: expected at least 0.8, found 0.5 (look at ")
     assert "25 performers added" in found.diff[0]
     assert candidates(waiting.settings) == [found]
 
@@ -70,6 +72,34 @@ def test_a_rejected_run_keeps_its_reports_and_is_never_published(waiting):
     ):
         with pytest.raises(StageFailed, match="is rejected, not waiting"):
             act()
+
+
+def test_a_candidate_that_was_overtaken_can_only_be_rejected(waiting):
+    waiting.data.releases.mkdir(parents=True)
+    waiting.data.current.symlink_to("20261108_000000")
+    reason = "release 20261108_000000 was published since this run was planned on None"
+    assert [c.overtaken for c in candidates(waiting.settings)] == [reason]
+    root = ["--data-dir", str(waiting.data.root)]
+    shown = CliRunner().invoke(app, ["candidates", *root]).stdout
+    assert f"  can only be rejected: {reason}\n" in shown
+    assert "is rejected" in reject_run(waiting.settings, RUN, "overtaken")
+
+
+def test_a_decision_that_came_first_wins(waiting, monkeypatch):
+    """Somebody rejects while another's approval waits for the lock."""
+
+    @contextmanager
+    def held(path):
+        with build_lock(path):
+            if read_record(waiting.run.record).status == "needs_approval":
+                with record.editing(waiting) as current:
+                    current.status = "rejected"
+            yield
+
+    monkeypatch.setattr("trainer.pipeline.approve.build_lock", held)
+    with pytest.raises(StageFailed, match="is rejected, not waiting"):
+        approve_run(waiting.settings, RUN, print)
+    assert not waiting.data.current.is_symlink()
 
 
 def test_a_run_without_a_gate_has_no_candidate(waiting):

@@ -10,6 +10,7 @@ from trainer.cli import EXIT_BY_STATUS, app
 from trainer.config.params import BuildParams
 from trainer.config.pipeline import STEPS
 from trainer.config.settings import REPO_ROOT, Settings
+from trainer.release.gate import GateLimits
 
 OPERATIONS = (REPO_ROOT / "docs" / "operations.md").read_text()
 ARCHITECTURE = (REPO_ROOT / "docs" / "architecture.md").read_text()
@@ -39,6 +40,11 @@ def test_every_parameter_is_documented_with_its_default():
     for name, field in BuildParams.model_fields.items():
         if name != "sources":
             assert documented[name] == str(field.default).lower()
+
+
+def test_every_limit_of_the_gate_is_documented():
+    cells = [row[0] for row in rows(OPERATIONS, "Candidates")]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(cells))) == sorted(GateLimits.model_fields)
 
 
 def test_the_steps_are_those_of_the_pipeline():

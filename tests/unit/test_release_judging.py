@@ -242,7 +242,8 @@ def test_who_is_gone_and_who_is_missed_hold_a_release_back(tmp_path: Path) -> No
     assert gate(limits, one, one).passed
     assert gate(limits, one, one, removed=1).passed
     assert gate(limits, one, one, removed=2).failures() == [
-        "share of performers removed: expected at most 0.02, found 0.0333"
+        "share of performers removed: expected at most 0.02, found 0.0333 (look at who and why: "
+        "diff.json)"
     ]
     worse = one.model_copy(deep=True)
     worse.at(0.5).false_reject = (one.at(0.5).false_reject or 0) + 0.03

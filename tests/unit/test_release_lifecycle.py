@@ -92,6 +92,9 @@ def test_what_was_added_or_taken_after_sealing_is_found(data):
     assert hash_problems(directory) == ["verify.json: missing"]
     seal(directory)
     assert hash_problems(directory) == []
+    (data.current / contract.REPORT_SUMS).unlink()
+    for path in (data.current, data.current.resolve()):
+        assert hash_problems(path) == ["REPORTS.sha256: missing"]
 
 
 def test_retention_keeps_the_newest_and_what_is_pinned(data):
@@ -241,7 +244,11 @@ def test_a_rollback_killed_at_any_moment_leaves_a_whole_current(data, moment):
     done = subprocess.run(argv, capture_output=True, check=False)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     assert hash_problems(data.current) == []
-    rollback(data, DAYS[0], MOMENT)
+    before = ids(data)
+    if done.returncode or current_id(data) == DAYS[4]:
+        rollback(data, DAYS[1], MOMENT)
+    assert read_manifest(data.current.resolve()).model_extra["republished_from"] == "2026.11.02"
+    assert len(ids(data)) == 6, f"{before}: a second release of the same content"
     assert hash_problems(data.current) == []
     assert not list(data.releases.glob(".*"))
 

@@ -20,7 +20,12 @@ def candidates(data_dir: DataDirOption = None, as_json: JsonOption = False) -> N
     lines = [
         line
         for one in found
-        for line in (f"run {one.run_id}", *(f"  gate: {g}" for g in one.gate), *one.diff)
+        for line in (
+            f"run {one.run_id}",
+            *([f"  can only be rejected: {one.overtaken}"] if one.overtaken else []),
+            *(f"  gate: {g}" for g in one.gate),
+            *one.diff,
+        )
     ]
     show([vars(one) for one in found], as_json, lines or ["nothing waits for approval"])
 

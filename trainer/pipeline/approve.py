@@ -10,7 +10,7 @@ from trainer.pipeline import record
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.exclude import refuse_if_decided
 from trainer.pipeline.run import Say, run_step
-from trainer.pipeline.steps.publish import publish_run
+from trainer.pipeline.steps.publish import overtaken, publish_run
 from trainer.release.contract import CHECKSUMMED
 from trainer.release.diff import DIFF_JSON, Diff
 from trainer.release.gate import GateResult
@@ -22,11 +22,15 @@ from trainer.staging.records import list_records, read_record
 
 @dataclass(frozen=True)
 class Candidate:
-    """What a person has to know to decide: lines of the gate that fell short, and of the diff."""
+    """What a person has to know to decide: lines of the gate that fell short, and of the diff.
+
+    `overtaken`: a newer release keeps it from being published.
+    """
 
     run_id: str
     gate: list[str]
     diff: list[str]
+    overtaken: str | None = None
 
 
 def candidate(settings: Settings, run_id: str) -> Candidate:
@@ -38,7 +42,8 @@ def candidate(settings: Settings, run_id: str) -> Candidate:
     failures = GateResult.model_validate(result).failures()
     path = context.built_release / DIFF_JSON
     changes = Diff.model_validate_json(path.read_bytes()).describe() if path.exists() else []
-    return Candidate(run_id, failures or ["passed; publishing was not asked for"], changes)
+    held_back = failures or ["passed; publishing was not asked for"]
+    return Candidate(run_id, held_back, changes, overtaken(context))
 
 
 def candidates(settings: Settings) -> list[Candidate]:
@@ -53,8 +58,9 @@ def candidates(settings: Settings) -> list[Candidate]:
 
 def approve_run(settings: Settings, run_id: str, say: Say) -> str:
     """Verify and publish the candidate of `run_id`; returns a line for people."""
-    context = _waiting(settings, run_id)
+    context = _known(settings, run_id)
     with build_lock(context.data.lock):
+        _require_waiting(context)
         refuse_if_decided(context)
         report = verify(context.built_release)
         if not report.ok:
@@ -70,8 +76,9 @@ def approve_run(settings: Settings, run_id: str, say: Say) -> str:
 
 def reject_run(settings: Settings, run_id: str, reason: str) -> str:
     """Never publish the candidate of `run_id`. Its reports stay, its large files go."""
-    context = _waiting(settings, run_id)
+    context = _known(settings, run_id)
     with build_lock(context.data.lock):
+        _require_waiting(context)
         if context.built_release != context.run.release:
             raise StageFailed(f"run {run_id} is published; `trainer rollback` takes it back")
         with record.editing(context) as current:
@@ -82,11 +89,15 @@ def reject_run(settings: Settings, run_id: str, reason: str) -> str:
     return f"run {run_id} is rejected: {reason}"
 
 
-def _waiting(settings: Settings, run_id: str) -> RunContext:
+def _known(settings: Settings, run_id: str) -> RunContext:
     context = RunContext.open(settings, run_id)
     if not context.run.record.exists():
         raise StageFailed(f"no run {run_id} in {context.data.runs}; `trainer runs` lists them")
+    return context
+
+
+def _require_waiting(context: RunContext) -> None:
+    """Asked under the lock: two people may decide at once."""
     status = read_record(context.run.record).status
     if status != "needs_approval":
-        raise StageFailed(f"run {run_id} is {status}, not waiting for approval")
-    return context
+        raise StageFailed(f"run {context.plan.run_id} is {status}, not waiting for approval")

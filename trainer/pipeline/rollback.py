@@ -13,7 +13,13 @@ from trainer.errors import StageFailed
 from trainer.release import contract
 from trainer.release.diff import diff, write_diff
 from trainer.release.evaluation import EVALUATE_JSON
-from trainer.release.files import current_id, find_release, require_intact
+from trainer.release.files import (
+    current_id,
+    find_release,
+    read_manifest,
+    release_dirs,
+    require_intact,
+)
 from trainer.release.publish import next_version, publish
 from trainer.release.retention import STAGED, sweep
 from trainer.release.verify import verify, write_report
@@ -45,15 +51,34 @@ def rollback(
         require_intact(old)
         refuse(old)
         sweep(data)
+        unfinished = _unfinished(data, old)
+        if unfinished is not None:
+            publish(data, unfinished, unfinished.name, key)
+            return _done(unfinished, old)
         while data.release(version_id(moment)).exists():
             moment += timedelta(seconds=1)
         new_id = version_id(moment)
         version = next_version(data, moment.date(), also=published_versions(data.state_db))
         staged = _staged(data, old, new_id, version, iso(moment))
         note_published(data.state_db, f"rollback_{new_id}", new_id, version, iso(moment))
-        publish(data, staged, new_id, key)
+        published = publish(data, staged, new_id, key)
         staged.parent.rmdir()
-    return f"release {new_id} (version {version}) is current, with the content of {old.name}"
+    return _done(published, old)
+
+
+def _done(published: Path, old: Path) -> str:
+    version = read_manifest(published).version
+    return (
+        f"release {published.name} (version {version}) is current, with the content of {old.name}"
+    )
+
+
+def _unfinished(data: DataDir, old: Path) -> Path | None:
+    """The release of a rollback to `old` that was killed before it became current."""
+    newest = release_dirs(data)[-1]
+    again = (read_manifest(newest).model_extra or {}).get("republished_from")
+    late = newest.name > (current_id(data) or "")
+    return newest if late and again == read_manifest(old).version else None
 
 
 def _staged(data: DataDir, old: Path, new_id: str, version: str, at: str) -> Path:
@@ -65,7 +90,7 @@ def _staged(data: DataDir, old: Path, new_id: str, version: str, at: str) -> Pat
         os.link(old / name, staged / name)
     manifest: dict[str, Any] = read_json(old / contract.MANIFEST)
     again = {"version": version, "created_at": at, "release_id": new_id}
-    manifest |= {**again, "republished_from": manifest["version"]}
+    manifest |= {**again, "republished_from": manifest["version"], "sealed": True}
     write_json(staged / contract.MANIFEST, manifest)
     write_sums(staged)
     report = verify(staged)

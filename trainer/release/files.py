@@ -90,10 +90,13 @@ def _beside(directory: Path) -> list[str]:
 
 
 def _report_problems(directory: Path) -> list[str]:
-    """A release that was not sealed yet (or by an older trainer) has nothing to compare with."""
+    """Only a release that is not published yet, or is of an older trainer, may have no seal."""
     path = directory / contract.REPORT_SUMS
     if not path.exists():
-        return []
+        home = directory.resolve()
+        published = home == DataDir(home.parents[1]).release(home.name)
+        unsealed = published and _says_sealed(directory)
+        return [f"{contract.REPORT_SUMS}: missing"] if unsealed else []
     try:
         sums = _read_sums(path)
     except (OSError, ValueError) as error:
@@ -102,6 +105,13 @@ def _report_problems(directory: Path) -> list[str]:
     unknown = [f"{name}: is not of this release" for name in found if name not in sums]
     actual = {name: sha256_file(directory / name) for name in found if name in sums}
     return unknown + _changed(sums, actual)
+
+
+def _says_sealed(directory: Path) -> bool:
+    try:
+        return bool((read_manifest(directory).model_extra or {}).get("sealed"))
+    except DamagedFileError:
+        return True  # its own line says what is wrong with it
 
 
 def _manifest_problems(directory: Path, actual: dict[str, str]) -> list[str]:

@@ -107,6 +107,7 @@ def build(
         "conflicts": dict(sorted(Counter(conflict.kind for conflict in conflicts).items())),
         "purpose": PURPOSE,
         "limits": LIMITS,
+        "sealed": True,
     }
     write_json(out_dir / contract.MANIFEST, manifest)
     write_sums(out_dir)

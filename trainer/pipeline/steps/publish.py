@@ -42,7 +42,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
 def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     """Commit this run's state and make its release current. Safe to repeat after a kill."""
     plan, data = context.plan, context.data
-    _refuse_if_overtaken(context, plan)
+    _refuse_if_overtaken(context)
     refuse_if_decided(context)
     version = str(read_json(context.built_release / MANIFEST)["version"])
     # Ids are given before the release that names them can be seen: the other order could give
@@ -82,7 +82,7 @@ def _same_as_base(context: RunContext) -> bool:
 def _keep_base(context: RunContext, say: Say) -> dict[str, Any]:
     """What the crawl learnt is kept; the release that users have stays current."""
     plan = context.plan
-    _refuse_if_overtaken(context, plan)
+    _refuse_if_overtaken(context)
     refuse_if_decided(context)
     assert plan.base_release is not None
     version = str(read_json(context.data.release(plan.base_release) / MANIFEST)["version"])
@@ -97,14 +97,19 @@ def _keep_base(context: RunContext, say: Say) -> dict[str, Any]:
     }
 
 
-def _refuse_if_overtaken(context: RunContext, plan: Plan) -> None:
-    link = context.data.current
+def overtaken(context: RunContext) -> str | None:
+    """Why this run's release can't be published any more, if it can't."""
+    plan, link = context.plan, context.data.current
     current = link.readlink().name if link.is_symlink() else None
-    if current not in (plan.base_release, plan.version_id):
-        raise StageFailed(
-            f"release {current} was published since this run was planned on "
-            f"{plan.base_release}; start the build again"
-        )
+    if current in (plan.base_release, plan.version_id):
+        return None
+    return f"release {current} was published since this run was planned on {plan.base_release}"
+
+
+def _refuse_if_overtaken(context: RunContext) -> None:
+    reason = overtaken(context)
+    if reason:
+        raise StageFailed(f"{reason}; start the build again")
 
 
 def _changes(context: RunContext, plan: Plan, version: str, version_id: str) -> StateChanges:
