@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow.sdk import DAG, Param
-from trainer_airflow.decide import DECIDE_DAG, ApplyDecision, ReleaseQuestion
+from trainer_airflow.decide import DECIDE_DAG, REASON, ApplyDecision, ReleaseQuestion
 
 with DAG(
     dag_id=DECIDE_DAG,
@@ -15,4 +15,4 @@ with DAG(
     params={"run_id": Param("", type="string", minLength=1, description="Run of the build.")},
     tags=["stash-sense"],
 ) as dag:
-    ReleaseQuestion(task_id="ask") >> ApplyDecision(task_id="apply")
+    ReleaseQuestion(task_id="ask", params=REASON) >> ApplyDecision(task_id="apply")

@@ -11,7 +11,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.config.settings import Settings
-from trainer.errors import DamagedFileError
+from trainer.errors import DamagedFileError, TrainerError
+from trainer.identity.left import left, still_open
 from trainer.identity.reviews import Review, read_run_reviews
 from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir, run_id_from
@@ -186,11 +187,15 @@ def progress(data: DataDir, run_id: str) -> tuple[dict[str, Figures], list[str]]
 
 
 def reviews(data: DataDir, run_id: str) -> tuple[list[Review], list[str]]:
-    """A run's review items, of `resolve` and `select`, none before these; and problems."""
+    """A run's open review items, of `resolve` and `select`, none before these; and problems."""
     try:
-        return read_run_reviews(data.run(run_id)), []
+        items = read_run_reviews(data.run(run_id))
     except (DamagedFileError, OSError) as error:
         return [], [str(error)]
+    try:
+        return still_open(items, left(data)), []
+    except TrainerError as error:
+        return items, [f"{error}; items that were left as they are are shown, too"]
 
 
 def releases(data: DataDir) -> list[Release]:

@@ -7,13 +7,14 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, Param
 from airflow.sdk.exceptions import AirflowSkipException
 
 from trainer.config.settings import Settings
 from trainer.staging.paths import run_id_from
 
 DECIDE_DAG = "decide_release"
+REASON = {"reason": Param("", type="string", title="Reason, of a rejection")}
 APPROVE, REJECT, LATER = "Approve", "Reject", "Leave it as a candidate"
 
 
@@ -40,7 +41,10 @@ class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
 
 
 class ReleaseQuestion(HITLOperator):  # type: ignore[misc]
-    """Shows the gate's failures and the diff; after a month without an answer nothing happens."""
+    """Shows the gate's failures and the diff; after a month without an answer nothing happens.
+
+    To be given `params=REASON`.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -72,7 +76,8 @@ class ApplyDecision(BaseOperator):  # type: ignore[misc]
         if chosen == APPROVE:
             return approve_run(Settings.load(), run_id, lambda line: self.log.info("%s", line))
         if chosen == REJECT:
-            return reject_run(Settings.load(), run_id, "rejected in Airflow")
+            reason = str((answer.get("params_input") or {}).get("reason") or "").strip()
+            return reject_run(Settings.load(), run_id, reason or "rejected in Airflow")
         return f"run {run_id} stays a candidate"
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from reports import data, parts, text
 from reports.data import Figures
 from trainer.config.pipeline import STEPS
+from trainer.identity.reviews import reviewed
 from trainer.staging.paths import DataDir
 from trainer.staging.records import RecordEntry, RunRecord
 
@@ -162,13 +163,15 @@ def _reviews(where: DataDir, record: RunRecord) -> None:
         return
     st.subheader("To review")
     parts.problems(problems)
-    counts = Counter(item.kind for item in items) or record.reviews
+    written = reviewed(where.run(record.id))
+    counts = Counter(item.kind for item in items) if written else record.reviews
     listed = (f"{n:,} {kind.replace('_', ' ')}" for kind, n in sorted(counts.items()))
     st.caption(text.markdown(", ".join(listed)) or "None")
     if items:
         parts.table(
             [
                 {
+                    "Key": item.key,
                     "Kind": item.kind.replace("_", " "),
                     "Source": item.source,
                     "Performers": ", ".join(map(str, item.performers)),

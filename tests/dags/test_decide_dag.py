@@ -60,23 +60,26 @@ def test_the_question_shows_gate_and_diff(decide_dag, monkeypatch):
     assert shown["subject"] == "Publish the release of run run?"
     assert "- rank-1: too low" in shown["body"]
     assert "2 performers removed" in shown["body"]
+    assert list(shown["params"]) == ["reason"]
     assert shown["body"].count("~~~~") == 2  # a name can't end the fence
 
 
 @pytest.mark.parametrize(
-    ("chosen", "done"),
+    ("chosen", "reason", "done"),
     [
-        ("Approve", "approved scheduled__1"),
-        ("Reject", "rejected scheduled__1"),
-        ("Leave it as a candidate", "run scheduled__1 stays a candidate"),
+        ("Approve", "", "approved scheduled__1"),
+        ("Reject", " a bad crawl ", "rejected scheduled__1: a bad crawl"),
+        ("Reject", None, "rejected scheduled__1: rejected in Airflow"),
+        ("Leave it as a candidate", "", "run scheduled__1 stays a candidate"),
     ],
 )
-def test_the_answer_is_applied(decide_dag, monkeypatch, chosen, done):
+def test_the_answer_is_applied(decide_dag, monkeypatch, chosen, reason, done):
     monkeypatch.setattr(
         "trainer.pipeline.approve.approve_run", lambda _settings, run, _say: f"approved {run}"
     )
     monkeypatch.setattr(
-        "trainer.pipeline.approve.reject_run", lambda _settings, run, _why: f"rejected {run}"
+        "trainer.pipeline.approve.reject_run", lambda _settings, run, why: f"rejected {run}: {why}"
     )
-    answer = {"chosen_options": [chosen], "params_input": {}}
+    given = {} if reason is None else {"reason": reason}
+    answer = {"chosen_options": [chosen], "params_input": given}
     assert decide_dag.get_task("apply").execute(context(answer)) == done

@@ -80,6 +80,51 @@ def test_a_build_runs_every_step_in_order_with_its_parameters(airflow, data):
     assert "stub embed" in airflow.client.log(DAG, run_id, "embed", index=0)
 
 
+DECIDE = "decide_release"
+REJECT = {"chosen_options": ["Reject"], "params_input": {"reason": "a bad crawl"}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "decided"),
+    [
+        ({"chosen_options": ["Approve"], "params_input": {"reason": ""}}, {"approved": True}),
+        (REJECT, {"approved": False, "reason": "a bad crawl"}),
+    ],
+    ids=["approve", "reject"],
+)
+def test_a_person_is_asked_of_a_candidate_and_the_answer_applied(airflow, data, answer, decided):
+    state, tasks, _, run_id = _build(airflow, data, candidate=True)
+    assert state == "success"
+    assert tasks["ask_for_approval", ""]["state"] == "success"
+    instance = f"/dags/{DECIDE}/dagRuns/decide_{run_id}/taskInstances/ask/-1/hitlDetails"
+
+    def asked():
+        listed = airflow.client.call("GET", f"/dags/{DECIDE}/dagRuns/~/hitlDetails")
+        return [
+            detail
+            for detail in listed["hitl_details"]
+            if detail["task_instance"]["dag_run_id"] == f"decide_{run_id}"
+        ]
+
+    question = _until(asked, 120)[0]
+    assert question["response_received"] is False
+    assert run_id_from(run_id) in question["subject"]
+    assert "rank-1: expected at least 0.8" in question["body"]
+    assert "2 performers removed" in question["body"]
+    airflow.client.call("PATCH", instance, answer)
+    run = _until(
+        lambda: (
+            (r := airflow.client.dag_run(DECIDE, f"decide_{run_id}"))["state"]
+            in ("success", "failed")
+            and r
+        ),
+        120,
+    )
+    assert run["state"] == "success"
+    noted = DataDir(data).run(run_id_from(run_id)).root / "decided.jsonl"
+    assert [json.loads(line) for line in noted.read_text().splitlines()] == [decided]
+
+
 def test_no_pictures_to_embed_is_no_failure(airflow, data):
     state, tasks, _, _ = _build(airflow, data, shards=[])
     assert state == "success"

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from tests.unit.identity_world import IdentityWorld, page, record, sha, shot
 from trainer.cli import app
-from trainer.identity.reviews import read_reviews
+from trainer.identity.reviews import Review, read_reviews
 from trainer.release.inputs import read_inputs
 from trainer.release.sqlite_build import write_database
 from trainer.state.store import read_identities
@@ -238,6 +238,22 @@ def test_the_command_lists_reviews(built):
         "page_claimed_by_two",
         "unconfirmed_page",
     ]
+    items = {r["kind"]: r["key"] for r in json.loads(listed.stdout)["reviews"]}
+    key = items["unconfirmed_page"]
+
+    def run(*words):
+        done = CliRunner().invoke(app, ["reviews", *words, "--data-dir", root])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "surely:cy" in run("leave", key, "--reason", "looked at, no way to tell")
+    assert run().splitlines()[0] == "run week-1: 1 items to review"
+    assert "(left as it is: looked at, no way to tell)" in run("--all")
+    run("ask", key)
+    assert run().splitlines()[0] == "run week-1: 2 items to review"
+    for words in (["leave", "0123456789", "--reason", "x"], ["ask", key]):
+        refused = CliRunner().invoke(app, ["reviews", *words, "--data-dir", root])
+        assert "trainer reviews" in str(refused.exception)
     unknown = CliRunner().invoke(app, ["reviews", "--run", "nothing", "--data-dir", root])
     assert unknown.exit_code != 0
     assert "nothing" in str(unknown.exception)
@@ -245,3 +261,12 @@ def test_the_command_lists_reviews(built):
 
 def _uuid(number: int) -> str:
     return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def test_a_left_item_is_asked_again_when_it_says_something_else():
+    item = Review(
+        kind="face_of_another", source="a", url="u", performers=(1, 2), text="like 2's (0.57): one"
+    )
+    assert item.key == item.model_copy(update={"text": "like 2's (0.61): one"}).key
+    for other in ({"text": "like 3's (0.57): one"}, {"performers": (1, 3)}, {"url": "v"}):
+        assert item.key != item.model_copy(update=other).key

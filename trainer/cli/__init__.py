@@ -18,6 +18,7 @@ from trainer.cli.exclude import exclude_app
 from trainer.cli.identity import identity_app
 from trainer.cli.models import models_app
 from trainer.cli.pictures import pictures_app
+from trainer.cli.reviews import reviews_app
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, TrainerError
 
@@ -151,24 +152,10 @@ def export(
     show({"path": str(path), "bytes": path.stat().st_size}, as_json, [str(path)])
 
 
-@app.command()
-def reviews(
-    run: Annotated[
-        str | None, typer.Option(help="A run; default: the newest with reviews.")
-    ] = None,
-    data_dir: DataDirOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List what a person has to look at: contradictions and unconfirmed pages."""
-    from trainer.commands.reviews import review_lines, review_rows
-
-    run_id, rows = review_rows(data_of(data_dir), run)
-    show({"run": run_id, "reviews": rows}, as_json, review_lines(run_id, rows))
-
-
 approval.add_commands(app)
 releases.add_commands(app)
 app.add_typer(identity_app, name="identity")
+app.add_typer(reviews_app, name="reviews")
 app.add_typer(exclude_app, name="exclude")
 app.add_typer(models_app, name="models")
 app.add_typer(pictures_app, name="pictures")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +16,7 @@ from trainer.staging.atomic import read_json, write_json
 from trainer.staging.paths import RunDir
 
 REVIEWS_FILE = "reviews.json"
+_SCORE = re.compile(r"\(-?\d\.\d+\)")
 Kind = Literal[
     "cross_link_contradicted",
     "shared_link_contradicted",
@@ -41,6 +44,13 @@ class Review(BaseModel):
     url: str
     performers: tuple[int, ...]
     text: str
+
+    @property
+    def key(self) -> str:
+        """The same for the same question; a score that moved a little asks nothing new."""
+        text = _SCORE.sub("", self.text)
+        parts = [self.kind, self.source, self.url, *map(str, self.performers), text]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:10]
 
     def order(self) -> tuple[str, str, str, str]:
         return (self.kind, self.source, self.url, self.text)

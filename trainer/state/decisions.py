@@ -39,10 +39,13 @@ def deciding(data: DataDir) -> Iterator[sqlite3.Connection]:
         db.execute("COMMIT")
 
 
-def read_decisions(data: DataDir, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    """Rows of a query on the decisions' tables; none before the first decision."""
+def read_decisions(
+    data: DataDir, sql: str, values: Sequence[Any] = (), since: int = _FIRST_VERSION
+) -> list[tuple[Any, ...]]:
+    """Rows of a query on the decisions' tables; none before the first decision, or in a state.db
+    of a version before `since`."""
     with reading(data.state_db) as db:
-        if db is None or db.execute("PRAGMA user_version").fetchone()[0] < _FIRST_VERSION:
+        if db is None or db.execute("PRAGMA user_version").fetchone()[0] < since:
             return []
         return db.execute(sql, values).fetchall()
 

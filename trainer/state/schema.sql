@@ -106,3 +106,11 @@ CREATE TABLE IF NOT EXISTS pins (
     reason TEXT NOT NULL,
     pinned_at TEXT NOT NULL
 );
+-- Review items that a person left as they are; `key` is made of all that is asked.
+CREATE TABLE IF NOT EXISTS reviews_left (
+    key TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    left_at TEXT NOT NULL
+);

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trainer.errors import DamagedFileError, StageFailed
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 HISTORY_VERSION = 2  # of the first state.db with claim_history
 _SCHEMA = Path(__file__).with_name("schema.sql")
 

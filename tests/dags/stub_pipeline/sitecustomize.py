@@ -11,7 +11,7 @@ import types
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name, path=None, target=None):
-        if name == "trainer.pipeline.run":
+        if name in ("trainer.pipeline.run", "trainer.pipeline.approve"):
             return importlib.util.spec_from_loader(name, self)
         return None
 
@@ -21,8 +21,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module):
         import stub_steps
 
-        module.run_step = stub_steps.run_step
-        module.mark_failed = stub_steps.mark_failed
+        for given in stub_steps.STAND_INS[module.__name__]:
+            setattr(module, given.__name__, given)
 
 
 sys.meta_path.insert(0, _Finder())

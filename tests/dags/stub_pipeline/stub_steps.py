@@ -1,11 +1,12 @@
-"""Test only: `run_step` and `mark_failed` that write down how they were called.
+"""Test only: steps and decisions that write down how they were called.
 
 `DATA_DIR/orders.json` says what is to happen: {"fail": {"<step>": "<message>"}, "shards": [...],
-"references": [...], "busy_until": <the attempt at a crawl that meets no 429>}.
+"references": [...], "busy_until": <the attempt at a crawl that meets no 429>, "candidate": true}.
 """
 
 import json
 import os
+from types import SimpleNamespace
 
 from trainer.config.params import BuildParams
 from trainer.config.sources import load_sources
@@ -27,6 +28,8 @@ def run_step(name, run_id, settings, *, params=None, key=None, say=print):
         raise StageFailed(orders["fail"][name])
     if name == "report" and (run.root / "failed.jsonl").exists():
         raise StageFailed("the run failed")
+    if name == "publish" and orders.get("candidate"):
+        return {"published": False, "reason": "gate"}
     lists = {"plan_references": "references", "plan_embed": "shards"}
     return {lists[name]: orders.get(lists[name], [])} if name in lists else {"ok": True}
 
@@ -35,7 +38,28 @@ def mark_failed(run_id, settings, step, message):
     _note(DataDir(settings.data_dir).run(run_id), "failed", {"step": step, "message": message})
 
 
+def candidate(settings, run_id):
+    gate, diff = ["rank-1: expected at least 0.8, found 0.5"], ["2 performers removed"]
+    return SimpleNamespace(run_id=run_id, gate=gate, diff=diff, overtaken=None)
+
+
+def approve_run(settings, run_id, say):
+    _note(DataDir(settings.data_dir).run(run_id), "decided", {"approved": True})
+    return "approved"
+
+
+def reject_run(settings, run_id, reason):
+    _note(DataDir(settings.data_dir).run(run_id), "decided", {"approved": False, "reason": reason})
+    return "rejected"
+
+
 def _note(run, name, entry):
     run.root.mkdir(parents=True, exist_ok=True)
     with (run.root / f"{name}.jsonl").open("a") as file:
         file.write(json.dumps(entry) + "\n")
+
+
+STAND_INS = {
+    "trainer.pipeline.run": (run_step, mark_failed),
+    "trainer.pipeline.approve": (candidate, approve_run, reject_run),
+}
