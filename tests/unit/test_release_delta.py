@@ -11,14 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.release_fixtures import built
-from tests.release_world import faces, performer, write_world
+from tests.release_world import embeddings, faces, performer, write_world
 from trainer.cli import app
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.release import contract
 from trainer.release.delta import EXACT, make_delta
 from trainer.release.delta_apply import apply_delta
 from trainer.release.export import export
-from trainer.release.index import load_index
+from trainer.release.files import seal
+from trainer.release.index import build_index, load_index
 from trainer.release.verify import verify
 
 PEOPLE = list(range(1, 101))
@@ -27,7 +28,7 @@ OWNERS = [person for person in PEOPLE for _ in range(3)]
 
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory) -> tuple[Path, Path, Path]:
-    """Two weeks, and a third in which a face was only added."""
+    """Two weeks, and another second one that changes little: its indexes grow."""
     root = tmp_path_factory.mktemp("releases")
     first = [performer(n) for n in PEOPLE]
     old = built(write_world(root / "s1", first, faces(OWNERS)), root / "old").directory
@@ -38,9 +39,14 @@ def releases(tmp_path_factory) -> tuple[Path, Path, Path]:
     rows = sorted(rows, key=lambda row: row["performer_id"])
     select = write_world(root / "s2", people, rows)
     new = built(select, root / "new", "20261108_000000", "2026.11.08").directory
-    select = write_world(root / "s3", first, faces([*OWNERS, 7]))
-    grown = built(select, root / "grown", "20261108_000000", "2026.11.08", base=old).directory
-    return old, new, grown
+    rows = faces([*OWNERS, 7, 8])
+    del rows[40]  # one of three
+    for column, salt in (("facenet", 8), ("arcface", 9)):
+        rows[60][column] = embeddings([500], salt=salt)[0].tobytes()
+    select = write_world(root / "s3", first, rows)
+    result = built(select, root / "grown", "20261108_000000", "2026.11.08", base=old)
+    assert {(i.made, i.replaced) for i in result.indexes.values()} == {("added", 2)}
+    return old, new, result.directory
 
 
 @pytest.mark.parametrize("newer", [1, 2])
@@ -56,7 +62,22 @@ def test_applied_to_the_older_release_it_gives_the_newer_one(releases, tmp_path,
     for name in contract.INDEXES:
         wanted, found = (load_index(path / name) for path in (new, out))
         ids = list(range(len(wanted)))
+        assert len(found) == len(wanted)
         assert np.allclose(wanted.get_vectors(ids), found.get_vectors(ids), atol=1e-6)
+
+
+def test_small_changes_are_applied_to_a_copy_of_the_old_indexes(releases, tmp_path, monkeypatch):
+    old, new, grown = releases
+    bases = []
+
+    def noted(path, vectors, options, *, base):
+        bases.append(base and base.replaced.tolist())
+        return build_index(path, vectors, options, base=base)
+
+    monkeypatch.setattr("trainer.release.delta_apply.build_index", noted)
+    for newer in (new, grown):
+        apply_delta(old, make_delta(old, newer, tmp_path), tmp_path / newer.name)
+    assert bases == [None, None, [40, 61], [40, 61]]
 
 
 def test_a_small_change_is_a_small_package_and_always_the_same(releases, tmp_path):
@@ -93,6 +114,8 @@ def test_the_commands(releases, tmp_path):
         shutil.copytree(
             path, tmp_path / "releases" / ("20261101_000000", "20261108_000000")[number]
         )
+    for path in (tmp_path / "releases").iterdir():
+        seal(path)
     root = ["--data-dir", str(tmp_path)]
     old, new = "20261101_000000", "20261108_000000"
     made = CliRunner().invoke(app, ["delta", "make", old, new, *root])

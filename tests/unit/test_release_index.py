@@ -72,15 +72,74 @@ def test_growing_gives_the_same_bytes_every_time_and_finds_as_well(tmp_path, las
         assert abs(recalls[0] - recalls[1]) <= 0.005
 
 
-@pytest.mark.parametrize("change", ["removed", "embedded_again", "many", "storage", "pack"])
+def embed_again(row: dict, person: int) -> None:
+    row["facenet"] = embeddings([person], salt=9)[0].tobytes()
+    row["arcface"] = embeddings([person], salt=8)[0].tobytes()
+
+
+def test_a_face_that_is_gone_leaves_its_place_to_a_new_one(tmp_path, last):
+    rows = with_more()
+    gone = rows.pop(8)
+    embed_again(rows[20], 99)
+    result = grown(tmp_path, rows, last)
+    assert made(result) == {"added"}
+    assert {index.replaced for index in result.indexes.values()} == {2}
+    assert verify(result.directory).ok
+    before, after = (_by_index(d) for d in (last, result.directory))
+    place = before.index((gone["image_sha256"], gone["face_no"]))
+    assert [n for n, key in enumerate(before) if after[n] != key] == [place]
+    assert after[place] == (rows[0]["image_sha256"], rows[0]["face_no"])
+    assert len(after) == len(before) + 1
+    wanted = {(r["image_sha256"], r["face_no"]): r for r in rows}
+    for name, column in ((contract.FACENET_INDEX, "facenet"), (contract.ARCFACE_INDEX, "arcface")):
+        held = load_index(result.directory / name).get_vectors(list(range(len(after))))
+        given = [np.frombuffer(wanted[key][column], "<f2") for key in after]
+        assert np.allclose(held, np.stack(given).astype(np.float32), atol=1e-3)
+    same = grown(tmp_path, rows, last, "3")
+    for name in contract.RELEASE_FILES:
+        assert (same.directory / name).read_bytes() == (tmp_path / "2" / name).read_bytes(), name
+
+
+def _by_index(directory: Path) -> list[tuple[str, int]]:
+    with sqlite3.connect(directory / contract.DATABASE) as db:
+        sql = "SELECT image_sha256, face_no FROM face_provenance ORDER BY face_id"
+        return db.execute(sql).fetchall()
+
+
+def test_an_index_that_grew_for_many_weeks_finds_as_well(tmp_path):
+    """Every week 2% of the faces give way to new ones, and some are added."""
+    rng = np.random.default_rng(2)
+    drawn = embeddings([n // 3 for n in range(2_400)], salt=1, noise=0.5).astype(np.float32)
+    vectors, unused = drawn[:1_500], 1_500
+    path = tmp_path / "week-0.voy"
+    build_index(path, vectors)
+    for week in range(1, 13):
+        replaced = np.sort(rng.permutation(len(vectors))[:30])
+        count, vectors = len(vectors), vectors.copy()
+        vectors[replaced] = drawn[unused : unused + 30]
+        vectors = np.concatenate([vectors, drawn[unused + 30 : unused + 40]])
+        unused += 40
+        following = tmp_path / f"week-{week}.voy"
+        result = build_index(following, vectors, base=Base(path, count, replaced))
+        assert (result.made, result.replaced) == ("added", 30)
+        path = following
+    anew = build_index(tmp_path / "anew.voy", vectors)
+    assert abs(result.curve[-1].recall_at_1 - anew.curve[-1].recall_at_1) <= 0.005
+
+
+@pytest.mark.parametrize(
+    "change", ["more_gone_than_new", "many_gone", "many_embedded_again", "many", "storage", "pack"]
+)
 def test_everything_else_is_built_anew(tmp_path, last, change):
     rows = with_more()
     more = {}
-    if change == "removed":
-        del rows[7]
-    elif change == "embedded_again":
-        rows[7]["facenet"] = embeddings([99], salt=9)[0].tobytes()
-        rows[7]["arcface"] = embeddings([99], salt=8)[0].tobytes()
+    if change == "more_gone_than_new":
+        del rows[7:10]
+    elif change == "many_gone":
+        rows = [*faces([*OWNERS, *range(50, 58)])][6:]
+    elif change == "many_embedded_again":
+        for row in rows[7:17]:
+            embed_again(row, row["performer_id"] + 100)
     elif change == "many":
         rows = faces([*OWNERS, *range(50, 80)])
     elif change == "storage":

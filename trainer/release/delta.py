@@ -21,6 +21,8 @@ from trainer.staging.atomic import read_json, sha256_file, whole_file
 EXACT = (contract.DATABASE, contract.FACES_JSON, contract.PERFORMERS_JSON)
 CHANGES, ORDER = "changes.json", "order.npy"
 FORMAT = 1
+_BLOCK = 16_384
+_SAME = 1e-6
 
 
 def make_delta(old: Path, new: Path, out_dir: Path) -> Path:
@@ -33,6 +35,7 @@ def make_delta(old: Path, new: Path, out_dir: Path) -> Path:
     require_intact(new)
     before, after = read_content(old), read_content(new)
     order = _order(before, after)
+    _mark_embedded_again(order, old, new)
     versions = [read_manifest(path).version for path in (old, new)]
     target = out_dir / f"stash-sense-delta-v{versions[0]}-v{versions[1]}.zip"
     changes = {
@@ -59,6 +62,17 @@ def _order(before: Content, after: Content) -> npt.NDArray[np.int32]:
     """For each new face the index of the same picture's face in the old release, or -1."""
     known = {face_key(face): number for number, face in enumerate(before.faces)}
     return np.array([known.get(face_key(face), -1) for face in after.faces], np.int32)
+
+
+def _mark_embedded_again(order: npt.NDArray[np.int32], old: Path, new: Path) -> None:
+    """A face whose vector is another one now counts as added."""
+    for name in contract.INDEXES:
+        before, after = load_index(old / name), load_index(new / name)
+        kept = np.flatnonzero(order >= 0)
+        for part in np.split(kept, range(_BLOCK, len(kept), _BLOCK)):
+            if part.size:
+                moved = after.get_vectors(part) - before.get_vectors(order[part])
+                order[part[np.abs(moved).max(axis=1) > _SAME]] = -1
 
 
 def _changes(before: Content, after: Content, order: npt.NDArray[np.int32]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from trainer.release import contract
 from trainer.release.delta import CHANGES, EXACT, FORMAT, ORDER
 from trainer.release.delta_read import Content, read_content, tables_of
 from trainer.release.files import require_intact
+from trainer.release.grow import MOST_REPLACED
 from trainer.release.index import Base, IndexOptions, build_index, load_index
 from trainer.release.inputs import Vectors
 from trainer.release.sqlite_build import write_tables
@@ -125,7 +126,8 @@ def _vectors(index: Any, order: npt.NDArray[np.int32], added: Vectors) -> Vector
 
 
 def _base(path: Path, order: npt.NDArray[np.int32]) -> Base | None:
-    """The old index itself, where faces were only added at its end."""
-    count = int((order >= 0).sum())
-    same = count and np.array_equal(order[:count], np.arange(count))
-    return Base(path, count) if same and len(load_index(path)) == count else None
+    """The old index itself, where most faces are at their place of the old release."""
+    count = len(load_index(path))
+    replaced = np.flatnonzero(order[:count] != np.arange(count)[: len(order)]).astype(np.int64)
+    few = count <= len(order) and len(replaced) <= MOST_REPLACED * len(order)
+    return Base(path, count, replaced) if few and count else None

@@ -1,4 +1,8 @@
-"""What of the last release's indexes can be kept: all of it, where faces were only added."""
+"""What of the last release's indexes can be kept: nearly all of it, where little has changed.
+
+A face that is gone leaves its place to a new one, whose vector replaces the old one there: ids stay
+dense. Where more are gone than came, the indexes are built anew.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,11 @@ import polars as pl
 from trainer.errors import DamagedFileError
 from trainer.release import contract
 from trainer.release.files import read_manifest, require_intact
-from trainer.release.index import Storage, load_index
+from trainer.release.index import Base, Storage, load_index
 from trainer.release.inputs import ReleaseInputs, Vectors
 
 MOST_ADDED = 0.1  # of the release: beyond it a rebuild costs little more, and searches better
+MOST_REPLACED = 0.02  # replacing one costs about as much as adding ten
 _KEYS = ["image_sha256", "face_no"]
 _SAME = 1e-3  # a number of a unit vector that was embedded again differs by less than this
 _BLOCK = 16_384
@@ -24,41 +29,52 @@ _BLOCK = 16_384
 
 @dataclass(frozen=True)
 class Kept:
-    """The release with the last one's faces first, in their order; `count` of them."""
+    """The release with its faces where the last one, of `count` faces, had them."""
 
     inputs: ReleaseInputs
     count: int
-    m: dict[str, int]  # index file -> M
 
 
 def keep(inputs: ReleaseInputs, base: Path | None, pack_id: str, storage: Storage) -> Kept | None:
     """None where the indexes have to be built anew: nothing to begin from, another model pack or
-    storage type, a face that is gone, or too many new ones."""
+    storage type, too many faces new or gone, or more gone than new."""
     if base is None:
         return None
     require_intact(base)
     before, packs = _faces_of(base)
     numbered = inputs.faces.select(_KEYS).with_row_index("row")
     found = before.join(numbered, on=_KEYS, how="left", maintain_order="left")["row"]
-    added = len(numbered) - len(before)
-    m = _sizes(base, storage)
-    if packs != [pack_id] or m is None or found.null_count() or added > MOST_ADDED * len(numbered):
+    new = numbered.join(before, on=_KEYS, how="anti", maintain_order="left")["row"].to_numpy()
+    gone = np.flatnonzero(found.is_null().to_numpy())
+    little = _little(len(numbered), len(new), len(gone))
+    if packs != [pack_id] or not _stored_as(base, storage) or not little:
         return None
-    new = numbered.join(before, on=_KEYS, how="anti", maintain_order="left")["row"]
-    order = np.concatenate([found.to_numpy(), new.to_numpy()]).astype(np.int64)
-    return Kept(inputs.reordered(order), len(before), m)
+    order = np.concatenate([found.fill_null(0).to_numpy(), new[len(gone) :]]).astype(np.int64)
+    order[gone] = new[: len(gone)]
+    return Kept(inputs.reordered(order), len(before))
 
 
-def same_vectors(index_path: Path, vectors: Vectors, count: int, tolerance: float = _SAME) -> bool:
-    """Does the index hold the first `count` vectors? A picture may have been embedded again."""
+def _little(faces: int, new: int, gone: int) -> bool:
+    return gone <= new <= MOST_ADDED * faces and gone <= MOST_REPLACED * faces
+
+
+def base_for(index_path: Path, vectors: Vectors, count: int, near: float = _SAME) -> Base | None:
+    """The index of `count` vectors to begin from, and which of them are others now: of new faces,
+    and of pictures that were embedded again. None where these are too many.
+
+    `near`: numbers that differ by less are the same.
+    """
     index = load_index(index_path)
-    if len(index) != count:
-        return False
+    if len(index) != count or count > len(vectors):
+        return None
+    others = []
     for start in range(0, count, _BLOCK):
         ids = np.arange(start, min(start + _BLOCK, count))
-        if not np.allclose(index.get_vectors(ids), vectors[ids], atol=tolerance):
-            return False
-    return True
+        far = np.abs(np.asarray(index.get_vectors(ids)) - vectors[ids]).max(axis=1) > near
+        others.append(ids[far])
+    replaced = np.concatenate(others) if others else np.zeros(0, np.int64)
+    few = len(replaced) <= MOST_REPLACED * len(vectors)
+    return Base(index_path, count, replaced) if few else None
 
 
 def _faces_of(base: Path) -> tuple[pl.DataFrame, list[str]]:
@@ -73,13 +89,11 @@ def _faces_of(base: Path) -> tuple[pl.DataFrame, list[str]]:
     return pl.DataFrame(rows, schema=schema, orient="row"), [pack for (pack,) in packs]
 
 
-def _sizes(base: Path, storage: Storage) -> dict[str, int] | None:
-    """M of both indexes, where they are of this storage type."""
+def _stored_as(base: Path, storage: Storage) -> bool:
     made = read_manifest(base).model_extra or {}
-    indexes = made.get("indexes", {})
     try:
-        if any(indexes[n].get("storage", "float32") != storage for n in contract.INDEXES):
-            return None
-        return {name: int(indexes[name]["m"]) for name in contract.INDEXES}
-    except (KeyError, TypeError, ValueError) as error:
+        return all(
+            made["indexes"][name].get("storage", "float32") == storage for name in contract.INDEXES
+        )
+    except (KeyError, TypeError, AttributeError) as error:
         raise DamagedFileError(f"{base / contract.MANIFEST}: indexes: {error}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from trainer.errors import StageFailed
 from trainer.release.contract import DIMENSIONS
 from trainer.release.inputs import Vectors
 from trainer.release.recall import RecallPoint, measure
+from trainer.release.search import Ids
 from trainer.staging.atomic import whole_file
 
 EF_CONSTRUCTION = 200
@@ -51,21 +52,23 @@ class IndexOptions:
 
 @dataclass(frozen=True)
 class Base:
-    """An index that holds the first `count` vectors already, in order."""
+    """An index of the first `count` vectors, in order, but for those at `replaced`, ascending."""
 
     path: Path
     count: int
+    replaced: Ids = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
 class IndexResult:
-    """`made`: `built` anew, or `added` vectors to the last release's."""
+    """`made`: `built` anew, or `added` vectors to the last release's, `replaced` of its own."""
 
     m: int
     ef_construction: int
     curve: list[RecallPoint]
     storage: Storage
     made: Literal["built", "added"]
+    replaced: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -82,7 +85,7 @@ def build_index(
 ) -> IndexResult:
     """Write the index of `vectors` (n, 512) to `path`, vector i under id i.
 
-    With `base` the other vectors are added to a copy of it, if the recall still holds. Else climbs
+    With `base` the other vectors go into a copy of it, if the recall still holds. Else climbs
     `M_LADDER` until recall@1 reaches `WANTED_RECALL`, the ladder or the budget ends; the last rung
     is kept either way, and the curve says what it gives. `advance` hears of every batch. Refuses
     NaN and zero vectors.
@@ -93,7 +96,8 @@ def build_index(
         added = _add_to(base, vectors, options, advance)
         point = measure(added, vectors, sample=options.sample, seed=options.seed)
         if point.recall_at_1 >= WANTED_RECALL:
-            return _save(path, added, vectors, options, [point], "added")
+            saved = _save(path, added, vectors, options, [point], "added")
+            return replace(saved, replaced=len(base.replaced))
         options = replace(options, start=added.M)
     return _climb(path, vectors, options, advance, clock)
 
@@ -151,6 +155,10 @@ def _add_to(base: Base, vectors: Vectors, options: IndexOptions, advance: Advanc
     if len(index) != base.count or index.storage_data_type != _TYPES[options.storage]:
         raise StageFailed(f"{base.path} is not the index that was asked for; build it anew")
     index.resize(max(len(vectors), 1))
+    for part in np.split(base.replaced, range(_BATCH, len(base.replaced), _BATCH)):
+        if part.size:
+            index.add_items(vectors[part], ids=part.tolist(), num_threads=1)
+            advance(len(part))
     _add(index, vectors, base.count, advance)
     return index
 

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
 from trainer.release.files import sums_text
-from trainer.release.grow import Kept, keep, same_vectors
-from trainer.release.index import ROUNDING, Base, IndexOptions, IndexResult, build_index
-from trainer.release.inputs import VECTOR_COLUMNS, ReleaseInputs, Vectors
+from trainer.release.grow import base_for, keep
+from trainer.release.index import ROUNDING, IndexOptions, IndexResult, build_index
+from trainer.release.inputs import VECTOR_COLUMNS, ReleaseInputs
 from trainer.release.sqlite_build import write_database
 from trainer.release.sqlite_rows import Conflict
 from trainer.staging.atomic import sha256_file, write_bytes, write_json
@@ -73,8 +73,8 @@ def build(
     """Write a release into `out_dir`; SHA256SUMS comes last, without it there is no release.
 
     `version_id` names the directory (YYYYMMDD_HHMMSS), `version` is what consumers compare
-    (YYYY.MM.DD or .N), `created_at` is ISO. `base` is the last release: where faces were only
-    added, its indexes grow. `advance` hears of every vector indexed (an index may be built more
+    (YYYY.MM.DD or .N), `created_at` is ISO. `base` is the last release: where little has
+    changed, its indexes grow. `advance` hears of every vector indexed (an index may be built more
     than once until its recall is good enough).
     """
     options = options or IndexOptions()
@@ -87,8 +87,14 @@ def build(
     say(f"{contract.DATABASE}: {len(inputs.performers)} performers, {len(inputs.faces)} faces")
     built = {}
     for name, column in zip(contract.INDEXES, VECTOR_COLUMNS, strict=True):
-        begin = _beginning(base, kept, name)
-        built[name] = _index(out_dir / name, inputs.vectors(column), options, begin, advance)
+        vectors = inputs.vectors(column)
+        begin = (
+            base_for(base / name, vectors, kept.count, ROUNDING[options.storage])
+            if base and kept
+            else None
+        )
+        built[name] = build_index(out_dir / name, vectors, options, base=begin, advance=advance)
+        del vectors
         say(_describe(name, built[name], (out_dir / name).stat().st_size))
         options = replace(options, start=built[name].m)  # the other model's is hardly easier
     manifest = {
@@ -114,23 +120,6 @@ def build(
     return BuildResult(
         out_dir, len(inputs.performers), with_faces, len(inputs.faces), conflicts, built
     )
-
-
-def _beginning(base: Path | None, kept: Kept | None, name: str) -> Base | None:
-    return Base(base / name, kept.count) if base and kept else None
-
-
-def _index(
-    path: Path,
-    vectors: Vectors,
-    options: IndexOptions,
-    base: Base | None,
-    advance: Callable[[int], Any],
-) -> IndexResult:
-    """Where the last index holds other vectors (pictures were embedded again), it is built anew."""
-    if base and not same_vectors(base.path, vectors, base.count, ROUNDING[options.storage]):
-        base = None
-    return build_index(path, vectors, options, base=base, advance=advance)
 
 
 def _describe(name: str, result: IndexResult, size: int) -> str:
