@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Protocol
@@ -23,7 +22,8 @@ from scrapy.http import Request, Response
 
 from scrapy_project.image_parts import ImageParts, image_type, settled_rows
 from scrapy_project.middlewares.addresses import AddressRefused
-from scrapy_project.report import CrawlReport, CrawlStopped
+from scrapy_project.picture_breaker import PictureBreaker
+from scrapy_project.report import CrawlReport
 from trainer.config.jobs import CrawlJob
 from trainer.policy.exclusions import REFUSED, Exclusions
 from trainer.staging.atomic import write_bytes
@@ -32,8 +32,6 @@ from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
 from trainer.state.ledger import ImageLedger
 
-BREAKER = 8  # refusals (401, 403, 429) in a row after which a host wants no more of us
-_REFUSING = (401, 403, 429)
 _GONE = (404, 410)
 _GONE_REASONS = tuple(f"http_{status}" for status in _GONE)
 # A disk error is an OSError too, so it is not among the network's: it must end the crawl.
@@ -69,7 +67,7 @@ class Pictures:
         self._done = settled_rows(directory)
         self._parts = ImageParts(directory, job.source.part_rows)
         self._progress = Progress(directory, "pictures", report.say)
-        self._refused_in_a_row: Counter[str] = Counter()
+        self._breaker = PictureBreaker()
         self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
         self._referers: dict[str, str] = {}
 
@@ -200,7 +198,7 @@ class Pictures:
         row = await self._one(url)
         self._count(row)
         self._parts.append(row)
-        self._break_if_unwelcome(url)
+        self._breaker.check(url)
         return row
 
     async def _one(self, url: str) -> Row:
@@ -218,9 +216,7 @@ class Pictures:
             return self._row(url, "failed", f"network: {type(error).__name__}: {error}"[:300])
 
     def _judge(self, url: str, response: Response) -> Row:
-        host = urlsplit(url).hostname or ""
-        unwelcome = response.status in _REFUSING
-        self._refused_in_a_row[host] = self._refused_in_a_row[host] + 1 if unwelcome else 0
+        self._breaker.note(url, response.status)
         if response.status != 200:
             status = "refused" if response.status in _GONE else "failed"
             return self._row(url, status, f"http_{response.status}: the server's answer")
@@ -259,15 +255,6 @@ class Pictures:
             "fetched_at": iso(now()),
             "run_id": self._job.run_id,
         }
-
-    def _break_if_unwelcome(self, url: str) -> None:
-        host = urlsplit(url).hostname or ""
-        if self._refused_in_a_row[host] >= BREAKER:
-            raise CrawlStopped(
-                "blocked",
-                f"{host} refused {BREAKER} pictures in a row (401, 403 or 429); nothing more was "
-                "asked of it. Wait, or lower requests_per_minute, and run again",
-            )
 
 
 def _is_gone(row: Row) -> bool:
