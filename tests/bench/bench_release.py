@@ -108,8 +108,12 @@ def _week(week: int, count: int, pack: str) -> dict[str, Any]:
         "index_seconds": {n: times[n] - times[order[order.index(n) - 1]] for n in INDEXES},
         "recall": {n: built["indexes"][n]["curve"][-1]["recall_at_1"] for n in INDEXES},
         "m": built["indexes"][FACENET_INDEX]["m"],
-        "made": {n: built["indexes"][n]["made"] for n in INDEXES},
+        "made": {n: _made(built["indexes"][n]) for n in INDEXES},
     }
+
+
+def _made(index: dict[str, Any]) -> str:
+    return f"{index['made']}, {index['replaced']} replaced"
 
 
 def _once_more(run_id: str) -> bool:

@@ -1,7 +1,7 @@
 """A data directory as large as a real one: snapshots of three sources and a face cache. Everybody
 in it is invented, faces are random vectors around a centre a person.
 
-A week's world holds the one before; `week` 1 changes one percent of it.
+A week's world holds the one before; `week` 1 changes one percent of it, and some pictures are gone.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ DIRECTIONS = 64
 NOISE = 0.8  # two faces of a person have a cosine of about 1 / (1 + NOISE^2)
 FACES_EACH = (0.22, 0.15, 0.1, 0.1, 0.43)  # share of people with 1 to 5 faces: 3.4 in the mean
 WEEKLY = 0.01  # of the people: half of them new, half with one more picture and another alias
+LOSING = 500  # one of so many has a picture less in week 1, if there are others
 _SYLLABLES = [a + b for a in "bdklmnrst" for b in "aeiou"]
 _PART = 16_384
 _SIDE = 120.0
@@ -38,6 +39,7 @@ class Person:
     faces: int
     week: int  # of the world that they are first in
     changed: int  # faces that came in week 1
+    lost: int = 0  # faces that went
 
     @property
     def uuid(self) -> str:
@@ -65,7 +67,8 @@ def people(count: int, week: int) -> list[Person]:
     for number in range(count + extra):
         changed = int(week > 0 and number < count and number % int(2 / WEEKLY) == 0)
         faces = int(numbers[number]) - (1 if changed and numbers[number] == 5 else 0)
-        found.append(Person(number, faces, int(number >= count), changed))
+        lost = int(week > 0 and number < count and number % LOSING == 7 and faces > 1)
+        found.append(Person(number, faces, int(number >= count), changed, lost))
     return found
 
 
@@ -109,7 +112,7 @@ def _parts(crowd: list[Person]) -> Iterator[pa.Table]:
 
 
 def shots(person: Person) -> list[int]:
-    return list(range(person.faces + person.changed))
+    return list(range(person.lost, person.faces + person.changed))
 
 
 def _faces(pictures: list[tuple[int, int]]) -> pa.Table:

@@ -92,14 +92,17 @@ def build_index(
     """
     options = options or IndexOptions()
     _refuse_bad(vectors)
-    if base is not None:
-        added = _add_to(base, vectors, options, advance)
-        point = measure(added, vectors, sample=options.sample, seed=options.seed)
-        if point.recall_at_1 >= WANTED_RECALL:
-            saved = _save(path, added, vectors, options, [point], "added")
-            return replace(saved, replaced=len(base.replaced))
-        options = replace(options, start=added.M)
-    return _climb(path, vectors, options, advance, clock)
+    with whole_file(path) as temporary:
+        curve = _grow(temporary, base, vectors, options, advance) if base else []
+        grown = bool(base and curve[-1].recall_at_1 >= WANTED_RECALL)
+        if not grown:
+            start = curve[-1].m if curve else options.start
+            curve = _climb(temporary, vectors, replace(options, start=start), advance, clock)
+        # No index is in memory any more: it is as large as its vectors, and is now read again.
+        _check_saved(temporary, path.name, vectors, options.storage)
+    made: Literal["built", "added"] = "added" if grown else "built"
+    replaced = len(base.replaced) if base and grown else 0
+    return IndexResult(curve[-1].m, EF_CONSTRUCTION, curve, options.storage, made, replaced)
 
 
 def load_index(path: Path) -> voyager.Index:
@@ -108,13 +111,25 @@ def load_index(path: Path) -> voyager.Index:
         return voyager.Index.load(stream)
 
 
+def _grow(
+    path: Path, base: Base, vectors: Vectors, options: IndexOptions, advance: Advance
+) -> list[RecallPoint]:
+    """What a copy of the base finds with all vectors; saved where that is enough."""
+    index = _add_to(base, vectors, options, advance)
+    point = measure(index, vectors, sample=options.sample, seed=options.seed)
+    if point.recall_at_1 >= WANTED_RECALL:
+        index.save(str(path))
+    return [point]
+
+
 def _climb(
     path: Path,
     vectors: Vectors,
     options: IndexOptions,
     advance: Advance,
     clock: Callable[[], float],
-) -> IndexResult:
+) -> list[RecallPoint]:
+    """Save the first index that finds enough, or the last one that was tried; the whole curve."""
     rungs = _rungs(len(vectors), options.start)
     curve: list[RecallPoint] = []
     began = clock()
@@ -127,7 +142,8 @@ def _climb(
         following = rungs[at + 1] if m != rungs[-1] else m
         ready = clock() - began + (clock() - start) * following / m
         if curve[-1].recall_at_1 >= WANTED_RECALL or m == following or ready > options.budget:
-            return _save(path, index, vectors, options, curve, "built")
+            index.save(str(path))
+            return curve
         del index  # two of them would not fit where one does
     raise AssertionError("the ladder has a last rung")
 
@@ -173,27 +189,15 @@ def _add(index: voyager.Index, vectors: Vectors, start: int, advance: Advance) -
         advance(len(batch))
 
 
-def _save(
-    path: Path,
-    index: voyager.Index,
-    vectors: Vectors,
-    options: IndexOptions,
-    curve: list[RecallPoint],
-    made: Literal["built", "added"],
-) -> IndexResult:
-    """Save, load again and compare a spread of vectors: ids never shift unseen."""
-    m = index.M
-    with whole_file(path) as temporary:
-        index.save(str(temporary))
-        del index  # as large as the file
-        again = load_index(temporary)
-        ids = np.unique(np.linspace(0, max(len(vectors) - 1, 0), 1_000, dtype=np.int64))
-        if len(again) != len(vectors):
-            raise StageFailed(f"{path.name}: {len(again)} vectors saved, {len(vectors)} given")
-        near = ROUNDING[options.storage]
-        if len(vectors) and not np.allclose(again.get_vectors(ids), vectors[ids], atol=near):
-            raise StageFailed(f"{path.name}: saved vectors differ from the given ones")
-    return IndexResult(m, EF_CONSTRUCTION, curve, options.storage, made)
+def _check_saved(path: Path, name: str, vectors: Vectors, storage: Storage) -> None:
+    """Load it and compare a spread of vectors: ids never shift unseen."""
+    index = load_index(path)
+    ids = np.unique(np.linspace(0, max(len(vectors) - 1, 0), 1_000, dtype=np.int64))
+    if len(index) != len(vectors):
+        raise StageFailed(f"{name}: {len(index)} vectors saved, {len(vectors)} given")
+    near = ROUNDING[storage]
+    if len(vectors) and not np.allclose(index.get_vectors(ids), vectors[ids], atol=near):
+        raise StageFailed(f"{name}: saved vectors differ from the given ones")
 
 
 def _refuse_bad(vectors: Vectors) -> None:
