@@ -23,7 +23,7 @@ WHEN = "2026-11-01T00:00:00Z"
 # 19 were measured for face models of 128 to 512 (Gong, Boddeti, Jain: On the Intrinsic
 # Dimensionality of Image Representations, 2019). Where they are all 512, a face without a second
 # one has nothing but noise around it, and no graph finds the nearest of that.
-DIRECTIONS = 64
+DIRECTIONS = 32
 NOISE = 0.8  # two faces of a person have a cosine of about 1 / (1 + NOISE^2)
 FACES_EACH = (0.22, 0.15, 0.1, 0.1, 0.43)  # share of people with 1 to 5 faces: 3.4 in the mean
 WEEKLY = 0.01  # of the people: half of them new, half with one more picture and another alias

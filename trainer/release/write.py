@@ -93,7 +93,9 @@ def build(
             if base and kept
             else None
         )
-        built[name] = build_index(out_dir / name, vectors, options, base=begin, advance=advance)
+        built[name] = build_index(
+            out_dir / name, vectors, options, base=begin, advance=advance, say=say
+        )
         del vectors
         say(_describe(name, built[name], (out_dir / name).stat().st_size))
         options = replace(options, start=built[name].m)  # the other model's is hardly easier
