@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 
 import polars as pl
+from polars.testing import assert_frame_equal
 
 from tests.unit.test_faces_trust import BO, MIRA, NOISE, face, frame
+from trainer.faces import contamination
+from trainer.faces.centres import nearest_other
 from trainer.faces.contamination import scan
 
 
@@ -72,3 +75,24 @@ def test_the_order_of_faces_changes_nothing():
     for seed in range(3):
         mixed = rows.sample(fraction=1, shuffle=True, seed=seed)
         assert scan(mixed, vectors).sort(keys).select(columns).rows() == first
+
+
+def test_later_rounds_search_only_what_changed_and_find_the_same(monkeypatch):
+    rounds: list[int] = []
+    for seed in range(12):
+        dice = random.Random(seed)
+        faces = [
+            face("high", (owner + dice.choice([0, 0, 0, 0, 0, 1, 2])) % 12, owner=owner)
+            for owner in range(12)
+            for _ in range(dice.randrange(1, 6))
+        ]
+        found = scanned(*faces)
+        with monkeypatch.context() as patched:
+
+            def afresh(self, rows, owners, ids, sums, present, seed=seed):
+                rounds.append(seed)
+                return nearest_other(self.vectors, rows, owners, sums, present)
+
+            patched.setattr(contamination._Search, "nearest", afresh)
+            assert_frame_equal(scanned(*faces), found, rel_tol=1e-5)
+    assert max(rounds.count(seed) for seed in range(12)) > 1

@@ -67,6 +67,7 @@ def nearest_other(
     width = len(sums) * vectors.width
     seeded = np.random.default_rng(0).standard_normal((width, _PROJECTED))
     matrix = (seeded / np.sqrt(_PROJECTED)).astype(np.float32)
+    lengths = _lengths(sums)
     low = np.concatenate([_low(sums, where[s : s + _FACES], matrix) for s in _starts(where)])
     own = np.where(present[owners], np.searchsorted(where, owners), -1)
     for start in range(0, len(rows), _QUERIES):
@@ -74,7 +75,7 @@ def nearest_other(
         faces = {slot: vectors.rows(slot, rows[part]) for slot in sums}
         query = np.concatenate(list(faces.values()), axis=1) @ matrix
         picked = where[_candidates(query, low, own[part])]
-        exact = _exact(faces, sums, picked)
+        exact = _exact(faces, sums, lengths, picked)
         exact[picked == owners[part, None]] = -1
         best = exact.argmax(axis=1)
         at = np.arange(len(best))
@@ -114,8 +115,35 @@ def _candidates(query: Vectors, low: Vectors, own: Numbers) -> Numbers:
     return np.take_along_axis(place, order, axis=1)
 
 
-def _exact(faces: dict[str, Vectors], sums: dict[str, Vectors], picked: Numbers) -> Vectors:
+def _exact(
+    faces: dict[str, Vectors],
+    sums: dict[str, Vectors],
+    lengths: dict[str, Vectors],
+    picked: Numbers,
+) -> Vectors:
     total = np.zeros(picked.shape, np.float32)
     for slot, own in faces.items():
-        total += np.einsum("nd,nkd->nk", own, _unit(sums[slot][picked])) / len(sums)
+        products = np.einsum("nd,nkd->nk", own, sums[slot][picked])
+        total += products / lengths[slot][picked] / len(sums)
     return total
+
+
+def _lengths(sums: dict[str, Vectors]) -> dict[str, Vectors]:
+    return {s: np.maximum(np.linalg.norm(total, axis=1), 1e-9) for s, total in sums.items()}
+
+
+def nearest_among(
+    vectors: FaceVectors, rows: Numbers, owners: Numbers, sums: dict[str, Vectors], some: Numbers
+) -> tuple[Numbers, Vectors]:
+    """The nearest of the performers `some` but one's own for each face, exactly; and the cosine."""
+    found, scores = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.float32)
+    if not some.size:
+        return found, scores
+    means = {slot: _unit(total[some]) for slot, total in sums.items()}
+    for start in range(0, len(rows), _FACES):
+        part = slice(start, start + _FACES)
+        cosines = sum(vectors.rows(s, rows[part]) @ mean.T / len(sums) for s, mean in means.items())
+        near = np.where(owners[part, None] == some, np.float32(-1), cosines)
+        best = near.argmax(axis=1)
+        found[part], scores[part] = some[best], near[np.arange(len(best)), best]
+    return found, scores

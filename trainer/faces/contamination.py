@@ -16,7 +16,7 @@ import polars as pl
 
 from trainer.faces.agree import Numbers, Vectors, dominant, similarities
 from trainer.faces.cache import FaceVectors
-from trainer.faces.centres import centres, nearest_other, to_own
+from trainer.faces.centres import centres, nearest_among, nearest_other, to_own
 from trainer.faces.select import ACCEPTED, TRUST
 from trainer.faces.trust import with_rows
 
@@ -62,10 +62,12 @@ def scan(judged: pl.DataFrame, vectors: FaceVectors, limits: Limits | None = Non
     if "other_performer_id" not in judged.columns:
         judged = judged.with_columns(pl.lit(None, pl.Int64).alias("other_performer_id"))
     judged = judged.with_columns(pl.lit(None, pl.Float64).alias("score"))
+    search = _Search(vectors)
     for _ in range(ROUNDS):
-        found = _found(_measure(judged, vectors, limits or Limits()), limits or Limits())
+        found = _found(_measure(judged, search, limits or Limits()), limits or Limits())
         if not len(found):
             break
+        search.changed = found["performer_id"].unique().to_numpy()
         new = judged.join(found, on=_KEYS, how="left", maintain_order="left")
         columns = ("rule", "other_performer_id", "score")
         judged = new.with_columns(pl.coalesce(f"new_{c}", c).alias(c) for c in columns).drop(
@@ -74,7 +76,38 @@ def scan(judged: pl.DataFrame, vectors: FaceVectors, limits: Limits | None = Non
     return judged
 
 
-def _measure(judged: pl.DataFrame, vectors: FaceVectors, limits: Limits) -> _Measured:
+class _Search:
+    """The nearest others of the round before: only the centres of performers who lost a face
+    (`changed`, ids) are others now, and everybody else's need not be searched again."""
+
+    def __init__(self, vectors: FaceVectors) -> None:
+        self.vectors = vectors
+        self.changed = np.zeros(0, np.int64)
+        faces = len(next(iter(vectors.slots.values())))
+        self._other = np.full(faces, -1, np.int64)  # performer id, by row of `vectors`
+        self._score = np.full(faces, -1, np.float32)
+
+    def nearest(
+        self, rows: Numbers, owners: Numbers, ids: Numbers, sums: dict[str, Vectors], present: Flags
+    ) -> tuple[Numbers, Vectors]:
+        """As `nearest_other`; remembered for the next round."""
+        other, score = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.float32)
+        before = self._other[rows]
+        same = (before >= 0) & (before != ids[owners]) & ~np.isin(before, self.changed)
+        new = np.flatnonzero(~same)
+        other[new], score[new] = nearest_other(self.vectors, rows[new], owners[new], sums, present)
+        old = np.flatnonzero(same)
+        changed = np.flatnonzero(np.isin(ids, self.changed) & present)
+        nearer, cosine = nearest_among(self.vectors, rows[old], owners[old], sums, changed)
+        moved = cosine > self._score[rows[old]]
+        other[old] = np.where(moved, nearer, np.searchsorted(ids, before[old]))
+        score[old] = np.where(moved, cosine, self._score[rows[old]])
+        self._other[rows], self._score[rows] = ids[other], score
+        return other, score
+
+
+def _measure(judged: pl.DataFrame, search: _Search, limits: Limits) -> _Measured:
+    vectors = search.vectors
     rank = pl.col("trust").replace_strict(list(TRUST), [0, 1, 2], return_dtype=pl.Int8)
     accepted = judged.filter(pl.col("rule").is_in(ACCEPTED)).with_columns(rank.alias("rank"))
     order = ["performer_id", "rank", "quality_score", "image_sha256", "face_no"]
@@ -96,8 +129,8 @@ def _measure(judged: pl.DataFrame, vectors: FaceVectors, limits: Limits) -> _Mea
     present = np.bincount(owners[core], minlength=len(ids)) > 0
     other = np.zeros(len(rows), np.int64)
     score = np.full(len(rows), -1, np.float32)
-    other[suspects], score[suspects] = nearest_other(
-        vectors, rows[suspects], owners[suspects], sums, present
+    other[suspects], score[suspects] = search.nearest(
+        rows[suspects], owners[suspects], ids, sums, present
     )
     return _Measured(faces, owners, ids, core, beside, own, other, score)
 
