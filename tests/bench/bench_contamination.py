@@ -80,7 +80,7 @@ def measured(
     """What -> (quarantined, of so many)."""
     dice = np.random.default_rng([seed, 1])
     owners, wrong = moved(people, dice)
-    found = scan(judged(owners, dice.random(len(owners)), names), faces)
+    found = scan(judged(owners, dice.random(len(owners)), names), faces)[0]
     gone = (found["rule"] != "single_face").to_numpy()
     size = np.bincount(owners, minlength=owners.max() + 1)[owners]
     right = np.bincount(owners[~wrong], minlength=people.max() + 1)

@@ -5,18 +5,49 @@ from __future__ import annotations
 import random
 
 import polars as pl
+import pytest
 from polars.testing import assert_frame_equal
 
 from tests.unit.test_faces_trust import BO, MIRA, NOISE, face, frame
-from trainer.faces import contamination
-from trainer.faces.centres import nearest_other
+from trainer.faces import centres, nearness
 from trainer.faces.contamination import scan
 
 
-def scanned(*faces: dict) -> pl.DataFrame:
+def both(faces: tuple[dict, ...], memory: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows, vectors = frame(list(faces))
     quality = pl.Series("quality_score", [1.0 - n / 100 for n in range(len(rows))])
-    return scan(rows.with_columns(quality), vectors)
+    return scan(rows.with_columns(quality), vectors, remembered=memory)
+
+
+def scanned(*faces: dict, memory: pl.DataFrame | None = None) -> pl.DataFrame:
+    return both(faces, memory)[0]
+
+
+def remembered(*faces: dict) -> pl.DataFrame:
+    return both(faces, None)[1]
+
+
+class Searched:
+    """How many faces were compared with everybody."""
+
+    count = 0
+
+    def pop_all(self) -> int:
+        count, self.count = self.count, 0
+        return count
+
+
+@pytest.fixture
+def searched(monkeypatch) -> Searched:
+    counted = Searched()
+
+    def nearest_other(vectors, rows, *more):
+        counted.count += len(rows)
+        return centres.nearest_other(vectors, rows, *more)
+
+    monkeypatch.setattr(nearness, "nearest_other", nearest_other)
+    monkeypatch.setattr(nearness, "_MOST_CHANGED", 1.0)
+    return counted
 
 
 def rules(*faces: dict) -> list[str]:
@@ -70,29 +101,62 @@ def test_the_order_of_faces_changes_nothing():
     rows = rows.with_columns(quality_score=pl.lit(1.0))
     keys = ["performer_id", "image_sha256"]
     columns = [*keys, "rule", "other_performer_id"]
-    first = scan(rows, vectors).sort(keys).select(columns).rows()
+    first = scan(rows, vectors)[0].sort(keys).select(columns).rows()
     assert len({row[2] for row in first}) > 1
     for seed in range(3):
         mixed = rows.sample(fraction=1, shuffle=True, seed=seed)
-        assert scan(mixed, vectors).sort(keys).select(columns).rows() == first
+        assert scan(mixed, vectors)[0].sort(keys).select(columns).rows() == first
 
 
-def test_later_rounds_search_only_what_changed_and_find_the_same(monkeypatch):
-    rounds: list[int] = []
+def crowd(dice: random.Random) -> list[dict]:
+    """Faces of twelve people, about two in seven given to somebody else."""
+    return [
+        face("high", (owner + dice.choice([0, 0, 0, 0, 0, 1, 2])) % 12, owner=owner)
+        for owner in range(12)
+        for _ in range(dice.randrange(1, 6))
+    ]
+
+
+@pytest.fixture
+def afresh(monkeypatch):
+    """Scan as if every centre had changed: every face is searched again, by `searched`."""
+
+    def run(*faces, **more):
+        with monkeypatch.context() as patched:
+            patched.setattr(nearness, "_MOST_CHANGED", -1.0)
+            return scanned(*faces, **more)
+
+    return run
+
+
+def test_later_rounds_search_only_what_changed_and_find_the_same(afresh, searched):
+    few = every = 0
+    for seed in range(12):
+        faces = crowd(random.Random(seed))
+        found = scanned(*faces)
+        few += searched.pop_all()
+        assert_frame_equal(afresh(*faces), found, rel_tol=1e-5)
+        every += searched.pop_all()
+    assert few < every
+
+
+def test_a_second_week_searches_only_what_changed_and_finds_the_same(afresh, searched):
     for seed in range(12):
         dice = random.Random(seed)
-        faces = [
-            face("high", (owner + dice.choice([0, 0, 0, 0, 0, 1, 2])) % 12, owner=owner)
-            for owner in range(12)
-            for _ in range(dice.randrange(1, 6))
-        ]
-        found = scanned(*faces)
-        with monkeypatch.context() as patched:
+        before = crowd(dice)
+        lost = dice.sample(before, 2)
+        after = [f for f in before if not any(f is gone for gone in lost)]
+        after += people(3, 5, owner=3) + people(12, 13, owner=30)
+        memory = remembered(*before)
+        expected = afresh(*after)
+        every = searched.pop_all()
+        assert_frame_equal(scanned(*after, memory=memory), expected, rel_tol=1e-5)
+        assert 0 < searched.pop_all() < every
 
-            def afresh(self, rows, owners, ids, sums, present, seed=seed):
-                rounds.append(seed)
-                return nearest_other(self.vectors, rows, owners, sums, present)
 
-            patched.setattr(contamination._Search, "nearest", afresh)
-            assert_frame_equal(scanned(*faces), found, rel_tol=1e-5)
-    assert max(rounds.count(seed) for seed in range(12)) > 1
+def test_nothing_new_is_searched_for_nothing(searched):
+    faces = [*people(MIRA, MIRA, owner=1), *people(BO, owner=2), *people(5, owner=3)]
+    memory = remembered(*faces)
+    assert searched.pop_all() == 2
+    assert_frame_equal(scanned(*faces, memory=memory), scanned(*faces))
+    assert searched.pop_all() == 2  # by the second of them

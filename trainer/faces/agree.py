@@ -76,6 +76,16 @@ def similarities(vectors: FaceVectors, rows: Sequence[int]) -> Vectors:
     return total
 
 
+def paired(vectors: FaceVectors, left: Numbers, right: Numbers) -> Vectors:
+    """Cosine of the face at `left[i]` to the one at `right[i]`, averaged over the models, (n,)."""
+    alike = np.zeros(len(left), np.float32)
+    for slot in vectors.slots:
+        for part in _chunks(len(left)):
+            products = vectors.rows(slot, left[part]) * vectors.rows(slot, right[part])
+            alike[part] += products.sum(axis=1) / len(vectors.slots)
+    return alike
+
+
 def dominant(alike: Vectors, limit: float = MIN_AGREEMENT) -> list[int] | None:
     """The faces around the one that most others agree with; None where no group leads.
 

@@ -10,9 +10,11 @@ from trainer.faces.cache import FaceVectors
 
 _FACES = 8_192  # as float32 at a time: 16 MB a model
 _QUERIES, _TILE = 2_048, 2_048
-# First filter: both models projected at random to so many numbers, which moves a cosine by about
-# 0.09; the nearest of the best tiles are then compared exactly.
-_PROJECTED = 128
+# First filter: both models' main directions, as many as hold this share of the centres, but no more
+# than 128 (of vectors that differ in all directions, these move a cosine by about 0.09); the
+# nearest of the best tiles are then compared exactly.
+_HELD, _DIRECTIONS = 0.95, 128
+_LOOKED_AT = 8_192  # centres, for their main directions
 _EXACT = 12
 Flags = npt.NDArray[np.bool_]
 
@@ -62,11 +64,9 @@ def nearest_other(
     """
     found, scores = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.float32)
     where = np.flatnonzero(present)
-    if not where.size:
+    if not where.size or not len(rows):
         return found, scores
-    width = len(sums) * vectors.width
-    seeded = np.random.default_rng(0).standard_normal((width, _PROJECTED))
-    matrix = (seeded / np.sqrt(_PROJECTED)).astype(np.float32)
+    matrix = _main_directions(sums, where)
     lengths = _lengths(sums)
     low = np.concatenate([_low(sums, where[s : s + _FACES], matrix) for s in _starts(where)])
     own = np.where(present[owners], np.searchsorted(where, owners), -1)
@@ -93,8 +93,22 @@ def _unit(vectors: Vectors) -> Vectors:
     return unit
 
 
+def _main_directions(sums: dict[str, Vectors], where: Numbers) -> Vectors:
+    """Columns to project both models' vectors on, (width of both, directions)."""
+    units = _units(sums, where[:: -(-len(where) // _LOOKED_AT)])
+    values, directions = np.linalg.eigh(units.T @ units)
+    held = np.cumsum(values[::-1]) / max(float(values.sum()), 1e-9)
+    count = min(int(np.searchsorted(held, _HELD)) + 1, _DIRECTIONS)
+    main: Vectors = np.ascontiguousarray(directions[:, ::-1][:, :count])
+    return main
+
+
+def _units(sums: dict[str, Vectors], where: Numbers) -> Vectors:
+    return np.concatenate([_unit(total[where]) for total in sums.values()], axis=1)
+
+
 def _low(sums: dict[str, Vectors], where: Numbers, matrix: Vectors) -> Vectors:
-    low: Vectors = np.concatenate([_unit(s[where]) for s in sums.values()], axis=1) @ matrix
+    low: Vectors = _units(sums, where) @ matrix
     return low
 
 

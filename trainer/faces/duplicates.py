@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.faces.agree import SAME_PICTURE_BITS, Numbers
+from trainer.faces.agree import SAME_PICTURE_BITS, Numbers, paired
 from trainer.faces.cache import FaceVectors
 from trainer.faces.select import CONFLICT, SEVERAL, SINGLE, TRUST
 from trainer.faces.trust import with_rows
@@ -98,11 +98,7 @@ def _recoded(judged: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
         .join(faces, left_on="hash_other", right_on="hash", suffix="_other")
         .filter(pl.col("performer_id") != pl.col("performer_id_other"))
     )
-    alike = np.zeros(len(pairs), np.float32)
-    for slot in vectors.slots:
-        left = vectors.rows(slot, pairs["row"].to_numpy())
-        right = vectors.rows(slot, pairs["row_other"].to_numpy())
-        alike += (left * right).sum(axis=1) / len(vectors.slots)
+    alike = paired(vectors, pairs["row"].to_numpy(), pairs["row_other"].to_numpy())
     return pairs.filter(alike >= SAME_FACE).select(
         "performer_id", "image_sha256", pl.col("performer_id_other").alias("other")
     )

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from trainer.faces.agree import MIN_AGREEMENT, Vectors, similarities
+from trainer.faces.agree import MIN_AGREEMENT, Numbers, Vectors, paired
 from trainer.faces.cache import FaceVectors, read_figures, read_vectors
+from trainer.faces.centres import centres
 from trainer.state.store import Claim
 
 ALIKE = 0.65  # cosine of the mean faces, over both models: hardly a stranger's
@@ -36,29 +37,41 @@ class RecordFaces:
         rows = dict(
             vectors.keys.filter(pl.col("face_no") == 0).select("image_sha256", "row").rows()
         )
-        self._means: dict[Claim, Vectors] = {}
-        self._sure: set[Claim] = set()
+        self._place: dict[Claim, int] = {}
+        chosen: list[int] = []
+        owners: list[int] = []
         for claim, shas in sorted(pictures.items()):
             own = sorted({rows[sha] for sha in shas if sha in rows})[:MOST_PICTURES]
             if own:
-                self._means[claim] = _mean(vectors, own)
-                if len(own) > 1 and float(similarities(vectors, own).min()) >= MIN_AGREEMENT:
-                    self._sure.add(claim)
+                owners += [self._place.setdefault(claim, len(self._place))] * len(own)
+                chosen += own
+        numbers = np.asarray(chosen, np.int64), np.asarray(owners, np.int64)
+        self._means = _means(vectors, *numbers, len(self._place))
+        self._sure = _least_alike(vectors, *numbers, len(self._place)) >= MIN_AGREEMENT
 
     def __call__(self, one: Claim, other: Claim) -> float | None:
-        if one not in self._means or other not in self._means:
+        here, there = self._place.get(one), self._place.get(other)
+        if here is None or there is None:
             return None
-        cosine = float((self._means[one] * self._means[other]).sum()) / len(self._means[one])
+        cosine = float((self._means[here] * self._means[there]).sum(axis=1).mean())
         if cosine >= ALIKE:
             return min(cosine, 1.0)
-        sure = one in self._sure and other in self._sure
+        sure = bool(self._sure[here] and self._sure[there])
         return -1.0 if sure and cosine < FAR_APART else 0.0
 
 
-def _mean(vectors: FaceVectors, rows: list[int]) -> Vectors:
-    """Unit mean of each model's vectors, (models, width)."""
-    numbers = np.asarray(rows, np.int64)
-    means = np.stack([vectors.rows(slot, numbers).mean(axis=0) for slot in vectors.slots])
-    lengths = np.linalg.norm(means, axis=1, keepdims=True)
-    result: Vectors = means / np.maximum(lengths, 1e-9)
-    return result
+def _means(vectors: FaceVectors, rows: Numbers, owners: Numbers, count: int) -> Vectors:
+    """Unit mean of each model's vectors, (count, models, width)."""
+    sums = centres(vectors, rows, owners, np.ones(len(rows), bool), count)
+    means = np.stack(list(sums.values()), axis=1)
+    means /= np.maximum(np.linalg.norm(means, axis=2, keepdims=True), 1e-9)
+    return means
+
+
+def _least_alike(vectors: FaceVectors, rows: Numbers, owners: Numbers, count: int) -> Vectors:
+    """The smallest cosine of two faces of each record, (count,); -1 where there is one face."""
+    least = np.full(count, np.inf, np.float32)
+    for step in range(1, MOST_PICTURES):
+        left = np.flatnonzero(owners[:-step] == owners[step:])
+        np.minimum.at(least, owners[left], paired(vectors, rows[left], rows[left + step]))
+    return np.where(np.isfinite(least), least, np.float32(-1))

@@ -24,7 +24,7 @@ SEVERAL = "several_faces"
 CONFLICT = "same_picture_under_two_performers"
 ACCEPTED = (SINGLE, TRUSTED, CLUSTER, AGREES)
 OVER = (OVER_SOURCE, OVER_TOTAL)
-_KEYS = ["performer_id", "image_sha256", "face_no"]
+KEYS = ["performer_id", "image_sha256", "face_no"]
 TRUST = ("high", "medium", "low")
 
 
@@ -83,8 +83,8 @@ def cap(judged: pl.DataFrame, caps: Caps) -> pl.DataFrame:
     limited = accepted.join(limits, on="source", how="left", maintain_order="left")
     if limited["allowed"].null_count():
         raise KeyError(f"no cap for one of {sorted(accepted['source'].unique())}")
-    picked = spread(limited, caps.total).select(*_KEYS, "pick")
-    marked = judged.join(picked, on=_KEYS, how="left", maintain_order="left")
+    picked = spread(limited, caps.total).select(*KEYS, "pick")
+    marked = judged.join(picked, on=KEYS, how="left", maintain_order="left")
     over = pl.col("pick").is_in(OVER)
     rule = pl.when(over.fill_null(False)).then(pl.col("pick")).otherwise(pl.col("rule"))
     kept = (pl.col("pick") == "kept").fill_null(False).alias("kept")

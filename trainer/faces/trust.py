@@ -21,13 +21,12 @@ from trainer.faces.agree import (
     similarities,
 )
 from trainer.faces.cache import FaceVectors
-from trainer.faces.select import ACCEPTED, AGREES, CLUSTER, SEVERAL, SINGLE, TRUSTED
+from trainer.faces.select import ACCEPTED, AGREES, CLUSTER, KEYS, SEVERAL, SINGLE, TRUSTED
 
 DISAGREES = "disagrees_with_trusted"
 ALONE = "no_trusted_face"
 NO_CLUSTER = "no_dominant_cluster"
 OUTSIDE = "outside_dominant_cluster"
-_KEYS = ["performer_id", "image_sha256", "face_no"]
 _SINGLES = pl.col("rule") == SINGLE
 _HIGH = pl.col("trust") == "high"
 
@@ -70,8 +69,8 @@ def with_rows(faces: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
 
 
 def _with_rules(judged: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
-    new = decided.select(*_KEYS, pl.col("rule").alias("settled"))
-    joined = judged.join(new, on=_KEYS, how="left", maintain_order="left")
+    new = decided.select(*KEYS, pl.col("rule").alias("settled"))
+    joined = judged.join(new, on=KEYS, how="left", maintain_order="left")
     rule = pl.coalesce("settled", "rule")
     return joined.with_columns(rule.alias("rule")).drop("settled")
 
@@ -108,7 +107,7 @@ def _cluster_rules(
     """Rules of one performer's faces, of whom no source is trusted on its own."""
     alike = similarities(vectors, group["row"].to_list())
     members = _cluster(group, alike)
-    for number, (owner, sha, face) in enumerate(group.select(_KEYS).iter_rows()):
+    for number, (owner, sha, face) in enumerate(group.select(KEYS).iter_rows()):
         inside = CLUSTER if number in (members or ()) else OUTSIDE
         yield owner, sha, face, NO_CLUSTER if members is None else inside
 

@@ -82,6 +82,8 @@ def _with_scheme(text: str) -> str:
 
 def readable(piece: str) -> str:
     """A percent-encoded piece as text in NFC; as it is where it is no UTF-8."""
+    if "%" not in piece and piece.isascii():
+        return piece
     try:
         return unicodedata.normalize("NFC", unquote_to_bytes(piece).decode("utf-8"))
     except UnicodeDecodeError:

@@ -151,6 +151,14 @@ def published_run_ids(path: Path) -> set[str]:
         return {row[0] for row in rows}
 
 
+def run_of(path: Path, version_id: str) -> str | None:
+    """The last run whose result the release `version_id` holds."""
+    with reading(path) as db:
+        query = "SELECT run_id FROM published WHERE version_id = ? ORDER BY rowid DESC LIMIT 1"
+        row = None if db is None else db.execute(query, (version_id,)).fetchone()
+        return row[0] if row else None
+
+
 def commit_release(path: Path, changes: StateChanges) -> bool:
     """Apply `changes` whole or not at all; False when this run was committed before.
 

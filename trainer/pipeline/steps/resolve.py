@@ -189,4 +189,5 @@ def _write(
             "revived": identities.revived,
             "merges": [vars(merge) for merge in identities.merges],
         },
+        indent=None,
     )

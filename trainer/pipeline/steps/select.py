@@ -23,6 +23,9 @@ from trainer.policy.exclusions import read_exclusions
 from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table, write_table
+from trainer.state.store import run_of
+
+NEAREST_FILE = "nearest.parquet"
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
@@ -32,7 +35,9 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     usable = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
     vectors = read_vectors(cache, usable["image_sha256"])
     judged = once(mark_conflicts(judged, vectors))
-    judged = scan(settle(judged, vectors), vectors)
+    remembered = _remembered(context)
+    judged, memory = scan(settle(judged, vectors), vectors, remembered=remembered)
+    write_table(context.run.select / NEAREST_FILE, memory.to_arrow())
     capped = cap(judged, _caps(plan, sorted(judged["source"].unique())))
     chosen = selected(capped, plan.params.min_faces)
     _write(context, chosen, vectors)
@@ -50,6 +55,19 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         "stages": way,
         "reviews": reviews,
     }
+
+
+def _remembered(context: RunContext) -> pl.DataFrame | None:
+    """What the last release's run found nearest to each face: only what changed is searched."""
+    plan, data = context.plan, context.data
+    run_id = run_of(data.state_db, plan.base_release) if plan.base_release else None
+    if run_id is None:
+        return None
+    last = RunContext.open(context.settings, run_id)
+    path = last.run.select / NEAREST_FILE
+    if not path.exists() or last.plan.pack_id != plan.pack_id:
+        return None
+    return pl.DataFrame(pl.from_arrow(read_table(path)))
 
 
 def _candidates(context: RunContext) -> pl.DataFrame:
