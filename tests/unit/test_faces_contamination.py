@@ -9,7 +9,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from tests.unit.test_faces_trust import BO, MIRA, NOISE, face, frame
-from trainer.faces import centres, nearness
+from trainer.faces import nearness
+from trainer.faces.centres import Centres
 from trainer.faces.contamination import scan
 
 
@@ -41,11 +42,13 @@ class Searched:
 def searched(monkeypatch) -> Searched:
     counted = Searched()
 
-    def nearest_other(vectors, rows, *more):
-        counted.count += len(rows)
-        return centres.nearest_other(vectors, rows, *more)
+    plain = Centres.nearest_other
 
-    monkeypatch.setattr(nearness, "nearest_other", nearest_other)
+    def nearest_other(self, rows, owners):
+        counted.count += len(rows)
+        return plain(self, rows, owners)
+
+    monkeypatch.setattr(Centres, "nearest_other", nearest_other)
     monkeypatch.setattr(nearness, "_MOST_CHANGED", 1.0)
     return counted
 

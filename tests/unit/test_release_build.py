@@ -25,6 +25,14 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
 
 
+def test_who_is_called_exactly_so_is_found_before_those_with_more_faces(tmp_path: Path) -> None:
+    people = [performer(n, canonical_name=name) for n, name in ((1, "Diana"), (2, "Ana"))]
+    select = write_world(tmp_path / "select", people, faces([1] * 150 + [2]))
+    reader = PerformerReader(built(select, tmp_path / "a").directory / contract.DATABASE)
+    assert [p["id"] for p in reader.search_by_name("ana")] == [2, 1]
+    assert [p["id"] for p in reader.search_by_name("Ana", limit=1)] == [2]
+
+
 def test_hostile_names_are_found_by_exactly_what_was_typed(tmp_path: Path) -> None:
     built(world(tmp_path / "select", people=25), tmp_path / "a")
     reader = PerformerReader(tmp_path / "a" / contract.DATABASE)

@@ -20,6 +20,7 @@ from trainer.release.delta_apply import apply_delta
 from trainer.release.export import export
 from trainer.release.files import seal
 from trainer.release.index import build_index, load_index
+from trainer.release.signing import new_key, sign_file
 from trainer.release.verify import verify
 
 PEOPLE = list(range(1, 101))
@@ -47,6 +48,23 @@ def releases(tmp_path_factory) -> tuple[Path, Path, Path]:
     result = built(select, root / "grown", "20261108_000000", "2026.11.08", base=old)
     assert {(i.made, i.replaced) for i in result.indexes.values()} == {("added", 2)}
     return old, new, result.directory
+
+
+def test_a_signed_package_is_told_from_all_others(releases, tmp_path):
+    old, new, _ = releases
+    for name in ("own", "other"):
+        new_key(tmp_path / name)
+    package = make_delta(old, new, tmp_path)
+    arguments = ["delta", "apply", str(old), str(package), str(tmp_path / "made"), "--public-key"]
+    missing = CliRunner().invoke(app, [*arguments, str(tmp_path / "own.pub")])
+    assert isinstance(missing.exception, DamagedFileError)
+    sign_file(package, tmp_path / "own")
+    wrong = CliRunner().invoke(app, [*arguments, str(tmp_path / "other.pub")])
+    assert isinstance(wrong.exception, DamagedFileError)
+    assert not (tmp_path / "made").exists()
+    done = CliRunner().invoke(app, [*arguments, str(tmp_path / "own.pub")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "made" / contract.MANIFEST).exists()
 
 
 @pytest.mark.parametrize("newer", [1, 2])

@@ -196,6 +196,19 @@ def test_a_signed_release_is_told_from_all_others(data, tmp_path):
     assert (tmp_path / "third.pub").exists()
 
 
+def test_a_rollback_signs_nothing_that_was_changed_after_it_was_signed(data, tmp_path):
+    for name in ("own", "other"):
+        new_key(tmp_path / name)
+    rollback(data, DAYS[0], MOMENT, key=tmp_path / "own")
+    ours = data.current.resolve()
+    rollback(data, DAYS[1], MOMENT, key=tmp_path / "own")  # which has no signature yet
+    (ours / contract.REPORT_SUMS).unlink()
+    sign(ours, tmp_path / "other")
+    seal(ours)
+    with pytest.raises(DamagedFileError, match="not made by own"):
+        rollback(data, ours.name, MOMENT, key=tmp_path / "own")
+
+
 def test_a_rollback_to_somebody_excluded_since_is_refused(data):
     with sqlite3.connect(data.release(DAYS[0]) / contract.DATABASE) as db:
         listed = db.execute("SELECT endpoint, stashbox_performer_id FROM stashbox_ids")

@@ -34,6 +34,17 @@ def test_reasons(tmp_path):
     assert why.merge(7) == "another performer has its id now"
 
 
+def test_who_was_merged_into_somebody_in_quarantine_is_said_to_be_there(tmp_path):
+    world = IdentityWorld(tmp_path)
+    rows = [record("boxone", n, "Ada Korin", birth_date="1980-02-03") for n in (1, 2)]
+    world.publish(world.run("week-1", rows))
+    rows[0] |= {"merged_ids": [uuid(2)], "birth_date": "2005-02-03"}  # starts in 2010
+    rows[1]["merged_into_id"] = uuid(1)
+    why = RunReasons(world.run("week-2", rows))
+    assert why.person(person(2), []) == "quarantined: under_age"
+    assert why.person(person(1), []) == "quarantined: under_age"
+
+
 def test_who_was_excluded_is_said_to_be(tmp_path):
     world = IdentityWorld(tmp_path)
     from trainer.state.decisions import deciding

@@ -85,12 +85,18 @@ def delta_make(
     new: Annotated[str, typer.Argument(help="A newer one.")] = "current",
     data_dir: DataDirOption = None,
 ) -> None:
-    """Write what changed between two releases, with the vectors of new faces."""
+    """Write what changed between two releases, with the vectors of new faces.
+
+    With TRAINER_SIGNING_KEY, a signature (.sig) beside it.
+    """
     from trainer.release.delta import make_delta
     from trainer.release.files import find_release
+    from trainer.release.signing import sign_file
 
-    data = data_of(data_dir)
+    data, key = data_of(data_dir), Settings.load(data_dir).signing_key
     path = make_delta(find_release(data, old), find_release(data, new), data.exports)
+    if key is not None:
+        sign_file(path, key)
     show({}, False, [f"{path} ({path.stat().st_size / 1e6:.1f} MB)"])
 
 
@@ -99,10 +105,16 @@ def delta_apply(
     old: Annotated[Path, typer.Argument(help="Directory of the older release.")],
     package: Annotated[Path, typer.Argument(help="The delta package.")],
     out: Annotated[Path, typer.Argument(help="Directory to make.")],
+    public_key: Annotated[
+        Path | None, typer.Option(help="Ask for a signature (.sig beside it) by this key.")
+    ] = None,
 ) -> None:
     """Make the newer release of the older one and a package."""
     from trainer.release.delta_apply import apply_delta
+    from trainer.release.signing import require_signed_file
 
+    if public_key is not None:
+        require_signed_file(package, public_key)
     apply_delta(old, package, out)
     show({}, False, [f"{out} is the newer release"])
 

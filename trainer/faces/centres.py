@@ -49,67 +49,122 @@ def to_own(
             part = slice(start, start + _FACES)
             face = vectors.rows(slot, rows[part])
             rest = total[owners[part]] - face * among[part, None]
-            lengths = np.maximum(np.linalg.norm(rest, axis=1), 1e-9)
-            result[part] += (face * rest).sum(axis=1) / lengths / len(sums)
+            result[part] += (face * rest).sum(axis=1) / lengths(rest) / len(sums)
     return np.where(left > 0, result, np.float32(np.nan))
 
 
-def nearest_other(
-    vectors: FaceVectors, rows: Numbers, owners: Numbers, sums: dict[str, Vectors], present: Flags
-) -> tuple[Numbers, Vectors]:
-    """The nearest performer but one's own for each face, and the cosine; -1 where there is none.
+def lengths(vectors: Vectors) -> Vectors:
+    """(n,); of a zero vector as good as none."""
+    found: Vectors = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    return np.maximum(found, np.float32(1e-9))
 
-    `present` (count,): who has a centre. The search is approximate: an other performer as near as
-    the limits of contamination ask is practically never missed.
+
+class Centres:
+    """The sum of every performer's faces, and the search for the one that is nearest to a face.
+
+    `sums` (count, d) a model; `present` (count,): who has any. What searching needs besides is kept
+    with them, so that a few changed centres cost a few.
     """
-    found, scores = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.float32)
-    where = np.flatnonzero(present)
-    if not where.size or not len(rows):
-        return found, scores
-    matrix = _main_directions(sums, where)
-    lengths = _lengths(sums)
-    low = np.concatenate([_low(sums, where[s : s + _FACES], matrix) for s in _starts(where)])
-    own = np.where(present[owners], np.searchsorted(where, owners), -1)
-    for start in range(0, len(rows), _QUERIES):
-        part = slice(start, start + _QUERIES)
-        faces = {slot: vectors.rows(slot, rows[part]) for slot in sums}
-        query = np.concatenate(list(faces.values()), axis=1) @ matrix
-        picked = where[_candidates(query, low, own[part])]
-        exact = _exact(faces, sums, lengths, picked)
-        exact[picked == owners[part, None]] = -1
-        best = exact.argmax(axis=1)
-        at = np.arange(len(best))
-        found[part], scores[part] = picked[at, best], exact[at, best]
-    return found, scores
+
+    def __init__(self, vectors: FaceVectors, count: int) -> None:
+        self._vectors = vectors
+        self.present = np.zeros(count, bool)
+        self.sums = {s: np.zeros((count, vectors.width), np.float32) for s in vectors.slots}
+        self._lengths = {slot: np.ones(count, np.float32) for slot in vectors.slots}
+        self._low: Vectors | None = None
+        self._main = np.zeros((0, 0), np.float32)
+
+    def put(self, places: Numbers, sums: dict[str, Vectors], chosen: Numbers) -> None:
+        """Rows `chosen` of `sums` are the new centres of the performers at `places`.
+
+        Empties `sums`: of a large database they take as much memory as its vectors.
+        """
+        for slot in list(sums):
+            total = sums.pop(slot)[chosen]
+            self.sums[slot][places] = total
+            self._lengths[slot][places] = lengths(total)
+        self.present[places] = True
+        if self._low is not None:
+            self._project(places)
+
+    def nearest_other(self, rows: Numbers, owners: Numbers) -> tuple[Numbers, Vectors]:
+        """The nearest performer but one's own for each face, and the cosine; -1 where there is
+        none.
+
+        The search is approximate: an other performer as near as the limits of contamination ask is
+        hardly ever missed.
+        """
+        found, scores = np.full(len(rows), -1, np.int64), np.full(len(rows), -1, np.float32)
+        where = np.flatnonzero(self.present)
+        if not where.size or not len(rows):
+            return found, scores
+        low = self._projected()[where]
+        own = np.where(self.present[owners], np.searchsorted(where, owners), -1)
+        for start in range(0, len(rows), _QUERIES):
+            part = slice(start, start + _QUERIES)
+            faces = {slot: self._vectors.rows(slot, rows[part]) for slot in self.sums}
+            query = np.concatenate(list(faces.values()), axis=1) @ self._main
+            picked = where[_candidates(query, low, own[part])]
+            exact = self._exact(faces, picked)
+            exact[picked == owners[part, None]] = -1
+            best = exact.argmax(axis=1)
+            at = np.arange(len(best))
+            found[part], scores[part] = picked[at, best], exact[at, best]
+        return np.where(scores > -1, found, -1), scores
+
+    def nearest_among(
+        self, rows: Numbers, owners: Numbers, some: Numbers
+    ) -> tuple[Numbers, Vectors]:
+        """As `nearest_other`, of the performers `some` only, and exactly."""
+        found, scores = np.full(len(rows), -1, np.int64), np.full(len(rows), -1, np.float32)
+        if not some.size:
+            return found, scores
+        means = {s: total[some] / self._lengths[s][some, None] for s, total in self.sums.items()}
+        for start in range(0, len(rows), _FACES):
+            part = slice(start, start + _FACES)
+            near = np.zeros((len(rows[part]), len(some)), np.float32)
+            for slot, mean in means.items():
+                near += self._vectors.rows(slot, rows[part]) @ mean.T
+            near = np.where(owners[part, None] == some, np.float32(-1), near / len(means))
+            best = near.argmax(axis=1)
+            found[part], scores[part] = some[best], near[np.arange(len(best)), best]
+        return np.where(scores > -1, found, -1), scores
+
+    def _projected(self) -> Vectors:
+        """All centres in their main directions, (count, directions)."""
+        if self._low is None:
+            where = np.flatnonzero(self.present)
+            self._main = _main_directions(self._units(where[:: -(-len(where) // _LOOKED_AT)]))
+            self._low = np.zeros((len(self.present), self._main.shape[1]), np.float32)
+            self._project(where)
+        return self._low
+
+    def _project(self, places: Numbers) -> None:
+        assert self._low is not None
+        for start in range(0, len(places), _FACES):
+            part = places[start : start + _FACES]
+            self._low[part] = self._units(part) @ self._main
+
+    def _units(self, places: Numbers) -> Vectors:
+        """Both models' unit means side by side, (n, width of both)."""
+        parts = [t[places] / self._lengths[s][places, None] for s, t in self.sums.items()]
+        return np.concatenate(parts, axis=1)
+
+    def _exact(self, faces: dict[str, Vectors], picked: Numbers) -> Vectors:
+        total = np.zeros(picked.shape, np.float32)
+        for slot, own in faces.items():
+            products = np.einsum("nd,nkd->nk", own, self.sums[slot][picked])
+            total += products / self._lengths[slot][picked] / len(faces)
+        return total
 
 
-def _starts(where: Numbers) -> range:
-    return range(0, len(where), _FACES)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    unit: Vectors = vectors / np.maximum(lengths, 1e-9)
-    return unit
-
-
-def _main_directions(sums: dict[str, Vectors], where: Numbers) -> Vectors:
-    """Columns to project both models' vectors on, (width of both, directions)."""
-    units = _units(sums, where[:: -(-len(where) // _LOOKED_AT)])
+def _main_directions(units: Vectors) -> Vectors:
+    """Columns to project vectors as `units` (n, width) on, (width, directions)."""
     values, directions = np.linalg.eigh(units.T @ units)
     held = np.cumsum(values[::-1]) / max(float(values.sum()), 1e-9)
     count = min(int(np.searchsorted(held, _HELD)) + 1, _DIRECTIONS)
     main: Vectors = np.ascontiguousarray(directions[:, ::-1][:, :count])
     return main
-
-
-def _units(sums: dict[str, Vectors], where: Numbers) -> Vectors:
-    return np.concatenate([_unit(total[where]) for total in sums.values()], axis=1)
-
-
-def _low(sums: dict[str, Vectors], where: Numbers, matrix: Vectors) -> Vectors:
-    low: Vectors = _units(sums, where) @ matrix
-    return low
 
 
 def _candidates(query: Vectors, low: Vectors, own: Numbers) -> Numbers:
@@ -127,37 +182,3 @@ def _candidates(query: Vectors, low: Vectors, own: Numbers) -> Numbers:
         best[:, number], place[:, number] = products[at, top], top + start
     order = np.argsort(-best, axis=1, kind="stable")[:, :_EXACT]
     return np.take_along_axis(place, order, axis=1)
-
-
-def _exact(
-    faces: dict[str, Vectors],
-    sums: dict[str, Vectors],
-    lengths: dict[str, Vectors],
-    picked: Numbers,
-) -> Vectors:
-    total = np.zeros(picked.shape, np.float32)
-    for slot, own in faces.items():
-        products = np.einsum("nd,nkd->nk", own, sums[slot][picked])
-        total += products / lengths[slot][picked] / len(sums)
-    return total
-
-
-def _lengths(sums: dict[str, Vectors]) -> dict[str, Vectors]:
-    return {s: np.maximum(np.linalg.norm(total, axis=1), 1e-9) for s, total in sums.items()}
-
-
-def nearest_among(
-    vectors: FaceVectors, rows: Numbers, owners: Numbers, sums: dict[str, Vectors], some: Numbers
-) -> tuple[Numbers, Vectors]:
-    """The nearest of the performers `some` but one's own for each face, exactly; and the cosine."""
-    found, scores = np.zeros(len(rows), np.int64), np.full(len(rows), -1, np.float32)
-    if not some.size:
-        return found, scores
-    means = {slot: _unit(total[some]) for slot, total in sums.items()}
-    for start in range(0, len(rows), _FACES):
-        part = slice(start, start + _FACES)
-        cosines = sum(vectors.rows(s, rows[part]) @ mean.T / len(sums) for s, mean in means.items())
-        near = np.where(owners[part, None] == some, np.float32(-1), cosines)
-        best = near.argmax(axis=1)
-        found[part], scores[part] = some[best], near[np.arange(len(best)), best]
-    return found, scores

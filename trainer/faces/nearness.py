@@ -10,7 +10,7 @@ import polars as pl
 
 from trainer.faces.agree import Numbers, Vectors, dominant, similarities
 from trainer.faces.cache import FaceVectors
-from trainer.faces.centres import centres, nearest_among, nearest_other, to_own
+from trainer.faces.centres import Centres, centres, to_own
 from trainer.faces.select import KEYS
 
 # So many centres that have changed are compared exactly; more of them cost more than a new search.
@@ -56,10 +56,7 @@ class Nearness:
         self.own = np.full(count, np.nan, np.float32)
         self.other = np.full(count, -1, np.int64)
         self.score = np.full(count, -1, np.float32)
-        self._present = np.zeros(len(self.ids), bool)
-        self._sums = {
-            slot: np.zeros((len(self.ids), vectors.width), np.float32) for slot in vectors.slots
-        }
+        self._centres = Centres(vectors, len(self.ids))
         everybody = np.ones(len(self.ids), bool)
         self._measure(everybody)
         self._search(everybody if remembered is None else self._recall(remembered))
@@ -97,10 +94,10 @@ class Nearness:
         own[split] = to_own(self._vectors, rows[split], again, core[split], rest)
         for slot, total in rest.items():
             sums[slot][inner] = total
-            self._sums[slot][places] = sums[slot]
         self.own[some], self.core[some], self.beside_best[some] = own, core, beside
-        self._present[changed] = False
-        self._present[places[owners[core]]] = True
+        known = np.unique(owners[core])
+        self._centres.present[changed] = False
+        self._centres.put(places[known], sums, known)
 
     def _search(self, changed: Flags) -> None:
         """The nearest others of all faces that are in doubt, after some centres have changed."""
@@ -109,17 +106,14 @@ class Nearness:
         again = changed[self.other] | many  # where -1 is met: it stays so
         self.other[~doubt | again] = -1
         old = np.flatnonzero(doubt & (self.other >= 0))
-        some = np.flatnonzero(changed & self._present)
-        place, cosine = nearest_among(
-            self._vectors, self._rows[old], self.owners[old], self._sums, some
-        )
-        moved = old[cosine > self.score[old]]
-        self.other[moved] = place[cosine > self.score[old]]
-        self.score[old] = np.maximum(self.score[old], cosine)
+        some = np.flatnonzero(changed & self._centres.present)
+        place, cosine = self._centres.nearest_among(self._rows[old], self.owners[old], some)
+        moved = cosine > self.score[old]
+        self.other[old[moved]], self.score[old[moved]] = place[moved], cosine[moved]
         new = np.flatnonzero(doubt & (self.other < 0))
         self.score[self.other < 0] = -1
-        self.other[new], self.score[new] = nearest_other(
-            self._vectors, self._rows[new], self.owners[new], self._sums, self._present
+        self.other[new], self.score[new] = self._centres.nearest_other(
+            self._rows[new], self.owners[new]
         )
 
     def _recall(self, remembered: pl.DataFrame) -> Flags:

@@ -10,7 +10,7 @@ import polars as pl
 
 from trainer.faces.agree import MIN_AGREEMENT, Numbers, Vectors, paired
 from trainer.faces.cache import FaceVectors, read_figures, read_vectors
-from trainer.faces.centres import centres
+from trainer.faces.centres import centres, lengths
 from trainer.state.store import Claim
 
 ALIKE = 0.65  # cosine of the mean faces, over both models: hardly a stranger's
@@ -53,19 +53,17 @@ class RecordFaces:
         here, there = self._place.get(one), self._place.get(other)
         if here is None or there is None:
             return None
-        cosine = float((self._means[here] * self._means[there]).sum(axis=1).mean())
+        cosine = float(np.mean([mean[here] @ mean[there] for mean in self._means]))
         if cosine >= ALIKE:
             return min(cosine, 1.0)
         sure = bool(self._sure[here] and self._sure[there])
         return -1.0 if sure and cosine < FAR_APART else 0.0
 
 
-def _means(vectors: FaceVectors, rows: Numbers, owners: Numbers, count: int) -> Vectors:
-    """Unit mean of each model's vectors, (count, models, width)."""
+def _means(vectors: FaceVectors, rows: Numbers, owners: Numbers, count: int) -> list[Vectors]:
+    """Unit mean of each record's vectors, (count, width) a model."""
     sums = centres(vectors, rows, owners, np.ones(len(rows), bool), count)
-    means = np.stack(list(sums.values()), axis=1)
-    means /= np.maximum(np.linalg.norm(means, axis=2, keepdims=True), 1e-9)
-    return means
+    return [np.divide(total, lengths(total)[:, None], out=total) for total in sums.values()]
 
 
 def _least_alike(vectors: FaceVectors, rows: Numbers, owners: Numbers, count: int) -> Vectors:

@@ -22,6 +22,7 @@ from trainer.release.files import (
 )
 from trainer.release.publish import next_version, publish
 from trainer.release.retention import STAGED, sweep
+from trainer.release.signing import require_own
 from trainer.release.verify import verify, write_report
 from trainer.release.write import write_sums
 from trainer.staging.atomic import read_json, write_json
@@ -49,6 +50,8 @@ def rollback(
         if old.name == current_id(data):
             raise StageFailed(f"release {old.name} is the current one already")
         require_intact(old)
+        if key is not None:
+            require_own(old, key)  # it is about to be signed anew
         refuse(old)
         sweep(data)
         unfinished = _unfinished(data, old)

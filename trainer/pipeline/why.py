@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import polars as pl
 
@@ -32,7 +33,7 @@ class RunReasons:
     def person(self, person: Person, claims: Sequence[tuple[str, str]]) -> str:
         if any(self._exclusions.claim(*claim) for claim in claims):
             return "excluded"
-        number = person.performer_id
+        number = self._now(person.performer_id)
         if number in self._quarantined:
             return f"quarantined: {self._quarantined[number]}"
         if number not in self._allowed:
@@ -60,10 +61,20 @@ class RunReasons:
         frame = pl.read_parquet(self._context.run.resolve / "quarantine.parquet")
         return dict(frame.select("performer_id", "reason").rows())
 
+    def _now(self, number: int) -> int:
+        """Who answers for an id after this run's merges: a merge goes to an id that stays."""
+        return next((m["new_id"] for m in self._run_merges if m["old_id"] == number), number)
+
+    @cached_property
+    def _run_merges(self) -> list[dict[str, Any]]:
+        merges: list[dict[str, Any]] = read_json(self._context.run.resolve / "identities.json")[
+            "merges"
+        ]
+        return merges
+
     @cached_property
     def _merges(self) -> dict[int, str]:
-        merges = read_json(self._context.run.resolve / "identities.json")["merges"]
-        return {merge["old_id"]: merge["evidence"] for merge in merges}
+        return {merge["old_id"]: merge["evidence"] for merge in self._run_merges}
 
     @cached_property
     def _verdicts(self) -> pl.DataFrame:

@@ -80,17 +80,33 @@ def ask(
 
 
 def _search(vectors: Vectors, labels: Ids, queries: Ids) -> tuple[Neighbours, Neighbours]:
-    """Neighbours without the face itself, and without its performer: one product serves both."""
+    """Neighbours without the face itself, and without its performer: one search serves both."""
     k = min(contract.NEIGHBOURS, len(vectors))
-    parts: list[list[tuple[Ids, Vectors]]] = [[], []]
+    largest = int(np.bincount(labels).max(initial=0))  # so many of the nearest can be one's own
+    named: list[tuple[Ids, Vectors]] = []
+    unnamed: list[tuple[Ids, Vectors]] = []
     for rows, block in distance_blocks(vectors[queries], vectors):
-        at = np.arange(len(block))
-        block[at, queries[rows]] = np.inf
-        parts[0].append(nearest(block, k))
-        block[labels[queries[rows]][:, None] == labels[None, :]] = np.inf
-        parts[1].append(nearest(block, k))
-    both = [[np.concatenate(column) for column in zip(*way, strict=True)] for way in parts]
+        asked = queries[rows]
+        block[np.arange(len(block)), asked] = np.inf
+        ids, distances = nearest(block, min(k + largest, len(vectors)))
+        named.append((ids[:, :k], distances[:, :k]))
+        own = (labels[ids] == labels[asked][:, None]) & (ids >= 0)
+        unnamed.append(_without(own, ids, distances, k))
+    both = [
+        [np.concatenate(column) for column in zip(*way, strict=True)] for way in (named, unnamed)
+    ]
     return Neighbours(*both[0]), Neighbours(*both[1])
+
+
+def _without(
+    own: npt.NDArray[np.bool_], ids: Ids, distances: Vectors, k: int
+) -> tuple[Ids, Vectors]:
+    """The first `k` of each row that are not `own`; where there are fewer, -1 and infinity."""
+    order = np.argsort(own, axis=1, kind="stable")[:, :k]
+    gone = np.take_along_axis(own, order, axis=1)
+    found = np.take_along_axis(ids, order, axis=1)
+    near = np.take_along_axis(distances, order, axis=1)
+    return np.where(gone, -1, found), np.where(gone, np.float32(np.inf), near)
 
 
 def _judge(performers: Ids, distances: Vectors, own: Ids) -> Numbers:

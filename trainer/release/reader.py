@@ -33,15 +33,16 @@ class PerformerReader:
     def search_by_name(self, text: str, limit: int = 20) -> list[Record]:
         """Performers whose name or an alias contains `text`, literally and without case (ASCII).
 
-        Most faces first, then by id.
+        Those who are called exactly so first, then those with most faces, then by id.
         """
         pattern = f"%{_literal(text)}%"
         return self._all(
             "SELECT * FROM performers p WHERE canonical_name LIKE ?1 ESCAPE '\\' OR EXISTS"
             " (SELECT 1 FROM aliases a WHERE a.performer_id = p.id AND alias LIKE ?1 ESCAPE '\\')"
-            " ORDER BY face_count DESC, id LIMIT ?2",
+            " ORDER BY canonical_name != ?3 COLLATE NOCASE, face_count DESC, id LIMIT ?2",
             pattern,
             limit,
+            text,
         )
 
     def by_stashbox_id(self, source: str, source_id: str) -> Record | None:
