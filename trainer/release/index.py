@@ -175,6 +175,7 @@ def _add_to(base: Base, vectors: Vectors, options: IndexOptions, advance: Advanc
     if len(index) != base.count or index.storage_data_type != _TYPES[options.storage]:
         raise StageFailed(f"{base.path} is not the index that was asked for; build it anew")
     index.resize(max(len(vectors), 1))
+    advance(base.count - len(base.replaced))  # these are in it already
     for part in np.split(base.replaced, range(_BATCH, len(base.replaced), _BATCH)):
         if part.size:
             index.add_items(vectors[part], ids=part.tolist(), num_threads=1)
