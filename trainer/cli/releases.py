@@ -54,7 +54,7 @@ def retention(
 
 def rollback(release: ReleaseArgument, data_dir: DataDirOption = None) -> None:
     """Publish an older release's content again, under a new version."""
-    from trainer.pipeline.purge import refuse_excluded
+    from trainer.pipeline.holding import refuse_excluded
     from trainer.pipeline.rollback import rollback as republish
     from trainer.staging.clock import now
 
@@ -86,11 +86,14 @@ def delta_make(
     data_dir: DataDirOption = None,
 ) -> None:
     """Write what changed between two releases, with the vectors of new faces."""
+    from trainer.pipeline.holding import refuse_excluded
     from trainer.release.delta import make_delta
     from trainer.release.files import find_release
 
     data = data_of(data_dir)
-    path = make_delta(find_release(data, old), find_release(data, new), data.exports)
+    before, after = find_release(data, old), find_release(data, new)
+    refuse_excluded(data, after)
+    path = make_delta(before, after, data.exports)
     show({}, False, [f"{path} ({path.stat().st_size / 1e6:.1f} MB)"])
 
 

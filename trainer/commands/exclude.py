@@ -95,6 +95,8 @@ def purge_lines(done: Purged) -> list[str]:
     ]
     if done.candidates:
         lines.append(f"candidates deleted, build again: {', '.join(done.candidates)}")
+    if done.packages:
+        lines.append(f"zips and deltas deleted, make them again: {', '.join(done.packages)}")
     if done.releases:
         lines.append(
             f"releases that still hold excluded people: {', '.join(done.releases)}; run "

@@ -4,8 +4,6 @@ a purge that was killed is simply run again."""
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from trainer.errors import StageFailed
 from trainer.faces.cache import cache_parts
+from trainer.pipeline.holding import Listed, drop_packages, may_hold
 from trainer.pipeline.members import claims_of, crawled_files, find_members
 from trainer.policy.exclusion_list import remember
 from trainer.policy.exclusions import Exclusions, read_entries, read_exclusions
-from trainer.release.contract import DATABASE
+from trainer.release.files import release_dirs
 from trainer.staging.atomic import sha256_file
 from trainer.staging.lock import build_lock
 from trainer.staging.manifest import StageManifest
@@ -40,13 +38,14 @@ class Out:
 
 @dataclass
 class Purged:
-    """What a purge removed, and which releases still hold excluded people."""
+    """What a purge removed, and which releases still hold excluded people or pictures."""
 
     pictures: int = 0
     faces: int = 0
     rows: int = 0
     ledger: int = 0
     candidates: list[str] = field(default_factory=list)
+    packages: list[str] = field(default_factory=list)
     releases: list[str] = field(default_factory=list)
 
 
@@ -68,8 +67,10 @@ def purge(data: DataDir) -> Purged:
             done.faces += sum(_scrub(part, out) for part in cache_parts(path))
         done.ledger = _forget(data, out)
         done.rows = sum(_scrub(path, out) for path in _run_files(data))
-        done.candidates = _drop_candidates(data, claims)
-        done.releases = [p.name for p in _releases(data.releases) if holds(p, claims)]
+        listed = Listed(frozenset(claims), out.pictures)
+        done.candidates = _drop_candidates(data, listed)
+        done.packages = drop_packages(data, listed)
+        done.releases = [p.name for p in release_dirs(data) if may_hold(p, listed)]
         return done
 
 
@@ -160,41 +161,9 @@ def _forget(data: DataDir, out: Out) -> int:
         return db.total_changes - before
 
 
-def _drop_candidates(data: DataDir, claims: set[Claim]) -> list[str]:
+def _drop_candidates(data: DataDir, listed: Listed) -> list[str]:
     """Releases that were built and not published: nobody may publish them any more."""
-    found = [p for p in sorted(data.runs.glob("*/release")) if holds(p, claims)]
+    found = [p for p in sorted(data.runs.glob("*/release")) if may_hold(p, listed)]
     for path in found:
         shutil.rmtree(path)
     return [path.parent.name for path in found]
-
-
-def _releases(directory: Path) -> list[Path]:
-    return sorted(p for p in directory.glob("*") if p.is_dir() and not p.is_symlink())
-
-
-def holds(release: Path, claims: set[Claim]) -> bool:
-    """Does a release's database have one of these records?"""
-    path = release / DATABASE
-    if not path.exists():
-        return False
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
-        rows = db.execute(
-            "SELECT endpoint, stashbox_performer_id FROM stashbox_ids "
-            "UNION SELECT endpoint, merged_stashbox_id FROM merged_ids"
-        )
-        return any(row in claims for row in rows)
-
-
-def refuse_excluded(data: DataDir, release: Path) -> None:
-    """Raise `StageFailed` for a release that holds somebody, or a picture, that was excluded since.
-
-    By ids and pictures; who is excluded by name or link only is found through the ids that
-    excluding noted.
-    """
-    exclusions = read_exclusions(data)
-    claims = {(s, i) for s, _, i in (text.partition(":") for text in exclusions.claims)}
-    uri = f"{(release / DATABASE).absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True)) as db:
-        pictures = {row[0] for row in db.execute("SELECT image_sha256 FROM face_provenance")}
-    if holds(release, claims) or pictures & exclusions.images:
-        raise StageFailed(f"{release.name} holds people or pictures that were excluded since")
