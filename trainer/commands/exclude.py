@@ -91,7 +91,7 @@ def _line(row: dict[str, Any]) -> str:
 def purge_lines(done: Purged) -> list[str]:
     lines = [
         f"removed: {done.pictures} pictures, {done.faces} rows of the face caches, {done.rows} "
-        f"rows of runs, {done.ledger} URLs of the ledger"
+        f"rows of runs, {done.ledger} URLs of the ledger, {done.texts} texts"
     ]
     if done.candidates:
         lines.append(f"candidates deleted, build again: {', '.join(done.candidates)}")
