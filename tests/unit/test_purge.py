@@ -17,6 +17,7 @@ from tests.unit.test_identity_steps import MIRA, rows
 from trainer.identity.reviews import Review, read_reviews, write_reviews
 from trainer.pipeline.purge import purge
 from trainer.policy.exclusion_list import add
+from trainer.release.inputs import PERFORMER_INPUT
 from trainer.staging.atomic import read_json, sha256_file, write_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import write_rows
@@ -110,6 +111,15 @@ def test_a_page_that_is_asked_for_others_too_is_asked_for_without_the_person(wor
     assert [(row["page_id"], len(row["candidates"])) for row in left] == [("both", 1), ("bo", 1)]
     assert "Mira" not in str(left)
     assert nothing(purge(world.data))
+
+
+def test_empty_tables_are_no_trouble(world):
+    context = world.run("week-1", rows())
+    write_rows(context.run.targets("maybe"), [], TARGETS)
+    write_rows(context.run.resolve / "performers.parquet", [], PERFORMER_INPUT)
+    exclude(world)
+    purge(world.data)
+    assert "Mira" not in everything(world)
 
 
 def _candidate(number, name):

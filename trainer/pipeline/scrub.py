@@ -108,14 +108,17 @@ def _hits(lists: pa.ChunkedArray, claims: frozenset[str]) -> tuple[pa.Array, pa.
 def _listed(lists: pa.ChunkedArray, claims: frozenset[str]) -> pa.Array:
     """The rows with one of `claims` in their list."""
     rows, out = _hits(lists, claims)
-    return pc.is_in(pa.array(range(len(lists))), value_set=rows.filter(out).cast(pa.int64()))
+    return pc.is_in(
+        pa.array(range(len(lists)), pa.int64()), value_set=rows.filter(out).cast(pa.int64())
+    )
 
 
 def _all_listed(lists: pa.ChunkedArray, claims: frozenset[str]) -> pa.Array:
     """The rows whose list has nobody else."""
     rows, out = _hits(lists, claims)
     others = pc.is_in(
-        pa.array(range(len(lists))), value_set=rows.filter(pc.invert(out)).cast(pa.int64())
+        pa.array(range(len(lists)), pa.int64()),
+        value_set=rows.filter(pc.invert(out)).cast(pa.int64()),
     )
     return pc.and_(_listed(lists, claims), pc.invert(others))
 
