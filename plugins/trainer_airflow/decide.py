@@ -11,10 +11,14 @@ from airflow.sdk import BaseOperator, Param
 from airflow.sdk.exceptions import AirflowSkipException
 
 from trainer.config.settings import Settings
+from trainer.errors import RetryLater
+from trainer.staging.lock import Busy
 from trainer.staging.paths import run_id_from
+from trainer_airflow.retry import retry_policy
 
 DECIDE_DAG = "decide_release"
 REASON = {"reason": Param("", type="string", title="Reason, of a rejection")}
+BUSY_SECONDS = 1800.0  # until a decision that met a build is tried again
 APPROVE, REJECT, LATER = "Approve", "Reject", "Leave it as a candidate"
 
 
@@ -65,9 +69,18 @@ class ReleaseQuestion(HITLOperator):  # type: ignore[misc]
 
 
 class ApplyDecision(BaseOperator):  # type: ignore[misc]
-    """Approves or rejects, as the person chose."""
+    """Approves or rejects, as the person chose; tried again for half a day while a build runs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"retries": 24, "retry_policy": retry_policy(), **kwargs})
 
     def execute(self, context: Any) -> str:
+        try:
+            return self._apply(context)
+        except Busy as error:
+            raise RetryLater(str(error), retry_after=BUSY_SECONDS) from None
+
+    def _apply(self, context: Any) -> str:
         from trainer.pipeline.approve import approve_run, reject_run
 
         answer = context["ti"].xcom_pull(task_ids="ask") or {}

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.providers.docker.operators.docker import DockerOperator
 
 from trainer.config.settings import Settings
+from trainer.staging.lock import task_lock
 from trainer.staging.paths import DataDir, run_id_from
 
 
@@ -31,8 +32,9 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
     def execute(self, context: Any) -> dict[str, Any]:
         from trainer.pipeline.run import run_step
 
-        self._run_id = run_id_from(context["run_id"])
-        return run_step("embed", self._run_id, self._settings(), key=self.key_name, say=self._say)
+        self._run_id, settings = run_id_from(context["run_id"]), self._settings()
+        with task_lock(DataDir(settings.data_dir).lock, self._say):
+            return run_step("embed", self._run_id, settings, key=self.key_name, say=self._say)
 
     def on_kill(self) -> None:
         """Stop the container: it is the Docker daemon's child and would go on without us."""

@@ -14,8 +14,9 @@ from trainer.embedding.pod import CONTAINER, DEADLINE_SECONDS, STOP_SECONDS, pod
 from trainer.embedding.pod_names import pod_labels
 from trainer.embedding.spec import LABEL, ContainerSpec, container_spec, prepare_directories
 from trainer.errors import ConfigError
+from trainer.staging.lock import task_lock
 from trainer.staging.manifest import StageManifest
-from trainer.staging.paths import RUN_MANIFEST, run_id_from
+from trainer.staging.paths import RUN_MANIFEST, DataDir, run_id_from
 from trainer_airflow.pod_end import PodEnd, refusal
 
 START_SECONDS = 1800  # a node with a GPU may have to be added, and the image is large
@@ -56,12 +57,17 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         self.key_name = key_name
 
     def execute(self, context: Any) -> dict[str, Any]:
+        settings = self._settings()
+        with task_lock(DataDir(settings.data_dir).lock, lambda line: self.log.info("%s", line)):
+            return self._embed(settings, context)
+
+    def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:
         from trainer.pipeline import record
         from trainer.pipeline.context import RunContext
 
         assert self.key_name is not None
         began = time.monotonic()
-        run = RunContext.open(self._settings(), run_id_from(context["run_id"]))
+        run = RunContext.open(settings, run_id_from(context["run_id"]))
         self.prepare(run.run.run_id)
         manifest = self._run_pod(context)
         self.log.info("embed %s: %s", self.key_name, manifest.counts)
@@ -75,7 +81,6 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
     def prepare(self, run_id: str) -> ContainerSpec:
         """Read the shard's job and lay down the pod that `build_pod_request_obj` returns."""
         from trainer.embedding.runner import read_job
-        from trainer.staging.paths import DataDir
 
         settings = self._settings()
         assert self.key_name is not None and settings.kubernetes_claim is not None

@@ -7,7 +7,8 @@ from typing import Any
 from airflow.sdk import BaseOperator
 
 from trainer.config.settings import Settings
-from trainer.staging.paths import run_id_from
+from trainer.staging.lock import task_lock
+from trainer.staging.paths import DataDir, run_id_from
 
 # What the mapped step after it is mapped over: the return value must be the list itself.
 MAPS_OVER = {"plan": "sources", "plan_references": "references", "plan_embed": "shards"}
@@ -17,7 +18,8 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
     """Runs one step of `trainer.config.pipeline.STEPS`; returns its small JSON result.
 
     `key_name` is the source of a crawl or the shard of an `embed`. `plan`, `plan_references` and
-    `plan_embed` return the list that the next step is mapped over.
+    `plan_embed` return the list that the next step is mapped over. While it works, nobody works
+    alone in DATA_DIR (a purge, a rollback, an approval).
     """
 
     ui_color = "#e8f0ec"
@@ -30,14 +32,16 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
     def execute(self, context: Any) -> Any:
         from trainer.pipeline.run import run_step
 
-        result = run_step(
-            self.step,
-            run_id_from(context["run_id"]),
-            Settings.load(),
-            params=dict(context["params"]) if self.step == "plan" else None,
-            key=self.key_name,
-            say=self._say,
-        )
+        settings = Settings.load()
+        with task_lock(DataDir(settings.data_dir).lock, self._say):
+            result = run_step(
+                self.step,
+                run_id_from(context["run_id"]),
+                settings,
+                params=dict(context["params"]) if self.step == "plan" else None,
+                key=self.key_name,
+                say=self._say,
+            )
         return result[MAPS_OVER[self.step]] if self.step in MAPS_OVER else result
 
     def _say(self, line: str) -> None:

@@ -82,6 +82,9 @@ def test_a_candidate_that_was_overtaken_can_only_be_rejected(waiting):
     root = ["--data-dir", str(waiting.data.root)]
     shown = CliRunner().invoke(app, ["candidates", *root]).stdout
     assert f"  can only be rejected: {reason}\n" in shown
+    (waiting.run.release / "performers.db").unlink()  # as publishing the other one does
+    with pytest.raises(StageFailed, match=f"{reason}; it can only be rejected"):
+        approve_run(waiting.settings, RUN, print)
     assert "is rejected" in reject_run(waiting.settings, RUN, "overtaken")
 
 

@@ -145,10 +145,13 @@ def export(
 ) -> None:
     """Write the flat zip that the sidecar's updater takes."""
     from trainer.commands.look import release_dir
+    from trainer.pipeline.holding import refuse_excluded
     from trainer.release.export import export as write_zip
 
     data = data_of(data_dir)
-    path = write_zip(release_dir(data, release), data.exports)
+    directory = release_dir(data, release)
+    refuse_excluded(data, directory)
+    path = write_zip(directory, data.exports)
     show({"path": str(path), "bytes": path.stat().st_size}, as_json, [str(path)])
 
 

@@ -19,7 +19,8 @@ def pictures_prune(
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete embedded pictures older than TRAINER_KEEP_PICTURES_DAYS, as every release does."""
+    """Delete pictures older than TRAINER_KEEP_PICTURES_DAYS, as every release does; none that
+    is still to be embedded."""
     from trainer.commands.pictures import prune_lines, prune_row
 
     row = prune_row(Settings.load(data_dir), now(), dry_run)

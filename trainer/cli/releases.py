@@ -54,7 +54,7 @@ def retention(
 
 def rollback(release: ReleaseArgument, data_dir: DataDirOption = None) -> None:
     """Publish an older release's content again, under a new version."""
-    from trainer.pipeline.purge import refuse_excluded
+    from trainer.pipeline.holding import refuse_excluded
     from trainer.pipeline.rollback import rollback as republish
     from trainer.staging.clock import now
 
@@ -89,12 +89,15 @@ def delta_make(
 
     With TRAINER_SIGNING_KEY, a signature (.sig) beside it.
     """
+    from trainer.pipeline.holding import refuse_excluded
     from trainer.release.delta import make_delta
     from trainer.release.files import find_release
     from trainer.release.signing import sign_file
 
     data, key = data_of(data_dir), Settings.load(data_dir).signing_key
-    path = make_delta(find_release(data, old), find_release(data, new), data.exports)
+    before, after = find_release(data, old), find_release(data, new)
+    refuse_excluded(data, after)
+    path = make_delta(before, after, data.exports)
     if key is not None:
         sign_file(path, key)
     show({}, False, [f"{path} ({path.stat().st_size / 1e6:.1f} MB)"])

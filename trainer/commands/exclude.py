@@ -91,10 +91,12 @@ def _line(row: dict[str, Any]) -> str:
 def purge_lines(done: Purged) -> list[str]:
     lines = [
         f"removed: {done.pictures} pictures, {done.faces} rows of the face caches, {done.rows} "
-        f"rows of runs, {done.ledger} URLs of the ledger"
+        f"rows of runs, {done.ledger} URLs of the ledger, {done.texts} texts"
     ]
     if done.candidates:
         lines.append(f"candidates deleted, build again: {', '.join(done.candidates)}")
+    if done.packages:
+        lines.append(f"zips and deltas deleted, make them again: {', '.join(done.packages)}")
     if done.releases:
         lines.append(
             f"releases that still hold excluded people: {', '.join(done.releases)}; run "

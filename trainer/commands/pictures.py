@@ -25,6 +25,6 @@ def prune_row(settings: Settings, moment: datetime, dry_run: bool) -> dict[str, 
 def prune_lines(row: dict[str, Any]) -> list[str]:
     return [
         f"{'would delete' if row['dry_run'] else 'deleted'} {row['pictures']} pictures "
-        f"({row['bytes'] / 1e6:.1f} MB) that {row['pack_id']} has embedded and that were fetched "
-        f"{row['keep_days']} and more days ago"
+        f"({row['bytes'] / 1e6:.1f} MB), fetched {row['keep_days']} and more days ago, that "
+        f"{row['pack_id']} has embedded or nothing asks for"
     ]

@@ -61,6 +61,9 @@ def approve_run(settings: Settings, run_id: str, say: Say) -> str:
     context = _known(settings, run_id)
     with build_lock(context.data.lock):
         _require_waiting(context)
+        reason = overtaken(context)  # first: its large files may be gone
+        if reason:
+            raise StageFailed(f"{reason}; it can only be rejected")
         refuse_if_decided(context)
         report = verify(context.built_release)
         if not report.ok:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainer.errors import ConfigError
-from trainer.pipeline.context import Plan
+from trainer.pipeline.finished import UNFINISHED
 from trainer.pipeline.run import Say
 from trainer.release.files import current_id, find_release
 from trainer.release.retention import remove, surplus, sweep
@@ -11,8 +11,6 @@ from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir
 from trainer.staging.records import list_records
 from trainer.state.decisions import deciding, read_decisions
-
-_UNFINISHED = ("running", "failed")
 
 
 def needed_releases(data: DataDir) -> set[str]:
@@ -24,9 +22,9 @@ def needed_releases(data: DataDir) -> set[str]:
     records = [entry for entry in list_records(data) if entry.record]
     for number, entry in enumerate(records):  # the newest first: only that one can go on
         path, status = data.run(entry.run_id).plan, entry.record.status if entry.record else ""
-        waits = status == "needs_approval" or (not number and status in _UNFINISHED)
+        waits = status == "needs_approval" or (not number and status in UNFINISHED)
         if waits and path.exists():
-            base = Plan.model_validate(read_json(path)).base_release
+            base = read_json(path).get("base_release")  # of any trainer's age
             found |= {base} if base else set()
     return found
 

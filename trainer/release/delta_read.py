@@ -32,7 +32,7 @@ _FACE = (
     "performer_id, image_url, source_endpoint, quality_score, created_at, pruned, yaw,"
     " image_sha256, face_no, source, page_url, run_id, model_pack, rule"
 )
-_SHA, _NO = 7, 8
+SHA, _NO = 7, 8  # columns of a face
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def read_content(directory: Path) -> Content:
 
 
 def face_key(face: Row) -> tuple[str, int]:
-    return face[_SHA], face[_NO]
+    return face[SHA], face[_NO]
 
 
 def tables_of(content: Content) -> Iterator[tuple[str, Iterator[Row]]]:

@@ -1,26 +1,76 @@
-"""One build a DATA_DIR at a time."""
+"""Who may change a DATA_DIR: one build, purge or decision alone, or the tasks of a build in Airflow
+side by side. The kernel releases a lock when the process dies, however it dies."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from trainer.errors import StageFailed
+from trainer.errors import RetryLater, StageFailed
+
+PATIENCE = 600.0  # seconds; most of what works alone is done by then
+_LOOK_AGAIN = 1.0
+
+
+class Busy(StageFailed):
+    """A build, or a task of one, is at work."""
 
 
 @contextmanager
 def build_lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock; the kernel releases it when the process dies, however it dies."""
+    """Work alone. Raises `Busy` at once.
+
+    Not to be taken by what an Airflow task runs under its `task_lock`: it would refuse itself.
+    """
+    with _opened(path) as handle:
+        if not _taken(handle, fcntl.LOCK_EX):
+            raise Busy(
+                f"another build is running in {path.parent}, here or in Airflow; wait for its end, "
+                "or stop it (in Airflow: pause the DAG and mark its run as failed), and try again"
+            )
+        yield
+
+
+@contextmanager
+def task_lock(
+    path: Path, say: Callable[[str], Any], patience: float | None = None
+) -> Iterator[None]:
+    """Work beside other tasks. Waits for who works alone; raises `RetryLater` after `patience`
+    seconds."""
+    with _opened(path) as handle:
+        seconds = PATIENCE if patience is None else patience
+        deadline = time.monotonic() + seconds
+        waiting = False
+        while not _taken(handle, fcntl.LOCK_SH):
+            if time.monotonic() >= deadline:
+                raise RetryLater(
+                    f"a build, a purge or a decision has {path.parent} for itself; will retry"
+                )
+            if not waiting:
+                say(f"waiting for a build, a purge or a decision that has {path.parent} for itself")
+            waiting = True
+            time.sleep(min(_LOOK_AGAIN, seconds))
+        yield
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StageFailed(f"another build is running in {path.parent}; wait for it") from None
-        yield
+        yield handle
     finally:
         os.close(handle)
+
+
+def _taken(handle: int, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -6,12 +6,14 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from trainer.errors import StageFailed
+from trainer.errors import DamagedFileError, StageFailed
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.exclude import refuse_if_decided
+from trainer.pipeline.finished import overtaken_by
 from trainer.pipeline.housekeeping import retain
-from trainer.pipeline.pictures import prune_pictures
+from trainer.pipeline.pictures import prune_pictures, prune_vectors
 from trainer.pipeline.run import Say
+from trainer.pipeline.spent import clear_runs
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
 from trainer.staging.atomic import read_json
@@ -50,6 +52,7 @@ def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     commit_release(data.state_db, _changes(context, plan, version, plan.version_id))
     publish(data, context.run.release, plan.version_id, context.settings.signing_key)
     retain(data, context.settings.keep_releases, say)
+    clear_runs(data, say)
     say(f"publish: release {plan.version_id} (version {version}) is current")
     return {
         "published": True,
@@ -60,11 +63,20 @@ def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
 
 
 def _prune(context: RunContext, say: Say) -> int:
-    """Pictures are kept for so long only, once their faces are known."""
+    """Pictures are kept for so long only, once their faces are known; vectors while something asks
+    for them. The release is out by now: a damaged file of some run does not make this one fail."""
     days = context.settings.keep_pictures_days
-    done = prune_pictures(context.data, context.plan.pack_id, days, now())
-    if done.pictures:
-        say(f"publish: {done.pictures} pictures of {days} days ago and older deleted")
+    try:
+        done = prune_pictures(context.data, context.plan.pack_id, days, now())
+        rows = prune_vectors(context.data)
+    except DamagedFileError as error:
+        say(f"publish: pictures and vectors that nothing needs stay: {error}")
+        return 0
+    if done.pictures or rows:
+        say(
+            f"publish: {done.pictures} pictures of {days} days ago and older deleted, and {rows} "
+            "rows of the face caches of pictures that are gone"
+        )
     return done.pictures
 
 
@@ -87,6 +99,7 @@ def _keep_base(context: RunContext, say: Say) -> dict[str, Any]:
     assert plan.base_release is not None
     version = str(read_json(context.data.release(plan.base_release) / MANIFEST)["version"])
     commit_release(context.data.state_db, _changes(context, plan, version, plan.base_release))
+    clear_runs(context.data, say)
     say(f"publish: nothing changed, release {plan.base_release} stays current")
     return {
         "published": True,
@@ -99,11 +112,11 @@ def _keep_base(context: RunContext, say: Say) -> dict[str, Any]:
 
 def overtaken(context: RunContext) -> str | None:
     """Why this run's release can't be published any more, if it can't."""
-    plan, link = context.plan, context.data.current
-    current = link.readlink().name if link.is_symlink() else None
-    if current in (plan.base_release, plan.version_id):
+    plan = context.plan
+    newer = overtaken_by(context.data, plan.base_release, plan.version_id)
+    if newer is None:
         return None
-    return f"release {current} was published since this run was planned on {plan.base_release}"
+    return f"release {newer} was published since this run was planned on {plan.base_release}"
 
 
 def _refuse_if_overtaken(context: RunContext) -> None:
