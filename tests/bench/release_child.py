@@ -30,6 +30,11 @@ def settings(root: str) -> Settings:
     return Settings.load(Path(root)).model_copy(update={"model_pack": "bench"})
 
 
+def selected(root: str, run_id: str) -> Path:
+    """What the release of a run was built from, kept beyond its publishing."""
+    return Path(root) / "selected" / run_id
+
+
 def step(root: str, run_id: str, name: str) -> dict[str, Any]:
     lines: list[tuple[float, str]] = []
     began = time.monotonic()
@@ -47,7 +52,7 @@ def step(root: str, run_id: str, name: str) -> dict[str, Any]:
 
 def again(root: str, run_id: str, out: str) -> dict[str, Any]:
     context = RunContext.open(settings(root), run_id)
-    before = (context.run.select / "faces.parquet").read_bytes()
+    before = (selected(root, run_id) / "faces.parquet").read_bytes()
     for name in ("resolve", "select"):
         run_step(name, run_id, settings(root), say=lambda _line: None)
     assert before == (context.run.select / "faces.parquet").read_bytes()
@@ -61,7 +66,7 @@ def again(root: str, run_id: str, out: str) -> dict[str, Any]:
 def database(root: str, run_id: str) -> dict[str, Any]:
     """CPU seconds of building performers.db, and of SQLite copying the same rows."""
     context = RunContext.open(settings(root), run_id)
-    inputs = read_inputs(context.run.select)
+    inputs = read_inputs(selected(root, run_id))
     target = Path(root) / "built.db"
     began = time.process_time()
     write_database(target, inputs, context.plan.pack_id)
@@ -111,8 +116,7 @@ def grown(root: str, run_id: str, m: str) -> dict[str, Any]:
 
 
 def _vectors(root: str, run_id: str, count: int) -> np.ndarray[Any, Any]:
-    context = RunContext.open(settings(root), run_id)
-    return read_inputs(context.run.select).vectors("facenet")[:count]
+    return read_inputs(selected(root, run_id)).vectors("facenet")[:count]
 
 
 if __name__ == "__main__":
