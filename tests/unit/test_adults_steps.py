@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from tests.unit.identity_world import IdentityWorld, page, record, shot
+from trainer.errors import StageFailed
+from trainer.identity.reviews import read_reviews
+from trainer.pipeline.steps import select
 
 IMDB = "https://www.imdb.com/name/nm9990001/"
 SURELY = "https://surely.example/star/mira"
@@ -54,3 +58,88 @@ def test_what_nobody_said_is_not_filled_in(world):
     facts = {"birth_date": "1980", "career_start_year": None, "created_at": None}
     rows = [record("boxone", 1, "Mira Vask", shots=[shot(1, 0)]) | facts]
     assert quarantined(world.run("run", rows)) == {"unknown_age": 1}
+
+
+YOUNG, ADULT = 1, 2  # ids of the records below, by their order
+
+
+def young_and_adult(young: list[str], adult: list[str], *more: dict) -> list[dict]:
+    """Somebody in quarantine and somebody who is not."""
+    return [
+        record("boxone", 1, "Ada Korin", birth_date="2000", shots=young),  # starts in 2010
+        record("boxone", 2, "Bea Lund", birth_date="1980", shots=adult),
+        *more,
+    ]
+
+
+def released(context) -> set[tuple[int, str]]:
+    frame = pl.read_parquet(context.run.select / "faces.parquet")
+    return set(frame.select("performer_id", "image_url").rows())
+
+
+def verdicts(context) -> dict[tuple[int, str], tuple[str, int | None]]:
+    frame = pl.read_parquet(context.run.select / "verdicts.parquet")
+    columns = frame.select("performer_id", "url", "rule", "other_performer_id")
+    return {row[:2]: row[2:] for row in columns.rows()}
+
+
+def reviews(context) -> list[tuple[str, tuple[int, ...]]]:
+    return [(r.kind, r.performers) for r in read_reviews(context.run.select)]
+
+
+def test_a_picture_of_somebody_in_quarantine_is_nobodys(world):
+    both = shot(5, 0)
+    context = world.run("run", young_and_adult([both], [both, shot(6, 0)]))
+    assert quarantined(context) == {"under_age": 1}
+    assert released(context) == {(ADULT, shot(6, 0))}
+    conflict = "same_picture_under_two_performers"
+    assert verdicts(context)[ADULT, both] == (conflict, YOUNG)
+    assert verdicts(context)[YOUNG, both] == ("quarantined", ADULT)
+    assert reviews(context) == [("picture_of_two", (ADULT, YOUNG))]
+
+
+def test_a_face_of_somebody_in_quarantine_is_not_released_under_anothers_name(world):
+    context = world.run("run", young_and_adult([shot(5, 0), shot(5, 1)], [shot(5, 2)]))
+    assert released(context) == set()
+    assert verdicts(context)[ADULT, shot(5, 2)] == ("face_of_another", YOUNG)
+    assert reviews(context) == [("face_of_another", (ADULT, YOUNG))]
+
+
+def test_a_face_of_somebody_in_quarantine_among_right_ones_is_found(world):
+    right = {shot(6, n) for n in range(3)}
+    rows = young_and_adult([shot(5, 0), shot(5, 1)], [*right, shot(5, 2)])
+    context = world.run("run", rows)
+    assert released(context) == {(ADULT, url) for url in right}
+    assert verdicts(context)[ADULT, shot(5, 2)] == ("nearer_to_another", YOUNG)
+
+
+def test_faces_in_quarantine_vouch_for_nobody_and_are_no_candidates(world):
+    link = "https://maybe.example/star/bea"
+    rows = young_and_adult(
+        [shot(5, 0), shot(5, 1)], [], page("maybe", "bea", "Bea Lund", shots=[shot(5, 2)])
+    )
+    rows[1]["urls"] = [{"url": link, "site": "Somewhere"}]
+    context = world.run("run", rows)
+    assert released(context) == set()
+    assert verdicts(context)[ADULT, shot(5, 2)] == ("no_trusted_face", None)
+    assert {rule for (who, _), (rule, _) in verdicts(context).items() if who == YOUNG} == {
+        "quarantined"
+    }
+    assert context.result("select")["funnel"] == {"maybe": {"no_trusted_face": 1}}
+    assert list(context.result("select")["stages"]) == ["maybe"]
+    performers = pl.read_parquet(context.run.resolve / "performers.parquet")
+    assert performers["performer_id"].to_list() == [ADULT]
+
+
+def test_two_people_in_quarantine_are_no_question(world):
+    both = shot(5, 0)
+    rows = young_and_adult([both], [])
+    rows[1] |= {"birth_date": "2001", "images": rows[0]["images"]}
+    assert reviews(world.run("run", rows)) == []
+
+
+def test_select_asks_to_resolve_again_after_an_older_trainer(world):
+    context = world.run("run", young_and_adult([shot(5, 0)], [shot(6, 0)]))
+    (context.run.resolve / "owners.parquet").unlink()
+    with pytest.raises(StageFailed, match="resolve"):
+        select.run(context, print)
