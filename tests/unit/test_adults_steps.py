@@ -5,10 +5,11 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tests.unit.identity_world import IdentityWorld, page, record, shot
+from tests.unit.identity_world import PACK, IdentityWorld, page, record, shot
 from trainer.errors import StageFailed
 from trainer.identity.reviews import read_reviews
 from trainer.pipeline.steps import select
+from trainer.staging.parquet import read_table, write_table
 
 IMDB = "https://www.imdb.com/name/nm9990001/"
 SURELY = "https://surely.example/star/mira"
@@ -136,6 +137,36 @@ def test_two_people_in_quarantine_are_no_question(world):
     rows = young_and_adult([both], [])
     rows[1] |= {"birth_date": "2001", "images": rows[0]["images"]}
     assert reviews(world.run("run", rows)) == []
+
+
+def test_a_picture_of_before_the_person_was_18_is_refused(world):
+    shots = [shot(5, n) for n in range(3)]
+    rows = [record("boxone", 1, "Ada Korin", birth_date="1988-05", shots=shots)]
+    taken = {shots[0]: "2006-05-30", shots[1]: "2006-06-01"}
+    context = world.run("run", rows, taken=taken)
+    assert released(context) == {(1, url) for url in shots[1:]}
+    assert verdicts(context)[1, shots[0]] == ("dated_before_adult", None)
+    assert context.result("select")["funnel"]["boxone"]["dated_before_adult"] == 1
+
+
+def test_by_the_latest_birth_date_that_any_source_gives(world):
+    rows, taken = in_both({"birth_date": "1988"}, {"birth_date": "1988"}), "2007-02-01"
+    first = world.run("week-1", rows, taken={shot(1, 0): taken})
+    assert released(first) == {(1, shot(1, 0))}
+    world.publish(first)
+    rows[1]["birth_date"] = "1989-03-04"
+    second = world.run("week-2", rows, taken={shot(1, 0): taken})
+    assert quarantined(second) == {}
+    assert released(second) == set()
+
+
+def test_a_face_cache_of_an_older_trainer_has_no_days(world):
+    rows = [record("boxone", 1, "Ada Korin", birth_date="1988", shots=[shot(5, 0)])]
+    context = world.run("run", rows)
+    (part,) = world.data.faces(PACK).glob("*.parquet")
+    write_table(part, read_table(part).drop_columns(["taken_on"]))
+    select.run(context, print)
+    assert released(context) == {(1, shot(5, 0))}
 
 
 def test_select_asks_to_resolve_again_after_an_older_trainer(world):

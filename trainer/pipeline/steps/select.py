@@ -11,7 +11,7 @@ from trainer.config.sources import load_sources
 from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_vectors
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
-from trainer.faces.kept_out import without_quarantined
+from trainer.faces.kept_out import mark_early, without_quarantined
 from trainer.faces.select import SEVERAL, SINGLE, Caps, cap, funnel, judge, selected, stages
 from trainer.faces.trust import settle, with_rows
 from trainer.faces.verdicts import questions, write_verdicts
@@ -36,7 +36,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     judged = mark_excluded(judged, read_exclusions(context.data))
     usable = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
     vectors = read_vectors(cache, usable["image_sha256"])
-    judged = once(mark_conflicts(judged, vectors))
+    judged = once(mark_early(mark_conflicts(judged, vectors)))
     remembered = _remembered(context)
     judged, memory = scan(settle(judged, vectors), vectors, remembered=remembered)
     write_table(context.run.select / NEAREST_FILE, memory.to_arrow())
