@@ -76,12 +76,12 @@ def sort_out(rows: Iterable[Row], told: Mapping[int, Iterable[Mapping[str, Any]]
 
 
 def _add_owners(owners: dict[str, list[Any]], row: Row, quarantined: bool, day: str | None) -> None:
-    for one in (*row["claims"], *row["references"]):
-        owners["performer_id"].append(row["performer_id"])
-        owners["source"].append(one["source"])
-        owners["source_id"].append(one["source_id"])
-        owners["quarantined"].append(quarantined)
-        owners["adult_from"].append(day)
+    own = [*row["claims"], *row["references"]]
+    owners["performer_id"] += [row["performer_id"]] * len(own)
+    owners["source"] += [one["source"] for one in own]
+    owners["source_id"] += [one["source_id"] for one in own]
+    owners["quarantined"] += [quarantined] * len(own)
+    owners["adult_from"] += [day] * len(own)
 
 
 def read_owners(directory: Path) -> pl.DataFrame:

@@ -36,41 +36,42 @@ def judge(told: Sequence[AgeFacts]) -> Verdict:
     the day on which a source first listed the person stands for it, and a listing before the
     career's start counts as well. `contradiction`: an adult by one reading and not by another.
     """
-    births = _births(told)
+    turned = _turned_18(told)
     years = (f.career_start_year for f in told)
-    starts = {_year(year) for year in years if year and year >= _FIRST_YEAR}
-    if not births:
+    starts = {span for year in years if year and (span := _year(year))}
+    if not turned:
         return "adult" if starts else "unknown_age"
     listed = min(filter(None, (_listing(f.recorded_at) for f in told)), default=None)
-    if listed and all(listed < start for start, _ in starts):
+    if listed and all(listed < first for first, _ in starts):
         starts.add((listed, listed))
-    if not starts:
-        return "unknown_age"
-    readings = {_reading(birth, start) for birth in births for start in starts}
+    readings = {_reading(day, start) for day in turned for start in starts}
     if len(readings) == 1:
         return readings.pop()
+    if not readings:
+        return "unknown_age"
     return "contradiction" if "adult" in readings else "under_age"
 
 
 def adult_from(told: Iterable[AgeFacts]) -> str | None:
     """The last day on which the person can have become 18; None where no birth date is known."""
-    return max((_eighteenth(last) for _, last in _births(told)), default=None)
+    return max((last for _, last in _turned_18(told)), default=None)
 
 
-def _reading(birth: Span, start: Span) -> Verdict:
-    if _eighteenth(birth[1]) <= start[0]:
+def _reading(turned: Span, start: Span) -> Verdict:
+    if turned[1] <= start[0]:
         return "adult"
-    return "under_age" if _eighteenth(birth[0]) > start[1] else "turned_18_in_start_year"
+    return "under_age" if turned[0] > start[1] else "turned_18_in_start_year"
 
 
-def _births(told: Iterable[AgeFacts]) -> set[Span]:
-    """Birth dates without those that a finer one agrees with."""
+def _turned_18(told: Iterable[AgeFacts]) -> set[Span]:
+    """The days of becoming 18, by birth dates without those that a finer one agrees with."""
     found = {known for f in told if f.birth_date and (known := _known(f.birth_date))}
     if len(found) > 1:
         found = {d for d in found if not any(o != d and o.startswith(d) for o in found)}
-    return {(_padded(date, "-01"), _padded(date, "-12", "-31")) for date in found}
+    return {_eighteenth(date) for date in found}
 
 
+# Cached: dates and years come again and again in the records of 100,000 performers.
 @cache
 def _known(date: str) -> str | None:
     """What is certain of a fuzzy date: a first of January stands for its year in many records, a
@@ -82,18 +83,19 @@ def _known(date: str) -> str | None:
     return date.removesuffix("-01").removesuffix("-01") if len(date) == 10 else date
 
 
-def _padded(date: str, month: str, day: str = "-01") -> str:
-    """The day as text; the 31st of any month does for comparing."""
-    return date + {4: month + day, 7: day, 10: ""}[len(date)]
+@cache
+def _eighteenth(date: str) -> Span:
+    """Days as text: the 31st of any month does for comparing."""
+    day = f"{int(date[:4]) + ADULT_YEARS:04d}{date[4:]}"
+    first, last = {4: ("-01-01", "-12-31"), 7: ("-01", "-31"), 10: ("", "")}[len(date)]
+    return day + first, day + last
 
 
-def _year(number: int) -> Span:
-    return f"{number:04d}-01-01", f"{number:04d}-12-31"
+@cache
+def _year(number: int) -> Span | None:
+    return (f"{number:04d}-01-01", f"{number:04d}-12-31") if number >= _FIRST_YEAR else None
 
 
 def _listing(moment: str | None) -> str | None:
-    return moment[:10] if moment and moment >= _FIRST_LISTING and _DATE.match(moment) else None
-
-
-def _eighteenth(day: str) -> str:
-    return f"{int(day[:4]) + ADULT_YEARS:04d}{day[4:]}"
+    """The day of a moment as sources give it; a made-up one is none."""
+    return moment[:10] if moment and _FIRST_LISTING <= moment < "3" else None
