@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from embedder.jpeg import decode_plain, shrink
 from embedder.phash import picture_hash
 from embedder.polyglot import is_polyglot
+from embedder.taken import taken_on
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 40_000_000
@@ -51,12 +52,13 @@ Pixels = NDArray[np.uint8]
 @dataclass(frozen=True)
 class Picture:
     """`pixels` (height, width, 3) uint8 RGB, upright, perhaps shrunk; `phash` 8 bytes;
-    `width` and `height` of the upright picture as it was published."""
+    `width` and `height` of the upright picture as it was published; `taken_on` YYYY-MM-DD."""
 
     pixels: Pixels
     phash: bytes
     width: int
     height: int
+    taken_on: str | None
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,8 @@ def _reason(error: Exception) -> str:
 
 def _picture(image: Image.Image, content: bytes) -> Picture:
     """The first frame, turned upright, as 8-bit RGB, its long side at most `MAX_SIDE`."""
-    orientation = _orientation(image)
+    exif = _exif(image)
+    orientation = _orientation(exif)
     width, height = image.size[::-1] if orientation >= 5 else image.size
     shrinking = max(1, max(image.size) // KEPT_SIDE)
     pixels = decode_plain(image, content, shrinking)
@@ -146,16 +149,24 @@ def _picture(image: Image.Image, content: bytes) -> Picture:
     if orientation != 1:
         turned = Image.fromarray(pixels).transpose(_TURNS[orientation])
         pixels = np.asarray(turned, np.uint8)
-    return Picture(pixels, picture_hash(pixels), width, height)
+    return Picture(pixels, picture_hash(pixels), width, height, taken_on(exif))
 
 
-def _orientation(image: Image.Image) -> int:
-    """1 to 8; a broken EXIF block, or a number that is none, leaves the picture as it is."""
+def _exif(image: Image.Image) -> Image.Exif:
+    """An empty block for a broken one."""
     try:
-        value = image.getexif().get(_ORIENTATION, 1)
+        return image.getexif()
+    except Exception:  # any bytes may lie there
+        return Image.Exif()
+
+
+def _orientation(exif: Image.Exif) -> int:
+    """1 to 8; a number that is none leaves the picture as it is."""
+    try:
+        value = exif.get(_ORIENTATION, 1)
+        return value if value in _TURNS else 1
     except Exception:  # any bytes may lie there
         return 1
-    return value if value in _TURNS else 1
 
 
 def _reduced(pixels: Pixels) -> Pixels:

@@ -26,6 +26,7 @@ class InSlot:
     phash: bytes
     width: int
     height: int
+    taken_on: str | None
 
 
 Answer = InSlot | Refused | Unreadable
@@ -49,8 +50,8 @@ def child(pipe: Connection, memory: Shared, limit: int) -> None:
             decoded = decode_file(path, sha256)
             if isinstance(decoded, Picture):
                 memory.fill(slot, decoded.pixels)
-                size = (decoded.width, decoded.height)
-                pipe.send(InSlot(decoded.pixels.shape, decoded.phash, *size))
+                told = (decoded.phash, decoded.width, decoded.height, decoded.taken_on)
+                pipe.send(InSlot(decoded.pixels.shape, *told))
             else:
                 pipe.send(decoded)
 

@@ -114,8 +114,8 @@ class _Worker:
             self._free.put(slot)
             return answer
         pixels = self._memory.pixels(slot, answer.shape)
-        size = (answer.width, answer.height)
-        return Lent(pixels, answer.phash, *size, lambda: self._free.put(slot))
+        told = (answer.phash, answer.width, answer.height, answer.taken_on)
+        return Lent(pixels, *told, lambda: self._free.put(slot))
 
     def _answer(self) -> Answer | str:
         self.wait_until_started()

@@ -48,6 +48,7 @@ def cropped(pack: PackInfo, sha256: str, picture: Picture, found: Faces) -> Crop
         "image_width": picture.width,
         "image_height": picture.height,
         "phash": picture.phash,
+        "taken_on": picture.taken_on,
         "faces_in_image": len(found),
     }
     result = Cropped(sha256)
@@ -116,8 +117,9 @@ def embedded_rows(
 
 def refused_face(face: Row) -> Row:
     """The row that says that one of a picture's faces has no usable embedding."""
-    kept = {key: face[key] for key in ("image_width", "image_height", "phash", "faces_in_image")}
-    return _empty_row(face["image_sha256"], "refused", "bad_embedding") | kept
+    kept = ("image_width", "image_height", "phash", "taken_on", "faces_in_image")
+    row = _empty_row(face["image_sha256"], "refused", "bad_embedding")
+    return row | {key: face[key] for key in kept}
 
 
 def _empty_row(sha256: str, outcome: str, reason: str | None) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -48,6 +49,16 @@ def portraits(names: tuple[str, ...], side: int = 420) -> dict[str, Image.Image]
             image.thumbnail((side, side))
             found[f"{path.parts[-3]}/{path.stem}"] = image
     return found
+
+
+def dated(picture: Image.Image, moment: object, kind: str = "JPEG") -> bytes:
+    """The picture as a camera saves it that took it at `moment` (YYYY:MM:DD HH:MM:SS)."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = moment
+    buffer = io.BytesIO()
+    options: dict[str, Any] = {} if kind == "PNG" else {"quality": 90}
+    picture.save(buffer, kind, exif=exif.tobytes(), **options)
+    return buffer.getvalue()
 
 
 class Bench:

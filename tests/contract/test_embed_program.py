@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.embed_job import MODELS, Bench, demo_pack, portraits
+from tests.embed_job import MODELS, Bench, dated, demo_pack, portraits
 from trainer.config.settings import REPO_ROOT
 from trainer.embedding.pack import read_pack
 from trainer.staging.manifest import StageManifest
@@ -27,6 +27,7 @@ DEMO_FILES = {
     "arcface": "f0eb50610c11126e6bae295a04ccca3180c71d2398480cdff32d246ff86d1aeb",
     "facenet": "7d0c695b80b2c56d506a7a98928d7e8776944bce2f8753176ee148313afeed58",
 }
+TAKEN = "2007:03:09 18:30:00"
 
 
 @pytest.fixture
@@ -45,8 +46,9 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     pair.paste(people["P001/studio_portrait"], (0, 0))
     pair.paste(people["P002/studio_portrait"], (420, 0))
     bench.add("pair", pair)
-    bench.add("mirror", people["P003/studio_portrait"].transpose(Image.Transpose.FLIP_LEFT_RIGHT))
-    bench.add("wall", Image.new("RGB", (300, 200), (90, 120, 140)))
+    mirror = people["P003/studio_portrait"].transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    bench.add("mirror", dated(mirror, TAKEN))
+    bench.add("wall", dated(Image.new("RGB", (300, 200), (90, 120, 140)), TAKEN))
     bench.add("html", b"<html>not here</html>")
     code, output = bench.run()
     assert code == 0, output
@@ -84,6 +86,13 @@ def test_every_picture_has_its_rows(embedded: Bench) -> None:
             norm = np.linalg.norm(np.frombuffer(row["arcface"], "<f2").astype(np.float64))
             assert norm == pytest.approx(1, abs=2e-3)
             assert None not in {row[k] for k in ("sharpness", "yaw", "pitch", "roll", "phash")}
+
+
+def test_the_day_on_which_a_picture_was_taken_is_in_its_rows(embedded: Bench) -> None:
+    rows = embedded.table().to_pylist()
+    found = {embedded.images[r["image_sha256"]] for r in rows if r["taken_on"] == "2007-03-09"}
+    assert found == {"mirror", "wall"}
+    assert {row["taken_on"] for row in rows} == {"2007-03-09", None}
 
 
 def test_report_counts_and_names_its_parts(embedded: Bench) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -104,8 +106,16 @@ class IdentityWorld:
         self._settings = Settings.load(root)
         self._sources = sources or SOURCES
 
-    def run(self, run_id: str, rows: list[dict[str, Any]], *, without: set[str] = frozenset()):
-        """The run's context after select; pictures in `without` were not there."""
+    def run(
+        self,
+        run_id: str,
+        rows: list[dict[str, Any]],
+        *,
+        without: set[str] = frozenset(),
+        taken: Mapping[str, str] = MappingProxyType({}),
+    ):
+        """The run's context after select; pictures in `without` were not there, those in `taken`
+        say when they were taken."""
         context = RunContext.open(self._settings, run_id)
         plan = Plan(
             run_id=run_id,
@@ -120,7 +130,7 @@ class IdentityWorld:
         urls = sorted({image["url"] for row in rows for image in row["images"]} - without)
         for key in self._sources:
             self._snapshot(context, key, [row for row in rows if row["source"] == key], urls)
-        cache = [_face(url) for url in urls]
+        cache = [_face(url) | {"taken_on": taken.get(url)} for url in urls]
         write_rows(self.data.faces(PACK) / f"part-{run_id}.parquet", cache, FACES)
         lines: list[str] = []
         context.finish("resolve", resolve.run(context, lines.append))

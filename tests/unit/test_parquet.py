@@ -51,3 +51,15 @@ def test_temporary_files_are_no_parts(part, tmp_path):
     (tmp_path / "images-.tmp-1.parquet").write_bytes(b"half")
     assert parts(tmp_path, "images-") == [part]
     assert read_parts(parts(tmp_path, "images-"), IMAGES, ["url"]).num_rows == 200
+
+
+def test_a_part_of_an_older_trainer_lacks_columns(tmp_path):
+    whole = pa.Table.from_pylist([{**ROW, "url": "u", "reason": "x", "etag": "y"}], IMAGES)
+    pq.write_table(whole.drop_columns(["reason"]), tmp_path / "images-1.parquet")
+    pq.write_table(whole, tmp_path / "images-2.parquet")
+    table = read_parts(parts(tmp_path, "images-"), IMAGES)
+    assert table.schema.equals(IMAGES)
+    assert table["reason"].to_pylist() == [None, "x"] and table["etag"].to_pylist() == ["y", "y"]
+    pq.write_table(whole.drop_columns(["url"]), tmp_path / "images-1.parquet")
+    with pytest.raises(DamagedFileError, match=r"images-1\.parquet lacks \['url'\]"):
+        read_parts(parts(tmp_path, "images-"), IMAGES)

@@ -45,6 +45,17 @@ def test_who_was_merged_into_somebody_in_quarantine_is_said_to_be_there(tmp_path
     assert why.person(person(1), []) == "quarantined: under_age"
 
 
+def test_a_face_that_somebody_in_quarantine_has_as_well(tmp_path):
+    both = shot(9, 1)
+    rows = [
+        record("boxone", 1, "Ada Korin", shots=(both,)),
+        record("boxone", 2, "Bea Lund", shots=(both, shot(2, 1)), birth_date="2000"),
+    ]
+    why = RunReasons(IdentityWorld(tmp_path).run("week-1", rows))
+    assert why.face((sha(both), 0)) == "same_picture_under_two_performers"
+    assert why.face((sha(shot(2, 1)), 0)) == "quarantined"
+
+
 def test_who_was_excluded_is_said_to_be(tmp_path):
     world = IdentityWorld(tmp_path)
     from trainer.state.decisions import deciding

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import polars as pl
 
 from trainer.faces.contamination import OF_ANOTHER
 from trainer.faces.select import CONFLICT
-from trainer.identity.reviews import Review
+from trainer.identity.reviews import Kind, Review
 from trainer.staging.parquet import write_table
 
 VERDICTS_FILE = "verdicts.parquet"
@@ -25,30 +25,36 @@ _COLUMNS = [
 ]
 
 
-def write_verdicts(directory: Path, capped: pl.DataFrame) -> None:
+def write_verdicts(directory: Path, *judged: pl.DataFrame) -> None:
     """verdicts.parquet: a row a (performer, picture, face) in a stable order."""
-    frame = capped.select(_COLUMNS).sort("performer_id", "image_sha256", "face_no")
+    frame = pl.concat(part.select(_COLUMNS) for part in judged).sort(
+        "performer_id", "image_sha256", "face_no"
+    )
     write_table(directory / VERDICTS_FILE, frame.to_arrow())
 
 
-def questions(capped: pl.DataFrame) -> Iterator[Review]:
-    """An item for each picture of two performers, and each only face that is another's."""
+def questions(capped: pl.DataFrame, quarantined: Collection[int] = ()) -> Iterator[Review]:
+    """An item for each picture of two performers, and each only face that is another's.
+
+    `quarantined`: performers who are not in `capped`, but whose pictures were looked at.
+    """
     asked = capped.filter(pl.col("rule").is_in([CONFLICT, OF_ANOTHER]))
     asked = asked.unique(["performer_id", "image_sha256"], keep="first", maintain_order=True)
     columns = ["rule", "source", "url", "performer_id", "other_performer_id", "score"]
     for rule, source, url, own, other, score in asked.select(columns).iter_rows():
-        if rule == CONFLICT:
-            if other is not None and own < other:
-                text = f"performers {own} and {other} both have this picture; neither keeps it"
-                yield Review(
-                    kind="picture_of_two",
-                    source=source,
-                    url=url,
-                    performers=(own, other),
-                    text=text,
-                )
-        else:
-            text = f"the only face of {own} is like {other}'s ({score:.2f}): one person or wrong"
-            yield Review(
-                kind="face_of_another", source=source, url=url, performers=(own, other), text=text
-            )
+        out = other in quarantined
+        if rule == CONFLICT and (other is None or (own > other and not out)):
+            continue
+        kind: Kind = "picture_of_two" if rule == CONFLICT else "face_of_another"
+        text = _picture(own, other) if rule == CONFLICT else _face(own, other, score)
+        if out:
+            text = f"{text} ({other} is in quarantine)"
+        yield Review(kind=kind, source=source, url=url, performers=(own, other), text=text)
+
+
+def _picture(own: int, other: int) -> str:
+    return f"performers {own} and {other} both have this picture; neither keeps it"
+
+
+def _face(own: int, other: int, score: float) -> str:
+    return f"the only face of {own} is like {other}'s ({score:.2f}): one person or wrong"

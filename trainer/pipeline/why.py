@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from trainer.faces.kept_out import QUARANTINED
 from trainer.faces.verdicts import VERDICTS_FILE
 from trainer.pipeline.context import RunContext
 from trainer.policy.exclusions import read_exclusions
@@ -83,7 +84,10 @@ class RunReasons:
 
     @cached_property
     def _rules(self) -> dict[FaceKey, str]:
-        frame = self._verdicts.drop_nulls("face_no").select("image_sha256", "face_no", "rule")
+        """A performer's verdict on a face before that of somebody in quarantine who has it, too."""
+        faces = self._verdicts.drop_nulls("face_no")
+        faces = faces.sort(pl.col("rule") != QUARANTINED, maintain_order=True)
+        frame = faces.select("image_sha256", "face_no", "rule")
         return {(sha, number): rule for sha, number, rule in frame.iter_rows()}
 
     @cached_property

@@ -61,8 +61,26 @@ def parts(directory: Path, prefix: str) -> list[Path]:
 def read_parts(
     paths: Iterable[Path], schema: pa.Schema, columns: list[str] | None = None
 ) -> pa.Table:
-    """All rows of `paths` in order; an empty table of `schema` where there are none."""
+    """All rows of `paths` in order; an empty table of `schema` where there are none.
+
+    A column that may be null, and that a part of an older trainer lacks, is null.
+    """
     if columns is not None:
         schema = pa.schema([schema.field(name) for name in columns])
-    tables = [read_table(path, columns).cast(schema) for path in paths]
+    tables = [_read_as(path, schema) for path in paths]
     return pa.concat_tables(tables) if tables else schema.empty_table()
+
+
+def _read_as(path: Path, schema: pa.Schema) -> pa.Table:
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            names = set(file.schema_arrow.names)
+            table = file.read([n for n in schema.names if n in names])
+    except (OSError, pa.ArrowException) as error:
+        raise DamagedFileError(f"{path}: {error}; delete this part and run again") from error
+    for field in schema:
+        if field.name not in names and field.nullable:
+            table = table.append_column(field, pa.nulls(len(table), field.type))
+    if missing := set(schema.names) - set(table.column_names):
+        raise DamagedFileError(f"{path} lacks {sorted(missing)}; delete this part and run again")
+    return table.select(schema.names).cast(schema)

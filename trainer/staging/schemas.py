@@ -136,6 +136,8 @@ FACES = pa.schema(
         ("pitch", pa.float32()),
         ("roll", pa.float32()),
         ("phash", pa.binary(8)),  # perceptual hash of the whole picture
+        # The day on which the picture says that it was taken, YYYY-MM-DD; null in older parts.
+        ("taken_on", pa.string()),
         ("facenet", pa.binary(EMBEDDING_BYTES)),
         ("arcface", pa.binary(EMBEDDING_BYTES)),
     ]

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pyarrow as pa
-
 from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
 from trainer.identity.apart import apart_reviews
@@ -18,30 +16,22 @@ from trainer.identity.clues import Conflict
 from trainer.identity.decisions import read_identity_decisions
 from trainer.identity.evidence import find_joins
 from trainer.identity.link_conflicts import link_reviews
-from trainer.identity.references import Attached, attach
+from trainer.identity.references import Attached, Performers, attach
 from trainer.identity.resolve import Identities, resolve
 from trainer.identity.reviews import Review, write_reviews
 from trainer.identity.site_table import site_table
+from trainer.pipeline.adults import Sorted, sort_out
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.exclude import leave_out
 from trainer.pipeline.people import Records, Sources, facts_of, is_live, performers_of, read_records
 from trainer.pipeline.record import manifests
 from trainer.pipeline.record_faces import record_faces
 from trainer.pipeline.run import Say
-from trainer.policy.adults import AgeFacts, judge
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
 from trainer.state.decisions import digest
 from trainer.state.store import Claim, read_identities
-
-QUARANTINE = pa.schema(
-    [
-        pa.field("performer_id", pa.int64(), nullable=False),
-        pa.field("universal_id", pa.string(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-    ]
-)
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
@@ -76,27 +66,28 @@ def _run(context: RunContext, say: Say) -> dict[str, Any]:
     identities = resolve(facts, known, joins, decided)
     performers = performers_of(records, identities, facts)
     attached = attach(pages, performers, known)
-    rows = _rows(records, identities, attached, sources, context.plan.started_at)
-    allowed, quarantined = _adults(rows)
+    rows = _rows(records, identities, performers, attached, sources, context.plan.started_at)
+    told = {n: [*own, *attached.pages.get(n, ())] for n, own in performers.records.items()}
+    adults = sort_out(rows, told)
     reviews = [_conflict_review(conflict, identities) for conflict in conflicts]
     reviews += apart_reviews(facts, known, identities.performer_of, decided)
     shown = {review.url for review in reviews}
     seen = {(page["source"], page["source_id"]) for page in pages}
     reviews += link_reviews(facts, identities.performer_of, shown, seen)
     counts = write_reviews(context.run.resolve, [*reviews, *attached.reviews])
-    _write(context, identities, attached, allowed, quarantined)
+    _write(context, identities, attached, adults)
     figures = {
         "decisions": decisions,
         "records": len(records),
         "excluded": excluded,
-        "performers": len(allowed),
+        "performers": len(adults.allowed),
         "new_ids": len(identities.new_ids),
         "joins": dict(sorted(Counter(join.evidence.split()[0] for join in joins).items())),
         "merges": len(identities.merges),
         "revived": len(identities.revived),
         "pages_attached": len(attached.performer_of),
         "pages_dropped": dict(sorted(attached.dropped.items())),
-        "quarantined": dict(Counter(row["reason"] for row in quarantined)),
+        "quarantined": dict(Counter(row["reason"] for row in adults.quarantined)),
         "reviews": counts,
     }
     say(f"resolve: {figures}")
@@ -128,17 +119,16 @@ def _conflict_review(conflict: Conflict, identities: Identities) -> Review:
 def _rows(
     records: Records,
     identities: Identities,
+    performers: Performers,
     attached: Attached,
     sources: Sources,
     run_started_at: str,
 ) -> list[dict[str, Any]]:
     """One row a performer with at least one live record, by id."""
-    live: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    live = performers.records
     gone: dict[int, list[Claim]] = defaultdict(list)
     for claim, number in identities.performer_of.items():
-        if claim in records and is_live(records[claim]):
-            live[number].append(records[claim])
-        else:
+        if claim not in records or not is_live(records[claim]):
             gone[number].append(claim)
     return [
         canonical(
@@ -153,33 +143,17 @@ def _rows(
     ]
 
 
-def _adults(
-    rows: list[dict[str, Any]],
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    allowed, quarantined = [], []
-    for row in rows:
-        facts = AgeFacts(row["birth_date"], row["career_start_year"], row["created_at"])
-        verdict = judge(facts)
-        if verdict == "adult":
-            allowed.append(row)
-        else:
-            keys = ("performer_id", "universal_id")
-            quarantined.append({**{key: row[key] for key in keys}, "reason": verdict})
-    return allowed, quarantined
-
-
 def _write(
     context: RunContext,
     identities: Identities,
     attached: Attached,
-    allowed: list[dict[str, Any]],
-    quarantined: list[dict[str, Any]],
+    adults: Sorted,
 ) -> None:
     directory = context.run.resolve
     claims = identities.performer_of | attached.performer_of
     evidence = identities.evidence | attached.evidence
-    write_rows(directory / "performers.parquet", allowed, PERFORMER_INPUT)
-    write_rows(directory / "quarantine.parquet", quarantined, QUARANTINE)
+    write_rows(directory / "performers.parquet", adults.allowed, PERFORMER_INPUT)
+    adults.write(directory)
     write_json(
         directory / "identities.json",
         {

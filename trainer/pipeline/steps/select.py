@@ -11,10 +11,12 @@ from trainer.config.sources import load_sources
 from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_vectors
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
+from trainer.faces.kept_out import mark_early, without_quarantined
 from trainer.faces.select import SEVERAL, SINGLE, Caps, cap, funnel, judge, selected, stages
 from trainer.faces.trust import settle, with_rows
 from trainer.faces.verdicts import questions, write_verdicts
 from trainer.identity.reviews import write_reviews
+from trainer.pipeline.adults import read_owners
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.exclude import mark_excluded
 from trainer.pipeline.run import Say
@@ -34,15 +36,17 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     judged = mark_excluded(judged, read_exclusions(context.data))
     usable = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
     vectors = read_vectors(cache, usable["image_sha256"])
-    judged = once(mark_conflicts(judged, vectors))
+    judged = once(mark_early(mark_conflicts(judged, vectors)))
     remembered = _remembered(context)
     judged, memory = scan(settle(judged, vectors), vectors, remembered=remembered)
     write_table(context.run.select / NEAREST_FILE, memory.to_arrow())
+    judged, kept_out = without_quarantined(judged)
     capped = cap(judged, _caps(plan, sorted(judged["source"].unique())))
     chosen = selected(capped, plan.params.min_faces)
     _write(context, chosen, vectors)
-    write_verdicts(context.run.select, capped)
-    reviews = write_reviews(context.run.select, questions(capped))
+    write_verdicts(context.run.select, capped, kept_out)
+    quarantined = frozenset(kept_out["performer_id"].unique())
+    reviews = write_reviews(context.run.select, questions(capped, quarantined))
     counts = funnel(capped)
     write_json(context.run.select / "funnel.json", counts)
     way = stages(capped)
@@ -71,11 +75,12 @@ def _remembered(context: RunContext) -> pl.DataFrame | None:
 
 
 def _candidates(context: RunContext) -> pl.DataFrame:
-    """Every picture that a live, allowed performer's records and pages advertise and that was
-    fetched."""
+    """Every picture that a live performer's records and pages advertise and that was fetched.
+
+    Those of people in quarantine are among them: what is theirs is nobody else's.
+    """
     sources = load_sources(context.settings.data_dir) | context.plan.sources
-    owners = pl.read_parquet(context.run.resolve / "performers.parquet")
-    claims = pl.concat([_whose(owners, "claims"), _whose(owners, "references")])
+    owners = read_owners(context.run.resolve)
     frames = []
     for source, directory in snapshot_dirs(context).items():
         records = pl.read_parquet(directory / "performers.parquet").filter(~pl.col("deleted"))
@@ -85,7 +90,7 @@ def _candidates(context: RunContext) -> pl.DataFrame:
         )
         frames.append(
             records.select("source", "source_id", "page_url", pl.col("images"))
-            .join(claims, on=["source", "source_id"])
+            .join(owners, on=["source", "source_id"])
             .with_columns(pl.int_ranges(pl.col("images").list.len()).alias("position"))
             .explode("images", "position")
             .drop_nulls("images")
@@ -105,15 +110,11 @@ def _candidates(context: RunContext) -> pl.DataFrame:
                 pl.col("sha256").alias("image_sha256"),
                 "fetched_at",
                 "run_id",
+                "quarantined",
+                "adult_from",
             )
         )
     return pl.concat(frames)
-
-
-def _whose(owners: pl.DataFrame, column: str) -> pl.DataFrame:
-    """performer_id, source, source_id of one list column of the performers."""
-    listed = owners.select("performer_id", column).explode(column).drop_nulls(column)
-    return listed.unnest(column).select("performer_id", "source", "source_id")
 
 
 def _caps(plan: Plan, sources: list[str]) -> Caps:
