@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,9 @@ import pyarrow.parquet as pq
 
 from trainer.errors import StageFailed
 from trainer.faces.cache import cache_parts
-from trainer.pipeline.members import claims_of, crawled_files, find_members
+from trainer.pipeline.members import Found, claims_of, crawled_files, find_members
 from trainer.policy.exclusion_list import remember
-from trainer.policy.exclusions import Exclusions, read_entries, read_exclusions
+from trainer.policy.exclusions import Exclusion, Exclusions, read_entries, read_exclusions
 from trainer.release.contract import DATABASE
 from trainer.staging.atomic import sha256_file
 from trainer.staging.lock import build_lock
@@ -46,6 +47,7 @@ class Purged:
     faces: int = 0
     rows: int = 0
     ledger: int = 0
+    with_them: list[str] = field(default_factory=list)  # records that were not noted before
     candidates: list[str] = field(default_factory=list)
     releases: list[str] = field(default_factory=list)
 
@@ -57,11 +59,12 @@ def purge(data: DataDir) -> Purged:
         if not entries:
             return Purged()
         found = find_members(data, entries)
-        remember(data, found)  # first: what is gone can't be found again
+        members = {number: own.members for number, own in found.items()}
+        remember(data, members)  # first: what is gone can't be found again
         exclusions = read_exclusions(data)
         claims = claims_of(entries, found)
         out = _out(data, exclusions, claims)
-        done = Purged()
+        done = Purged(with_them=_new_people(entries, found))
         for sha in sorted(out.pictures):
             done.pictures += _delete(data.image(sha))
         for path in sorted((data.root / "faces").glob("*/")):
@@ -86,6 +89,16 @@ def _out(data: DataDir, exclusions: Exclusions, claims: set[Claim]) -> Out:
         frozenset(urls),
         frozenset(known.current(known.claims[c]) for c in claims if c in known.claims),
     )
+
+
+def _new_people(entries: Sequence[Exclusion], found: Mapping[int, Found]) -> list[str]:
+    before = {value for entry in entries for _, value in entry.members}
+    return [
+        f"{record} ({why}), with exclusion {number}"
+        for number, own in found.items()
+        for record, why in sorted(own.people.items())
+        if record not in before
+    ]
 
 
 def _delete(path: Path) -> bool:

@@ -19,8 +19,10 @@ from trainer.state.store import prepare, reading
 _FIRST_VERSION = 2  # of state.db with these tables
 
 _MEMBERS = (
+    # Links are kept so that a later crawl knows them: they change nothing in this run.
     "SELECT DISTINCT m.kind, m.value FROM exclusion_members m "
-    "JOIN exclusions e ON e.id = m.exclusion_id WHERE e.removed_at IS NULL ORDER BY 1, 2"
+    "JOIN exclusions e ON e.id = m.exclusion_id WHERE e.removed_at IS NULL "
+    "AND m.kind <> 'link' ORDER BY 1, 2"
 )
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.errors import DamagedFileError, StageFailed
+from trainer.state.migrate import migrate
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 HISTORY_VERSION = 2  # of the first state.db with claim_history
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
@@ -206,6 +207,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > STATE_VERSION:
         raise StageFailed(f"{path} was written by a newer trainer (version {version}); update")
+    migrate(db)
     db.executescript(_SCHEMA.read_text(encoding="utf-8"))
     db.execute(f"PRAGMA user_version = {STATE_VERSION}")
 
