@@ -18,6 +18,7 @@ from trainer.config.settings import REPO_ROOT, Settings
 from trainer.config.sources import load_sources
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.crawl import crawl_job, crawl_source
+from trainer.pipeline.dropped import dropped_links
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table
@@ -120,6 +121,7 @@ class Bench:
             merges=[],
             snapshots=[SnapshotRow("stashdb", run_id, manifest.watermark, live, None)],
             ledger=ledger,
+            excluded_links=dropped_links(context),
         )
         assert commit_release(context.data.state_db, changes)
         return rows

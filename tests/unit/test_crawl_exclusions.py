@@ -10,7 +10,8 @@ from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, person, serve
 from trainer.faces.cache import cached_pictures
 from trainer.pipeline.pictures import prune_pictures
-from trainer.policy.exclusion_list import add
+from trainer.policy.exclusion_list import add, remove
+from trainer.policy.exclusions import read_exclusions
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import write_rows
@@ -69,6 +70,30 @@ def test_a_crawl_that_was_interrupted_before_the_exclusion_forgets_the_record(be
     assert manifest.status == "complete", manifest.reason
     assert manifest.counts["excluded"] == 1
     assert number(4) not in {row["source_id"] for row in bench.performers()}
+
+
+IMDB = "https://www.imdb.com/name/nm9990004/"
+
+
+def test_whom_a_crawl_has_only_ever_dropped_is_known_by_her_links_afterwards(bench: Bench):
+    """Excluded before her first crawl: nothing of her was ever here but what she is known by."""
+    bench.box.people[3]["urls"] = [{"url": IMDB, "site": {"name": "IMDB"}}]
+    exclude(bench, "id", f"stashdb:{number(4)}")
+    bench.crawl("r1")
+    left = b"".join(
+        path.read_bytes() for path in DataDir(bench.root).run("r1").root.rglob("*.parquet")
+    )
+    assert b"nm9990004" not in left
+    (DataDir(bench.root).run("r1").staging("stashdb") / "_RUN.json").unlink()
+    bench.crawl("r1")  # resumed: the parts say it
+    bench.publish("r1")
+    other = {"source": "theporndb", "source_id": "1", "name": bench.box.people[3]["name"]}
+    listed = read_exclusions(DataDir(bench.root))
+    assert listed.record({**other, "urls": [{"url": IMDB}]}) == "link"
+    assert listed.record({**other, "urls": [{"url": IMDB}], "name": "Per Lind"}) is None
+    assert listed.record({**other, "urls": []}) is None
+    remove(DataDir(bench.root), 1, WHEN)
+    assert not read_exclusions(DataDir(bench.root))
 
 
 def test_later_crawls_are_incremental_and_the_record_vanishes(bench: Bench):

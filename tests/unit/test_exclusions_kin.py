@@ -8,6 +8,9 @@ from contextlib import closing
 
 import pytest
 
+from scrapy_project.excluded import without_excluded
+from scrapy_project.kinds.answers import Page
+from scrapy_project.records import PerformerParts
 from tests.unit.identity_world import IdentityWorld, creator, record, shot, uuid
 from tests.unit.test_exclusions import WHEN, trainer
 from trainer.pipeline.purge import purge
@@ -135,6 +138,19 @@ def test_all_records_of_the_released_performer_are_hers(world):
     assert read_exclusions(world.data).record(again) == "link"
     other = ana("theporndb", "9", links=[f"https://fansdb.cc/performers/{uuid(2)}"], name="X")
     assert read_exclusions(world.data).record(other) == "link"
+
+
+def test_another_source_that_is_crawled_in_the_same_run(world):
+    """StashDB's record is dropped while another source, crawled beside it, brings hers."""
+    add(world.data, "id", f"stashdb:{uuid(1)}", "asked", WHEN)
+    page = Page(count=1, listed=1, rows=[ana(links=[IMDB])], refused_ids=[], errors=[])
+    page = without_excluded(page, "stashdb", read_exclusions(world.data))
+    assert not page.rows
+    PerformerParts(world.data.run("week-1").staging("stashdb"), 5).write("p1", page)
+    context = world.run("week-1", [ana("fansdb", 2, links=[IMDB]), bystander()])
+    assert left(context) == {f"fansdb:{uuid(90)}"}
+    world.publish(context)
+    assert read_exclusions(world.data).record(ana("javstash", 3, links=[IMDB])) == "link"
 
 
 def test_a_list_of_an_older_trainer_holds_and_goes_no_further(world):

@@ -13,9 +13,10 @@ import polars as pl
 
 from trainer.errors import StageFailed
 from trainer.pipeline.context import RunContext
+from trainer.pipeline.dropped import exclusions_of
 from trainer.pipeline.kin import Kin
 from trainer.pipeline.snapshots import snapshot_dirs
-from trainer.policy.exclusions import Exclusions, Reason, read_exclusions
+from trainer.policy.exclusions import Exclusions, Reason
 from trainer.staging.parquet import stream_rows
 from trainer.state.decisions import digest
 from trainer.state.store import Claim, KnownIdentities
@@ -73,7 +74,7 @@ def leave_out(
 ) -> tuple[dict[Claim, Row], list[Row], dict[str, int]]:
     """Records and pages that are not excluded; how many are, by reason. Links to excluded pictures
     are taken out of the others."""
-    exclusions = read_exclusions(context.data)
+    exclusions = exclusions_of(context)
     rows = [*records.values(), *pages]
     out = excluded_claims(rows, exclusions, known)
     pictures = _excluded_urls(context, exclusions)

@@ -88,6 +88,8 @@ class StateChanges:
     ledger: list[LedgerRow]
     evidence: dict[Claim, str] = field(default_factory=dict)
     revived: list[int] = field(default_factory=list)  # ids whose merge was undone
+    # What crawls noted of records that they dropped, by the number of the exclusion.
+    excluded_links: dict[int, set[str]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -231,6 +233,11 @@ def _write(db: sqlite3.Connection, changes: StateChanges) -> None:
         "etag, last_modified, source, fetched_at, run_id) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [tuple(vars(row).values()) for row in changes.ledger],
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO exclusion_members SELECT id, 'link', ?2 FROM exclusions "
+        "WHERE id = ?1 AND removed_at IS NULL",
+        [(number, key) for number, keys in changes.excluded_links.items() for key in sorted(keys)],
     )
     db.execute(
         "INSERT INTO published (run_id, version_id, version, published_at) VALUES (?, ?, ?, ?)",
