@@ -100,7 +100,7 @@ class Bench:
     def log(self, run_id: str = "r1") -> str:
         return self.context(run_id).run.log("crawl-stashdb").read_text()
 
-    def publish(self, run_id: str, number: int = 1) -> list[dict[str, Any]]:
+    def publish(self, run_id: str, number: int = 1, at: str = STARTED) -> list[dict[str, Any]]:
         """Fold, and commit what a release would; returns the snapshot's performers."""
         context = self.context(run_id)
         directory = fold_snapshot(context, "stashdb")
@@ -115,7 +115,7 @@ class Bench:
             run_id=run_id,
             version_id=f"v{number}",
             version=f"2026.2.{number}",
-            published_at=STARTED,
+            published_at=at,
             new_performers={},
             claims={},
             merges=[],

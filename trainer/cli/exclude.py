@@ -65,7 +65,15 @@ def exclude_remove(
     from trainer.policy.exclusion_list import remove
 
     entry = remove(data_of(data_dir), number, iso(now()))
-    show({}, False, [f"{entry.kind} {entry.value} is not excluded any more"])
+    lines = [f"{entry.kind} {entry.value} is not excluded any more"]
+    if entry.kind == "image":
+        lines.append("the picture is asked for again when its record is crawled")
+    else:
+        lines.append(
+            "the next build reads its sources whole, not only what was updated, to bring the "
+            "records back; a source that is not in that build catches up in its next one"
+        )
+    show({}, False, lines)
 
 
 @exclude_app.command("purge")

@@ -52,6 +52,20 @@ def read_decisions(
         return db.execute(sql, values).fetchall()
 
 
+def taken_back_since(data: DataDir, run_id: str) -> bool:
+    """Was somebody's exclusion taken back since the published run `run_id` began?
+
+    A picture's leaves no record out.
+    """
+    found = read_decisions(
+        data,
+        "SELECT 1 FROM exclusions WHERE kind <> 'image' AND removed_at >= "
+        "coalesce((SELECT published_at FROM published WHERE run_id = ?), '')",  # as it began
+        (run_id,),
+    )
+    return bool(found)
+
+
 def digest(data: DataDir) -> str:
     """Changes with every decision that changes what a release holds."""
     excluded = read_decisions(
