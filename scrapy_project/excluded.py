@@ -7,6 +7,7 @@ from typing import Any
 
 from scrapy_project.kinds.answers import Page
 from trainer.policy.exclusions import Exclusions
+from trainer.policy.link_keys import link_keys
 
 Row = dict[str, Any]
 
@@ -14,7 +15,9 @@ Row = dict[str, Any]
 def without_excluded(page: Page, source: str, exclusions: Exclusions) -> Page:
     """The page without excluded records; the page itself where there is none.
 
-    A resumed crawl must count the live ones as listed: their ids are kept as digests.
+    A resumed crawl must count the live ones as listed: their ids are kept as digests. Hashes of
+    the links of those that an exclusion matches by itself are kept, too: nothing else will know
+    them when another source lists the same person.
     """
     if not exclusions:
         return page
@@ -29,8 +32,20 @@ def without_excluded(page: Page, source: str, exclusions: Exclusions) -> Page:
             "refused_ids": [number for number in page.refused_ids if number not in ids],
             "errors": [e for e in page.errors if not any(i in e.message for i in ids)],
             "excluded": sorted({*page.excluded, *live}),
+            "excluded_links": _links(page, dropped, source, exclusions),
         }
     )
+
+
+def _links(
+    page: Page, dropped: list[Row], source: str, exclusions: Exclusions
+) -> dict[str, list[str]]:
+    found = {number: set(keys) for number, keys in page.excluded_links.items()}
+    for row in dropped:
+        number = exclusions.entry_of({**row, "source": source})
+        if number is not None:
+            found.setdefault(str(number), set()).update(link_keys({**row, "source": source}))
+    return {number: sorted(keys) for number, keys in sorted(found.items()) if keys}
 
 
 def without_excluded_targets(

@@ -41,6 +41,7 @@ class PerformerParts:
             refused_ids=meta["refused_ids"],
             errors=[StageError.model_validate(error) for error in meta["errors"]],
             excluded=meta.get("excluded", []),
+            excluded_links=meta.get("excluded_links", {}),
         )
 
     def stream(self, name: str) -> list[dict[str, Any]]:
@@ -56,6 +57,7 @@ class PerformerParts:
             "refused_ids": page.refused_ids,
             "errors": [error.model_dump() for error in page.errors],
             "excluded": page.excluded,
+            "excluded_links": page.excluded_links,
         }
         table = pa.Table.from_pylist(page.rows, schema=PERFORMERS)
         write_table(

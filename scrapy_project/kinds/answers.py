@@ -59,6 +59,9 @@ class Page(BaseModel):
     refused_ids: list[str] = Field(description="ids of records that could not be read")
     errors: list[StageError]
     excluded: list[str] = Field([], description="digests of the ids of excluded live records")
+    excluded_links: dict[str, list[str]] = Field(
+        {}, description="exclusion number -> hashed names and links of the records it dropped"
+    )
 
 
 def plain(text: str) -> str:

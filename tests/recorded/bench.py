@@ -18,6 +18,7 @@ from trainer.config.settings import REPO_ROOT, Settings
 from trainer.config.sources import load_sources
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.crawl import crawl_job, crawl_source
+from trainer.pipeline.dropped import dropped_links
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table
@@ -99,7 +100,7 @@ class Bench:
     def log(self, run_id: str = "r1") -> str:
         return self.context(run_id).run.log("crawl-stashdb").read_text()
 
-    def publish(self, run_id: str, number: int = 1) -> list[dict[str, Any]]:
+    def publish(self, run_id: str, number: int = 1, at: str = STARTED) -> list[dict[str, Any]]:
         """Fold, and commit what a release would; returns the snapshot's performers."""
         context = self.context(run_id)
         directory = fold_snapshot(context, "stashdb")
@@ -114,12 +115,13 @@ class Bench:
             run_id=run_id,
             version_id=f"v{number}",
             version=f"2026.2.{number}",
-            published_at=STARTED,
+            published_at=at,
             new_performers={},
             claims={},
             merges=[],
             snapshots=[SnapshotRow("stashdb", run_id, manifest.watermark, live, None)],
             ledger=ledger,
+            excluded_links=dropped_links(context),
         )
         assert commit_release(context.data.state_db, changes)
         return rows

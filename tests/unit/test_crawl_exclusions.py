@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, person, serve
+from trainer.cli import app
 from trainer.faces.cache import cached_pictures
 from trainer.pipeline.pictures import prune_pictures
-from trainer.policy.exclusion_list import add
+from trainer.policy.exclusion_list import add, remove
+from trainer.policy.exclusions import read_exclusions
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import write_rows
@@ -71,6 +74,30 @@ def test_a_crawl_that_was_interrupted_before_the_exclusion_forgets_the_record(be
     assert number(4) not in {row["source_id"] for row in bench.performers()}
 
 
+IMDB = "https://www.imdb.com/name/nm9990004/"
+
+
+def test_whom_a_crawl_has_only_ever_dropped_is_known_by_her_links_afterwards(bench: Bench):
+    """Excluded before her first crawl: nothing of her was ever here but what she is known by."""
+    bench.box.people[3]["urls"] = [{"url": IMDB, "site": {"name": "IMDB"}}]
+    exclude(bench, "id", f"stashdb:{number(4)}")
+    bench.crawl("r1")
+    left = b"".join(
+        path.read_bytes() for path in DataDir(bench.root).run("r1").root.rglob("*.parquet")
+    )
+    assert b"nm9990004" not in left
+    (DataDir(bench.root).run("r1").staging("stashdb") / "_RUN.json").unlink()
+    bench.crawl("r1")  # resumed: the parts say it
+    bench.publish("r1")
+    other = {"source": "theporndb", "source_id": "1", "name": bench.box.people[3]["name"]}
+    listed = read_exclusions(DataDir(bench.root))
+    assert listed.record({**other, "urls": [{"url": IMDB}]}) == "link"
+    assert listed.record({**other, "urls": [{"url": IMDB}], "name": "Per Lind"}) is None
+    assert listed.record({**other, "urls": []}) is None
+    remove(DataDir(bench.root), 1, WHEN)
+    assert not read_exclusions(DataDir(bench.root))
+
+
 def test_later_crawls_are_incremental_and_the_record_vanishes(bench: Bench):
     bench.crawl("r1")
     bench.publish("r1")
@@ -86,6 +113,31 @@ def test_later_crawls_are_incremental_and_the_record_vanishes(bench: Bench):
         assert number(4) not in {row["source_id"] for row in rows}
         assert manifest.counts["excluded_live"] == 1
     assert sweeps == [False, False, False]
+
+
+def test_what_is_taken_back_returns_with_the_next_crawl_which_is_a_full_sweep(bench: Bench):
+    """The record was not updated meanwhile: an incremental crawl would never see it again."""
+    exclude(bench, "id", f"stashdb:{number(4)}")
+    bench.crawl("r1")
+    bench.publish("r1")
+    bench.crawl("r2")
+    rows = bench.publish("r2", 2)
+    assert number(4) not in {row["source_id"] for row in rows}
+    said = CliRunner().invoke(app, ["exclude", "remove", "1", "--data-dir", str(bench.root)])
+    assert "next build" in said.output
+    manifest = bench.crawl("r3")
+    assert manifest.full_sweep
+    rows = bench.publish("r3", 3, at="2037-01-01T00:00:00Z")
+    assert number(4) in {row["source_id"] for row in rows}
+    assert not bench.crawl("r4").full_sweep
+
+
+def test_a_picture_taken_back_costs_no_sweep(bench: Bench):
+    exclude(bench, "image", "ab" * 32)
+    bench.crawl("r1")
+    bench.publish("r1")
+    remove(DataDir(bench.root), 1, "2036-02-01T00:00:00Z")
+    assert not bench.crawl("r2").full_sweep
 
 
 def test_an_excluded_picture_is_not_kept_and_not_fetched_again(bench: Bench):

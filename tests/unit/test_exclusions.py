@@ -167,7 +167,7 @@ def test_a_record_joined_in_the_same_run_goes_too(world):
     """Nothing of the two was ever released: only a strong link says that they are one person."""
     add(world.data, "url", url_value(f"https://boxone.example/performers/{uuid(1)}"), "asked", WHEN)
     context = world.run("week-1", rows())
-    assert context.result("resolve")["excluded"] == {"same_person": 2, "url": 1}
+    assert context.result("resolve")["excluded"] == {"link": 2, "url": 1}
     assert all(("boxtwo", uuid(2)) not in own for own in names(context).values())
 
 

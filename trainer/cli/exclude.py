@@ -23,16 +23,24 @@ def exclude_add(
     person: Annotated[str | None, typer.Option(help="A name; needs --born.")] = None,
     born: Annotated[str | None, typer.Option(help="The whole birth date, YYYY-MM-DD.")] = None,
     image: Annotated[str | None, typer.Option(help="sha256, or phash: and 16 digits.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say who goes with it; store nothing.")
+    ] = False,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Exclude a person or a picture from every later crawl and release."""
-    from trainer.commands.exclude import add_lines, add_rows, values
+    from trainer.commands import exclude
 
     data = data_of(data_dir)
-    entries = values(data, number, url, (person, born), image)
-    rows = add_rows(data, entries, reason, iso(now()))
-    show(rows, as_json, add_lines(rows))
+    entries = exclude.values(data, number, url, (person, born), image)
+    found = exclude.look(data, entries)
+    if dry_run or not as_json:  # said before it is stored
+        show(exclude.look_rows(entries, found), as_json, exclude.look_lines(entries, found))
+    if dry_run:
+        return
+    rows = exclude.add_rows(data, entries, found, reason, iso(now()))
+    show(rows, as_json, exclude.add_lines(rows))
 
 
 @exclude_app.command("list")
@@ -57,7 +65,15 @@ def exclude_remove(
     from trainer.policy.exclusion_list import remove
 
     entry = remove(data_of(data_dir), number, iso(now()))
-    show({}, False, [f"{entry.kind} {entry.value} is not excluded any more"])
+    lines = [f"{entry.kind} {entry.value} is not excluded any more"]
+    if entry.kind == "image":
+        lines.append("the picture is asked for again when its record is crawled")
+    else:
+        lines.append(
+            "the next build reads its sources whole, not only what was updated, to bring the "
+            "records back; a source that is not in that build catches up in its next one"
+        )
+    show({}, False, lines)
 
 
 @exclude_app.command("purge")

@@ -6,7 +6,7 @@ from typing import Any
 
 from trainer.config.sources import load_sources
 from trainer.errors import ConfigError
-from trainer.pipeline.members import find_members
+from trainer.pipeline.members import Found, find_members
 from trainer.pipeline.purge import Purged
 from trainer.policy.exclusion_list import (
     add,
@@ -43,14 +43,52 @@ def values(
     return [("person", person_value(name, born))]
 
 
+def look(data: DataDir, entries: list[tuple[Kind, str]]) -> list[Found]:
+    """Who goes with each, before anything is written."""
+    drafts = [Exclusion(kind, value, -n) for n, (kind, value) in enumerate(entries, 1)]
+    return list(find_members(data, drafts).values())
+
+
+def look_lines(entries: list[tuple[Kind, str]], found: list[Found]) -> list[str]:
+    return [
+        line
+        for (kind, value), own in zip(entries, found, strict=True)
+        for line in _people_lines(f"{kind} {value}", own)
+    ]
+
+
+def look_rows(entries: list[tuple[Kind, str]], found: list[Found]) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind, "value": value, "with": own.people}
+        for (kind, value), own in zip(entries, found, strict=True)
+    ]
+
+
+def _people_lines(what: str, own: Found) -> list[str]:
+    if not own.people:
+        return [f"{what}: no other record goes with it"]
+    return [
+        f"{what}: {len(own.people)} other records go with it",
+        *(f"  {record}: {why}" for record, why in sorted(own.people.items())),
+    ]
+
+
 def add_rows(
-    data: DataDir, entries: list[tuple[Kind, str]], reason: str, moment: str
+    data: DataDir,
+    entries: list[tuple[Kind, str]],
+    found: list[Found],
+    reason: str,
+    moment: str,
 ) -> list[dict[str, Any]]:
     """One row an exclusion, with what was found to belong to it."""
     made = [add(data, kind, value, reason, moment) for kind, value in entries]
-    remember(data, find_members(data, [entry for entry, _ in made]))
-    members = {entry.number: entry for entry in read_entries(data)}
-    return [_row(members[entry.number]) | {"new": new} for entry, new in made]
+    numbers = [entry.number for entry, _ in made]
+    remember(data, {n: own.members for n, own in zip(numbers, found, strict=True)})
+    stored = {entry.number: entry for entry in read_entries(data)}
+    return [
+        _row(stored[entry.number]) | {"new": new, "with": own.people}
+        for (entry, new), own in zip(made, found, strict=True)
+    ]
 
 
 def add_lines(rows: list[dict[str, Any]]) -> list[str]:
@@ -75,7 +113,7 @@ def _row(entry: Exclusion) -> dict[str, Any]:
         "reason": entry.reason,
         "added_at": entry.added_at,
         "removed_at": entry.removed_at,
-        "records": kinds.count("id"),
+        "records": kinds.count("id") + kinds.count("found"),
         "pictures": kinds.count("image"),
     }
 
@@ -93,6 +131,8 @@ def purge_lines(done: Purged) -> list[str]:
         f"removed: {done.pictures} pictures, {done.faces} rows of the face caches, {done.rows} "
         f"rows of runs, {done.ledger} URLs of the ledger, {done.texts} texts"
     ]
+    if done.with_them:
+        lines.append(f"found to be excluded, too: {'; '.join(done.with_them)}")
     if done.candidates:
         lines.append(f"candidates deleted, build again: {', '.join(done.candidates)}")
     if done.packages:

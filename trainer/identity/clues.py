@@ -93,12 +93,12 @@ def _agreeing(listed: list[Claim], records: Records) -> list[list[Claim]]:
     """`listed` in groups within which names connect the records."""
     groups: list[list[Claim]] = []
     for claim in listed:
-        near = [g for g in groups if any(_agree(records[claim], records[c]) for c in g)]
+        near = [g for g in groups if any(names_agree(records[claim], records[c]) for c in g)]
         groups = [g for g in groups if g not in near] + [[claim, *(c for g in near for c in g)]]
     return [sorted(group) for group in groups]
 
 
-def _agree(a: ClaimFacts, b: ClaimFacts) -> bool:
+def names_agree(a: ClaimFacts, b: ClaimFacts) -> bool:
     """Names of one person: the same, or mistyped; in two scripts the birth date stands in."""
     if not a.name or not b.name:
         return True

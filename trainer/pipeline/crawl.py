@@ -19,6 +19,7 @@ from trainer.staging.clock import iso, now
 from trainer.staging.manifest import StageError, StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 from trainer.staging.snapshot import last_snapshot
+from trainer.state.decisions import taken_back_since
 from trainer.state.store import read_snapshots
 
 SAY_PREFIX = "progress: "
@@ -57,12 +58,15 @@ def crawl_source(context: RunContext, source: str, say: Say) -> StageManifest:
 
 
 def crawl_job(context: RunContext, source: str) -> CrawlJob:
-    """Incremental where there is a good snapshot with a watermark and no full refresh is asked."""
+    """Incremental where there is a good snapshot with a watermark, no full refresh is asked, and
+    nobody's exclusion was taken back since: such a record may never be updated again."""
     plan = context.plan
     row = read_snapshots(context.data.state_db).get(source)
     described = plan.sources[source]
     usable = row is not None and row.watermark and last_snapshot(context.data, source) is not None
     incremental = bool(usable) and not plan.params.full_refresh
+    if row is not None and taken_back_since(context.data, row.run_id):
+        incremental = False
     return CrawlJob(
         run_id=plan.run_id,
         data_dir=context.data.root,

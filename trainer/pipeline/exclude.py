@@ -3,8 +3,8 @@ pictures before they are embedded or released."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import numpy as np
 import polars as pl
 
 from trainer.errors import StageFailed
-from trainer.identity.links import identify
 from trainer.pipeline.context import RunContext
+from trainer.pipeline.dropped import exclusions_of
+from trainer.pipeline.kin import Kin
 from trainer.pipeline.snapshots import snapshot_dirs
-from trainer.policy.exclusions import Exclusions, read_exclusions
+from trainer.policy.exclusions import Exclusions, Reason
 from trainer.staging.parquet import stream_rows
 from trainer.state.decisions import digest
 from trainer.state.store import Claim, KnownIdentities
@@ -28,45 +29,41 @@ MATCHED = (*COLUMNS, "merged_into_id", "images")
 
 def excluded_claims(
     rows: Iterable[Mapping[str, Any]], exclusions: Exclusions, known: KnownIdentities
-) -> dict[Claim, str]:
+) -> dict[Claim, Reason]:
     """The records and pages that are out, and by what: those that match, those of performers whom
-    they were held to be before, and those that name the same person by a strong link.
+    they were held to be before, and those that name the same person by a link.
 
-    `rows` is gone through twice; nothing is kept of rows that do not match.
+    `rows` is gone through three times; nothing is kept of rows that do not match. From those that
+    only a link leads to nothing goes on: an account can be a couple's.
     """
-    found: dict[Claim, str] = {}
+    found: dict[Claim, Reason] = {}
     if not exclusions:
         return found
-    links: dict[tuple[str, str], list[str | None]] = defaultdict(list)
     for row in rows:
         reason = exclusions.record(row)
-        if reason is not None:
-            found[row["source"], row["source_id"]] = reason
-            for link in _strong_links(row):
-                links[link].append(row["birth_date"])
-    people = {known.current(known.claims[claim]) for claim in found if claim in known.claims}
-    for claim, number in known.claims.items():
-        if people and known.current(number) in people:
-            found.setdefault(claim, "same_person")
-    for row in rows if links else ():
-        claim = (row["source"], row["source_id"])
-        if claim not in found and any(
-            _may_be_one(row["birth_date"], born)
-            for link in _strong_links(row)
-            for born in links.get(link, ())
-        ):
-            found[claim] = "same_person"
+        if reason is not None and found.get(_claim(row), "link") == "link":
+            found[_claim(row)] = reason
+    _add_same_performers(found, known)
+    kin = Kin()
+    for row in rows if found else ():
+        if found.get(_claim(row), "link") != "link":
+            kin.add(row)
+    for row in rows if kin else ():
+        if _claim(row) not in found and kin.has(row):
+            found[_claim(row)] = "link"
     return found
 
 
-def _strong_links(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    links = (identify(link["url"]) for link in row["urls"] or ())
-    return [(link.site, link.id) for link in links if link.strong and link.site and link.id]
+def _claim(row: Mapping[str, Any]) -> Claim:
+    return row["source"], row["source_id"]
 
 
-def _may_be_one(one: str | None, other: str | None) -> bool:
-    """Fuzzy dates that do not contradict each other."""
-    return one is None or other is None or one.startswith(other) or other.startswith(one)
+def _add_same_performers(found: dict[Claim, Reason], known: KnownIdentities) -> None:
+    own = {claim for claim, reason in found.items() if reason != "link"}
+    people = {known.current(known.claims[claim]) for claim in own if claim in known.claims}
+    for claim, number in known.claims.items() if people else ():
+        if claim not in own and known.current(number) in people:
+            found[claim] = "same_person"
 
 
 def leave_out(
@@ -77,13 +74,13 @@ def leave_out(
 ) -> tuple[dict[Claim, Row], list[Row], dict[str, int]]:
     """Records and pages that are not excluded; how many are, by reason. Links to excluded pictures
     are taken out of the others."""
-    exclusions = read_exclusions(context.data)
+    exclusions = exclusions_of(context)
     rows = [*records.values(), *pages]
     out = excluded_claims(rows, exclusions, known)
     pictures = _excluded_urls(context, exclusions)
-    counts = Counter(out[c] for row in rows if (c := (row["source"], row["source_id"])) in out)
+    counts = Counter[str](out[_claim(row)] for row in rows if _claim(row) in out)
     kept = {claim: _without(row, pictures) for claim, row in records.items() if claim not in out}
-    own = [_without(p, pictures) for p in pages if (p["source"], p["source_id"]) not in out]
+    own = [_without(p, pictures) for p in pages if _claim(p) not in out]
     return kept, own, dict(sorted(counts.items()))
 
 
@@ -105,23 +102,33 @@ def _without(row: Row, pictures: set[str]) -> Row:
     return {**row, "images": [image for image in images if image["url"] not in pictures]}
 
 
-def excluded_pictures(dirs: Iterable[Path], exclusions: Exclusions) -> set[str]:
-    """sha256 of pictures that must not be embedded: excluded ones, and those of excluded records
-    that a snapshot holds since an earlier crawl."""
+def excluded_pictures(
+    dirs: Collection[Path], exclusions: Exclusions, known: KnownIdentities
+) -> set[str]:
+    """sha256 of pictures that must not be embedded: excluded ones, and those of all records that
+    `resolve` will leave out."""
     if not exclusions:
         return set()
+    rows = RecordRows([directory / "performers.parquet" for directory in dirs])
+    out = excluded_claims(rows, exclusions, known)
+    urls = {i["url"] for row in rows if _claim(row) in out for i in row["images"] or ()}
     found = set(exclusions.images)
     for directory in dirs:
-        urls = {
-            image["url"]
-            for row in stream_rows(directory / "performers.parquet", list(MATCHED))
-            if exclusions.record(row)
-            for image in row["images"] or ()
-        }
         for row in stream_rows(directory / "images.parquet", ["url", "sha256"]):
             if row["sha256"] and (row["url"] in urls or exclusions.url(row["url"])):
                 found.add(row["sha256"])
     return found
+
+
+class RecordRows:
+    """What matching needs of the records in files, as often as they are gone through."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
+
+    def __iter__(self) -> Iterator[Row]:
+        for path in self._files:
+            yield from stream_rows(path, list(MATCHED))
 
 
 def mark_excluded(judged: pl.DataFrame, exclusions: Exclusions) -> pl.DataFrame:

@@ -5,77 +5,94 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from trainer.faces.cache import read_figures
-from trainer.pipeline.exclude import MATCHED, excluded_claims
-from trainer.policy.exclusions import PHASH, Exclusion, Exclusions, Kind
+from trainer.pipeline.exclude import RecordRows, Row, excluded_claims
+from trainer.policy.exclusions import PHASH, Exclusion, Exclusions, Member, Reason, claim_of
+from trainer.policy.link_keys import link_keys
 from trainer.staging.parquet import stream_rows
 from trainer.staging.paths import DataDir
 from trainer.state.store import Claim, KnownIdentities, read_identities, reading
 
-Row = dict[str, Any]
-Found = dict[int, set[tuple[Kind, str]]]
+
+@dataclass
+class Found:
+    """What belongs to one exclusion: for the list, and the other records for people to read."""
+
+    members: set[Member] = field(default_factory=set)
+    people: dict[str, str] = field(default_factory=dict)  # source:source_id -> name, and why
 
 
-def find_members(data: DataDir, entries: Sequence[Exclusion]) -> Found:
-    """The members of each exclusion, by its number. All records are gone through once for all."""
+def find_members(data: DataDir, entries: Sequence[Exclusion]) -> dict[int, Found]:
+    """What belongs to each exclusion, by its number. All records are gone through once for all."""
     known = read_identities(data.state_db)
     everything = Exclusions.of(entries)
-    claims = excluded_claims(_Records(data), everything, known)
-    rows = [row for row in _Records(data) if (row["source"], row["source_id"]) in claims]
+    records = RecordRows(crawled_files(data, "performers"))
+    claims = excluded_claims(records, everything, known)
+    rows = [row for row in records if (row["source"], row["source_id"]) in claims]
     hashes = picture_hashes(data, {i["url"] for row in rows for i in row["images"] or ()})
     by_url = _pictures_by_url(data, everything)
     few = KnownIdentities({c: n for c, n in known.claims.items() if c in claims}, known.merges)
-    return {
-        entry.number: _members(entry, rows, few, hashes, by_url) | _alike(data, entry)
-        for entry in entries
-    }
+    found = {}
+    for entry in entries:
+        found[entry.number] = _belonging(entry, rows, few, hashes)
+        own = found[entry.number].members
+        one = Exclusions.of([entry])
+        own.update(("image", sha) for url, sha in by_url.items() if one.url(url))
+        own |= _alike(data, entry)
+        own.discard(("image", entry.value))
+    return found
 
 
-def _members(
+def _belonging(
     entry: Exclusion,
     rows: Sequence[Row],
     known: KnownIdentities,
     hashes: Mapping[str, set[str]],
-    by_url: Mapping[str, str],
-) -> set[tuple[Kind, str]]:
-    alone = Exclusions.of([entry])
-    claims = excluded_claims(rows, alone, known)
-    found: set[tuple[Kind, str]] = {("id", f"{source}:{number}") for source, number in claims}
+) -> Found:
+    found = Found()
+    claims = excluded_claims(rows, Exclusions.of([entry]), known)
+    for claim, reason in sorted(claims.items()):
+        if (entry.kind, entry.value) != ("id", ":".join(claim)):
+            found.members.add(("found" if reason == "link" else "id", ":".join(claim)))
+            found.people[":".join(claim)] = _WHY[reason]
     for row in rows:
-        if (row["source"], row["source_id"]) in claims:
-            for image in row["images"] or ():
-                found.update(("image", sha) for sha in hashes.get(image["url"], ()))
-    found.update(("image", sha) for url, sha in by_url.items() if alone.url(url))
-    return found - {(entry.kind, entry.value)}
+        claim = row["source"], row["source_id"]
+        if claim not in claims:
+            continue
+        for image in row["images"] or ():
+            found.members.update(("image", sha) for sha in hashes.get(image["url"], ()))
+        if claims[claim] != "link":
+            found.members.update(("link", key) for key in link_keys(row))
+        if ":".join(claim) in found.people:
+            found.people[":".join(claim)] = f"{row['name']}, {_WHY[claims[claim]]}"
+    return found
 
 
-def _alike(data: DataDir, entry: Exclusion) -> set[tuple[Kind, str]]:
+_WHY: dict[Reason, str] = {
+    "id": "by its id, or merged with it",
+    "url": "by the URL",
+    "person": "by name and birth date",
+    "same_person": "of the same performer",
+    "link": "by a link that says that this is the same person",
+}
+
+
+def _alike(data: DataDir, entry: Exclusion) -> set[Member]:
     """The embedded pictures that look like one excluded by its perceptual hash."""
     if not entry.value.startswith(PHASH):
         return set()
-    found: set[tuple[Kind, str]] = set()
+    found: set[Member] = set()
     for directory in sorted((data.root / "faces").glob("*/")):
         figures = read_figures(directory).drop_nulls("phash")
         numbers = np.array([int.from_bytes(h) for h in figures["phash"]], np.uint64)
         near = Exclusions.of([entry]).alike(numbers)
         found.update(("image", str(sha)) for sha in figures["image_sha256"].to_numpy()[near])
     return found
-
-
-class _Records:
-    """The records of all snapshots and staged parts, as often as they are gone through."""
-
-    def __init__(self, data: DataDir) -> None:
-        self._files = crawled_files(data, "performers")
-
-    def __iter__(self) -> Iterator[Row]:
-        for path in self._files:
-            yield from stream_rows(path, list(MATCHED))
 
 
 def crawled_files(data: DataDir, name: str) -> list[Path]:
@@ -111,8 +128,10 @@ def _pictures(data: DataDir) -> Iterator[tuple[str, str]]:
             yield from db.execute(query)
 
 
-def claims_of(entries: Sequence[Exclusion], found: Found) -> set[Claim]:
-    values = {m for own in found.values() for m in own} | {m for e in entries for m in e.members}
-    values |= {(e.kind, e.value) for e in entries}
-    pairs = (value.partition(":") for kind, value in values if kind == "id")
-    return {(source, number) for source, _, number in pairs}
+def claims_of(entries: Sequence[Exclusion], found: Mapping[int, Found]) -> set[Claim]:
+    """All records that are out, to be removed."""
+    values = {m for own in found.values() for m in own.members}
+    values |= {m for entry in entries for m in entry.members}
+    ids = {value for kind, value in values if kind in ("id", "found")}
+    ids |= {entry.value for entry in entries if entry.kind == "id"}
+    return {claim_of(value) for value in ids}

@@ -4,16 +4,17 @@ a purge that was killed is simply run again."""
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.faces.cache import cache_parts
 from trainer.pipeline.holding import Listed, drop_packages, may_hold
-from trainer.pipeline.members import claims_of, crawled_files, find_members
+from trainer.pipeline.members import Found, claims_of, crawled_files, find_members
 from trainer.pipeline.run_traces import traces
 from trainer.pipeline.scrub import Out, scrub
 from trainer.policy.exclusion_list import remember
-from trainer.policy.exclusions import Exclusions, read_entries, read_exclusions
+from trainer.policy.exclusions import Exclusion, Exclusions, read_entries, read_exclusions
 from trainer.release.contract import DATABASE
 from trainer.release.diff import DIFF_JSON
 from trainer.release.files import release_dirs
@@ -38,6 +39,7 @@ class Purged:
     rows: int = 0
     ledger: int = 0
     texts: int = 0
+    with_them: list[str] = field(default_factory=list)  # records that were not noted before
     candidates: list[str] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)
     releases: list[str] = field(default_factory=list)
@@ -50,11 +52,12 @@ def purge(data: DataDir) -> Purged:
         if not entries:
             return Purged()
         found = find_members(data, entries)
-        remember(data, found)  # first: what is gone can't be found again
+        members = {number: own.members for number, own in found.items()}
+        remember(data, members)  # first: what is gone can't be found again
         claims = claims_of(entries, found)
         known = read_identities(data.state_db)
         out = _out(data, read_exclusions(data), claims, known)
-        done = Purged()
+        done = Purged(with_them=_new_people(entries, found))
         _clean(data)
         for sha in sorted(out.pictures):
             done.pictures += _delete(data.image(sha))
@@ -89,6 +92,16 @@ def _clean(data: DataDir) -> None:
         remove_temporaries(directory)
     if data.releases.is_dir():
         sweep(data)
+
+
+def _new_people(entries: Sequence[Exclusion], found: Mapping[int, Found]) -> list[str]:
+    before = {value for entry in entries for _, value in entry.members}
+    return [
+        f"{record} ({why}), with exclusion {number}"
+        for number, own in found.items()
+        for record, why in sorted(own.people.items())
+        if record not in before
+    ]
 
 
 def _delete(path: Path) -> bool:

@@ -12,14 +12,14 @@ from trainer.errors import ConfigError
 from trainer.identity.addresses import take_apart
 from trainer.identity.links import identify
 from trainer.identity.names import words
-from trainer.policy.exclusions import PHASH, Exclusion, Kind, read_entries
+from trainer.policy.exclusions import PHASH, Exclusion, Kind, Member, read_entries
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import deciding
 from trainer.state.store import read_identities
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PHASH = re.compile(rf"{PHASH}[0-9a-f]{{16}}")
-Members = Mapping[int, Iterable[tuple[Kind, str]]]
+Members = Mapping[int, Iterable[Member]]
 
 
 def id_values(data: DataDir, sources: Mapping[str, SourceConfig], text: str) -> list[str]:

@@ -19,8 +19,10 @@ from trainer.state.store import prepare, reading
 _FIRST_VERSION = 2  # of state.db with these tables
 
 _MEMBERS = (
+    # Links are kept so that a later crawl knows them: they change nothing in this run.
     "SELECT DISTINCT m.kind, m.value FROM exclusion_members m "
-    "JOIN exclusions e ON e.id = m.exclusion_id WHERE e.removed_at IS NULL ORDER BY 1, 2"
+    "JOIN exclusions e ON e.id = m.exclusion_id WHERE e.removed_at IS NULL "
+    "AND m.kind <> 'link' ORDER BY 1, 2"
 )
 
 
@@ -48,6 +50,20 @@ def read_decisions(
         if db is None or db.execute("PRAGMA user_version").fetchone()[0] < since:
             return []
         return db.execute(sql, values).fetchall()
+
+
+def taken_back_since(data: DataDir, run_id: str) -> bool:
+    """Was somebody's exclusion taken back since the published run `run_id` began?
+
+    A picture's leaves no record out.
+    """
+    found = read_decisions(
+        data,
+        "SELECT 1 FROM exclusions WHERE kind <> 'image' AND removed_at >= "
+        "coalesce((SELECT published_at FROM published WHERE run_id = ?), '')",  # as it began
+        (run_id,),
+    )
+    return bool(found)
 
 
 def digest(data: DataDir) -> str:

@@ -1,4 +1,4 @@
--- state.db, version 2: what must outlive every run. Records of the way are written in one
+-- state.db, version 4: what must outlive every run. Records of the way are written in one
 -- transaction, when a release is published; decisions of people by commands (at the end).
 -- Permanent performer ids: given once, never reused.
 CREATE TABLE IF NOT EXISTS performers (
@@ -83,11 +83,13 @@ CREATE TABLE IF NOT EXISTS exclusions (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS exclusions_in_force
     ON exclusions (kind, value) WHERE removed_at IS NULL;
--- What was found to belong to an exclusion when it was made or purged: the other records of the
--- same person, and the pictures, by hash. So they stay out when what led to them is gone.
+-- What was found to belong to an exclusion when it was made or purged, or when a crawl dropped a
+-- record, so that it stays out when what led to it is gone. id: a record that the entry matches, or
+-- that was of the same performer; found: one that a link led to, from which nothing goes on; image:
+-- a picture's hash; link: hashes of a name and of a strong link (trainer/policy/link_keys.py).
 CREATE TABLE IF NOT EXISTS exclusion_members (
     exclusion_id INTEGER NOT NULL REFERENCES exclusions (id),
-    kind TEXT NOT NULL CHECK (kind IN ('id', 'image')),
+    kind TEXT NOT NULL CHECK (kind IN ('id', 'found', 'image', 'link')),
     value TEXT NOT NULL,
     PRIMARY KEY (exclusion_id, kind, value)
 ) WITHOUT ROWID;

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.errors import DamagedFileError, StageFailed
+from trainer.state.migrate import migrate
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 HISTORY_VERSION = 2  # of the first state.db with claim_history
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
@@ -87,6 +88,8 @@ class StateChanges:
     ledger: list[LedgerRow]
     evidence: dict[Claim, str] = field(default_factory=dict)
     revived: list[int] = field(default_factory=list)  # ids whose merge was undone
+    # What crawls noted of records that they dropped, by the number of the exclusion.
+    excluded_links: dict[int, set[str]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -206,6 +209,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > STATE_VERSION:
         raise StageFailed(f"{path} was written by a newer trainer (version {version}); update")
+    migrate(db)
     db.executescript(_SCHEMA.read_text(encoding="utf-8"))
     db.execute(f"PRAGMA user_version = {STATE_VERSION}")
 
@@ -229,6 +233,11 @@ def _write(db: sqlite3.Connection, changes: StateChanges) -> None:
         "etag, last_modified, source, fetched_at, run_id) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [tuple(vars(row).values()) for row in changes.ledger],
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO exclusion_members SELECT id, 'link', ?2 FROM exclusions "
+        "WHERE id = ?1 AND removed_at IS NULL",
+        [(number, key) for number, keys in changes.excluded_links.items() for key in sorted(keys)],
     )
     db.execute(
         "INSERT INTO published (run_id, version_id, version, published_at) VALUES (?, ?, ?, ?)",

@@ -10,12 +10,13 @@ import polars as pl
 from trainer.config.jobs import EmbedJob
 from trainer.faces.cache import cached_pictures
 from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.dropped import exclusions_of
 from trainer.pipeline.exclude import excluded_pictures
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
-from trainer.policy.exclusions import read_exclusions
 from trainer.staging.atomic import write_json
 from trainer.staging.snapshot import fold_snapshot
+from trainer.state.store import read_identities
 
 # Faces a batch, pictures a part (what a kill costs). More fill the CPU no better; a GPU whose
 # memory is too small halves its batch.
@@ -28,7 +29,9 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         fold_snapshot(context, source)
     pictures = _pictures(context)
     wanted = pictures - excluded_pictures(
-        snapshot_dirs(context).values(), read_exclusions(context.data)
+        snapshot_dirs(context).values(),
+        exclusions_of(context),
+        read_identities(context.data.state_db),
     )
     cached = (
         cached_pictures(context.data.faces(plan.pack_id)) if plan.params.enable_faces else set()

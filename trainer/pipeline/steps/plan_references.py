@@ -9,13 +9,15 @@ from typing import Any
 from trainer.config.sources import load_sources
 from trainer.identity.site_table import site_table
 from trainer.pipeline.context import RunContext
+from trainer.pipeline.dropped import exclusions_of
+from trainer.pipeline.exclude import RecordRows, excluded_claims
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
-from trainer.policy.exclusions import read_exclusions
 from trainer.references.targets import RECORD_COLUMNS, Targets, live
 from trainer.staging.parquet import read_table, stream_rows, write_rows
 from trainer.staging.schemas import TARGETS
 from trainer.staging.snapshot import PERFORMERS_FILE, fold_snapshot, last_snapshot
+from trainer.state.store import read_identities
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
@@ -27,10 +29,11 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     if not references or not records:
         return {"references": sorted(references), "targets": {}}
     targets = Targets(references, site_table(plan.sources), plan.params.reference_mode == "name")
-    exclusions = read_exclusions(context.data)
+    known = read_identities(context.data.state_db)
+    out = excluded_claims(RecordRows(records), exclusions_of(context), known)
     for path in records:
         for record in live(stream_rows(path, list(RECORD_COLUMNS))):
-            if not exclusions or exclusions.record(record) is None:
+            if (record["source"], record["source_id"]) not in out:
                 targets.add(record)
     counts = {}
     for source in references:

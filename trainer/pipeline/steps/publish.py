@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.pipeline.context import Plan, RunContext
+from trainer.pipeline.dropped import dropped_links
 from trainer.pipeline.exclude import refuse_if_decided
 from trainer.pipeline.finished import overtaken_by
 from trainer.pipeline.housekeeping import retain
@@ -138,6 +139,7 @@ def _changes(context: RunContext, plan: Plan, version: str, version_id: str) -> 
         snapshots=_snapshots(context, plan),
         ledger=_ledger(context, plan),
         revived=identities["revived"],
+        excluded_links=dropped_links(context),
         evidence={(source, number): text for source, number, text in identities["evidence"]},
     )
 

@@ -1,0 +1,91 @@
+"""What is kept of an excluded person's strong links, so that she is known by them once her records
+are gone: hashes of a name and of a link, never one without the other.
+
+An account may be a couple's, so that a link alone says nothing. Of hashes only equality can be
+seen: another order of words, case, accents and the usual spellings are one name, a slip is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trainer.identity.links import identify
+from trainer.identity.names import names_several, same_surname, spellings
+from trainer.state.store import Claim
+
+Record = Mapping[str, Any]
+_SHORT = "~"  # before an alias of one word: it counts only against a whole name
+
+
+class LinkKeys:
+    """Many keys, `name:link`, in two hashes of 16 hex digits."""
+
+    def __init__(self) -> None:
+        self._links: dict[str, set[str]] = defaultdict(set)
+
+    def add(self, key: str) -> None:
+        name, _, link = key.partition(":")
+        self._links[name].add(link)
+
+    def __bool__(self) -> bool:
+        return bool(self._links)
+
+    def match(self, record: Record) -> bool:
+        """Has the record a name and a link (or is it the page) that were kept together?
+
+        Names first: links cost more to tell apart, and few records get there.
+        """
+        if not self._links:
+            return False
+        kept = set[str]().union(*(self._links.get(_hash(n), ()) for n in _own_names(record)))
+        return bool(kept) and any(_hash(f"{s} {i}") in kept for s, i in strong_links(record))
+
+
+def link_keys(record: Record) -> set[str]:
+    """The keys to keep of an excluded record."""
+    links = {_hash(f"{site} {number}") for site, number in named_links(record)}
+    names = {_hash(name) for name in _kept_names(record)} if links else ()
+    return {f"{name}:{link}" for name in names for link in links}
+
+
+def strong_links(record: Record) -> set[Claim]:
+    """(site, id) of whom a record names by its links, and its own."""
+    return named_links(record) | {(record["source"], record["source_id"])}
+
+
+def named_links(record: Record) -> set[Claim]:
+    """(site, id) of the links of a record that each name one person."""
+    links = (identify(url) for url in urls_of(record))
+    return {(link.site, link.id) for link in links if link.strong and link.site and link.id}
+
+
+def urls_of(record: Record) -> list[str]:
+    return [link if isinstance(link, str) else link["url"] for link in record.get("urls") or ()]
+
+
+def _kept_names(record: Record) -> Iterator[str]:
+    yield from spellings(record["name"])
+    for alias in _aliases(record):
+        short = "" if " " in alias.strip() else _SHORT
+        yield from (short + key for key in spellings(alias))
+
+
+def _own_names(record: Record) -> Iterator[str]:
+    for key in spellings(record["name"]):
+        yield from (key, _SHORT + key)
+    for alias in _aliases(record):
+        yield from spellings(alias)
+
+
+def _aliases(record: Record) -> Iterator[str]:
+    """Aliases that are names of this one person: siblings and couples list each other."""
+    for alias in record.get("aliases") or ():
+        if not (names_several(alias) or same_surname(record["name"], alias)):
+            yield alias
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

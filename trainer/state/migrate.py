@@ -1,0 +1,45 @@
+"""Brings the tables of an older state.db up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+
+MEMBERS_VERSION = 4  # of the first state.db that tells `id` from `found`, and has `link`
+
+# Until then a record that a link had led to was kept as `id`, and more was found from it each time:
+# nobody knows any more which ones, so nothing goes on from any of them. They stay out by their id.
+_MEMBERS = (
+    "ALTER TABLE exclusion_members RENAME TO exclusion_members_before",
+    """
+    CREATE TABLE exclusion_members (
+        exclusion_id INTEGER NOT NULL REFERENCES exclusions (id),
+        kind TEXT NOT NULL CHECK (kind IN ('id', 'found', 'image', 'link')),
+        value TEXT NOT NULL,
+        PRIMARY KEY (exclusion_id, kind, value)
+    ) WITHOUT ROWID
+    """,
+    "INSERT INTO exclusion_members SELECT exclusion_id, "
+    "CASE kind WHEN 'id' THEN 'found' ELSE kind END, value FROM exclusion_members_before",
+    "DROP TABLE exclusion_members_before",
+    f"PRAGMA user_version = {MEMBERS_VERSION}",
+)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Whole or not at all; another process may have done it meanwhile."""
+    if not _is_due(db):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in _MEMBERS if _is_due(db) else ():
+            db.execute(statement)
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _is_due(db: sqlite3.Connection) -> bool:
+    there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'exclusion_members'").fetchone()
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    return there is not None and version < MEMBERS_VERSION
