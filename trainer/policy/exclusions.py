@@ -20,7 +20,7 @@ from trainer.faces.agree import SAME_PICTURE_BITS
 from trainer.identity.addresses import take_apart
 from trainer.identity.links import domains_of, identify
 from trainer.identity.names import words
-from trainer.policy.link_keys import LinkKeys, urls_of
+from trainer.policy.link_keys import LinkKeys, person_at, urls_of
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import digest, read_decisions
 from trainer.state.store import Claim
@@ -145,8 +145,8 @@ class Exclusions:
         """Does a link name an excluded record of another source? It says that this is she."""
         for url in urls_of(record) if self.own_domains else ():
             if _may_be_at(url, self.own_domains):
-                link = identify(url)
-                if link.site != record["source"] and f"{link.site}:{link.id}" in self.own:
+                person = person_at(url)
+                if person and person[0] != record["source"] and ":".join(person) in self.own:
                     return True
         return False
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from trainer.identity.links import identify
@@ -58,8 +59,15 @@ def strong_links(record: Record) -> set[Claim]:
 
 def named_links(record: Record) -> set[Claim]:
     """(site, id) of the links of a record that each name one person."""
-    links = (identify(url) for url in urls_of(record))
-    return {(link.site, link.id) for link in links if link.strong and link.site and link.id}
+    found = (person_at(url) for url in urls_of(record))
+    return {person for person in found if person is not None}
+
+
+@lru_cache(maxsize=65_536)  # a purge asks of the same records once an exclusion
+def person_at(url: str) -> Claim | None:
+    """(site, id) of the one person whom a link names, if it does."""
+    link = identify(url)
+    return (link.site, link.id) if link.strong and link.site and link.id else None
 
 
 def urls_of(record: Record) -> list[str]:
