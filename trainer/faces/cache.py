@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +30,9 @@ def cached_pictures(directory: Path) -> set[str]:
     return set(table.column("image_sha256").to_pylist())
 
 
-def read_figures(directory: Path) -> pl.DataFrame:
-    """All rows without their vectors, one a (picture, face)."""
-    table = read_parts(cache_parts(directory), FACES, columns=_FIGURES)
+def read_figures(directory: Path, columns: Sequence[str] = _FIGURES) -> pl.DataFrame:
+    """All rows without their vectors, one a (picture, face). `columns` have these two keys."""
+    table = read_parts(cache_parts(directory), FACES, columns=list(columns))
     frame = pl.DataFrame(pl.from_arrow(table))
     return frame.unique(["image_sha256", "face_no"], keep="first", maintain_order=True)
 

@@ -131,7 +131,10 @@ def _together(
     for clue in sound:
         for claim in clue.claims:
             meeting[together.find(claim)].add(groups.find(claim))
-    broken = {root: profiles.problem(sorted(roots)) for root, roots in meeting.items()}
+    broken = {  # two that meet were found sound already
+        root: profiles.problem(sorted(roots)) if len(roots) > 2 else None
+        for root, roots in meeting.items()
+    }
     accepted, conflicts = [], []
     for clue in sound:
         against = broken[together.find(clue.claims[0])]
