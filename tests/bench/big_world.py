@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import write_table
 from trainer.staging.schemas import FACES, IMAGES, PERFORMERS
 
@@ -73,7 +74,7 @@ def people(count: int, week: int) -> list[Person]:
 
 
 def write_snapshots(run_root: Path, crowd: list[Person], run_id: str) -> None:
-    """performers.parquet and images.parquet of each source."""
+    """performers.parquet and images.parquet of each source, and what its crawl left behind."""
     for source, rows in (
         ("stashdb", [_stashdb(p) for p in crowd]),
         ("theporndb", [_theporndb(p) for p in crowd if p.number % 2 == 0]),
@@ -89,6 +90,14 @@ def write_snapshots(run_root: Path, crowd: list[Person], run_id: str) -> None:
             for i in row["images"]
         ]
         write_table(directory / "images.parquet", pa.Table.from_pylist(images, IMAGES))
+        StageManifest(
+            run_id=run_id,
+            stage="crawl",
+            name=source,
+            status="complete",
+            started_at=WHEN,
+            completed_at=WHEN,
+        ).write(run_root / "staging" / source)
 
 
 def write_cache(directory: Path, crowd: list[Person], prefix: str) -> int:

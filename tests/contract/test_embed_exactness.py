@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -104,4 +106,14 @@ def test_the_first_job_of_another_pack_keeps_a_golden_file(tmp_path: Path) -> No
     assert f"{bench.cache / 'golden.json'}: kept" in output
     kept = json.loads((bench.cache / "golden.json").read_text())
     assert kept["pack_id"] == pack.pack_id
-    assert kept["pictures"] == json.loads(SHIPPED.read_text())["pictures"]
+    shipped = json.loads(SHIPPED.read_text())["pictures"]
+    assert kept["pictures"].keys() == shipped.keys()
+    for name, faces in shipped.items():  # of another processor: not the same last bits
+        for one, other in zip(kept["pictures"][name], faces, strict=True):
+            assert np.allclose(one["points"], other["points"], atol=0.1)
+            assert all(_cosine(one[slot], other[slot]) > 0.9999 for slot in ("arcface", "facenet"))
+
+
+def _cosine(one: str, other: str) -> float:
+    a, b = (np.frombuffer(base64.b64decode(text), "<f4").astype(float) for text in (one, other))
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
