@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
 from trainer.release.files import sums_text
-from trainer.release.grow import base_for, keep
+from trainer.release.grow import Kept, base_for, keep
 from trainer.release.index import ROUNDING, IndexOptions, IndexResult, build_index
 from trainer.release.inputs import VECTOR_COLUMNS, ReleaseInputs
 from trainer.release.sqlite_build import write_database
@@ -85,20 +85,7 @@ def build(
     conflicts = write_database(out_dir / contract.DATABASE, inputs, pack.id)
     with_faces = _write_mappings(out_dir, inputs)
     say(f"{contract.DATABASE}: {len(inputs.performers)} performers, {len(inputs.faces)} faces")
-    built = {}
-    for name, column in zip(contract.INDEXES, VECTOR_COLUMNS, strict=True):
-        vectors = inputs.vectors(column)
-        begin = (
-            base_for(base / name, vectors, kept.count, ROUNDING[options.storage])
-            if base and kept
-            else None
-        )
-        built[name] = build_index(
-            out_dir / name, vectors, options, base=begin, advance=advance, say=say
-        )
-        del vectors
-        say(_describe(name, built[name], (out_dir / name).stat().st_size))
-        options = replace(options, start=built[name].m)  # the other model's is hardly easier
+    built = _build_indexes(inputs, out_dir, options, base, kept, advance, say)
     manifest = {
         "version": version,
         "created_at": created_at,
@@ -122,6 +109,33 @@ def build(
     return BuildResult(
         out_dir, len(inputs.performers), with_faces, len(inputs.faces), conflicts, built
     )
+
+
+def _build_indexes(
+    inputs: ReleaseInputs,
+    out_dir: Path,
+    options: IndexOptions,
+    base: Path | None,
+    kept: Kept | None,
+    advance: Callable[[int], Any],
+    say: Callable[[str], Any],
+) -> dict[str, IndexResult]:
+    """Both models' indexes, one after the other: their vectors fill the memory."""
+    built = {}
+    for name, column in zip(contract.INDEXES, VECTOR_COLUMNS, strict=True):
+        vectors = inputs.vectors(column)
+        begin = (
+            base_for(base / name, vectors, kept.count, ROUNDING[options.storage])
+            if base and kept
+            else None
+        )
+        built[name] = build_index(
+            out_dir / name, vectors, options, base=begin, advance=advance, say=say
+        )
+        del vectors
+        say(_describe(name, built[name], (out_dir / name).stat().st_size))
+        options = replace(options, start=built[name].m)  # the other model's is hardly easier
+    return built
 
 
 def _describe(name: str, result: IndexResult, size: int) -> str:
