@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from trainer.release.diff_read import DiffRelease, FaceKey, Person
+from trainer.release.diff_read import DiffRelease, FaceKey, Person, read_both
 from trainer.release.files import require_intact
 from trainer.staging.atomic import write_json
 
@@ -124,14 +124,10 @@ class Diff(BaseModel):
 
 def diff(old: Path | None, new: Path, why: Why | None = None) -> Diff:
     """Compare two release directories; without `old` everything is new."""
-    require_intact(new)
-    after = DiffRelease(new)
-    if old is None:
-        before = None
-    else:
-        require_intact(old)
-        before = DiffRelease(old)
-    return _compare(before, after, why or NotKnown())
+    for directory in (new, old):
+        if directory is not None:
+            require_intact(directory)
+    return _compare(*read_both(old, new), why or NotKnown())
 
 
 def write_diff(directory: Path, result: Diff) -> None:
