@@ -38,7 +38,7 @@ def write_part(cache_dir: Path, shard: str, rows: list[dict[str, Any]]) -> tuple
     pq.write_table(
         pa.Table.from_pylist(rows, schema=FACES),
         buffer,
-        compression="zstd",
+        compression=dict.fromkeys(plain, "zstd"),  # vectors hardly get smaller
         write_page_checksum=True,
         use_dictionary=[name for name in plain if name not in ("box", "landmarks", "phash")],
         write_statistics=plain,

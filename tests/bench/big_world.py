@@ -104,7 +104,7 @@ def write_cache(directory: Path, crowd: list[Person], prefix: str) -> int:
     """The face cache of all pictures of `crowd`; returns the number of faces."""
     total = 0
     for part, rows in enumerate(_parts(crowd)):
-        write_table(directory / f"part-{prefix}-{part:05d}.parquet", rows, compression="none")
+        write_table(directory / f"part-{prefix}-{part:05d}.parquet", rows)
         total += len(rows)
     return total
 

@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from trainer.errors import DamagedFileError
-from trainer.staging.parquet import parts, read_parts, read_table, write_rows
-from trainer.staging.schemas import IMAGES
+from trainer.staging.parquet import parts, read_parts, read_table, write_rows, write_table
+from trainer.staging.schemas import EMBEDDING_BYTES, IMAGES
 
 ROW = {
     "source": "stashdb",
@@ -39,6 +39,21 @@ def test_a_flipped_bit_in_the_data_is_found(part, column):
     part.write_bytes(content)
     with pytest.raises(DamagedFileError, match=r"images-000000\.parquet"):
         read_table(part)
+
+
+def test_vectors_lie_as_they_are_and_a_flipped_bit_of_one_is_found(tmp_path):
+    path = tmp_path / "part-0.parquet"
+    vectors = [bytes([n]) * EMBEDDING_BYTES for n in range(100)]
+    kinds = {"name": pa.string(), "facenet": pa.binary(EMBEDDING_BYTES)}
+    write_table(path, pa.table({"name": ["a"] * 100, "facenet": vectors}, pa.schema(kinds)))
+    chunks = pq.read_metadata(path).row_group(0)
+    assert [chunks.column(n).compression for n in range(2)] == ["ZSTD", "UNCOMPRESSED"]
+    assert read_table(path)["facenet"].to_pylist() == vectors
+    content = bytearray(path.read_bytes())
+    content[content.index(vectors[50]) + 500] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DamagedFileError, match=r"part-0\.parquet"):
+        read_table(path)
 
 
 def test_a_row_that_does_not_fit_leaves_no_file(tmp_path):
