@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +20,7 @@ from trainer.staging.schemas import EMBEDDING_WIDTH, FACES
 VECTOR_COLUMNS = ("facenet", "arcface")
 _FIGURES = [name for name in FACES.names if name not in VECTOR_COLUMNS]
 Vectors = npt.NDArray[np.float32]
+T = TypeVar("T")
 
 
 def cache_parts(directory: Path) -> list[Path]:
@@ -39,18 +42,31 @@ def read_figures(directory: Path, columns: Sequence[str] = _FIGURES) -> pl.DataF
 
 def read_vector_rows(directory: Path, pictures: Iterable[str]) -> pa.Table:
     """image_sha256, face_no, facenet, arcface (float16 bytes) of the faces of `pictures`."""
-    wanted = pa.array(sorted(set(pictures)), pa.string())
     columns = ["image_sha256", "face_no", *VECTOR_COLUMNS]
     schema = pa.schema([FACES.field(name) for name in columns])
     tables = []
-    for path in cache_parts(directory):
+    for path, asked in _asked(cache_parts(directory), pictures):
         table = read_table(path, columns)
-        mask = pc.and_(
-            pc.is_in(table.column("image_sha256"), value_set=wanted),
-            pc.is_valid(table.column("facenet")),
-        )
+        mask = pc.and_(asked, pc.is_valid(table.column("facenet")))
         tables.append(table.filter(mask).cast(schema))
     return pa.concat_tables(tables) if tables else schema.empty_table()
+
+
+def _asked(
+    paths: Sequence[Path], pictures: Iterable[str]
+) -> Iterator[tuple[Path, pa.ChunkedArray]]:
+    """Each part that has any of `pictures`, and which of its rows do. All are looked up at once:
+    a table of hundreds of thousands of hashes takes longer to make than to use."""
+    keys = [read_table(path, ["image_sha256"]).column("image_sha256") for path in paths]
+    chunks = [chunk for column in keys for chunk in column.chunks]
+    wanted = pa.array(sorted(set(pictures)), pa.string())
+    found = pc.is_in(pa.chunked_array(chunks, pa.string()), value_set=wanted)
+    start = 0
+    for path, column in zip(paths, keys, strict=True):
+        rows = found.slice(start, len(column))
+        start += len(column)
+        if pc.any(rows).as_py():
+            yield path, rows
 
 
 @dataclass(frozen=True)
@@ -70,6 +86,12 @@ class FaceVectors:
     def rows(self, slot: str, rows: npt.NDArray[np.int64]) -> Vectors:
         """The vectors at `rows` as float32, (len(rows), width)."""
         return self.slots[slot][rows].astype(np.float32)
+
+    def each(self, work: Callable[[str], T]) -> dict[str, T]:
+        """What `work` makes of each model's slot, all at a time: numpy leaves Python's lock alone
+        while it computes. Must not use a threaded BLAS, whose threads would wait for each other."""
+        with ThreadPoolExecutor(max_workers=len(self.slots)) as pool:
+            return dict(zip(self.slots, pool.map(work, self.slots), strict=True))
 
     def as_column(self, slot: str, rows: npt.NDArray[np.int64]) -> pa.Array:
         """The vectors at `rows` as they lie in the cache, float16 bytes each."""

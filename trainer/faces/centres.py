@@ -26,16 +26,17 @@ def centres(
 
     `owners` (n,) ascending, `rows` (n,) of `vectors`.
     """
-    sums = {}
-    for slot in vectors.slots:
+    chosen = np.flatnonzero(among)
+
+    def summed(slot: str) -> Vectors:
         total = np.zeros((count, vectors.width), np.float32)
-        chosen = np.flatnonzero(among)
         for start in range(0, len(chosen), _FACES):
             part = chosen[start : start + _FACES]
             numbers, starts = np.unique(owners[part], return_index=True)
             total[numbers] += np.add.reduceat(vectors.rows(slot, rows[part]), starts, axis=0)
-        sums[slot] = total
-    return sums
+        return total
+
+    return vectors.each(summed)
 
 
 def to_own(
@@ -43,13 +44,17 @@ def to_own(
 ) -> Vectors:
     """Cosine of each face to the mean of its performer's others, (n,); NaN where none is left."""
     left = np.bincount(owners[among], minlength=owners.max(initial=0) + 1)[owners] - among
-    result = np.zeros(len(rows), np.float32)
-    for slot, total in sums.items():
+
+    def cosines(slot: str) -> Vectors:
+        found = np.empty(len(rows), np.float32)
         for start in range(0, len(rows), _FACES):
             part = slice(start, start + _FACES)
             face = vectors.rows(slot, rows[part])
-            rest = total[owners[part]] - face * among[part, None]
-            result[part] += (face * rest).sum(axis=1) / lengths(rest) / len(sums)
+            rest = sums[slot][owners[part]] - face * among[part, None]
+            found[part] = (face * rest).sum(axis=1) / lengths(rest) / len(sums)
+        return found
+
+    result = np.sum(list(vectors.each(cosines).values()), axis=0)
     return np.where(left > 0, result, np.float32(np.nan))
 
 

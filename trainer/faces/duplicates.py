@@ -18,7 +18,7 @@ NEAR_DUPLICATE = "near_duplicate"
 # Copies of one picture show one face. Without this, portraits before plain walls would be
 # conflicts: their perceptual hashes are far from random.
 SAME_FACE = 0.8
-_BAND_BITS = 16
+_BANDS = ((0, 22), (22, 21), (43, 21))  # first bit and width; few hashes share a wide one
 _FEWEST_BITS = 8  # of 64 set or unset: an empty picture's hash is nobody's
 _PAIRS = 4_000_000  # looked at together: about 100 MB
 _USABLE = [SINGLE, SEVERAL]
@@ -28,31 +28,37 @@ Hashes = npt.NDArray[np.uint64]
 def near_pairs(hashes: Hashes) -> Numbers:
     """All pairs (i, j), i < j, of distinct hashes that differ in fewer than SAME_PICTURE_BITS.
 
-    Of five differing bits one of the four bands has one at most, so that looking up every band as
+    Of five differing bits one of the three bands has one at most, so that looking up every band as
     it is and with each of its bits turned finds all. Returns (n, 2), ascending.
     """
     found = [np.empty((0, 2), np.int64)]
-    for shift in range(0, 64, _BAND_BITS):
-        band = ((hashes >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.int64)
+    for shift, width in _BANDS:
+        band = ((hashes >> np.uint64(shift)) & np.uint64((1 << width) - 1)).astype(np.int64)
         order = np.argsort(band, kind="stable")
-        ends = np.cumsum(np.bincount(band, minlength=1 << _BAND_BITS))
-        starts = np.concatenate([[0], ends[:-1]])
-        for turned in (0, *(1 << bit for bit in range(_BAND_BITS))):
-            key = band ^ turned
-            found += _verified(hashes, order, starts[key], (ends - starts)[key])
+        sizes = np.bincount(band, minlength=1 << width)
+        starts = np.cumsum(sizes) - sizes
+        found += _verified(hashes, np.arange(len(hashes)), order, starts[band], sizes[band])
+        for bit in range(width):  # the half that has it set is met from the other one
+            left = np.flatnonzero(~band >> bit & 1)
+            key = band[left] | 1 << bit
+            found += _verified(hashes, left, order, starts[key], sizes[key])
     return np.unique(np.concatenate(found), axis=0)
 
 
-def _verified(hashes: Hashes, order: Numbers, starts: Numbers, sizes: Numbers) -> Iterator[Numbers]:
+def _verified(
+    hashes: Hashes, lefts: Numbers, order: Numbers, starts: Numbers, sizes: Numbers
+) -> Iterator[Numbers]:
+    """Near pairs of each of `lefts` and the `sizes` ones from `starts` in `order`."""
     total = np.cumsum(sizes)
     full = np.searchsorted(total, np.arange(0, total.max(initial=0), _PAIRS))
     for first, last in itertools.pairwise(np.unique([0, *full, len(sizes)])):
         part = sizes[first:last]
-        left = np.repeat(np.arange(first, last), part)
+        left = np.repeat(lefts[first:last], part)
         within = np.arange(len(left)) - np.repeat(np.cumsum(part) - part, part)
         right = order[np.repeat(starts[first:last], part) + within]
-        near = (left < right) & (np.bitwise_count(hashes[left] ^ hashes[right]) < SAME_PICTURE_BITS)
-        yield np.stack([left[near], right[near]], axis=1)
+        near = np.bitwise_count(hashes[left] ^ hashes[right]) < SAME_PICTURE_BITS
+        near &= left != right
+        yield np.sort(np.stack([left[near], right[near]], axis=1), axis=1)
 
 
 def _hashes(column: pl.Series) -> Hashes:

@@ -138,8 +138,8 @@ def _write(context: RunContext, chosen: pl.DataFrame, vectors: FaceVectors) -> N
     known = chosen.rename({"url": "image_url", "fetched_at": "created_at"})
     rows = with_rows(chosen.select("image_sha256", "face_no"), vectors)["row"].to_numpy()
     table = known.select(n for n in FACE_INPUT.names if n not in VECTOR_COLUMNS).to_arrow()
-    for slot in VECTOR_COLUMNS:
-        table = table.append_column(slot, vectors.as_column(slot, rows))
+    for slot, column in vectors.each(lambda slot: vectors.as_column(slot, rows)).items():
+        table = table.append_column(slot, column)
     write_table(
         context.run.select / "faces.parquet", table.select(FACE_INPUT.names).cast(FACE_INPUT)
     )
