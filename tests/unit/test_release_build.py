@@ -13,7 +13,7 @@ from tests.release_world import HOSTILE, embeddings, faces, performer, uuid_of, 
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.release import contract
 from trainer.release.index import build_index, load_index
-from trainer.release.inputs import read_inputs
+from trainer.release.inputs import VECTOR_COLUMNS, read_inputs
 from trainer.release.reader import PerformerReader
 
 
@@ -86,7 +86,9 @@ def test_bad_inputs_are_refused(tmp_path: Path) -> None:
     for number, (message, (rows, face_rows)) in enumerate(cases.items()):
         select = write_world(tmp_path / str(number), rows, face_rows)
         with pytest.raises(DamagedFileError, match=message):
-            read_inputs(select)
+            inputs = read_inputs(select)
+            for column in VECTOR_COLUMNS:
+                inputs.vectors(column)
 
 
 def test_index_refuses_bad_vectors_and_leaves_no_file(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.release import contract
-from trainer.staging.atomic import sha256_file, write_bytes
+from trainer.staging.atomic import sha256_files, write_bytes
 from trainer.staging.paths import DataDir
 
 VERSION_ID = re.compile(r"^\d{8}_\d{6}$")
@@ -51,9 +52,15 @@ def hash_problems(directory: Path) -> list[str]:
         return [f"{contract.SUMS}: {error}"]
     if set(sums) != set(contract.RELEASE_FILES):
         return [f"{contract.SUMS} lists {sorted(sums)}, not the six files of a release"]
-    actual = {n: sha256_file(directory / n) for n in sorted(sums) if (directory / n).is_file()}
+    actual = digests(directory, (n for n in sorted(sums) if (directory / n).is_file()))
     problems = _changed(sums, actual) + _report_problems(directory)
     return problems or _manifest_problems(directory, actual)
+
+
+def digests(directory: Path, names: Iterable[str]) -> dict[str, str]:
+    """sha256 of files of a directory, by name."""
+    listed = list(names)
+    return dict(zip(listed, sha256_files([directory / name for name in listed]), strict=True))
 
 
 def _changed(sums: dict[str, str], actual: dict[str, str]) -> list[str]:
@@ -80,7 +87,7 @@ def sums_text(sums: dict[str, str]) -> bytes:
 def seal(directory: Path) -> None:
     """Sums over the files beside the six: reports, a signature. What comes later is refused."""
     files = [name for name in _beside(directory) if (directory / name).is_file()]
-    sums = {name: sha256_file(directory / name) for name in files}
+    sums = digests(directory, files)
     write_bytes(directory / contract.REPORT_SUMS, sums_text(sums))
 
 
@@ -103,7 +110,7 @@ def _report_problems(directory: Path) -> list[str]:
         return [f"{contract.REPORT_SUMS}: {error}"]
     found = _beside(directory)
     unknown = [f"{name}: is not of this release" for name in found if name not in sums]
-    actual = {name: sha256_file(directory / name) for name in found if name in sums}
+    actual = digests(directory, (name for name in found if name in sums))
     return unknown + _changed(sums, actual)
 
 

@@ -16,8 +16,7 @@ import voyager
 
 def probe(path: Path, k: int) -> dict[str, object]:
     """Size, space, ids and the outcome of queries with a spread of the index's own vectors."""
-    with path.open("rb") as stream:
-        index = voyager.Index.load(stream)
+    index = voyager.Index.load(str(path))
     count = len(index)
     ids = sorted(index.ids)
     spread = sorted({ids[int(i)] for i in np.linspace(0, count - 1, 50)}) if count else []

@@ -131,7 +131,8 @@ _PLAIN = [name for name in FACE_INPUT.names if name not in VECTOR_COLUMNS]
 class ReleaseInputs:
     """`performers` and `faces` are frames as above, the faces without vectors.
 
-    The vectors of a large release take gigabytes: `vectors` reads one model's at a time.
+    The vectors of a large release take gigabytes: `vectors` reads one model's at a time, and
+    refuses what are no unit vectors.
     """
 
     performers: pl.DataFrame
@@ -154,7 +155,7 @@ class ReleaseInputs:
         vectors = np.empty(halves.shape, np.float32)
         for start in range(0, len(halves), _BLOCK):
             part = halves[start : start + _BLOCK].astype(np.float32)
-            norms = np.linalg.norm(part, axis=1)
+            norms = np.sqrt(np.einsum("nd,nd->n", part, part))
             bad = np.flatnonzero(~(np.abs(norms - 1) <= _NORM_TOLERANCE))  # NaN is bad, too
             if bad.size:
                 raise DamagedFileError(
@@ -162,7 +163,7 @@ class ReleaseInputs:
                     f"{norms[bad[0]]:.3f}, not 1; delete the face cache of this pack and embed "
                     "again"
                 )
-            vectors[start : start + _BLOCK] = part / norms[:, None]
+            np.divide(part, norms[:, None], out=vectors[start : start + _BLOCK])
         return vectors if self.order is None else vectors[self.order]
 
 
@@ -176,7 +177,8 @@ def _bytes_of(chunk: pa.Array) -> pa.Buffer:
 
 
 def read_inputs(select_dir: Path) -> ReleaseInputs:
-    """Read and validate both tables; raises `DamagedFileError` naming file and row."""
+    """Read and validate both tables, but for the vectors, which are when they are read; raises
+    `DamagedFileError` naming file and row."""
     where = select_dir / FACES_FILE
     faces = _read(where, FACE_INPUT, _PLAIN)
     inputs = ReleaseInputs(
@@ -185,8 +187,6 @@ def read_inputs(select_dir: Path) -> ReleaseInputs:
         path=where,
     )
     _check(inputs, select_dir)
-    for column in VECTOR_COLUMNS:
-        inputs.vectors(column)
     return inputs
 
 

@@ -13,13 +13,13 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
-from trainer.release.files import sums_text
+from trainer.release.files import digests, sums_text
 from trainer.release.grow import Kept, base_for, keep
 from trainer.release.index import ROUNDING, IndexOptions, IndexResult, build_index
 from trainer.release.inputs import VECTOR_COLUMNS, ReleaseInputs
 from trainer.release.sqlite_build import write_database
 from trainer.release.sqlite_rows import Conflict
-from trainer.staging.atomic import sha256_file, write_bytes, write_json
+from trainer.staging.atomic import write_bytes, write_json
 
 PURPOSE = (
     "For organising one's own media library by the names of professional, adult performers "
@@ -86,6 +86,7 @@ def build(
     with_faces = _write_mappings(out_dir, inputs)
     say(f"{contract.DATABASE}: {len(inputs.performers)} performers, {len(inputs.faces)} faces")
     built = _build_indexes(inputs, out_dir, options, base, kept, advance, say)
+    sums = digests(out_dir, contract.CHECKSUMMED)
     manifest = {
         "version": version,
         "created_at": created_at,
@@ -93,9 +94,7 @@ def build(
         "face_count": len(inputs.faces),
         "sources": sorted(set(sources)),
         "models": _models(pack),
-        "checksums": {
-            name: f"sha256:{sha256_file(out_dir / name)}" for name in contract.CHECKSUMMED
-        },
+        "checksums": {name: f"sha256:{digest}" for name, digest in sums.items()},
         "release_id": version_id,
         "schema_version": contract.SCHEMA_VERSION,
         "indexes": {name: result.as_json() for name, result in built.items()},
@@ -105,7 +104,8 @@ def build(
         "sealed": True,
     }
     write_json(out_dir / contract.MANIFEST, manifest)
-    write_sums(out_dir)
+    sums |= digests(out_dir, [contract.MANIFEST])
+    write_bytes(out_dir / contract.SUMS, sums_text(sums))
     return BuildResult(
         out_dir, len(inputs.performers), with_faces, len(inputs.faces), conflicts, built
     )
@@ -145,8 +145,7 @@ def _describe(name: str, result: IndexResult, size: int) -> str:
 
 def write_sums(directory: Path) -> None:
     """SHA256SUMS of the six files."""
-    sums = {name: sha256_file(directory / name) for name in contract.RELEASE_FILES}
-    write_bytes(directory / contract.SUMS, sums_text(sums))
+    write_bytes(directory / contract.SUMS, sums_text(digests(directory, contract.RELEASE_FILES)))
 
 
 def _models(pack: ReleasePack) -> dict[str, Any]:
