@@ -12,7 +12,8 @@ from tests.release_fixtures import built
 from tests.release_world import HOSTILE, embeddings, faces, performer, uuid_of, world, write_world
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.release import contract
-from trainer.release.index import build_index, load_index
+from trainer.release.index import build_index
+from trainer.release.index_read import load_index
 from trainer.release.inputs import VECTOR_COLUMNS, read_inputs
 from trainer.release.reader import PerformerReader
 

@@ -19,7 +19,8 @@ from trainer.release.delta import EXACT, make_delta
 from trainer.release.delta_apply import apply_delta
 from trainer.release.export import export
 from trainer.release.files import seal
-from trainer.release.index import build_index, load_index
+from trainer.release.index import build_index
+from trainer.release.index_read import load_index
 from trainer.release.signing import new_key, sign_file
 from trainer.release.verify import verify
 

@@ -12,7 +12,8 @@ import pytest
 from tests.release_fixtures import built
 from tests.release_world import embeddings, faces, performer, write_world
 from trainer.release import contract
-from trainer.release.index import Base, IndexOptions, build_index, load_index
+from trainer.release.index import Base, IndexOptions, build_index
+from trainer.release.index_read import load_index
 from trainer.release.verify import verify
 
 PEOPLE = list(range(1, 41))

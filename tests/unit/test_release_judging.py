@@ -13,7 +13,7 @@ from trainer.release.diff import diff, write_diff
 from trainer.release.evaluate import evaluate, evaluate_vectors
 from trainer.release.evaluation import Evaluation, interval, write_evaluation
 from trainer.release.gate import gate, load_limits
-from trainer.release.index import load_index
+from trainer.release.index_read import load_index
 from trainer.release.recall import measure
 from trainer.release.search import exact_neighbours
 

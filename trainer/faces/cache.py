@@ -18,6 +18,8 @@ from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import EMBEDDING_WIDTH, FACES
 
 VECTOR_COLUMNS = ("facenet", "arcface")
+_KEYS = ["image_sha256", "face_no"]
+_NO_KEYS = pl.DataFrame(schema={"image_sha256": pl.String, "face_no": pl.Int16})
 _FIGURES = [name for name in FACES.names if name not in VECTOR_COLUMNS]
 Vectors = npt.NDArray[np.float32]
 T = TypeVar("T")
@@ -38,18 +40,6 @@ def read_figures(directory: Path, columns: Sequence[str] = _FIGURES) -> pl.DataF
     table = read_parts(cache_parts(directory), FACES, columns=list(columns))
     frame = pl.DataFrame(pl.from_arrow(table))
     return frame.unique(["image_sha256", "face_no"], keep="first", maintain_order=True)
-
-
-def read_vector_rows(directory: Path, pictures: Iterable[str]) -> pa.Table:
-    """image_sha256, face_no, facenet, arcface (float16 bytes) of the faces of `pictures`."""
-    columns = ["image_sha256", "face_no", *VECTOR_COLUMNS]
-    schema = pa.schema([FACES.field(name) for name in columns])
-    tables = []
-    for path, asked in _asked(cache_parts(directory), pictures):
-        table = read_table(path, columns)
-        mask = pc.and_(asked, pc.is_valid(table.column("facenet")))
-        tables.append(table.filter(mask).cast(schema))
-    return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
 def _asked(
@@ -101,13 +91,23 @@ class FaceVectors:
 
 
 def read_vectors(directory: Path, pictures: Iterable[str]) -> FaceVectors:
-    """The vectors of all faces of `pictures`."""
-    table = read_vector_rows(directory, pictures)
-    keys = pl.DataFrame(pl.from_arrow(table.select(["image_sha256", "face_no"])))
-    keys = keys.with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
-    slots = {name: _as_float16(table.column(name)) for name in VECTOR_COLUMNS}
-    once = keys.unique(["image_sha256", "face_no"], keep="first", maintain_order=True)
-    return FaceVectors(once, slots)
+    """The vectors of all faces of `pictures`, each where it comes first."""
+    asked = list(_asked(cache_parts(directory), pictures))
+    most = sum(pc.sum(rows).as_py() for _path, rows in asked)
+    slots = {name: np.empty((most, EMBEDDING_WIDTH), np.float16) for name in VECTOR_COLUMNS}
+    keys = [_NO_KEYS]
+    count = 0
+    for path, rows in asked:
+        table = read_table(path, [*_KEYS, *VECTOR_COLUMNS])
+        table = table.filter(pc.and_(rows, pc.is_valid(table.column(VECTOR_COLUMNS[0]))))
+        keys.append(pl.DataFrame(pl.from_arrow(table.select(_KEYS))))
+        following = count + len(table)
+        for name, vectors in slots.items():
+            vectors[count:following] = _as_float16(table.column(name))
+        count = following
+    numbered = pl.concat(keys).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    once = numbered.unique(_KEYS, keep="first", maintain_order=True)
+    return FaceVectors(once, {name: vectors[:count] for name, vectors in slots.items()})
 
 
 def _as_float16(column: pa.ChunkedArray) -> npt.NDArray[np.float16]:

@@ -10,6 +10,7 @@ from trainer.faces.cache import FaceVectors
 
 _FACES = 8_192  # as float32 at a time: 16 MB a model
 _QUERIES, _TILE = 2_048, 2_048
+_NUMBERS = 4_000_000  # cosines at a time: 16 MB, which the process gets once and uses again
 # First filter: both models' main directions, as many as hold this share of the centres, but no more
 # than 128 (of vectors that differ in all directions, these move a cosine by about 0.09); the
 # nearest of the best tiles are then compared exactly.
@@ -84,9 +85,13 @@ class Centres:
 
         Empties `sums`: of a large database they take as much memory as its vectors.
         """
+        everybody = len(chosen) == len(self.present)
         for slot in list(sums):
-            total = sums.pop(slot)[chosen]
-            self.sums[slot][places] = total
+            total = sums.pop(slot)
+            if everybody:  # copying takes as long as adding up did
+                self.sums[slot] = total
+            else:
+                self.sums[slot][places] = total = total[chosen]
             self._lengths[slot][places] = lengths(total)
         self.present[places] = True
         if self._low is not None:
@@ -124,13 +129,12 @@ class Centres:
         found, scores = np.full(len(rows), -1, np.int64), np.full(len(rows), -1, np.float32)
         if not some.size:
             return found, scores
-        means = {s: total[some] / self._lengths[s][some, None] for s, total in self.sums.items()}
-        for start in range(0, len(rows), _FACES):
-            part = slice(start, start + _FACES)
-            near = np.zeros((len(rows[part]), len(some)), np.float32)
-            for slot, mean in means.items():
-                near += self._vectors.rows(slot, rows[part]) @ mean.T
-            near = np.where(owners[part, None] == some, np.float32(-1), near / len(means))
+        means = self._units(some).T / np.float32(len(self.sums))
+        step = max(1, _NUMBERS // len(some))
+        for start in range(0, len(rows), step):
+            part = slice(start, start + step)
+            near = self._both(rows[part]) @ means
+            near[owners[part, None] == some] = -1
             best = near.argmax(axis=1)
             found[part], scores[part] = some[best], near[np.arange(len(best)), best]
         return np.where(scores > -1, found, -1), scores
@@ -154,6 +158,10 @@ class Centres:
         """Both models' unit means side by side, (n, width of both)."""
         parts = [t[places] / self._lengths[s][places, None] for s, t in self.sums.items()]
         return np.concatenate(parts, axis=1)
+
+    def _both(self, rows: Numbers) -> Vectors:
+        """Both models' vectors of faces side by side, (n, width of both)."""
+        return np.concatenate([self._vectors.rows(slot, rows) for slot in self.sums], axis=1)
 
     def _exact(self, faces: dict[str, Vectors], picked: Numbers) -> Vectors:
         total = np.zeros(picked.shape, np.float32)

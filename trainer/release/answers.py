@@ -15,7 +15,6 @@ from trainer.release.inputs import Vectors
 from trainer.release.recall import TENS
 from trainer.release.search import Ids, distance_blocks, nearest
 
-_BLOCK = 512
 Numbers = npt.NDArray[np.float64]
 
 
@@ -60,31 +59,32 @@ class Asked:
 def ask(
     gallery: Gallery, queries: Ids, advance: Callable[[int], Any] = lambda _count: None
 ) -> Asked:
-    """Search every face of `queries` (q,), rows of the gallery, in both ways."""
+    """Search every face of `queries` (q,), rows of the gallery, in both ways.
+
+    `advance` hears of the searches: two a face, one in each model's vectors.
+    """
     tens = max(0, min(TENS, len(gallery.labels) - 1))
-    rows: list[list[Numbers]] = [[np.zeros((0, 3))], [np.zeros((0, 3))]]
-    nearest: list[list[Vectors]] = [[np.zeros((0, tens), np.float32)] for _model in range(2)]
-    for start in range(0, len(queries), _BLOCK):
-        block = queries[start : start + _BLOCK]
-        searched = [_search(v, gallery.labels, block) for v in (gallery.facenet, gallery.arcface)]
-        for way, found in enumerate(zip(*searched, strict=True)):
-            fused = fuse(*found)
-            performers = np.where(fused.ids >= 0, gallery.labels[fused.ids], -1)
-            rows[way].append(_judge(performers, fused.distances, gallery.labels[block]))
-        for model, (named, _) in enumerate(searched):
-            nearest[model].append(named.distances[:, :tens])
-        advance(len(block))
+    models = (gallery.facenet, gallery.arcface)
+    searched = [_search(vectors, gallery.labels, queries, advance) for vectors in models]
     labels = gallery.labels[queries]
-    answers = [Answers(labels, *np.concatenate(found).T) for found in rows]
-    return Asked(answers[0], answers[1], (np.concatenate(nearest[0]), np.concatenate(nearest[1])))
+    answers = []
+    for way in (0, 1):
+        fused = fuse(*(found[way] for found in searched))
+        performers = np.where(fused.ids >= 0, gallery.labels[fused.ids], -1)
+        answers.append(Answers(labels, *_judge(performers, fused.distances, labels).T))
+    facenet, arcface = (named.distances[:, :tens] for named, _ in searched)
+    return Asked(answers[0], answers[1], (facenet, arcface))
 
 
-def _search(vectors: Vectors, labels: Ids, queries: Ids) -> tuple[Neighbours, Neighbours]:
+def _search(
+    vectors: Vectors, labels: Ids, queries: Ids, advance: Callable[[int], Any]
+) -> tuple[Neighbours, Neighbours]:
     """Neighbours without the face itself, and without its performer: one search serves both."""
     k = min(contract.NEIGHBOURS, len(vectors))
     largest = int(np.bincount(labels).max(initial=0))  # so many of the nearest can be one's own
-    named: list[tuple[Ids, Vectors]] = []
-    unnamed: list[tuple[Ids, Vectors]] = []
+    nobody = np.zeros((0, k), np.int64), np.zeros((0, k), np.float32)
+    named: list[tuple[Ids, Vectors]] = [nobody]
+    unnamed: list[tuple[Ids, Vectors]] = [nobody]
     for rows, block in distance_blocks(vectors[queries], vectors):
         asked = queries[rows]
         block[np.arange(len(block)), asked] = np.inf
@@ -92,6 +92,7 @@ def _search(vectors: Vectors, labels: Ids, queries: Ids) -> tuple[Neighbours, Ne
         named.append((ids[:, :k], distances[:, :k]))
         own = (labels[ids] == labels[asked][:, None]) & (ids >= 0)
         unnamed.append(_without(own, ids, distances, k))
+        advance(len(block))
     both = [
         [np.concatenate(column) for column in zip(*way, strict=True)] for way in (named, unnamed)
     ]
@@ -114,6 +115,8 @@ def _judge(performers: Ids, distances: Vectors, own: Ids) -> Numbers:
 
     `performers`, `distances` (q, k), nearest first, -1 and infinity where there are no more.
     """
+    if not len(own):
+        return np.zeros((0, 3))
     queries = np.arange(len(own))
     right = performers == own[:, None]
     at = right.argmax(axis=1)

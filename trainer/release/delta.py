@@ -14,7 +14,7 @@ import numpy.typing as npt
 from trainer.release import contract
 from trainer.release.delta_read import Content, face_key, read_content
 from trainer.release.files import read_manifest, require_intact
-from trainer.release.index import load_index
+from trainer.release.index_read import load_index
 from trainer.release.zip_entry import put
 from trainer.staging.atomic import read_json, sha256_file, whole_file
 

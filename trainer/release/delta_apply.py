@@ -17,8 +17,8 @@ from trainer.release import contract
 from trainer.release.delta import CHANGES, EXACT, FORMAT, ORDER
 from trainer.release.delta_read import Content, read_content, tables_of
 from trainer.release.files import require_intact
-from trainer.release.grow import MOST_REPLACED
-from trainer.release.index import Base, IndexOptions, build_index, load_index
+from trainer.release.index import MOST_REPLACED, Base, IndexOptions, build_index
+from trainer.release.index_read import load_index
 from trainer.release.inputs import Vectors
 from trainer.release.sqlite_build import write_tables
 from trainer.release.write import write_compact, write_sums

@@ -127,7 +127,12 @@ def diff(old: Path | None, new: Path, why: Why | None = None) -> Diff:
     for directory in (new, old):
         if directory is not None:
             require_intact(directory)
-    return _compare(*read_both(old, new), why or NotKnown())
+    return compare(old, new, why or NotKnown())
+
+
+def compare(old: Path | None, new: Path, why: Why) -> Diff:
+    """As `diff`, of releases whose hashes were checked just now."""
+    return _compare(*read_both(old, new), why)
 
 
 def write_diff(directory: Path, result: Diff) -> None:

@@ -31,7 +31,7 @@ from trainer.release.evaluation import (
     share,
 )
 from trainer.release.files import read_mapping, require_intact
-from trainer.release.index import load_index
+from trainer.release.index_read import load_index, vectors_of
 from trainer.release.inputs import Vectors
 from trainer.release.recall import approximate, recall, sampled
 from trainer.release.search import Ids
@@ -55,7 +55,7 @@ def evaluate(
     """Measure a verified release from its own files, by about `sample` faces.
 
     `previous` is the last release's directory: its figures go beside the new ones. `advance` hears
-    how many more faces were searched, of how many.
+    how many more searches were made, of how many.
     """
     require_intact(directory)
     labels = _labels(read_mapping(directory, contract.FACES_JSON))
@@ -63,7 +63,7 @@ def evaluate(
     vectors, found = [], []
     for name in contract.INDEXES:  # one at a time: an index is as large as its vectors
         index = load_index(directory / name)
-        vectors.append(_vectors(index, len(labels)))
+        vectors.append(vectors_of(index))
         found.append((index.M, approximate(index, vectors[-1][chosen])))
         del index
     parts = _parts(directory)
@@ -95,7 +95,7 @@ def evaluate_vectors(
     counts = Counter(sizes[sizes > 0].tolist())
     performers = sum(counts.values())
     chosen = _Sample.take(sizes[labels] >= 2, seed, sample, parts)
-    total = len(chosen.queries)
+    total = 2 * len(chosen.queries)  # one search in each model's vectors
     asked = ask(gallery, chosen.queries, lambda count: advance(count, total))
     own, others = asked.named.at(chosen.closed), asked.unnamed.at(chosen.strangers)
     return Evaluation(
@@ -221,13 +221,6 @@ def _band(count: int) -> str:
 def _labels(faces: list[str]) -> Ids:
     numbers = {name: number for number, name in enumerate(sorted(set(faces)))}
     return np.array([numbers[name] for name in faces], dtype=np.int64)
-
-
-def _vectors(index: Any, count: int) -> Vectors:
-    if not count:
-        return np.zeros((0, contract.DIMENSIONS), dtype=np.float32)
-    vectors: Vectors = np.asarray(index.get_vectors(list(range(count))), dtype=np.float32)
-    return vectors
 
 
 def _note(performers: int, closed: int, strangers: int, faces: int) -> str:

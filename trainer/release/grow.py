@@ -17,14 +17,11 @@ import polars as pl
 from trainer.errors import DamagedFileError
 from trainer.release import contract
 from trainer.release.files import read_manifest, require_intact
-from trainer.release.index import Base, Storage, load_index
-from trainer.release.inputs import ReleaseInputs, Vectors
+from trainer.release.index import MOST_REPLACED, Storage
+from trainer.release.inputs import ReleaseInputs
 
 MOST_ADDED = 0.1  # of the release: beyond it a rebuild costs little more, and searches better
-MOST_REPLACED = 0.02  # replacing one costs about as much as adding ten
 _KEYS = ["image_sha256", "face_no"]
-_SAME = 1e-3  # a number of a unit vector that was embedded again differs by less than this
-_BLOCK = 16_384
 
 
 @dataclass(frozen=True)
@@ -56,25 +53,6 @@ def keep(inputs: ReleaseInputs, base: Path | None, pack_id: str, storage: Storag
 
 def _little(faces: int, new: int, gone: int) -> bool:
     return gone <= new <= MOST_ADDED * faces and gone <= MOST_REPLACED * faces
-
-
-def base_for(index_path: Path, vectors: Vectors, count: int, near: float = _SAME) -> Base | None:
-    """The index of `count` vectors to begin from, and which of them are others now: of new faces,
-    and of pictures that were embedded again. None where these are too many.
-
-    `near`: numbers that differ by less are the same.
-    """
-    index = load_index(index_path)
-    if len(index) != count or count > len(vectors):
-        return None
-    others = []
-    for start in range(0, count, _BLOCK):
-        ids = np.arange(start, min(start + _BLOCK, count))
-        far = np.abs(np.asarray(index.get_vectors(ids)) - vectors[ids]).max(axis=1) > near
-        others.append(ids[far])
-    replaced = np.concatenate(others) if others else np.zeros(0, np.int64)
-    few = len(replaced) <= MOST_REPLACED * len(vectors)
-    return Base(index_path, count, replaced) if few else None
 
 
 def _faces_of(base: Path) -> tuple[pl.DataFrame, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ import voyager
 
 from trainer.errors import StageFailed
 from trainer.release.contract import DIMENSIONS
+from trainer.release.index_read import differing, load_index
 from trainer.release.inputs import Vectors
 from trainer.release.recall import RecallPoint, measure
 from trainer.release.search import Ids
@@ -24,6 +25,7 @@ WANTED_RECALL = 0.99
 M_LADDER = (12, 16, 24, 32, 48)
 # From here on several threads build, and the bytes are no longer the same every time.
 DETERMINISTIC_BELOW = 20_000
+MOST_REPLACED = 0.02  # replacing one costs about as much as adding ten
 _BATCH = 2_048
 _SEED = 1
 
@@ -52,11 +54,14 @@ class IndexOptions:
 
 @dataclass(frozen=True)
 class Base:
-    """An index of the first `count` vectors, in order, but for those at `replaced`, ascending."""
+    """An index of the first `count` vectors, in order, but for those at `replaced`, ascending.
+
+    None: they are found by comparing, and where they are many, nothing is kept.
+    """
 
     path: Path
     count: int
-    replaced: Ids = field(default_factory=lambda: np.zeros(0, np.int64))
+    replaced: Ids | None = None
 
 
 @dataclass(frozen=True)
@@ -95,35 +100,40 @@ def build_index(
     options = options or IndexOptions()
     _refuse_bad(vectors)
     with whole_file(path) as temporary:
-        curve = _grow(temporary, base, vectors, options, advance) if base else []
-        grown = bool(base and curve[-1].recall_at_1 >= WANTED_RECALL)
+        curve, replaced = _grow(temporary, base, vectors, options, advance) if base else ([], 0)
+        grown = bool(curve) and curve[-1].recall_at_1 >= WANTED_RECALL
         if not grown:
             start = curve[-1].m if curve else options.start
             curve = _climb(temporary, vectors, replace(options, start=start), advance, say, clock)
         # No index is in memory any more: it is as large as its vectors, and is now read again.
         _check_saved(temporary, path.name, vectors, options.storage)
     made: Literal["built", "added"] = "added" if grown else "built"
-    replaced = len(base.replaced) if base and grown else 0
+    if not grown:
+        replaced = 0
     return IndexResult(curve[-1].m, EF_CONSTRUCTION, curve, options.storage, made, replaced)
-
-
-def load_index(path: Path) -> voyager.Index:
-    """Open an index whose hash was checked; anything else is opened by `index_probe` instead.
-
-    By its name: through an open Python file Voyager reads a quarter as fast.
-    """
-    return voyager.Index.load(str(path))
 
 
 def _grow(
     path: Path, base: Base, vectors: Vectors, options: IndexOptions, advance: Advance
-) -> list[RecallPoint]:
-    """What a copy of the base finds with all vectors; saved where that is enough."""
-    index = _add_to(base, vectors, options, advance)
+) -> tuple[list[RecallPoint], int]:
+    """What a copy of the base finds with all vectors, saved where that is enough, and how many of
+    its own were replaced; no point where too many would have to be."""
+    index = load_index(base.path)
+    if len(index) != base.count or index.storage_data_type != _TYPES[options.storage]:
+        raise StageFailed(f"{base.path} is not the index that was asked for; build it anew")
+    replaced = base.replaced
+    if replaced is None:
+        replaced = differing(index, vectors[: base.count], ROUNDING[options.storage])
+        if len(replaced) > MOST_REPLACED * len(vectors):
+            return [], 0
+    index.resize(max(len(vectors), 1))
+    advance(base.count - len(replaced))  # these are in it already
+    _add(index, vectors, replaced, advance)
+    _add(index, vectors, np.arange(base.count, len(vectors)), advance)
     point = measure(index, vectors, sample=options.sample, seed=options.seed)
     if point.recall_at_1 >= WANTED_RECALL:
         index.save(str(path))
-    return [point]
+    return [point], len(replaced)
 
 
 def _climb(
@@ -170,17 +180,6 @@ def _empty(count: int, m: int, storage: Storage) -> voyager.Index:
         max_elements=max(count, 1),
         storage_data_type=_TYPES[storage],
     )
-
-
-def _add_to(base: Base, vectors: Vectors, options: IndexOptions, advance: Advance) -> voyager.Index:
-    index = load_index(base.path)
-    if len(index) != base.count or index.storage_data_type != _TYPES[options.storage]:
-        raise StageFailed(f"{base.path} is not the index that was asked for; build it anew")
-    index.resize(max(len(vectors), 1))
-    advance(base.count - len(base.replaced))  # these are in it already
-    _add(index, vectors, base.replaced, advance)
-    _add(index, vectors, np.arange(base.count, len(vectors)), advance)
-    return index
 
 
 def _add(index: voyager.Index, vectors: Vectors, ids: Ids, advance: Advance) -> None:

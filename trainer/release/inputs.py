@@ -150,24 +150,34 @@ class ReleaseInputs:
         Raises `DamagedFileError` naming the first row that is no unit vector.
         """
         values = read_table(self.path, [column]).column(column)
-        raw = b"".join(memoryview(_bytes_of(chunk)) for chunk in values.chunks)
-        halves = np.frombuffer(raw, dtype="<f2").reshape(-1, EMBEDDING_WIDTH)
-        vectors = np.empty(halves.shape, np.float32)
-        for start in range(0, len(halves), _BLOCK):
-            part = halves[start : start + _BLOCK].astype(np.float32)
-            norms = np.sqrt(np.einsum("nd,nd->n", part, part))
-            bad = np.flatnonzero(~(np.abs(norms - 1) <= _NORM_TOLERANCE))  # NaN is bad, too
-            if bad.size:
-                raise DamagedFileError(
-                    f"{self.path}: {column} of row {start + int(bad[0])} has length "
-                    f"{norms[bad[0]]:.3f}, not 1; delete the face cache of this pack and embed "
-                    "again"
-                )
-            np.divide(part, norms[:, None], out=vectors[start : start + _BLOCK])
-        return vectors if self.order is None else vectors[self.order]
+        vectors = np.empty((len(values), EMBEDDING_WIDTH), np.float32)
+        places = None if self.order is None else np.argsort(self.order)
+        row = 0
+        for chunk in values.chunks:
+            halves = np.frombuffer(_bytes_of(chunk), dtype="<f2").reshape(-1, EMBEDDING_WIDTH)
+            for start in range(0, len(halves), _BLOCK):
+                part = self._units(halves[start : start + _BLOCK], column, row)
+                following = row + len(part)
+                at = slice(row, following) if places is None else places[row:following]
+                vectors[at] = part
+                row = following
+        return vectors
+
+    def _units(self, halves: npt.NDArray[np.float16], column: str, row: int) -> Vectors:
+        """Unit vectors of the file's rows from `row` on."""
+        vectors = halves.astype(np.float32)
+        norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+        bad = np.flatnonzero(~(np.abs(norms - 1) <= _NORM_TOLERANCE))  # NaN is bad, too
+        if bad.size:
+            raise DamagedFileError(
+                f"{self.path}: {column} of row {row + int(bad[0])} has length "
+                f"{norms[bad[0]]:.3f}, not 1; delete the face cache of this pack and embed again"
+            )
+        vectors /= norms[:, None]
+        return vectors
 
 
-_BLOCK = 16_384
+_BLOCK = 4_096
 
 
 def _bytes_of(chunk: pa.Array) -> pa.Buffer:

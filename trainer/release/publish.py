@@ -70,9 +70,10 @@ def publish(data: DataDir, staged: Path, version_id: str, key: Path | None = Non
         staged.rename(target)
         fsync_path(data.releases)
         fsync_path(staged.parent)
-    elif staged.exists():
-        _require_same(staged, target)
-    require_intact(target)
+    else:
+        if staged.exists():
+            _require_same(staged, target)
+        require_intact(target)
     _link_database(data, version_id)
     if (current_id(data) or "") < version_id:  # a late retry never takes a newer release back
         swap_symlink(data.current, version_id)

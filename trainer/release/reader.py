@@ -37,8 +37,9 @@ class PerformerReader:
         """
         pattern = f"%{_literal(text)}%"
         return self._all(
-            "SELECT * FROM performers p WHERE canonical_name LIKE ?1 ESCAPE '\\' OR EXISTS"
-            " (SELECT 1 FROM aliases a WHERE a.performer_id = p.id AND alias LIKE ?1 ESCAPE '\\')"
+            "SELECT * FROM performers WHERE id IN"
+            " (SELECT id FROM performers WHERE canonical_name LIKE ?1 ESCAPE '\\'"
+            " UNION SELECT performer_id FROM aliases WHERE alias LIKE ?1 ESCAPE '\\')"
             " ORDER BY canonical_name != ?3 COLLATE NOCASE, face_count DESC, id LIMIT ?2",
             pattern,
             limit,

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
 from trainer.release.files import digests, sums_text
-from trainer.release.grow import Kept, base_for, keep
-from trainer.release.index import ROUNDING, IndexOptions, IndexResult, build_index
+from trainer.release.grow import Kept, keep
+from trainer.release.index import Base, IndexOptions, IndexResult, build_index
 from trainer.release.inputs import VECTOR_COLUMNS, ReleaseInputs
 from trainer.release.sqlite_build import write_database
 from trainer.release.sqlite_rows import Conflict
@@ -124,11 +124,7 @@ def _build_indexes(
     built = {}
     for name, column in zip(contract.INDEXES, VECTOR_COLUMNS, strict=True):
         vectors = inputs.vectors(column)
-        begin = (
-            base_for(base / name, vectors, kept.count, ROUNDING[options.storage])
-            if base and kept
-            else None
-        )
+        begin = Base(base / name, kept.count) if base and kept else None
         built[name] = build_index(
             out_dir / name, vectors, options, base=begin, advance=advance, say=say
         )

@@ -8,9 +8,10 @@ from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.why import RunReasons
 from trainer.release.contract import MAX_DISTANCE, SCENE_DISTANCE
-from trainer.release.diff import diff, write_diff
+from trainer.release.diff import compare, write_diff
 from trainer.release.evaluate import evaluate
 from trainer.release.evaluation import Evaluation, write_evaluation
+from trainer.release.files import require_intact
 from trainer.staging.progress import Progress
 
 SEED = 20260101
@@ -21,7 +22,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     if context.data.release(context.plan.version_id).exists():
         return context.result("evaluate") or {}
     directory, last = context.run.release, context.base_release
-    progress = Progress(context.run.working("evaluate"), "faces searched", say)
+    progress = Progress(context.run.working("evaluate"), "searches", say)
 
     def advance(count: int, total: int) -> None:
         progress.total = total
@@ -30,7 +31,9 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     measured = evaluate(directory, seed=SEED, sample=SAMPLE, previous=last, advance=advance)
     progress.finish()
     write_evaluation(directory, measured)
-    changes = diff(last, directory, RunReasons(context))
+    if last is not None:
+        require_intact(last)
+    changes = compare(last, directory, RunReasons(context))
     write_diff(directory, changes)
     for line in changes.describe():
         say(f"diff: {line}")
