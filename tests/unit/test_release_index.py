@@ -13,7 +13,7 @@ from tests.release_fixtures import built
 from tests.release_world import embeddings, faces, performer, write_world
 from trainer.release import contract
 from trainer.release.index import Base, IndexOptions, build_index
-from trainer.release.index_read import load_index
+from trainer.release.index_read import differing, load_index, vectors_of
 from trainer.release.verify import verify
 
 PEOPLE = list(range(1, 41))
@@ -126,6 +126,22 @@ def test_an_index_that_grew_for_many_weeks_finds_as_well(tmp_path):
         path = following
     anew = build_index(tmp_path / "anew.voy", vectors)
     assert abs(result.curve[-1].recall_at_1 - anew.curve[-1].recall_at_1) <= 0.005
+
+
+def test_a_large_index_grows_by_several_threads(tmp_path, monkeypatch):
+    monkeypatch.setattr("trainer.release.index.DETERMINISTIC_BELOW", 100)
+    drawn = embeddings([n // 3 for n in range(1_500)], salt=1).astype(np.float32)
+    vectors, base = drawn[:1_400].copy(), tmp_path / "x.voy"
+    build_index(base, vectors[:1_300])
+    replaced = np.arange(0, 1_300, 50)
+    vectors[replaced] = drawn[1_400 : 1_400 + len(replaced)]
+    result = build_index(tmp_path / "y.voy", vectors, base=Base(base, 1_300))
+    assert (result.made, result.replaced) == ("added", len(replaced))
+    assert result.curve[-1].recall_at_1 >= 0.99
+    index = load_index(tmp_path / "y.voy")
+    assert differing(index, vectors, 1e-5).tolist() == []
+    assert differing(index, drawn[:1_400], 1e-5).tolist() == replaced.tolist()
+    assert np.allclose(vectors_of(index), vectors, atol=1e-5)
 
 
 @pytest.mark.parametrize(
