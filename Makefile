@@ -94,7 +94,7 @@ bench-release: setup ## Two weeks of a large invented world: time, memory, recal
 
 VECTORS ?= 370000
 DIRECTIONS ?= 512
-bench-index: setup ## One index of vectors as hard as they can be: recall of each M (half an hour; VECTORS=20000: 2 minutes)
+bench-index: setup ## One index of vectors as hard as they can be: recall of each M (over an hour; VECTORS=5000: seconds)
 	$(BIN)/python -m tests.bench.bench_index --vectors $(VECTORS) --directions $(DIRECTIONS)
 
 bench-contamination: setup ## 5% of faces given to the wrong person: how many are found (10 minutes)

@@ -11,6 +11,7 @@ import argparse
 import json
 import resource
 import time
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,10 +53,11 @@ def main() -> None:
     vectors = faces(given.vectors, given.directions, seed=1)
     with TemporaryDirectory(dir=REPO_ROOT / "var") as directory:
         path = Path(directory) / "face.voy"
-        progress = Progress(Path(directory), "vectors indexed", print, len(vectors))
+        say = partial(print, flush=True)
+        progress = Progress(Path(directory), "vectors indexed", say, len(vectors))
         began = time.monotonic()
         result = build_index(
-            path, vectors, IndexOptions(start=given.start), advance=progress.advance, say=print
+            path, vectors, IndexOptions(start=given.start), advance=progress.advance, say=say
         )
         found = vars(given) | {
             "seconds": round(time.monotonic() - began),

@@ -102,15 +102,7 @@ class Crawled:
     everything: str  # log, report and job file, for what must not stand there
 
 
-def crawl(
-    directory: Path,
-    site: Site,
-    asked: list[tuple[str, str]],
-    environment: Mapping[str, str] | None = None,
-    allow_private: bool = True,
-    **source: Any,
-) -> Crawled:
-    """`asked`: URL and whether it is a `page` or `plain`. `source`: keys of its source.yaml."""
+def _job(directory: Path, site: Site, allow_private: bool, source: Mapping[str, Any]) -> CrawlJob:
     config = SourceConfig.model_validate(
         {
             "key": "bench",
@@ -126,7 +118,7 @@ def crawl(
             **source,
         }
     )
-    job = CrawlJob(
+    return CrawlJob(
         run_id="r1",
         data_dir=directory,
         source=config,
@@ -136,8 +128,19 @@ def crawl(
         allow_private_hosts=allow_private,
         contact="bench@example.org",
     )
+
+
+def crawl(
+    directory: Path,
+    site: Site,
+    asked: list[tuple[str, str]],
+    environment: Mapping[str, str] | None = None,
+    allow_private: bool = True,
+    **source: Any,
+) -> Crawled:
+    """`asked`: URL and whether it is a `page` or `plain`. `source`: keys of its source.yaml."""
     path = directory / "job.json"
-    write_json(path, job.model_dump(mode="json"))
+    write_json(path, _job(directory, site, allow_private, source).model_dump(mode="json"))
     plan = directory / "asked.json"
     plan.write_text(json.dumps(asked))
     kept = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
@@ -151,17 +154,20 @@ def crawl(
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return _crawled(directory, done.stdout, done.stderr)
+
+
+def _crawled(directory: Path, stdout: str, stderr: str) -> Crawled:
+    """What the crawl left, and all that it wrote: secrets must be nowhere in it."""
     staging = DataDir(directory).run("r1").staging("bench")
-    written = directory / "answers.json"
+    job, written = directory / "job.json", directory / "answers.json"
     nothing: dict[str, Any] = {"answers": [], "moments": []}
     told = json.loads(written.read_text()) if written.exists() else nothing
     manifest = StageManifest.read(staging)
-    assert manifest is not None, done.stderr
+    assert manifest is not None, stderr
     return Crawled(
         manifest,
         told["answers"],
         told["moments"],
-        "\n".join(
-            (done.stdout, done.stderr, (staging / "_RUN.json").read_text(), path.read_text())
-        ),
+        "\n".join((stdout, stderr, (staging / "_RUN.json").read_text(), job.read_text())),
     )
