@@ -89,7 +89,7 @@ bench-embedder: setup ## The embedder against its models alone, against DeepFace
 	$(BIN)/python -m tests.bench.bench_embedder
 
 PEOPLE ?= 110000
-bench-release: setup ## Two weeks of a large invented world: time, memory, recall (40 minutes; PEOPLE=3000: 2 minutes)
+bench-release: setup ## Two weeks of a large invented world: time, memory, recall (half an hour; PEOPLE=3000: 2 minutes)
 	$(BIN)/python -m tests.bench.bench_release $(PEOPLE)
 
 VECTORS ?= 370000
