@@ -128,6 +128,14 @@ def test_an_index_that_grew_for_many_weeks_finds_as_well(tmp_path):
     assert abs(result.curve[-1].recall_at_1 - anew.curve[-1].recall_at_1) <= 0.005
 
 
+def test_a_base_of_another_size_is_left(tmp_path):
+    vectors = embeddings([n // 3 for n in range(300)], salt=1).astype(np.float32)
+    build_index(tmp_path / "x.voy", vectors[:280])
+    result = build_index(tmp_path / "y.voy", vectors, base=Base(tmp_path / "x.voy", 290))
+    assert (result.made, result.replaced) == ("built", 0)
+    assert len(load_index(tmp_path / "y.voy")) == 300
+
+
 def test_a_large_index_grows_by_several_threads(tmp_path, monkeypatch):
     monkeypatch.setattr("trainer.release.index.DETERMINISTIC_BELOW", 100)
     drawn = embeddings([n // 3 for n in range(1_500)], salt=1).astype(np.float32)

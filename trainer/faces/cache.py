@@ -39,24 +39,7 @@ def read_figures(directory: Path, columns: Sequence[str] = _FIGURES) -> pl.DataF
     """All rows without their vectors, one a (picture, face). `columns` have these two keys."""
     table = read_parts(cache_parts(directory), FACES, columns=list(columns))
     frame = pl.DataFrame(pl.from_arrow(table))
-    return frame.unique(["image_sha256", "face_no"], keep="first", maintain_order=True)
-
-
-def _asked(
-    paths: Sequence[Path], pictures: Iterable[str]
-) -> Iterator[tuple[Path, pa.ChunkedArray]]:
-    """Each part that has any of `pictures`, and which of its rows do. All are looked up at once:
-    a table of hundreds of thousands of hashes takes longer to make than to use."""
-    keys = [read_table(path, ["image_sha256"]).column("image_sha256") for path in paths]
-    chunks = [chunk for column in keys for chunk in column.chunks]
-    wanted = pa.array(sorted(set(pictures)), pa.string())
-    found = pc.is_in(pa.chunked_array(chunks, pa.string()), value_set=wanted)
-    start = 0
-    for path, column in zip(paths, keys, strict=True):
-        rows = found.slice(start, len(column))
-        start += len(column)
-        if pc.any(rows).as_py():
-            yield path, rows
+    return frame.unique(_KEYS, keep="first", maintain_order=True)
 
 
 @dataclass(frozen=True)
@@ -108,6 +91,23 @@ def read_vectors(directory: Path, pictures: Iterable[str]) -> FaceVectors:
     numbered = pl.concat(keys).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     once = numbered.unique(_KEYS, keep="first", maintain_order=True)
     return FaceVectors(once, {name: vectors[:count] for name, vectors in slots.items()})
+
+
+def _asked(
+    paths: Sequence[Path], pictures: Iterable[str]
+) -> Iterator[tuple[Path, pa.ChunkedArray]]:
+    """Each part that has any of `pictures`, and which of its rows do. All are looked up at once:
+    a table of hundreds of thousands of hashes takes longer to make than to use."""
+    keys = [read_table(path, ["image_sha256"]).column("image_sha256") for path in paths]
+    chunks = [chunk for column in keys for chunk in column.chunks]
+    wanted = pa.array(sorted(set(pictures)), pa.string())
+    found = pc.is_in(pa.chunked_array(chunks, pa.string()), value_set=wanted)
+    start = 0
+    for path, column in zip(paths, keys, strict=True):
+        rows = found.slice(start, len(column))
+        start += len(column)
+        if pc.any(rows).as_py():
+            yield path, rows
 
 
 def _as_float16(column: pa.ChunkedArray) -> npt.NDArray[np.float16]:

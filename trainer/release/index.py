@@ -56,7 +56,8 @@ class IndexOptions:
 class Base:
     """An index of the first `count` vectors, in order, but for those at `replaced`, ascending.
 
-    None: they are found by comparing, and where they are many, nothing is kept.
+    None: they are found by comparing, and where they are many, or the index has another number of
+    vectors, nothing of it is kept.
     """
 
     path: Path
@@ -94,8 +95,7 @@ def build_index(
     With `base` the other vectors go into a copy of it, if the recall still holds. Else climbs
     `M_LADDER` until recall@1 reaches `WANTED_RECALL`, the ladder or the budget ends; the last rung
     is kept either way, and the curve says what it gives. `advance` hears of every batch, `say` of
-    every rung. Refuses
-    NaN and zero vectors.
+    every rung. Refuses NaN and zero vectors.
     """
     options = options or IndexOptions()
     _refuse_bad(vectors)
@@ -117,11 +117,12 @@ def _grow(
     path: Path, base: Base, vectors: Vectors, options: IndexOptions, advance: Advance
 ) -> tuple[list[RecallPoint], int]:
     """What a copy of the base finds with all vectors, saved where that is enough, and how many of
-    its own were replaced; no point where too many would have to be."""
-    index = load_index(base.path)
+    its own were replaced; no point where too many would have to be, or it is another index."""
+    index, replaced = load_index(base.path), base.replaced
     if len(index) != base.count or index.storage_data_type != _TYPES[options.storage]:
+        if replaced is None:
+            return [], 0
         raise StageFailed(f"{base.path} is not the index that was asked for; build it anew")
-    replaced = base.replaced
     if replaced is None:
         replaced = differing(index, vectors[: base.count], ROUNDING[options.storage])
         if len(replaced) > MOST_REPLACED * len(vectors):
