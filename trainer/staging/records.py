@@ -82,6 +82,7 @@ class RunRecord(_Model):
     funnel: dict[str, dict[str, int]] = Field({}, description="source -> rule -> faces")
     stages: dict[str, dict[str, int]] = Field({}, description="source -> how far -> count")
     quarantined: dict[str, int] = Field({}, description="reason -> performers kept out")
+    absent: dict[str, int] = Field({}, description="reason -> performers resolved, not released")
     reviews: dict[str, int] = Field({}, description="kind -> items that a person has to look at")
     evaluation: dict[str, Any] | None = None
     gate: dict[str, Any] | None = None

@@ -34,6 +34,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
             current.stats.faces_added = current.diff_from_previous.new_faces
         current.stages = (context.result("select") or {}).get("stages", {})
         current.funnel = (context.result("select") or {}).get("funnel", {})
+        current.absent = (context.result("select") or {}).get("absent", {})
         current.quarantined = (context.result("resolve") or {}).get("quarantined", {})
         current.reviews = {
             kind: count

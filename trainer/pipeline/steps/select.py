@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from trainer.config.sources import load_sources
+from trainer.faces.absent import absent, counts, write_absent
 from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_vectors
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
@@ -16,7 +17,7 @@ from trainer.faces.select import SEVERAL, SINGLE, Caps, cap, funnel, judge, sele
 from trainer.faces.trust import settle, with_rows
 from trainer.faces.verdicts import questions, write_verdicts
 from trainer.identity.reviews import write_reviews
-from trainer.pipeline.adults import read_owners
+from trainer.pipeline.adults import QUARANTINE_FILE, read_owners
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.exclude import mark_excluded
 from trainer.pipeline.run import Say
@@ -47,18 +48,32 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     write_verdicts(context.run.select, capped, kept_out)
     quarantined = frozenset(kept_out["performer_id"].unique())
     reviews = write_reviews(context.run.select, questions(capped, quarantined))
-    counts = funnel(capped)
-    write_json(context.run.select / "funnel.json", counts)
+    missing = _absent(context, capped, chosen)
+    by_rule = funnel(capped)
+    write_json(context.run.select / "funnel.json", by_rule)
     way = stages(capped)
     performers = chosen["performer_id"].n_unique()
-    say(f"select: {len(chosen)} faces of {performers} performers; {counts}; to review: {reviews}")
+    say(f"select: {len(chosen)} faces of {performers} performers; {by_rule}; to review: {reviews}")
     return {
         "faces": len(chosen),
         "performers": performers,
-        "funnel": counts,
+        "funnel": by_rule,
         "stages": way,
+        "absent": missing,
         "reviews": reviews,
     }
+
+
+def _absent(context: RunContext, capped: pl.DataFrame, chosen: pl.DataFrame) -> dict[str, int]:
+    """Who was resolved and is not in the release, into a file; how many by reason."""
+    directory = context.run.resolve
+    performers = pl.DataFrame(pl.from_arrow(read_table(directory / "performers.parquet")))
+    kept_out = pl.DataFrame(pl.from_arrow(read_table(directory / QUARANTINE_FILE)))
+    with_faces_only = context.plan.params.min_faces > 0
+    released = (chosen if with_faces_only else performers)["performer_id"].unique()
+    found = absent(performers, kept_out, capped, released)
+    write_absent(context.run.select, found)
+    return counts(found)
 
 
 def _remembered(context: RunContext) -> pl.DataFrame | None:
