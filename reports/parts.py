@@ -10,7 +10,8 @@ import polars as pl
 import streamlit as st
 
 from reports import text
-from reports.data import Evaluation, Person, Release
+from reports.data import Person, Release
+from reports.figures import Evaluation
 
 STATUS = {
     "running": (":material/progress_activity:", "blue"),
@@ -115,6 +116,26 @@ def release_metrics(new: Release, old: Release | None) -> None:
         now = getattr(e, name)
         delta = text.points(now, getattr(p, name) if p else None)
         column.metric(label, text.percent(now), delta, delta_color=colour, help=help_text)  # type: ignore[arg-type]
+
+
+def safe_distances(evaluation: Evaluation) -> None:
+    """Which maximum distance to choose in the sidecar: what users have to know first."""
+    if not evaluation.safe_distances:
+        return
+    st.markdown("**Which maximum distance to choose**")
+    rows = []
+    for safe in evaluation.safe_distances:
+        low, high = safe.false_accept_interval or (None, None)
+        known = "" if safe.resolved else f" (too few strangers, {safe.strangers:,}, to tell)"
+        rows.append(
+            {
+                "Strangers given a name": f"at most {100 * safe.max_false_accept:g}%",
+                "Maximum distance": "none" if safe.distance is None else f"{safe.distance:.3f}",
+                "Measured (95%)": f"{text.percent(low)} to {text.percent(high)}{known}",
+                "Listed faces named right": text.percent(safe.right_name),
+            }
+        )
+    table(rows)
 
 
 def operating_points(evaluation: Evaluation) -> None:

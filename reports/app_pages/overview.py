@@ -43,6 +43,7 @@ def _current(releases: list[Release]) -> None:
     parts.release_metrics(current, previous)
     if current.evaluation.note:
         st.caption(text.markdown(current.evaluation.note))
+    parts.safe_distances(current.evaluation)
     parts.operating_points(current.evaluation)
 
 
