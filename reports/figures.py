@@ -53,6 +53,15 @@ class SafeDistance(Lenient):
     right_name: float | None = None
 
 
+class CapCost(Lenient):
+    """What a value of `max_faces_total` would give."""
+
+    max_faces_total: int
+    faces: int = 0
+    megabytes: float | None = None
+    rank_1: float | None = None
+
+
 class Evaluation(Lenient):
     closed_set: ClosedSet = Field(default_factory=ClosedSet)
     open_set: OpenSet = Field(default_factory=OpenSet)
@@ -61,6 +70,7 @@ class Evaluation(Lenient):
     one_face_share: float | None = None
     breakdowns: dict[str, dict[str, Stratum]] = {}
     safe_distances: list[SafeDistance] = []
+    cap_costs: list[CapCost] = []
     open_set_distinct: OpenSet | None = None
     note: str = ""
 

@@ -138,6 +138,25 @@ def safe_distances(evaluation: Evaluation) -> None:
     table(rows)
 
 
+def cap_costs(evaluation: Evaluation) -> None:
+    """What each maximum number of faces per performer costs and gives."""
+    if not any(cost.rank_1 is not None for cost in evaluation.cap_costs):
+        return
+    with st.expander("What the maximum number of faces per performer costs"):
+        table(
+            [
+                {
+                    "Faces per performer": cost.max_faces_total,
+                    "Faces": cost.faces,
+                    "Indexes, MB": cost.megabytes,
+                    "Rank-1 on a sample": text.percent(cost.rank_1),
+                }
+                for cost in evaluation.cap_costs
+            ]
+        )
+        st.caption("To compare the values with each other: the sample's people are fewer.")
+
+
 def operating_points(evaluation: Evaluation) -> None:
     """What each maximum distance costs: the sidecar asks at 0.8, in its scene mode at 0.5."""
     points = evaluation.open_set.points

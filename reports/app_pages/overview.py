@@ -45,6 +45,7 @@ def _current(releases: list[Release]) -> None:
         st.caption(text.markdown(current.evaluation.note))
     parts.safe_distances(current.evaluation)
     parts.operating_points(current.evaluation)
+    parts.cap_costs(current.evaluation)
 
 
 def _last_run(runs: list[RecordEntry]) -> None:

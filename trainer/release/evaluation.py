@@ -63,6 +63,18 @@ class Stratum(BaseModel):
     false_reject: float | None
 
 
+class CapCost(BaseModel):
+    """What a value of `max_faces_total` would give: on a sample, to compare the values."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_faces_total: int
+    faces: int = Field(description="in the whole release")
+    megabytes: float | None = Field(None, description="of both indexes")
+    probes: int
+    rank_1: float | None
+
+
 class Evaluation(BaseModel):
     """`evaluate.json`. Shares are None where nothing could be measured."""
 
@@ -79,6 +91,7 @@ class Evaluation(BaseModel):
     pairs_that_may_be_one: int = Field(0, description="review items `may_be_one_person`")
     curve: list[CurvePoint] = Field([], description="by maximum distance, strangers as distinct")
     safe_distances: list[SafeDistance] = []
+    cap_costs: list[CapCost] = []
     index_recall: dict[str, dict[str, float]] = Field(
         description="index file -> recall at the sidecar's k against exact search"
     )

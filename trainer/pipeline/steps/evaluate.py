@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from trainer.identity.left import left, still_open
@@ -10,10 +11,10 @@ from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.why import RunReasons
 from trainer.release.calibration import write_calibration
-from trainer.release.contract import MAX_DISTANCE, SCENE_DISTANCE
+from trainer.release.contract import INDEXES, MAX_DISTANCE, SCENE_DISTANCE
 from trainer.release.diff import compare, write_diff
 from trainer.release.evaluate import evaluate
-from trainer.release.evaluation import Evaluation, write_evaluation
+from trainer.release.evaluation import CapCost, Evaluation, write_evaluation
 from trainer.release.files import require_intact
 from trainer.staging.progress import Progress
 
@@ -36,6 +37,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         directory, seed=SEED, sample=SAMPLE, previous=last, pairs=pairs, advance=advance
     )
     progress.finish()
+    measured.cap_costs = _cap_costs(context, directory, measured.faces)
     write_evaluation(directory, measured)
     write_calibration(directory, measured.curve, measured.safe_distances, measured.note)
     if last is not None:
@@ -47,6 +49,15 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     figures = summary(measured) | {"removed": changes.counts["removed"]}
     say(f"evaluate: {figures}")
     return figures
+
+
+def _cap_costs(context: RunContext, directory: Path, faces: int) -> list[CapCost]:
+    """What `select` measured, with the size that the indexes would have."""
+    size = sum((directory / name).stat().st_size for name in INDEXES)
+    return [
+        CapCost(**cost, megabytes=round(cost["faces"] * size / faces / 1e6, 1) if faces else None)
+        for cost in (context.result("select") or {}).get("cap_costs", [])
+    ]
 
 
 def _pairs(context: RunContext) -> set[tuple[int, int]]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from trainer.config.sources import load_sources
 from trainer.faces.absent import absent, counts, write_absent
 from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_vectors
+from trainer.faces.cap_costs import cap_costs
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
 from trainer.faces.kept_out import mark_early, without_quarantined
@@ -29,6 +30,7 @@ from trainer.staging.parquet import read_table, write_table
 from trainer.state.store import run_of
 
 NEAREST_FILE = "nearest.parquet"
+SEED = 20260101  # of the performers that the caps are tried on
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
@@ -42,7 +44,8 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     judged, memory = scan(settle(judged, vectors), vectors, remembered=remembered)
     write_table(context.run.select / NEAREST_FILE, memory.to_arrow())
     judged, kept_out = without_quarantined(judged)
-    capped = cap(judged, _caps(plan, sorted(judged["source"].unique())))
+    caps = _caps(plan, sorted(judged["source"].unique()))
+    capped = cap(judged, caps)
     chosen = selected(capped, plan.params.min_faces)
     _write(context, chosen, vectors)
     write_verdicts(context.run.select, capped, kept_out)
@@ -60,6 +63,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         "funnel": by_rule,
         "stages": way,
         "absent": missing,
+        "cap_costs": [cost._asdict() for cost in cap_costs(capped, vectors, caps, SEED)],
         "reviews": reviews,
     }
 
