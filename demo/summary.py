@@ -91,7 +91,7 @@ def _safe(distances: dict[str, float | None]) -> str:
     """`1% false accepts: 0.42; 0.1%: 0.38`."""
     return "; ".join(
         f"{100 * float(share):g}% false accepts: {'none' if distance is None else distance}"
-        for share, distance in distances.items()
+        for share, distance in sorted(distances.items(), reverse=True)
     )
 
 

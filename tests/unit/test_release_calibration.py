@@ -86,8 +86,16 @@ def test_false_accepts_are_extrapolated_to_the_release_and_to_larger_ones():
     safe = safe_distances(answers([0.05]), answers(best), performers=101)[0]
     assert safe.false_accept == 0.005
     assert list(safe.extrapolated) == [101, 1_000, 10_000, 100_000]
-    assert safe.extrapolated[101] == pytest.approx(0.005, rel=0.02)
-    assert safe.extrapolated[1_000] == pytest.approx(1 - 0.995**10, rel=0.01)
+    assert safe.extrapolated[101] == pytest.approx(safe.false_accept_interval, rel=0.02)
+    low, high = safe.extrapolated[1_000]
+    assert low < 1 - 0.995**10 < high
+    assert high < safe.extrapolated[10_000][1] < 1
+
+
+def test_none_seen_is_not_none_expected():
+    safe = safe_distances(answers([0.05]), answers(np.full(1_000, 0.9)), performers=101)[0]
+    assert safe.false_accept == 0
+    assert safe.extrapolated[100_000][1] > 0.9
 
 
 def test_two_entries_of_one_person_are_no_strangers():

@@ -51,8 +51,8 @@ class SafeDistance(BaseModel):
     false_accept_interval: Interval | None
     right_name: float | None = Field(description="listed faces whose own name comes first")
     wrong_name: float | None
-    extrapolated: dict[int, float] = Field(
-        description="performers in a database -> strangers given a name at this distance"
+    extrapolated: dict[int, Interval] = Field(
+        description="performers in a database -> strangers given a name at this distance, 95%"
     )
 
 
@@ -81,18 +81,18 @@ def _safe(target: float, named: Answers, strangers: Answers, performers: int) ->
     distance = _largest_below(best[allowed] if allowed < len(best) else np.inf)
     at = -1.0 if distance is None else distance
     accepted = strangers.best <= at
-    rate = share(accepted)
+    known = interval(accepted)
     right = (named.rank == 1) & (named.own <= at)
     return SafeDistance(
         max_false_accept=target,
         distance=distance if len(best) else None,
         strangers=len(best),
         resolved=target * len(best) >= 1,
-        false_accept=rate,
-        false_accept_interval=interval(accepted),
+        false_accept=share(accepted),
+        false_accept_interval=known,
         right_name=share(right),
         wrong_name=share((named.best <= at) & (named.rank > 1)),
-        extrapolated=_extrapolated(rate, performers),
+        extrapolated=_extrapolated(known, performers),
     )
 
 
@@ -102,16 +102,16 @@ def _largest_below(distance: float) -> float | None:
     return steps / _FINENESS if steps >= 0 else None
 
 
-def _extrapolated(rate: float | None, performers: int) -> dict[int, float]:
+def _extrapolated(known: Interval | None, performers: int) -> dict[int, Interval]:
     """By the chance that one performer is near enough: 1 - (1 - chance) ** performers.
 
-    A stranger was searched among all performers but one.
+    A stranger was searched among all performers but one. `known`: the share measured, 95%.
     """
-    if rate is None or performers < 2:
+    if known is None or performers < 2:
         return {}
-    none_near = np.log1p(-min(rate, 1 - 1e-12)) / (performers - 1)
+    low, high = (np.log1p(-min(rate, 1 - 1e-12)) / (performers - 1) for rate in known)
     sizes = sorted({performers, *(size for size in _SIZES if size > performers)})
-    return {size: float(-np.expm1(none_near * size)) for size in sizes}
+    return {n: (float(-np.expm1(low * n)), float(-np.expm1(high * n))) for n in sizes}
 
 
 def write_calibration(
