@@ -14,6 +14,7 @@ from trainer.faces.cap_costs import cap_costs
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
 from trainer.faces.kept_out import mark_early, without_quarantined
+from trainer.faces.measure_limits import measure_limits
 from trainer.faces.select import SEVERAL, SINGLE, Caps, cap, funnel, judge, selected, stages
 from trainer.faces.trust import settle, with_rows
 from trainer.faces.verdicts import questions, write_verdicts
@@ -30,7 +31,7 @@ from trainer.staging.parquet import read_table, write_table
 from trainer.state.store import run_of
 
 NEAREST_FILE = "nearest.parquet"
-SEED = 20260101  # of the performers that the caps are tried on
+SEED = 20260101  # of the samples that limits and caps are measured on
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
@@ -41,7 +42,10 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     vectors = read_vectors(cache, usable["image_sha256"])
     judged = once(mark_early(mark_conflicts(judged, vectors)))
     remembered = _remembered(context)
-    judged, memory = scan(settle(judged, vectors), vectors, remembered=remembered)
+    singles = judged.filter((pl.col("rule") == SINGLE) & ~pl.col("quarantined"))
+    limits = measure_limits(singles, vectors, SEED)
+    say(f"select: {limits.describe()}")
+    judged, memory = scan(settle(judged, vectors, limits), vectors, limits, remembered)
     write_table(context.run.select / NEAREST_FILE, memory.to_arrow())
     judged, kept_out = without_quarantined(judged)
     caps = _caps(plan, sorted(judged["source"].unique()))
@@ -63,6 +67,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         "funnel": by_rule,
         "stages": way,
         "absent": missing,
+        "limits": limits.as_json(),
         "cap_costs": [cost._asdict() for cost in cap_costs(capped, vectors, caps, SEED)],
         "reviews": reviews,
     }
