@@ -11,7 +11,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -101,19 +101,28 @@ def element_text(element: Selector) -> str | None:
     return tidy(" ".join(texts_of(element)))
 
 
+def text_besides(element: Selector, *others: Selector) -> str | None:
+    """All text below one element but that of `others`, which lie in it."""
+    besides = frozenset(other.root for other in others)
+    return tidy(" ".join(islice(_pieces(element.root, besides), MAX_ELEMENTS)))
+
+
 def texts_of(element: Selector) -> list[str]:
     """The pieces of text below one element as they are, `MAX_ELEMENTS` at most."""
     return list(islice(_pieces(element.root), MAX_ELEMENTS))
 
 
-def _pieces(root: Any) -> Iterator[str]:
+def _pieces(root: Any, besides: Collection[Any] = frozenset()) -> Iterator[str]:
     """Piece by piece: an XPath would read all of a page for each of its nested elements."""
+    left_out = 0
     for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         if event == "start":
+            left_out += node in besides
             piece = None if node.tag in ("script", "style") else node.text
         else:
+            left_out -= node in besides
             piece = None if node is root else node.tail
-        if piece:
+        if piece and not left_out:
             yield piece
 
 

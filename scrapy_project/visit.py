@@ -30,6 +30,7 @@ from scrapy_project.profile_rows import (
 from scrapy_project.report import CrawlStopped
 from trainer.config.sources import SourceConfig
 from trainer.identity.addresses import take_apart
+from trainer.identity.names import words
 from trainer.identity.site_table import Page
 from trainer.references.confirm import judge
 from trainer.staging.clock import parse_iso
@@ -60,6 +61,13 @@ class ParseMore(Protocol):
     def __call__(self, body: bytes, url: str) -> tuple[Shot, ...]: ...
 
 
+class FactsPage(Protocol):
+    """A page's URL in; out the one of the page with the same person's facts, where that is another
+    one of the same host. It is read by `Parse`."""
+
+    def __call__(self, url: str) -> str | None: ...
+
+
 class FetchPage(Protocol):
     async def __call__(self, request: Request) -> Response: ...
 
@@ -84,12 +92,14 @@ class Visitor:
         moment: str,
         parse_page: Parse,
         parse_more: ParseMore | None,
+        facts_page: FactsPage | None = None,
     ) -> None:
         self._source = source
         self._fetch = fetch
         self._moment = moment
         self._parse_page = parse_page
         self._parse_more = parse_more
+        self._facts_page = facts_page
         self._base = str(source.base_url).rstrip("/")
         assert source.page is not None
         self._pages = Page(source.page, self._base)
@@ -106,6 +116,8 @@ class Visitor:
     async def visit(self, target: Row, earlier: Row | None) -> Outcome:
         url = f"{self._base}{target['path']}"
         usable = earlier if earlier and self._same_question(target, earlier) else None
+        if self._facts_page is not None:
+            usable = None  # that this page is unchanged says nothing of the facts on the other one
         try:
             response = await self._fetch(Request(url, headers=_conditions(usable)))
             if response.status == 304 and usable is not None:
@@ -143,9 +155,14 @@ class Visitor:
             return Outcome("failed", None, [self._error(kind, response.url, text)])
         self._check_address(target, response.url)
         profile = self._parse_page(response.body, response.url)
-        facts = profile.model_dump()
-        verdict = judge(facts, target["found_by"], target["candidates"])
-        errors = [
+        facts = await self._facts(target, profile, response.url)
+        if isinstance(facts, Profile):
+            profile = profile.completed_by(facts)
+        verdict = judge(profile.model_dump(), target["found_by"], target["candidates"])
+        errors = [facts] if isinstance(facts, StageError) else []
+        if verdict.doubt and target["found_by"] == "name" and errors and not _is_gone(errors[0]):
+            return Outcome("failed", None, errors)  # what would have confirmed it was not to be had
+        errors += [
             self._error("field_invalid", response.url, p.message, p.field) for p in profile.problems
         ]
         shots, foreign = from_allowed_hosts(self._source, response.url, profile.shots)
@@ -159,6 +176,32 @@ class Visitor:
         if verdict.doubt:
             errors.append(self._error("unconfirmed", response.url, verdict.doubt, "name"))
         return Outcome("unconfirmed" if verdict.doubt else "read", row, errors)
+
+    async def _facts(self, target: Row, profile: Profile, url: str) -> Profile | StageError | None:
+        """What the person's page with the facts says, where there is one, or why it says nothing."""
+        address = self._facts_page(url) if self._facts_page else None
+        if address is None:
+            return None
+        try:
+            response = await self._fetch(Request(address))
+            mark = challenge(response)
+            if mark is not None:
+                raise PageError("challenge", f"a check for robots instead of the page ({mark})")
+            if response.status != 200:
+                raise PageError(f"http_{response.status}", f"HTTP {response.status}")
+            self._check_address(target, response.url)
+            facts = self._parse_page(response.body, response.url)
+            if words(facts.name) != words(profile.name):
+                text = f"the facts are those of {facts.name!r}, the page is {profile.name!r}'s"
+                raise PageError("field_invalid", text, "name")
+            return facts
+        except PageError as error:
+            return self._error(error.kind, address, str(error), error.field)
+        except HostHeld:
+            raise
+        except (IgnoreRequest, *NETWORK) as error:
+            kind = "forbidden" if "robots.txt" in str(error) else "network"
+            return self._error(kind, address, f"{type(error).__name__}: {error}"[:300])
 
     def _check_address(self, target: Row, url: str) -> None:
         """A redirect to somebody else's page, or to none: the person asked for is not there."""
@@ -204,6 +247,10 @@ class Visitor:
 
     def _error(self, kind: str, url: str, message: str, at: str | None = None) -> StageError:
         return StageError(kind=kind, source=self._source.key, url=url, field=at, message=message)
+
+
+def _is_gone(error: StageError) -> bool:
+    return error.kind in ("missing_page", "http_404", "http_410")
 
 
 def _conditions(earlier: Row | None) -> dict[str, str]:

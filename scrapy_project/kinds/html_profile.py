@@ -13,7 +13,7 @@ from scrapy_project.pictures import Pictures
 from scrapy_project.profile_parts import Earlier, ProfileParts
 from scrapy_project.report import CrawlStopped
 from scrapy_project.spider import SourceSpider
-from scrapy_project.visit import Outcome, Parse, ParseMore, Visitor
+from scrapy_project.visit import FactsPage, Outcome, Parse, ParseMore, Visitor
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
@@ -34,12 +34,14 @@ Row = dict[str, Any]
 class ProfileSpider(SourceSpider):
     """Visits the job's targets; a site's spider is a name and its pure parse functions.
 
-    `parse_page` and `parse_more` are static: nothing but bytes and URL goes in.
+    `parse_page` and `parse_more` are static: nothing but bytes and URL goes in. `facts_page` is for
+    sites that have a person's facts on another page than her pictures.
     """
 
     kind = "html_profile"
     parse_page: ClassVar[Parse]
     parse_more: ClassVar[ParseMore | None] = None
+    facts_page: ClassVar[FactsPage | None] = None
 
     async def crawl(self, key: str | None) -> None:
         asked = self._targets()
@@ -54,7 +56,12 @@ class ProfileSpider(SourceSpider):
         self._progress = Progress(self.directory, "pages", self.report.say, total=len(targets))
         pages = PageFetcher(self.job.source, self.fetch, self.report.say)
         self._visitor = Visitor(
-            self.job.source, pages.fetch, self.job.started_at, self.parse_page, self.parse_more
+            self.job.source,
+            pages.fetch,
+            self.job.started_at,
+            self.parse_page,
+            self.parse_more,
+            self.facts_page,
         )
         left = self._left(targets)
         try:
