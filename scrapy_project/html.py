@@ -35,7 +35,7 @@ MAX_RAW = 10_000  # characters of one text that are looked at
 MAX_BYTES = 8 * 1024 * 1024  # of a page; real ones have a tenth of it
 MAX_ADDRESS = 2_000
 MAX_ELEMENTS = 2_000  # that one query gives; no page shows more of one person
-EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "?", "not available"})
+EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "?", "???", "not available"})
 # Python's codecs that are no encoding of pages; some of them take quadratic time.
 _NO_ENCODINGS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 # Marks that turn the direction of writing, and characters without width: they only hide something.

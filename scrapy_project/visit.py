@@ -178,7 +178,7 @@ class Visitor:
         return Outcome("unconfirmed" if verdict.doubt else "read", row, errors)
 
     async def _facts(self, target: Row, profile: Profile, url: str) -> Profile | StageError | None:
-        """What the person's page with the facts says, where there is one, or why it says nothing."""
+        """What the person's page with the facts says, or the error; None where there is none."""
         address = self._facts_page(url) if self._facts_page else None
         if address is None:
             return None

@@ -32,7 +32,8 @@ def facts(page: Selector) -> dict[str, str]:
     places = elements(page, PLACES)
     if places:  # a town or state alone must not be taken for a country
         texts.pop("place of birth", None)
-        texts |= {"country": country for country in [_country(places)] if country}
+        if country := _country(places):
+            texts["country"] = country
     return texts
 
 
@@ -81,5 +82,5 @@ def _country(places: list[Selector]) -> str | None:
         code = next((value for key, value in query.items() if "country" in key), None)
         if code is not None:
             text = element_text(place)
-            return text if text and code_of(text) or code not in codes() else code
+            return text if (text and code_of(text)) or code not in codes() else code
     return None

@@ -1,4 +1,4 @@
-"""freeones.com: `/<slug>/photos`, the galleries below it, and `/<slug>/bio`, which has the facts."""
+"""freeones.com: `/<slug>/photos` with its galleries, and `/<slug>/bio` with the facts."""
 
 from __future__ import annotations
 
