@@ -21,8 +21,6 @@ READERS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]]] = 
     "hair_color": (("hair color", "hair colour", "hair colors", "hair"), facts.hair_color),
 }
 CAREER: Final = ("years active", "career", "active")
-FIRST_YEAR: Final = ("career start", "first seen")
-LAST_YEAR: Final = ("career end", "last seen")
 
 
 def label_of(text: str | None) -> str:
@@ -63,7 +61,12 @@ def profile(
         if values[field] is None and known.get(field) is None and present:
             problems.append(reference.not_understood(field, present[0]))
     values |= {field: value for field, value in known.items() if value is not None}
-    start, end = career(texts, problems)
+    years = next((texts[label] for label in CAREER if label in texts), None)
+    start, end = facts.career_years(years)
+    if years is not None and start is None:
+        problems.append(reference.not_understood("career_start_year", years))
+    if years is None:
+        start, end = first_and_last_year(texts)
     return reference.profile(
         shots,
         name=name,
@@ -77,14 +80,13 @@ def profile(
     )
 
 
-def career(texts: Mapping[str, str], problems: list[Fact]) -> tuple[int | None, int | None]:
-    """First and last year, of one text ("2006 - 2014") or of one each; the last may stand alone."""
-    years = next((texts[label] for label in CAREER if label in texts), None)
-    if years is not None:
-        start, end = facts.career_years(years)
-        if start is None:
-            problems.append(reference.not_understood("career_start_year", years))
-        return start, end
+FIRST_YEAR: Final = ("career start", "first seen")
+LAST_YEAR: Final = ("career end", "last seen")
+
+
+def first_and_last_year(texts: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """Of a career whose years have a label each. The last one may stand alone; it is never before
+    the first."""
     first, last = (
         facts.career_years(next((texts[label] for label in labels if label in texts), None))[0]
         for labels in (FIRST_YEAR, LAST_YEAR)

@@ -35,7 +35,7 @@ MAX_RAW = 10_000  # characters of one text that are looked at
 MAX_BYTES = 8 * 1024 * 1024  # of a page; real ones have a tenth of it
 MAX_ADDRESS = 2_000
 MAX_ELEMENTS = 2_000  # that one query gives; no page shows more of one person
-EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "?", "???", "not available"})
+EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "not available"})
 # Python's codecs that are no encoding of pages; some of them take quadratic time.
 _NO_ENCODINGS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 # Marks that turn the direction of writing, and characters without width: they only hide something.
@@ -87,7 +87,7 @@ def tidy(text: str | None) -> str | None:
     plain = _HIDDEN.sub("", (text or "")[:MAX_RAW])
     plain = "".join(c for c in plain if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
     plain = " ".join(plain.split())[:MAX_TEXT].strip()
-    return None if plain.casefold() in EMPTY else plain
+    return None if not plain.strip("?") or plain.casefold() in EMPTY else plain
 
 
 def text_of(selector: Selector, query: str) -> str | None:
@@ -96,15 +96,15 @@ def text_of(selector: Selector, query: str) -> str | None:
     return element_text(found[0]) if found else None
 
 
-def element_text(element: Selector) -> str | None:
-    """All text below one element, without scripts and styles."""
-    return tidy(" ".join(texts_of(element)))
-
-
 def text_besides(element: Selector, *others: Selector) -> str | None:
     """All text below one element but that of `others`, which lie in it."""
     besides = frozenset(other.root for other in others)
     return tidy(" ".join(islice(_pieces(element.root, besides), MAX_ELEMENTS)))
+
+
+def element_text(element: Selector) -> str | None:
+    """All text below one element, without scripts and styles."""
+    return tidy(" ".join(texts_of(element)))
 
 
 def texts_of(element: Selector) -> list[str]:

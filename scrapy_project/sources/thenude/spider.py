@@ -18,6 +18,7 @@ from scrapy_project.html import (
     elements,
     empty_page,
     heads_say,
+    outside,
     split_names,
     text_besides,
     text_of,
@@ -125,10 +126,9 @@ def contents(page: Selector, query: str) -> Iterator[str]:
 
 def links(page: Selector, url: str) -> tuple[str, ...]:
     """The person's own pages, by what the links to them say."""
-    own = urlsplit(url).netloc.removeprefix("www.")
     named = (a for a in elements(page, "a[href]") if SITES.fullmatch(element_text(a) or ""))
-    found = filter(None, (absolute(url, a.root.get("href")) for a in named))
-    return tuple(a for a in found if urlsplit(a).netloc.removeprefix("www.") != own)
+    wanted = {absolute(url, a.root.get("href")) for a in named}
+    return tuple(a for a in outside(page, url, "a::attr(href)") if a in wanted)
 
 
 class ThenudeSpider(ProfileSpider):
