@@ -12,7 +12,6 @@ from parsel import Selector
 from scrapy_project import biography
 from scrapy_project.countries import code_of, codes
 from scrapy_project.html import element_text, elements, outside, split_names, text_besides
-from trainer.identity.links import identify
 
 ROWS: Final = ":is(li, tr)"
 MARKED: Final = "[data-test^='link_span_']"
@@ -23,7 +22,7 @@ TIMELINE: Final = ".timeline-horizontal p.m-0"
 DIED: Final = "//text()[starts-with(normalize-space(.), 'Passed away on')]/.."
 DATE_OF_DEATH: Final = re.compile(r"Passed away on\b(?P<date>.+?)(?:\bat the age\b|$)")
 LINKS: Final = "form a:not([rel~='sponsored']):not([rel~='ugc'])::attr(href)"
-SITES_OWN: Final = re.compile("freeones", re.IGNORECASE)
+SITES_OWN: Final = re.compile("/@?freeones(?:com)?/?", re.IGNORECASE)
 
 
 def facts(page: Selector) -> dict[str, str]:
@@ -43,9 +42,9 @@ def aliases(page: Selector, texts: dict[str, str]) -> tuple[str, ...]:
 
 
 def links(page: Selector, url: str) -> tuple[str, ...]:
-    """Links of the facts' form to sites where somebody is named, but for the site's accounts."""
-    named = ((address, identify(address).id) for address in outside(page, url, LINKS))
-    return tuple(address for address, found in named if found and not SITES_OWN.search(found))
+    """The links of the facts' form, but for advertising and the site's own accounts."""
+    found = outside(page, url, LINKS)
+    return tuple(address for address in found if not SITES_OWN.fullmatch(urlsplit(address).path))
 
 
 def _marked(page: Selector) -> Iterator[tuple[str, str | None]]:
