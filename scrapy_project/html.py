@@ -97,9 +97,9 @@ def text_of(selector: Selector, query: str) -> str | None:
 
 
 def text_besides(element: Selector, *others: Selector) -> str | None:
-    """All text below one element but that of `others`, which lie in it."""
+    """The text below one element but that of `others`, which lie in it; of one value only."""
     besides = frozenset(other.root for other in others)
-    return tidy(" ".join(islice(_pieces(element.root, besides), MAX_ELEMENTS)))
+    return tidy(" ".join(islice(_pieces(element.root, besides), MAX_ELEMENTS // 10)))
 
 
 def element_text(element: Selector) -> str | None:

@@ -160,8 +160,10 @@ class Visitor:
             profile = profile.completed_by(facts)
         verdict = judge(profile.model_dump(), target["found_by"], target["candidates"])
         errors = [facts] if isinstance(facts, StageError) else []
-        if verdict.doubt and target["found_by"] == "name" and errors and not _is_gone(errors[0]):
-            return Outcome("failed", None, errors)  # what would have confirmed it was not to be had
+        if verdict.doubt and target["found_by"] == "name" and errors:
+            kind = _without_facts(errors[0].kind)
+            if kind != "unconfirmed":
+                return Outcome(kind, None, errors)
         errors += [
             self._error("field_invalid", response.url, p.message, p.field) for p in profile.problems
         ]
@@ -193,7 +195,7 @@ class Visitor:
             facts = self._parse_page(response.body, response.url)
             if words(facts.name) != words(profile.name):
                 text = f"the facts are those of {facts.name!r}, the page is {profile.name!r}'s"
-                raise PageError("field_invalid", text, "name")
+                raise PageError("unconfirmed", text, "name")
             return facts
         except PageError as error:
             return self._error(error.kind, address, str(error), error.field)
@@ -249,8 +251,12 @@ class Visitor:
         return StageError(kind=kind, source=self._source.key, url=url, field=at, message=message)
 
 
-def _is_gone(error: StageError) -> bool:
-    return error.kind in ("missing_page", "http_404", "http_410")
+def _without_facts(error: str) -> str:
+    """The outcome for a page found by name, which only facts can confirm, by the kind of error that
+    the page with the facts gave: what may be there another time is no doubt for good."""
+    if error in ("missing_page", "http_404", "http_410", "unconfirmed", "forbidden"):
+        return "unconfirmed"
+    return "unreadable" if error.startswith("field_") else "failed"
 
 
 def _conditions(earlier: Row | None) -> dict[str, str]:

@@ -34,7 +34,11 @@ NAMES: Final = ("h1#babename", "#bioarea h1")
 TITLE: Final = re.compile(r"(?P<name>.+?) - Free (?:nude )?pics\b.*\bBabepedia", re.IGNORECASE)
 # Parts of a person's page, some of today's and some of before July 2025.
 PARTS: Final = ":is(#personal-info-block, #profbox2, #profimg, #name-block, #bioarea, #biolist)"
-ROWS: Final = ("#personal-info-block .info-item", "#bioarea li", "#biolist li")
+LABELS: Final = (
+    "#personal-info-block .info-item span.label",
+    "#bioarea li span.label",
+    "#biolist li span.label",
+)
 FLAGS: Final = "#personal-info-block span.fi"
 FLAG: Final = re.compile(r"\bfi-(?P<code>[a-z]{2})(?:-[a-z]+)?(?!\S)", re.ASCII)
 BRACKETS: Final = str.maketrans("()", ",,")  # "(Czech) (German)" is a list
@@ -79,12 +83,12 @@ def shown_name(page: Selector) -> str | None:
 
 def facts(page: Selector) -> dict[str, str]:
     """The text beside each row's label; `Years active: present` says nothing."""
-    pairs = []
-    for row in elements(page, *ROWS):
-        labels = row.css("span.label")
-        if labels:
-            pairs.append((element_text(labels[0]), text_besides(row, labels[0])))
-    texts = biography.labelled(pairs)
+    labels = elements(page, *LABELS)
+    rows = (Selector(root=label.root.getparent(), type="html") for label in labels)
+    texts = biography.labelled(
+        (element_text(label), text_besides(row, label))
+        for label, row in zip(labels, rows, strict=True)
+    )
     if texts.get("years active", "").casefold() == "present":
         del texts["years active"]
     if "nationality" in texts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -40,6 +41,8 @@ MONTHS: Final = frozenset(f"{month:02}" for month in range(1, 13))
 DIGITS: Final = re.compile(r"(?:\d\d|\?\?)-(?P<month>\d\d|\?\?)-(?P<year>\d{4})")
 ALIASES: Final = "meta[itemprop='additionalName']"
 PARTS: Final = ("li", "a")  # of a list of aliases
+MAX_LISTS: Final = 5
+MAX_NAMES: Final = 200  # of one list
 ALSO: Final = ("aka", "a.k.a", "also known as")  # labels of a list of aliases
 NATIONALITY: Final = "span[itemprop='nationality']"
 GENDER: Final = "meta[itemprop='gender']"
@@ -111,12 +114,12 @@ def behind(label: Selector) -> str | None:
 def aliases(page: Selector) -> list[str]:
     """Those that are marked up, then those of a list under a label of its own; each once."""
     found = [*contents(page, ALIASES)]
-    for label in elements(page, FACTS):
-        row = label.root.getparent()
-        if biography.label_of(element_text(label)) in ALSO and row is not None:
-            parts = elements(Selector(root=row, type="html"), *PARTS)
-            listed = (element_text(part) for part in parts if part.root is not row)
-            found += [*filter(None, listed)] or split_names(behind(label))
+    labels = elements(page, FACTS)
+    also = (a for a in labels if biography.label_of(element_text(a)) in ALSO)
+    for label in islice(also, MAX_LISTS):
+        row = Selector(root=label.root.getparent(), type="html")
+        parts = (part for part in elements(row, *PARTS)[:MAX_NAMES] if part.root is not row.root)
+        found += [*filter(None, map(text_besides, parts))] or split_names(behind(label))
     return list({name.casefold(): name for name in found}.values())
 
 
@@ -126,7 +129,7 @@ def contents(page: Selector, query: str) -> Iterator[str]:
 
 def links(page: Selector, url: str) -> tuple[str, ...]:
     """The person's own pages, by what the links to them say."""
-    named = (a for a in elements(page, "a[href]") if SITES.fullmatch(element_text(a) or ""))
+    named = (a for a in elements(page, "a[href]") if SITES.fullmatch(text_besides(a) or ""))
     wanted = {absolute(url, a.root.get("href")) for a in named}
     return tuple(a for a in outside(page, url, "a::attr(href)") if a in wanted)
 
