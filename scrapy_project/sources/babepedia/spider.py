@@ -39,7 +39,7 @@ LABELS: Final = (
     "#bioarea li span.label",
     "#biolist li span.label",
 )
-FLAGS: Final = "#personal-info-block span.fi"
+FLAGS: Final = "span.fi"
 FLAG: Final = re.compile(r"\bfi-(?P<code>[a-z]{2})(?:-[a-z]+)?(?!\S)", re.ASCII)
 BRACKETS: Final = str.maketrans("()", ",,")  # "(Czech) (German)" is a list
 ALIASES: Final = ":is(#aka, #aliasinfo) .aliasname"
@@ -89,7 +89,7 @@ def facts(page: Selector) -> dict[str, str]:
         (element_text(label), text_besides(row, label))
         for label, row in zip(labels, rows, strict=True)
     )
-    if texts.get("years active", "").casefold() == "present":
+    if texts.get("years active", "").casefold().startswith("present"):
         del texts["years active"]
     if "nationality" in texts:
         texts["nationality"] = texts["nationality"].translate(BRACKETS).strip(" ,")
@@ -97,9 +97,14 @@ def facts(page: Selector) -> dict[str, str]:
 
 
 def flag(page: Selector) -> str | None:
-    """The country of the first flag that is one (`fi-cz`, `fi-gb-sct`)."""
-    found = (FLAG.search(span.root.get("class") or "") for span in elements(page, FLAGS))
-    return next((c for m in found if m and (c := m["code"].upper()) in codes()), None)
+    """The first country that a flag beside the nationality stands for (`fi-cz`, `fi-gb-sct`)."""
+    for label in elements(page, *LABELS):
+        if biography.label_of(element_text(label)) != "nationality":
+            continue
+        row = Selector(root=label.root.getparent(), type="html")
+        marks = (FLAG.search(span.root.get("class") or "") for span in elements(row, FLAGS))
+        return next((c for m in marks if m and (c := m["code"].upper()) in codes()), None)
+    return None
 
 
 def aliases(page: Selector) -> list[str]:

@@ -30,7 +30,9 @@ SIZE: Final = re.compile(
 JSON_LD: Final = "script[type='application/ld+json']"
 MAX_DEPTH: Final = 6  # of a gallery within the JSON-LD
 LINKED: Final = "a[data-type='photo']::attr(href)"
-LOCK: Final = re.compile(r"(?<![^\s_-])(locked|blur|blurred)(?![^\s_-])")  # in a class
+# In classes: what lies behind the lock, and pictures beside the gallery.
+LOCK: Final = re.compile(r"(?<![^\s_-])locked(?![^\s_-])|--blur(red)?(?!\S)")
+BESIDE: Final = re.compile(r"(?<!\S)(dashboard-image-container|teaser)(?!\S)")
 IN_STYLE: Final = re.compile(r"""url\(\s*['"]?(.+?)['"]?\s*\)\s*(?:[;,]|$)""")
 
 
@@ -118,12 +120,13 @@ class Places:
         self.locked: set[str] = set()
         self.sponsored: set[str] = set()
         self.has_lock = False
-        locks = sponsors = 0
+        locks = sponsors = others = 0
         for event, element in etree.iterwalk(page.root, events=("start", "end")):
-            step = 1 if event == "start" else -1
-            locks += step * bool(LOCK.search(element.get("class") or ""))
+            step, classes = 1 if event == "start" else -1, element.get("class") or ""
+            locks += step * bool(LOCK.search(classes))
             sponsors += step * (element.get("data-type") == "sponsor")
-            if event == "start":
+            others += step * bool(BESIDE.search(classes))
+            if event == "start" and (locks or not others):
                 self.has_lock |= locks > 0
                 kept = self.locked if locks else self.sponsored if sponsors else self.shown
                 kept.update(map(key_of, _mentioned(element, url)))

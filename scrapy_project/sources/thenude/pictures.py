@@ -11,17 +11,21 @@ from parsel import Selector
 
 from scrapy_project.html import addresses
 from scrapy_project.profile import Shot
+from trainer.identity.names import APOSTROPHES
 
 PICTURES: Final = ("img::attr(src)", "img::attr(data-src)")
 HEAD: Final = re.compile(r"/models/[^/]*_(?P<number>\d+)/medhead\.jpe?g", re.IGNORECASE)
 COVER: Final = re.compile(r"/admin/covers/(?:.+/)?(?P<file>[^/]+)\.jpe?g", re.IGNORECASE)
 SMALL: Final = "/medheads/"  # 266x400; without it, 520x782
 
+WITHOUT_APOSTROPHES: Final = str.maketrans(dict.fromkeys(APOSTROPHES))
+
 
 def pictures(page: Selector, url: str, number: str | None, names: list[str]) -> tuple[Shot, ...]:
     """The head that has the page's number, and covers whose file has the person's name in it:
     others are of other people."""
-    wanted = {hyphenated(name) for name in names} - {""}
+    spelled = (name.translate(WITHOUT_APOSTROPHES) for name in names)
+    wanted = {*map(hyphenated, names), *map(hyphenated, spelled)} - {""}
     found: dict[str, list[str]] = {}
     for address in addresses(page, url, *PICTURES):
         path = unquote(urlsplit(address).path)
