@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from scrapy.exceptions import (
 from scrapy.http import Request, Response
 
 from scrapy_project.breaker import challenge
+from scrapy_project.facts_page import Facts, FactsPage
 from scrapy_project.fetchers.errors import FetcherError
 from scrapy_project.middlewares.budget import HostHeld
 from scrapy_project.profile import PageError, Profile, Shot
@@ -30,7 +32,6 @@ from scrapy_project.profile_rows import (
 from scrapy_project.report import CrawlStopped
 from trainer.config.sources import SourceConfig
 from trainer.identity.addresses import take_apart
-from trainer.identity.names import words
 from trainer.identity.site_table import Page
 from trainer.references.confirm import judge
 from trainer.staging.clock import parse_iso
@@ -59,13 +60,6 @@ class ParseMore(Protocol):
     """The pictures of a further page of the same performer. Raises `PageError`."""
 
     def __call__(self, body: bytes, url: str) -> tuple[Shot, ...]: ...
-
-
-class FactsPage(Protocol):
-    """A page's URL in; out the one of the page with the same person's facts, where that is another
-    one of the same host. It is read by `Parse`."""
-
-    def __call__(self, url: str) -> str | None: ...
 
 
 class FetchPage(Protocol):
@@ -99,7 +93,7 @@ class Visitor:
         self._moment = moment
         self._parse_page = parse_page
         self._parse_more = parse_more
-        self._facts_page = facts_page
+        self._facts = Facts(fetch, parse_page, facts_page, NETWORK)
         self._base = str(source.base_url).rstrip("/")
         assert source.page is not None
         self._pages = Page(source.page, self._base)
@@ -116,7 +110,7 @@ class Visitor:
     async def visit(self, target: Row, earlier: Row | None) -> Outcome:
         url = f"{self._base}{target['path']}"
         usable = earlier if earlier and self._same_question(target, earlier) else None
-        if self._facts_page is not None:
+        if self._facts.are_elsewhere:
             usable = None  # that this page is unchanged says nothing of the facts on the other one
         try:
             response = await self._fetch(Request(url, headers=_conditions(usable)))
@@ -155,15 +149,12 @@ class Visitor:
             return Outcome("failed", None, [self._error(kind, response.url, text)])
         self._check_address(target, response.url)
         profile = self._parse_page(response.body, response.url)
-        facts = await self._facts(target, profile, response.url)
-        if isinstance(facts, Profile):
-            profile = profile.completed_by(facts)
+        check = partial(self._check_address, target)
+        profile, missing = await self._facts.complete(profile, response.url, check)
         verdict = judge(profile.model_dump(), target["found_by"], target["candidates"])
-        errors = [facts] if isinstance(facts, StageError) else []
-        if verdict.doubt and target["found_by"] == "name" and errors:
-            kind = _without_facts(errors[0].kind)
-            if kind != "unconfirmed":
-                return Outcome(kind, None, errors)
+        errors = [self._error(*missing)] if missing else []
+        if verdict.doubt and target["found_by"] == "name" and missing and missing.may_be_had:
+            return Outcome(missing.outcome, None, errors)
         errors += [
             self._error("field_invalid", response.url, p.message, p.field) for p in profile.problems
         ]
@@ -178,32 +169,6 @@ class Visitor:
         if verdict.doubt:
             errors.append(self._error("unconfirmed", response.url, verdict.doubt, "name"))
         return Outcome("unconfirmed" if verdict.doubt else "read", row, errors)
-
-    async def _facts(self, target: Row, profile: Profile, url: str) -> Profile | StageError | None:
-        """What the person's page with the facts says, or the error; None where there is none."""
-        address = self._facts_page(url) if self._facts_page else None
-        if address is None:
-            return None
-        try:
-            response = await self._fetch(Request(address))
-            mark = challenge(response)
-            if mark is not None:
-                raise PageError("challenge", f"a check for robots instead of the page ({mark})")
-            if response.status != 200:
-                raise PageError(f"http_{response.status}", f"HTTP {response.status}")
-            self._check_address(target, response.url)
-            facts = self._parse_page(response.body, response.url)
-            if words(facts.name) != words(profile.name):
-                text = f"the facts are those of {facts.name!r}, the page is {profile.name!r}'s"
-                raise PageError("unconfirmed", text, "name")
-            return facts
-        except PageError as error:
-            return self._error(error.kind, address, str(error), error.field)
-        except HostHeld:
-            raise
-        except (IgnoreRequest, *NETWORK) as error:
-            kind = "forbidden" if "robots.txt" in str(error) else "network"
-            return self._error(kind, address, f"{type(error).__name__}: {error}"[:300])
 
     def _check_address(self, target: Row, url: str) -> None:
         """A redirect to somebody else's page, or to none: the person asked for is not there."""
@@ -249,14 +214,6 @@ class Visitor:
 
     def _error(self, kind: str, url: str, message: str, at: str | None = None) -> StageError:
         return StageError(kind=kind, source=self._source.key, url=url, field=at, message=message)
-
-
-def _without_facts(error: str) -> str:
-    """The outcome for a page found by name, which only facts can confirm, by the kind of error that
-    the page with the facts gave: what may be there another time is no doubt for good."""
-    if error in ("missing_page", "http_404", "http_410", "unconfirmed", "forbidden"):
-        return "unconfirmed"
-    return "unreadable" if error.startswith("field_") else "failed"
 
 
 def _conditions(earlier: Row | None) -> dict[str, str]:

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from scrapy_project.excluded import without_excluded_targets
+from scrapy_project.facts_page import FactsPage
 from scrapy_project.fetchers.choice import PageFetcher
 from scrapy_project.pictures import Pictures
 from scrapy_project.profile_parts import Earlier, ProfileParts
 from scrapy_project.report import CrawlStopped
 from scrapy_project.spider import SourceSpider
-from scrapy_project.visit import FactsPage, Outcome, Parse, ParseMore, Visitor
+from scrapy_project.visit import Outcome, Parse, ParseMore, Visitor
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
