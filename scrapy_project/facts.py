@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 
-from scrapy_project.countries import code_of
+from scrapy_project.countries import code_of, is_former
 
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -19,9 +19,16 @@ _MONTH = re.compile(
     re.ASCII,
 )
 _YEAR = r"\b(1[89]\d\d|20\d\d)\b"
+_TWO_YEARS = re.compile(rf"{_YEAR}\s*(?:/|or)\s*{_YEAR}", re.ASCII)
 
-_WORKING = r"\b(19\d\d|20\d\d)\b"
-_SPAN = re.compile(rf"{_WORKING}\s*(?:-|–|—|to|until)\s*{_WORKING}", re.ASCII)  # noqa: RUF001
+_WORKING = r"\b(?:19|20)\d\d(?!\d)"
+# Every dash that people type, and the words for one.
+_TO = r"\s*(?:[-~\u2010-\u2015\u2212]+|\b(?:to|until|till|through)\b)\s*"
+_PERIOD = re.compile(
+    rf"(?P<start>{_WORKING})(?P<open>{_TO}(?:(?P<end>{_WORKING})|(?P<short>\d\d)(?![\d-]))?)?",
+    re.ASCII,
+)
+_ONLY_END = re.compile(rf"(?:\?+|unknown)?{_TO}(?P<end>{_WORKING})", re.ASCII)
 
 _TRANS = ("trans", "transgender", "transgendered", "transsexual", "transexual", "ts")
 _FEMALE = ("female", "woman")
@@ -46,6 +53,9 @@ ETHNICITIES = {
     **dict.fromkeys(("latin", "latina", "latino", "hispanic"), "LATIN"),
     **dict.fromkeys(("middle eastern", "arab", "arabic", "arabian"), "MIDDLE_EASTERN"),
     **dict.fromkeys(("mixed", "mixed race", "multiracial", "biracial", "multi ethnic"), "MIXED"),
+    **dict.fromkeys(
+        ("eurasian", "half asian", "interracial", "multi racial", "bi racial"), "MIXED"
+    ),
     **dict.fromkeys(("other", "native american", "pacific islander"), "OTHER"),
 }
 EYE_COLORS = {
@@ -56,14 +66,14 @@ HAIR_COLORS = {
     **{word: word.upper() for word in ("black", "red", "auburn", "grey", "bald", "white", "other")},
     **dict.fromkeys(("blonde", "blond", "fair"), "BLONDE"),
     **dict.fromkeys(("brunette", "brown"), "BRUNETTE"),
-    **dict.fromkeys(("various", "multicolored", "multicoloured"), "VARIOUS"),
-    **{"gray": "GREY", "ginger": "RED"},
+    **dict.fromkeys(("various", "varies", "multicolored", "multicoloured", "multi"), "VARIOUS"),
+    **{"gray": "GREY", "silver": "GREY", "ginger": "RED", "redhead": "RED", "shaved": "BALD"},
 }
 
 # Typographic quotes and the signs for feet and inches.
 _QUOTES = {0x2019: "'", 0x2032: "'", 0x201D: '"', 0x2033: '"'}
 _CM = re.compile(r"\b(\d{2,3})(?:[.,]\d+)?\s*(?:cm|centimet)", re.ASCII)
-_METRES = re.compile(r"\b([12])[.,](\d{2})\s*m\b|\b([12])\s*m\s*(\d{2})\b", re.ASCII)
+_METRES = re.compile(r"\b([12])[.,](\d{1,2})\s*m\b|\b([12])\s*m\s*(\d{2})\b", re.ASCII)
 _FEET = re.compile(
     r"""\b(\d)\s*(?:'(?!')|ft\.?|feet|foot)[\s,]*(?:and\s+)?(?:(\d{1,2}(?:\.\d+)?)\s*"""
     r"""(?:"|''|in\b|in\.|inch|$|\())?""",
@@ -75,6 +85,7 @@ def fuzzy_date(text: str | None) -> str | None:
     """`March 4, 1985`, `4th of March 1985`, `March 1985`, `1985-03-04`, `1985` -> YYYY[-MM[-DD]].
 
     All-digit dates but the ISO form give their year only: nobody can say which is the month.
+    Without a year there is no date, and of two years neither is one.
     """
     if not text:
         return None
@@ -82,7 +93,7 @@ def fuzzy_date(text: str | None) -> str | None:
     if match := re.search(rf"{_YEAR[:-2]}-(\d\d)(?:-(\d\d))?(?!\d)", plain, re.ASCII):
         return _checked(match[1], int(match[2]), int(match[3] or 0))
     year = re.search(_YEAR, plain, re.ASCII)
-    if year is None:
+    if year is None or _TWO_YEARS.search(plain):
         return None
     named = _MONTH.search(plain)
     if named is None:
@@ -100,6 +111,11 @@ def _checked(year: str, month: int, day: int) -> str | None:
     except ValueError:
         return None
     return f"{year}-{month:02d}" + (f"-{day:02d}" if day else "")
+
+
+def says_nothing(text: str) -> bool:
+    """Is it understood, but stands for no value: "10/23/19??", a country that is none today?"""
+    return "??" in text or is_former(text)
 
 
 def gender(text: str | None) -> str | None:
@@ -120,7 +136,7 @@ def height_cm(text: str | None) -> int | None:
     if match := _CM.search(plain):
         value = int(match[1])
     elif match := _METRES.search(plain):
-        value = int(match[1] or match[3]) * 100 + int(match[2] or match[4])
+        value = int(match[1] or match[3]) * 100 + int((match[2] or match[4]).ljust(2, "0"))
     elif match := _FEET.search(plain):
         value = int(match[1]) * 30.48 + float(match[2] or 0) * 2.54
     elif re.fullmatch(r"\d{3}", plain, re.ASCII):
@@ -129,11 +145,13 @@ def height_cm(text: str | None) -> int | None:
 
 
 def ethnicity(text: str | None) -> str | None:
-    """As stash-boxes spell it; several different ones are MIXED."""
+    """As stash-boxes spell it; several different ones are MIXED. What stands in brackets explains
+    the value before them, and is not one of its own."""
     whole = ETHNICITIES.get(_words(text))
     if whole or not text:
         return whole
-    found = {ETHNICITIES.get(_words(piece)) for piece in re.split(r"[,/&+]| and ", text)}
+    pieces = re.split(r"[,/&+]| and ", re.sub(r"\([^()]*\)", " ", text))
+    found = {ETHNICITIES.get(_words(piece)) for piece in pieces}
     if None in found:
         return None
     return found.pop() if len(found) == 1 else "MIXED"
@@ -148,13 +166,35 @@ def hair_color(text: str | None) -> str | None:
 
 
 def career_years(text: str | None) -> tuple[int | None, int | None]:
-    """`2005 - 2014`, `2005-present`, `2005` -> first and last year; None for what isn't said."""
-    plain = _plain(text or "")
-    found = _SPAN.search(plain) or re.search(_WORKING, plain, re.ASCII)
-    if found is None:
+    """`2005 - 2014`, `2005-present`, `2005`, `2005-07, 2010-2014`, `?-2014` -> first and last
+    year; None for what isn't said. A remark in brackets ("Started around 21 years old") is none."""
+    plain = _plain(text or "").strip()
+    outside = re.sub(r"\([^()]*\)", " ", plain).strip()
+    plain = outside if re.search(_WORKING, outside, re.ASCII) else plain
+    if match := _ONLY_END.match(plain):
+        return None, int(match["end"])
+    periods = list(_PERIOD.finditer(plain))
+    if not periods:
         return None, None
-    start, end = int(found[1]), int(found[2]) if found.re is _SPAN else None
+    start, end = int(periods[0]["start"]), _last_year(periods[-1], alone=len(periods) == 1)
     return start, end if end is None or end >= start else None
+
+
+def _last_year(period: re.Match[str], alone: bool) -> int | None:
+    """None for one that still goes on; a single year is a last one where others stand before it."""
+    if period["end"]:
+        return int(period["end"])
+    if period["short"]:
+        return int(period["start"][:2] + period["short"])
+    return None if alone or period["open"] else int(period["start"])
+
+
+def career_end(last_year: int | None, today: date | None) -> int | None:
+    """The end of a career whose last year is `last_year`: none while that is this year or the last
+    one. Sites name the last year that they saw, not a retirement. Without a day it is kept."""
+    if last_year is None or today is None:
+        return last_year
+    return last_year if last_year < today.year - 1 else None
 
 
 def _plain(text: str) -> str:

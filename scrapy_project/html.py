@@ -35,7 +35,7 @@ MAX_RAW = 10_000  # characters of one text that are looked at
 MAX_BYTES = 8 * 1024 * 1024  # of a page; real ones have a tenth of it
 MAX_ADDRESS = 2_000
 MAX_ELEMENTS = 2_000  # that one query gives; no page shows more of one person
-EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "?", "not available"})
+EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "not available"})
 # Python's codecs that are no encoding of pages; some of them take quadratic time.
 _NO_ENCODINGS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 # Marks that turn the direction of writing, and characters without width: they only hide something.
@@ -87,7 +87,7 @@ def tidy(text: str | None) -> str | None:
     plain = _HIDDEN.sub("", (text or "")[:MAX_RAW])
     plain = "".join(c for c in plain if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
     plain = " ".join(plain.split())[:MAX_TEXT].strip()
-    return None if plain.casefold() in EMPTY else plain
+    return None if not plain.strip("?") or plain.casefold() in EMPTY else plain
 
 
 def text_of(selector: Selector, query: str) -> str | None:
@@ -115,6 +115,35 @@ def _pieces(root: Any) -> Iterator[str]:
             piece = None if node is root else node.tail
         if piece:
             yield piece
+
+
+def lines_of(element: Selector) -> list[str]:
+    """The text below one element, line by line as `<br>` and blocks part it; scripts left out."""
+    pieces: list[str] = []
+    for event, node in etree.iterwalk(element.root, events=("start", "end", "comment", "pi")):
+        if node.tag in _PARTING:
+            pieces.append("\n")
+        if event == "start":
+            piece = None if node.tag in ("script", "style") else node.text
+        else:
+            piece = None if node is element.root else node.tail
+        pieces += [re.sub(r"\s+", " ", piece)] if piece else []
+        if len(pieces) >= MAX_ELEMENTS:
+            break
+    found = map(tidy, "".join(pieces).split("\n"))
+    return [line for line in found if line]
+
+
+_PARTING = frozenset({"br", "p", "div", "li", "ul", "ol", "tr", "td", "th", "dd", "dt"})
+
+
+def without(page: Selector, *queries: str) -> Selector:
+    """The page, which is changed, without the elements that any of the CSS `queries` finds; the
+    text behind them stays."""
+    for element in elements(page, *queries):
+        if element.root.getparent() is not None:
+            element.root.drop_tree()
+    return page
 
 
 def title_before(selector: Selector, *separators: str) -> str | None:
