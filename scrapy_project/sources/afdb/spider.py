@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from parsel import Selector
 
 from scrapy_project.facts import country, fuzzy_date
-from scrapy_project.html import document, required, text_of, without
+from scrapy_project.html import MAX_ADDRESS, document, required, text_of, without
 from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.profile import PageError, Profile, Shot
 from scrapy_project.reference import (
@@ -28,7 +28,10 @@ OTHERS = "a[actorthumb]"  # people who worked with the person
 SITES_OWN = re.compile(r"adult\s*film\s*database|afdb(?:\.com)?", re.IGNORECASE)
 MISSING = re.compile(r"\b(?:page|actor|performer)\s+(?:was\s+)?not\s+found\b", re.IGNORECASE)
 PERSON = re.compile(r"/actor/(?:[^/]*-)?(?P<id>\d+)/?$", re.IGNORECASE)
-BY_NUMBER = re.compile(r"/actor\.cfm\?(?:.*&)?actorid=(?P<id>\d+)", re.IGNORECASE)
+# The two forms of a performer's address, as a link may have them.
+ADDRESS = re.compile(
+    r"/(?:actor/(?:[^/?#]*-)?|actor\.cfm\?(?:[^#]*&)?actorid=)(?P<id>\d+)(?!\d)", re.IGNORECASE
+)
 HEADSHOT = re.compile(r"/graphics/pornstars/.+\.(?:jpe?g|png)", re.IGNORECASE)
 GALLERY = re.compile(r"/graphics/galleries/.+\.(?:jpe?g|png)", re.IGNORECASE)
 LABELS = ("AKA", "Nationality", "Born")
@@ -38,10 +41,8 @@ TITLE_NUMBER = re.compile(r"\s+\d+$")  # some titles end with the page's number
 def parse_page(body: bytes, url: str) -> Profile:
     """A performer's page. Raises `PageError`."""
     page = without(document(body), OTHERS)
-    own = _one_form(url)
-    for anchor in page.root.iter("a"):
-        anchor.set("href", _one_form(anchor.get("href") or ""))
-    shots = _shots(list(pictures(page, own, PERSON)))
+    _in_one_form(page, url)
+    shots = _shots(list(pictures(page, url, PERSON)))
     reader = Reader(labelled(lines(page), LABELS))
     if says_missing(page, MISSING, shown=bool(shots or reader.values)):
         raise PageError("missing_page", f"{url}: the site says that nobody is there")
@@ -67,9 +68,15 @@ def _name(page: Selector) -> str | None:
     return None
 
 
-def _one_form(address: str) -> str:
-    """`/actor.cfm?actorid=12` as the other form of the same page, `/actor/12/`."""
-    return BY_NUMBER.sub(r"/actor/\g<id>/", address)
+def _in_one_form(page: Selector, url: str) -> None:
+    """Links to performers' pages, of which the page's own is `url` and the others end in a number,
+    so that pictures in them are known to be of others."""
+    own = ADDRESS.search(url)
+    for anchor in page.root.iter("a"):
+        person = ADDRESS.search((anchor.get("href") or "")[:MAX_ADDRESS])
+        if person is not None:
+            mine = own is not None and own["id"] == person["id"]
+            anchor.set("href", url if mine else f"/actor/{person['id']}/")
 
 
 def _shots(found: list[str]) -> tuple[Shot, ...]:
