@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
 from typing import Any, ClassVar
 
 from scrapy_project.excluded import without_excluded_targets
+from scrapy_project.facts import career_end
 from scrapy_project.fetchers.choice import PageFetcher
 from scrapy_project.pictures import Pictures
+from scrapy_project.profile import Profile
 from scrapy_project.profile_parts import Earlier, ProfileParts
 from scrapy_project.report import CrawlStopped
 from scrapy_project.spider import SourceSpider
 from scrapy_project.visit import Outcome, Parse, ParseMore, Visitor
+from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
@@ -31,15 +36,33 @@ OUTCOMES = (
 Row = dict[str, Any]
 
 
+def on_day(parse_page: Parse) -> Callable[..., Profile]:
+    """A site's parse function with the day: a career whose last year is the current or the last one
+    has no end (`facts.career_end`). Without a day, what the page says."""
+
+    def parse(body: bytes, url: str, today: date | None = None) -> Profile:
+        profile = parse_page(body, url)
+        end = career_end(profile.career_end_year, today)
+        return profile.model_copy(update={"career_end_year": end})
+
+    return parse
+
+
 class ProfileSpider(SourceSpider):
     """Visits the job's targets; a site's spider is a name and its pure parse functions.
 
-    `parse_page` and `parse_more` are static: nothing but bytes and URL goes in.
+    `parse_page` and `parse_more` are static: nothing but bytes and URL goes in. A class's
+    `parse_page` takes the day as well (`today`), whatever the site's function does without it.
     """
 
     kind = "html_profile"
-    parse_page: ClassVar[Parse]
+    parse_page: ClassVar[Callable[..., Profile]]
     parse_more: ClassVar[ParseMore | None] = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "parse_page" in vars(cls):
+            cls.parse_page = staticmethod(on_day(cls.parse_page))
 
     async def crawl(self, key: str | None) -> None:
         asked = self._targets()
@@ -54,7 +77,11 @@ class ProfileSpider(SourceSpider):
         self._progress = Progress(self.directory, "pages", self.report.say, total=len(targets))
         pages = PageFetcher(self.job.source, self.fetch, self.report.say)
         self._visitor = Visitor(
-            self.job.source, pages.fetch, self.job.started_at, self.parse_page, self.parse_more
+            self.job.source,
+            pages.fetch,
+            self.job.started_at,
+            partial(self.parse_page, today=parse_iso(self.job.started_at).date()),
+            self.parse_more,
         )
         left = self._left(targets)
         try:

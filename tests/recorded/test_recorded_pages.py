@@ -3,6 +3,7 @@
 `tests/recorded/pages/<source>/<case>.html` (or `.json`) with `<case>.expected.yaml`, which has
 
     url: the page's address
+    today: the day of the visit, where the profile depends on it
     profile: {field: value, ...}     every field of the item, or
     error: {kind: ..., field: ...}   how the page is refused
 
@@ -59,7 +60,8 @@ def outcome(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     expected = yaml.safe_load(path.read_text(encoding="utf-8"))
     body = path.with_name(path.name.replace(".expected.yaml", ".html")).read_bytes()
     try:
-        profile = spider_of(path.parent.name).parse_page(body, expected["url"])
+        spider = spider_of(path.parent.name)
+        profile = spider.parse_page(body, expected["url"], today=expected.get("today"))
     except PageError as error:
         return expected, {"error": {"kind": error.kind, "field": error.field}}
     return expected, {"profile": profile.model_dump(mode="json")}

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from parsel import Selector
 
 from scrapy_project.facts import country, fuzzy_date
-from scrapy_project.html import MAX_ADDRESS, document, required, text_of, without
+from scrapy_project.html import absolute, document, required, text_of, without
 from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.profile import PageError, Profile, Shot
 from scrapy_project.reference import (
@@ -73,8 +73,9 @@ def _in_one_form(page: Selector, url: str) -> None:
     so that pictures in them are known to be of others."""
     own = ADDRESS.search(url)
     for anchor in page.root.iter("a"):
-        person = ADDRESS.search((anchor.get("href") or "")[:MAX_ADDRESS])
-        if person is not None:
+        address = absolute(url, anchor.get("href") or "") or ""
+        person = ADDRESS.search(address)
+        if person is not None and urlsplit(address).netloc == urlsplit(url).netloc:
             mine = own is not None and own["id"] == person["id"]
             anchor.set("href", url if mine else f"/actor/{person['id']}/")
 
