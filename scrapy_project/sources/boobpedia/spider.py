@@ -25,7 +25,7 @@ from scrapy_project.html import (
     without,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import Profile, Shot
+from scrapy_project.profile import PageError, Profile, Shot
 
 MISSING: Final = ("There is currently no text in this page",)
 NO_ARTICLE: Final = ".noarticletext"
@@ -46,7 +46,7 @@ THUMB: Final = re.compile(
 PICTURE: Final = re.compile(r"/wiki/images/\w/\w\w/[^/]+\.(?:jpe?g|png|webp)", re.IGNORECASE)
 # As words: "Silicone_Valley.jpg" is no icon.
 NO_PICTURE: Final = re.compile(
-    r"(?:^|[\W_])(?:icons?|logos?|flag|no-?photo|placeholder)(?:[\W_]|$)", re.IGNORECASE
+    r"(?:^|[\W_])(?:icons?|logos?|flags?|no[-_]?photo|placeholder)(?:[\W_]|$)", re.IGNORECASE
 )
 ICON_WIDTH: Final = 50  # pixels; portraits are shown wider
 ALIASES: Final = ("also known as", "aliases", "alias", "aka", "other names")
@@ -58,7 +58,9 @@ def parse_page(body: bytes, url: str) -> Profile:
     boxes = elements(page, INFOBOX)[:1]
     rows = facts(boxes[0]) if boxes else {}
     shots = pictures(page, boxes, url)
-    if elements(page, NO_ARTICLE) or heads_say(page, *MISSING) or not (boxes or shots):
+    if elements(page, NO_ARTICLE):
+        raise PageError("missing_page", f"{url}: the wiki has no such article")
+    if heads_say(page, *MISSING) or not (boxes or shots):
         raise empty_page(page, "infobox", url, *MISSING)
     name = NAMESAKE.sub("", text_of(page, NAME) or title_before(page, *TITLE_ENDS) or "")
     if not name:
