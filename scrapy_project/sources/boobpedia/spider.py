@@ -37,7 +37,8 @@ NAMESAKE: Final = re.compile(r"\s*\([^()]*\)$")  # "Name (2)"
 TITLE_ENDS: Final = (" - ", " | ", "|")
 INFOBOX: Final = "table[class*='infobox']"
 PICTURES: Final = "img"
-GALLERY: Final = ":is(.gallery, .gallerybox) :is(a.image, a.mw-file-description) > img"
+# Pictures in the text of an article may show others; today's class of links stands there as well.
+GALLERY: Final = (":is(.gallery, .gallerybox) a.mw-file-description > img", "a.image > img")
 # /wiki/images/thumb/a/ab/F.jpg/240px-F.jpg stands for /wiki/images/a/ab/F.jpg
 THUMB: Final = re.compile(
     r"(?P<base>/wiki/images)/thumb(?P<file>/\w/\w\w/[^/]+\.(?:jpe?g|png|webp))/\d+px-[^/]+",
@@ -104,7 +105,7 @@ def pictures(page: Selector, boxes: list[Selector], url: str) -> tuple[Shot, ...
     """The infobox's picture, then the galleries'; full size, with the thumbnail as the way back."""
     images = [image for box in boxes for image in elements(box, PICTURES)]
     found: dict[str, list[str]] = {}
-    for image in (*images, *elements(page, GALLERY)):
+    for image in (*images, *elements(page, *GALLERY)):
         address = absolute(url, image.root.get("src") or "")
         path = urlsplit(address or "").path
         thumb = THUMB.fullmatch(path)
