@@ -19,6 +19,7 @@ _MONTH = re.compile(
     re.ASCII,
 )
 _YEAR = r"\b(1[89]\d\d|20\d\d)\b"
+_DIGITS = re.compile(rf"(?<![\d?])(\d{{1,2}})[-/.](\d{{1,2}})[-/.]{_YEAR}", re.ASCII)
 _TWO_YEARS = re.compile(rf"{_YEAR}\s*(?:/|or)\s*{_YEAR}", re.ASCII)
 
 _WORKING = r"\b(?:19|20)\d\d(?!\d)"
@@ -84,8 +85,8 @@ _FEET = re.compile(
 def fuzzy_date(text: str | None) -> str | None:
     """`March 4, 1985`, `4th of March 1985`, `March 1985`, `1985-03-04`, `1985` -> YYYY[-MM[-DD]].
 
-    All-digit dates but the ISO form give their year only: nobody can say which is the month.
-    Without a year there is no date, and of two years neither is one.
+    All-digit dates but the ISO form give their year only, where nobody can say which of two
+    numbers is the month. Without a year there is no date, and of two years neither is one.
     """
     if not text:
         return None
@@ -95,11 +96,21 @@ def fuzzy_date(text: str | None) -> str | None:
     year = re.search(_YEAR, plain, re.ASCII)
     if year is None or _TWO_YEARS.search(plain):
         return None
-    named = _MONTH.search(plain)
+    if match := _DIGITS.search(plain):
+        return _in_digits(match[3], int(match[1]), int(match[2]))
+    months = list(_MONTH.finditer(plain))  # the name before the date may be April's
+    named = next((m for m in months if m[1] or m[3]), next(iter(months), None))
     if named is None:
         return year[1]
     month = next(n for n, name in enumerate(MONTHS, 1) if name.startswith(named[2][:3]))
     return _checked(year[1], month, int(named[1] or named[3] or 0))
+
+
+def _in_digits(year: str, one: int, other: int) -> str | None:
+    """`10/23/1985` and `23.10.1985`: what is above 12 is the day."""
+    if (one > 12) == (other > 12):
+        return year
+    return _checked(year, min(one, other), max(one, other)) or year
 
 
 def _checked(year: str, month: int, day: int) -> str | None:
