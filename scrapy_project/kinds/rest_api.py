@@ -150,31 +150,32 @@ def _country(extras: Extras) -> str | None:
 
 
 def _images(performer: Performer) -> list[dict[str, Any]]:
-    """The face that the source cut out itself first. Another size of a picture is asked for only
-    where the one before it is gone."""
-    rows: list[dict[str, Any]] = []
-    before: dict[str, str] = {}
+    """The face that the source cut out itself first, stand-ins left out. Another size of a picture
+    is asked for only where the one before it is gone."""
+    rows: dict[str, dict[str, Any]] = {}
+    last: dict[str, str] = {}  # file -> the size of it that was shown last
     for url, number in _shown(performer):
         file = _file(url)
-        if STAND_IN.search(file) or url in before.values():
+        if STAND_IN.search(file) or url in rows:
             continue
-        row = {"url": url, "image_id": number, "width": None, "height": None}
-        rows.append(row | ({"fallback_for": before[file]} if file in before else {}))
-        before[file] = url
-    return rows
+        rows[url] = {"url": url, "image_id": number, "width": None, "height": None}
+        if file in last:
+            rows[url]["fallback_for"] = last[file]
+        last[file] = url
+    return list(rows.values())
 
 
 def _shown(performer: Performer) -> Iterator[tuple[str, str | None]]:
+    """URL and id: the face, the posters in their order, the picture they are for the most part
+    made of, and the thumbnail where there is nothing else."""
+    posters = performer.posters or []
     if performer.face:
         yield performer.face, None
-    last = len(performer.posters or ())
-    for poster in sorted(
-        performer.posters or (), key=lambda p: last if p.order is None else p.order
-    ):
+    for poster in sorted(posters, key=lambda p: len(posters) if p.order is None else p.order):
         yield poster.url, poster.id
     if performer.image:
         yield performer.image, None
-    if performer.thumbnail and not (performer.face or performer.image or performer.posters):
+    if performer.thumbnail and not (performer.face or performer.image or posters):
         yield performer.thumbnail, None
 
 
