@@ -200,14 +200,6 @@ def _last_year(period: re.Match[str], alone: bool) -> int | None:
     return None if alone or period["open"] else int(period["start"])
 
 
-def career_end(last_year: int | None, today: date | None) -> int | None:
-    """The end of a career whose last year is `last_year`: none while that is this year or the last
-    one. Sites name the last year that they saw, not a retirement. Without a day it is kept."""
-    if last_year is None or today is None:
-        return last_year
-    return last_year if last_year < today.year - 1 else None
-
-
 def _plain(text: str) -> str:
     """Lower case, full-width digits and their like made plain, and of bounded length."""
     return unicodedata.normalize("NFKC", text[:1000]).casefold()

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date
 from functools import partial
 from typing import Any, ClassVar
 
+from scrapy_project.careers import on_day
 from scrapy_project.excluded import without_excluded_targets
-from scrapy_project.facts import career_end
 from scrapy_project.fetchers.choice import PageFetcher
 from scrapy_project.pictures import Pictures
 from scrapy_project.profile import Profile
 from scrapy_project.profile_parts import Earlier, ProfileParts
 from scrapy_project.report import CrawlStopped
 from scrapy_project.spider import SourceSpider
-from scrapy_project.visit import Outcome, Parse, ParseMore, Visitor
+from scrapy_project.visit import Outcome, ParseMore, Visitor
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
@@ -34,18 +33,6 @@ OUTCOMES = (
 )
 
 Row = dict[str, Any]
-
-
-def on_day(parse_page: Parse) -> Callable[..., Profile]:
-    """A site's parse function with the day: a career whose last year is the current or the last one
-    has no end (`facts.career_end`). Without a day, what the page says."""
-
-    def parse(body: bytes, url: str, today: date | None = None) -> Profile:
-        profile = parse_page(body, url)
-        end = career_end(profile.career_end_year, today)
-        return profile.model_copy(update={"career_end_year": end})
-
-    return parse
 
 
 class ProfileSpider(SourceSpider):

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from scrapy_project import facts
+from scrapy_project.careers import career_end
 from scrapy_project.kinds.answers import (
     AnswerError,
     Page,
@@ -46,7 +47,7 @@ def list_url(base_url: str, page: int, per_page: int) -> str:
 
 def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> Page:
     """Raises `AnswerError`; a single bad record becomes an error of the page instead. `today`: the
-    day on which a career is at its end or not (`facts.career_end`)."""
+    day on which a career is at its end or not (`careers.career_end`)."""
     answer = json_object(body, "JSON data")
     if "data" not in answer and isinstance(answer.get("message"), str):
         message = answer["message"]
@@ -121,7 +122,7 @@ def _row(performer: Performer, source: SourceConfig, today: date | None) -> dict
         "eye_color": extras.eye_colour,
         "hair_color": extras.hair_colour,
         "career_start_year": extras.career_start_year,
-        "career_end_year": facts.career_end(extras.career_end_year, today),
+        "career_end_year": career_end(extras.career_end_year, today),
         "scene_count": None,
         "aliases": list(dict.fromkeys(a.strip() for a in performer.aliases or () if a.strip())),
         "urls": [

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from scrapy_project.facts import career_end
+from scrapy_project.careers import career_end
 from scrapy_project.kinds.answers import (
     Answer,
     AnswerError,
@@ -98,7 +98,7 @@ def list_body(page: int, per_page: int, sort: str, direction: str) -> bytes:
 
 def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> Page:
     """Raises `AnswerError`; a single bad record becomes an error of the page instead. `today`: the
-    day on which a career is at its end or not (`facts.career_end`)."""
+    day on which a career is at its end or not (`careers.career_end`)."""
     result = _data(body, "queryPerformers")
     if not isinstance(result, dict):
         raise AnswerError("field_missing", "the answer has no queryPerformers", "queryPerformers")

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrapy_project import facts
+from scrapy_project.careers import career_end
 from scrapy_project.countries import codes
 from scrapy_project.profile import Profile
 
@@ -129,7 +130,7 @@ def test_any_other_text_stands_for_one(text):
     ],
 )
 def test_a_last_year_is_an_end_once_it_is_two_years_ago(last, today, end):
-    assert facts.career_end(last, today) == end
+    assert career_end(last, today) == end
 
 
 def test_every_country_is_known_by_its_english_name():
