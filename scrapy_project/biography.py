@@ -17,10 +17,16 @@ READERS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]]] = 
     "gender": (("gender", "sex"), facts.gender),
     "ethnicity": (("ethnicity",), facts.ethnicity),
     "height_cm": (("height",), facts.height_cm),
-    "eye_color": (("eye color", "eye colour", "eyes"), facts.eye_color),
-    "hair_color": (("hair color", "hair colour", "hair colors", "hair"), facts.hair_color),
+    "eye_color": (
+        ("eye color", "eye colour", "eye colors", "eye colours", "eyes"),
+        facts.eye_color,
+    ),
+    "hair_color": (
+        ("hair color", "hair colour", "hair colors", "hair colours", "hair"),
+        facts.hair_color,
+    ),
 }
-CAREER: Final = ("years active", "career", "active")
+CAREER: Final = ("years active as performer", "years active", "career", "active")
 
 
 def label_of(text: str | None) -> str:
@@ -58,12 +64,13 @@ def profile(
     for field, (labels, read) in READERS.items():
         present = [texts[label] for label in labels if label in texts]
         values[field] = next((v for v in map(read, present) if v is not None), None)
-        if values[field] is None and known.get(field) is None and present:
-            problems.append(reference.not_understood(field, present[0]))
+        unread = [text for text in present if not facts.says_nothing(text)]
+        if values[field] is None and known.get(field) is None and unread:
+            problems.append(reference.not_understood(field, unread[0]))
     values |= {field: value for field, value in known.items() if value is not None}
     years = next((texts[label] for label in CAREER if label in texts), None)
     start, end = facts.career_years(years)
-    if years is not None and start is None:
+    if years is not None and (start, end) == (None, None):
         problems.append(reference.not_understood("career_start_year", years))
     if years is None:
         start, end = first_and_last_year(texts)

@@ -15,8 +15,10 @@ TABLE = Path(__file__).with_name("nationalities.yaml")
 NO_COUNTRIES = frozenset(
     ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ")
 )
-_SEPARATORS = re.compile(r"[,/;|]| and ")
+_SEPARATORS = re.compile(r"[,/;|]")
+_AND = re.compile(r"[&+]|\band\b", re.IGNORECASE)
 _REMARK = re.compile(r"\([^()]*\)")
+_OF_ORIGIN = ("american", "australian", "british", "canadian")
 
 
 def code_of(text: str) -> str | None:
@@ -26,14 +28,32 @@ def code_of(text: str) -> str | None:
     """
     if text in codes():
         return text
-    names, people = _names(), _people()
-    whole = _key(text)
-    if whole in names or whole in people:
-        return names.get(whole) or people[whole]
-    pieces = [key for key in map(_key, _SEPARATORS.split(_REMARK.sub(" ", text))) if key]
-    if pieces and all(piece in people for piece in pieces):
-        return people[pieces[0]]
-    return names.get(pieces[-1]) if pieces else None
+    whole = _lookup(_key(text))
+    if whole is not None:
+        return whole
+    pieces = [piece for piece in _SEPARATORS.split(_REMARK.sub(" ", text)) if _key(piece)]
+    last = _key(pieces[-1]) if pieces else ""
+    nationalities = [key for piece in pieces for key in map(_key, _AND.split(piece)) if key]
+    if nationalities and last not in _parts() and nationalities[0] in _people():
+        return _people()[nationalities[0]]
+    return _names().get(last) or _hyphenated(last)
+
+
+def is_former(text: str) -> bool:
+    """Does the text name a country that is none today, or its people? It has no code: which of its
+    successors somebody is from is not said."""
+    return _key(text) in _former()
+
+
+def _lookup(key: str) -> str | None:
+    return _names().get(key) or _people().get(key)
+
+
+def _hyphenated(key: str) -> str | None:
+    """`Mexican-American`: the last word is the nationality, the others say where it began."""
+    origin, _, nationality = key.rpartition(" ")
+    people = _people()
+    return people[nationality] if nationality in _OF_ORIGIN and origin in people else None
 
 
 @cache
@@ -60,14 +80,24 @@ def _names() -> dict[str, str]:
     territories = Locale("en").territories
     found = {_key(territories[code]): code for code in codes()}
     table = _table()
-    for part in ("parts", "names"):
-        found |= {_key(word): code for code, words in table[part].items() for word in words}
-    return found
+    found |= {_key(word): code for code, words in table["names"].items() for word in words}
+    return found | _parts()
+
+
+@cache
+def _parts() -> dict[str, str]:
+    parts = _table()["parts"]
+    return {_key(word): code for code, words in parts.items() for word in words}
 
 
 @cache
 def _people() -> dict[str, str]:
     return {_key(word): code for code, words in _table()["people"].items() for word in words}
+
+
+@cache
+def _former() -> frozenset[str]:
+    return frozenset(_key(word) for words in _table()["former"].values() for word in words)
 
 
 @cache

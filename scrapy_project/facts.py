@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date
 
-from scrapy_project.countries import code_of
+from scrapy_project.countries import code_of, is_former
 
 MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
@@ -19,9 +19,17 @@ _MONTH = re.compile(
     re.ASCII,
 )
 _YEAR = r"\b(1[89]\d\d|20\d\d)\b"
+_DIGITS = re.compile(rf"(?<![\d?])(\d{{1,2}})[-/.](\d{{1,2}})[-/.]{_YEAR}", re.ASCII)
+_TWO_YEARS = re.compile(rf"{_YEAR}\s*(?:/|or)\s*{_YEAR}", re.ASCII)
 
-_WORKING = r"\b(19\d\d|20\d\d)\b"
-_SPAN = re.compile(rf"{_WORKING}\s*(?:-|–|—|to|until)\s*{_WORKING}", re.ASCII)  # noqa: RUF001
+_WORKING = r"\b(?:19|20)\d\d(?!\d)"
+# Every dash that people type, and the words for one.
+_TO = r"\s*(?:[-~\u2010-\u2015\u2212]+|\b(?:to|until|till|through)\b)\s*"
+_PERIOD = re.compile(
+    rf"(?P<start>{_WORKING})(?P<open>{_TO}(?:(?P<end>{_WORKING})|(?P<short>\d\d)(?![\d-]))?)?",
+    re.ASCII,
+)
+_ONLY_END = re.compile(rf"(?:\?+|unknown)?{_TO}(?P<end>{_WORKING})", re.ASCII)
 
 _TRANS = ("trans", "transgender", "transgendered", "transsexual", "transexual", "ts")
 _FEMALE = ("female", "woman")
@@ -46,6 +54,9 @@ ETHNICITIES = {
     **dict.fromkeys(("latin", "latina", "latino", "hispanic"), "LATIN"),
     **dict.fromkeys(("middle eastern", "arab", "arabic", "arabian"), "MIDDLE_EASTERN"),
     **dict.fromkeys(("mixed", "mixed race", "multiracial", "biracial", "multi ethnic"), "MIXED"),
+    **dict.fromkeys(
+        ("eurasian", "half asian", "interracial", "multi racial", "bi racial"), "MIXED"
+    ),
     **dict.fromkeys(("other", "native american", "pacific islander"), "OTHER"),
 }
 EYE_COLORS = {
@@ -56,14 +67,14 @@ HAIR_COLORS = {
     **{word: word.upper() for word in ("black", "red", "auburn", "grey", "bald", "white", "other")},
     **dict.fromkeys(("blonde", "blond", "fair"), "BLONDE"),
     **dict.fromkeys(("brunette", "brown"), "BRUNETTE"),
-    **dict.fromkeys(("various", "multicolored", "multicoloured"), "VARIOUS"),
-    **{"gray": "GREY", "ginger": "RED"},
+    **dict.fromkeys(("various", "varies", "multicolored", "multicoloured", "multi"), "VARIOUS"),
+    **{"gray": "GREY", "silver": "GREY", "ginger": "RED", "redhead": "RED", "shaved": "BALD"},
 }
 
 # Typographic quotes and the signs for feet and inches.
 _QUOTES = {0x2019: "'", 0x2032: "'", 0x201D: '"', 0x2033: '"'}
 _CM = re.compile(r"\b(\d{2,3})(?:[.,]\d+)?\s*(?:cm|centimet)", re.ASCII)
-_METRES = re.compile(r"\b([12])[.,](\d{2})\s*m\b|\b([12])\s*m\s*(\d{2})\b", re.ASCII)
+_METRES = re.compile(r"\b([12])[.,](\d{1,2})\s*m\b|\b([12])\s*m\s*(\d{2})\b", re.ASCII)
 _FEET = re.compile(
     r"""\b(\d)\s*(?:'(?!')|ft\.?|feet|foot)[\s,]*(?:and\s+)?(?:(\d{1,2}(?:\.\d+)?)\s*"""
     r"""(?:"|''|in\b|in\.|inch|$|\())?""",
@@ -74,7 +85,8 @@ _FEET = re.compile(
 def fuzzy_date(text: str | None) -> str | None:
     """`March 4, 1985`, `4th of March 1985`, `March 1985`, `1985-03-04`, `1985` -> YYYY[-MM[-DD]].
 
-    All-digit dates but the ISO form give their year only: nobody can say which is the month.
+    All-digit dates but the ISO form give their year only, where nobody can say which of two
+    numbers is the month. Without a year there is no date, and of two years neither is one.
     """
     if not text:
         return None
@@ -82,13 +94,23 @@ def fuzzy_date(text: str | None) -> str | None:
     if match := re.search(rf"{_YEAR[:-2]}-(\d\d)(?:-(\d\d))?(?!\d)", plain, re.ASCII):
         return _checked(match[1], int(match[2]), int(match[3] or 0))
     year = re.search(_YEAR, plain, re.ASCII)
-    if year is None:
+    if year is None or _TWO_YEARS.search(plain):
         return None
-    named = _MONTH.search(plain)
+    if match := _DIGITS.search(plain):
+        return _in_digits(match[3], int(match[1]), int(match[2]))
+    months = list(_MONTH.finditer(plain))  # the name before the date may be April's
+    named = next((m for m in months if m[1] or m[3]), next(iter(months), None))
     if named is None:
         return year[1]
     month = next(n for n, name in enumerate(MONTHS, 1) if name.startswith(named[2][:3]))
     return _checked(year[1], month, int(named[1] or named[3] or 0))
+
+
+def _in_digits(year: str, one: int, other: int) -> str | None:
+    """`10/23/1985` and `23.10.1985`: what is above 12 is the day."""
+    if (one > 12) == (other > 12):
+        return year
+    return _checked(year, min(one, other), max(one, other)) or year
 
 
 def _checked(year: str, month: int, day: int) -> str | None:
@@ -100,6 +122,11 @@ def _checked(year: str, month: int, day: int) -> str | None:
     except ValueError:
         return None
     return f"{year}-{month:02d}" + (f"-{day:02d}" if day else "")
+
+
+def says_nothing(text: str) -> bool:
+    """Is it understood, but stands for no value: "10/23/19??", a country that is none today?"""
+    return "??" in text or is_former(text)
 
 
 def gender(text: str | None) -> str | None:
@@ -120,7 +147,7 @@ def height_cm(text: str | None) -> int | None:
     if match := _CM.search(plain):
         value = int(match[1])
     elif match := _METRES.search(plain):
-        value = int(match[1] or match[3]) * 100 + int(match[2] or match[4])
+        value = int(match[1] or match[3]) * 100 + int((match[2] or match[4]).ljust(2, "0"))
     elif match := _FEET.search(plain):
         value = int(match[1]) * 30.48 + float(match[2] or 0) * 2.54
     elif re.fullmatch(r"\d{3}", plain, re.ASCII):
@@ -129,11 +156,13 @@ def height_cm(text: str | None) -> int | None:
 
 
 def ethnicity(text: str | None) -> str | None:
-    """As stash-boxes spell it; several different ones are MIXED."""
+    """As stash-boxes spell it; several different ones are MIXED. What stands in brackets explains
+    the value before them, and is not one of its own."""
     whole = ETHNICITIES.get(_words(text))
     if whole or not text:
         return whole
-    found = {ETHNICITIES.get(_words(piece)) for piece in re.split(r"[,/&+]| and ", text)}
+    pieces = re.split(r"[,/&+]| and ", re.sub(r"\([^()]*\)", " ", text))
+    found = {ETHNICITIES.get(_words(piece)) for piece in pieces}
     if None in found:
         return None
     return found.pop() if len(found) == 1 else "MIXED"
@@ -148,13 +177,27 @@ def hair_color(text: str | None) -> str | None:
 
 
 def career_years(text: str | None) -> tuple[int | None, int | None]:
-    """`2005 - 2014`, `2005-present`, `2005` -> first and last year; None for what isn't said."""
-    plain = _plain(text or "")
-    found = _SPAN.search(plain) or re.search(_WORKING, plain, re.ASCII)
-    if found is None:
+    """`2005 - 2014`, `2005-present`, `2005`, `2005-07, 2010-2014`, `?-2014` -> first and last
+    year; None for what isn't said. A remark in brackets ("Started around 21 years old") is none."""
+    plain = _plain(text or "").strip()
+    outside = re.sub(r"\([^()]*\)", " ", plain).strip()
+    plain = outside if re.search(_WORKING, outside, re.ASCII) else plain
+    if match := _ONLY_END.match(plain):
+        return None, int(match["end"])
+    periods = list(_PERIOD.finditer(plain))
+    if not periods:
         return None, None
-    start, end = int(found[1]), int(found[2]) if found.re is _SPAN else None
+    start, end = int(periods[0]["start"]), _last_year(periods[-1], alone=len(periods) == 1)
     return start, end if end is None or end >= start else None
+
+
+def _last_year(period: re.Match[str], alone: bool) -> int | None:
+    """None for one that still goes on; a single year is a last one where others stand before it."""
+    if period["end"]:
+        return int(period["end"])
+    if period["short"]:
+        return int(period["start"][:2] + period["short"])
+    return None if alone or period["open"] else int(period["start"])
 
 
 def _plain(text: str) -> str:

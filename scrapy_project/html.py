@@ -126,6 +126,35 @@ def _pieces(root: Any, besides: Collection[Any] = frozenset()) -> Iterator[str]:
             yield piece
 
 
+def lines_of(element: Selector) -> list[str]:
+    """The text below one element, line by line as `<br>` and blocks part it; scripts left out."""
+    pieces: list[str] = []
+    for event, node in etree.iterwalk(element.root, events=("start", "end", "comment", "pi")):
+        if node.tag in _PARTING:
+            pieces.append("\n")
+        if event == "start":
+            piece = None if node.tag in ("script", "style") else node.text
+        else:
+            piece = None if node is element.root else node.tail
+        pieces += [re.sub(r"\s+", " ", piece)] if piece else []
+        if len(pieces) >= MAX_ELEMENTS:
+            break
+    found = map(tidy, "".join(pieces).split("\n"))
+    return [line for line in found if line]
+
+
+_PARTING = frozenset({"br", "p", "div", "li", "ul", "ol", "tr", "td", "th", "dd", "dt"})
+
+
+def without(page: Selector, *queries: str) -> Selector:
+    """The page, which is changed, without the elements that any of the CSS `queries` finds; the
+    text behind them stays."""
+    for element in elements(page, *queries):
+        if element.root.getparent() is not None:
+            element.root.drop_tree()
+    return page
+
+
 def title_before(selector: Selector, *separators: str) -> str | None:
     """The page's <title> up to the first of `separators`."""
     title = text_of(selector, "title")

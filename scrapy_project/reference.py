@@ -14,6 +14,7 @@ from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 from pydantic import ValidationError
 
+from scrapy_project.facts import says_nothing
 from scrapy_project.html import absolute, clean, element_text
 from scrapy_project.profile import Fact, PageError, Profile, Shot
 from trainer.identity.links import identify
@@ -201,7 +202,7 @@ class Reader:
         if text is None:
             return None
         value = read(text)
-        if value is None:
+        if value is None and not says_nothing(text):
             message = f"{label}: {text[:80]!r} is not understood"
             self.problems.append(Fact(field=field, message=message))
         return value

@@ -44,6 +44,22 @@ def career(start: int | None, end: int | None) -> str | None:
     return f"{start} - {end or 'present'}" if start else None
 
 
+def years(start: int | None, end: int | None) -> str | None:
+    """`2006-2014 (Started around 21 years old)`; the bracket is without a number here."""
+    return f"{start}-{end or 'present'} (Started around some years old)" if start else None
+
+
+def iafd_gender(gender: str | None) -> str | None:
+    """`TRANSGENDER_FEMALE` -> `Trans woman`."""
+    spelled = {
+        "FEMALE": "Woman",
+        "MALE": "Man",
+        "TRANSGENDER_FEMALE": "Trans woman",
+        "TRANSGENDER_MALE": "Trans man",
+    }
+    return spelled.get(gender or "", words(gender))
+
+
 def numbered(
     pattern: re.Pattern[str],
     path: str,

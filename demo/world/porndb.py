@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import unquote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from demo.world.people import SITES, Person, identifier
 
@@ -23,6 +23,20 @@ GENDERS: Final = {
 }
 # Values that this API spells in other words than a stash-box.
 _WORDS: Final = {"MIDDLE_EASTERN": "Middle Eastern"}
+STAND_IN: Final = "https://cdn.theporndb.net/performer/default_{:02d}.png"
+# What the API has fields for and this world knows nothing of.
+UNKNOWN: Final = (
+    *(
+        "birthday_timestamp",
+        "astrology",
+        "weight",
+        "measurements",
+        "cupsize",
+        "tattoos",
+        "piercings",
+    ),
+    *("first_seen", "waist", "hips", "fake_boobs", "same_sex_only", "active"),
+)
 Reply = tuple[int, dict[str, Any]]
 
 
@@ -84,9 +98,16 @@ class PornDb:
     def _address(self, page: int, per_page: int) -> str:
         return f"{self.base_url}/performers?{urlencode({'page': page, 'per_page': per_page})}"
 
+    def _stand_in(self, number: int) -> str:
+        """A signed size of the picture that stands for a missing one."""
+        return f"{self.base_url}/signed=/{quote(STAND_IN.format(number), safe='')}"
+
     def _record(self, person: Person) -> dict[str, Any]:
-        """The first picture is the face that the API cut out; the last one is shown twice."""
+        """The first picture is the face that the API cut out; the last one is shown twice. Who has
+        none has a stand-in, another one in each place."""
         urls = [self.image_url(key) for key in person.pictures]
+        shown = (urls[0], urls[-1], urls[-1]) if urls else map(self._stand_in, (3, 12, 7))
+        face, image, thumbnail = shown
         return {
             "id": record_id(person),
             "_id": int(identifier("porndb", person.key)[:8], 16),
@@ -102,9 +123,9 @@ class PornDb:
             "aliases": list(person.aliases)
             if len(person.aliases) < 10
             else ",".join(person.aliases),
-            "image": urls[-1] if urls else "",
-            "thumbnail": urls[-1] if urls else "",
-            "face": urls[0] if urls else None,
+            "image": image,
+            "thumbnail": thumbnail,
+            "face": face,
             "posters": [
                 {"id": number, "url": url, "size": 0, "order": number}
                 for number, url in enumerate(urls[1:], 1)
@@ -119,15 +140,14 @@ class PornDb:
             "gender": GENDERS.get(person.gender or ""),
             "birthday": _whole_day(person.birth_date),
             "deathday": _whole_day(person.death_date),
-            "birthplace": None,
-            "birthplace_code": person.country,
-            "nationality": None,
+            **_origin(person.country),
             "ethnicity": _words(person.ethnicity),
             "eye_colour": _words(person.eye_color),
             "hair_colour": _words(person.hair_color),
             "height": f"{person.height}cm" if person.height else "",
             "career_start_year": person.career_start_year or 0,
             "career_end_year": person.career_end_year or 0,
+            **dict.fromkeys(UNKNOWN),
             # An empty mapping is an empty list in this API's JSON.
             "links": links or [],
         }
@@ -140,6 +160,15 @@ def record_id(person: Person) -> str:
 
 def slug(person: Person) -> str:
     return "-".join(person.name.lower().split())
+
+
+def _origin(country: str | None) -> dict[str, str | None]:
+    """As people write a nationality; the code is guessed from the birthplace, and wrong for many
+    places in the United States."""
+    if country == "US":
+        return {"nationality": "American", "birthplace": "Reno, Nevada", "birthplace_code": "VI"}
+    spelled = {"GB": "UK"}.get(country or "", country)
+    return {"nationality": spelled, "birthplace": None, "birthplace_code": None}
 
 
 def _whole_day(fuzzy: str | None) -> str | None:

@@ -20,14 +20,19 @@ from pydantic import (
     StringConstraints,
     ValidationError,
 )
+from w3lib.url import safe_url_string
 
 from trainer.config.sources import SourceConfig
+from trainer.identity.links import identify
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
 
 MOST_PERFORMERS = 10_000_000  # an advertised count above it is nonsense, not a longer crawl
 _LONGEST = 500  # characters of a message or of a field's name
 _LONGEST_URL = 2_000
+_CONTROLS = "".join(map(chr, range(0x21)))  # what browsers drop around an address
+_SLASHES = re.compile(r"(?:(https?):[\\/]*|[\\/]{2,})(?=[^\\/])", re.IGNORECASE)
+_NO_HOST = re.compile(r"[\x00-\x20%<>^|`{}\"\\]")
 _GONE = object()
 
 
@@ -78,14 +83,24 @@ def _storable(text: str) -> str:
 
 
 def absolute_url(text: str) -> str:
-    """`//host/path` gets https. Raises `ValueError` for anything but an http(s) address."""
-    url = f"https:{text.strip()}" if text.strip().startswith("//") else text.strip()
+    """The address that a browser would ask for: white space around it and tabs and new lines in it
+    dropped, spaces and other odd characters encoded. What was typed without a protocol gets https
+    where it can be nothing else (`//host`, `www.`, a known site's page of somebody).
+    Raises `ValueError` for anything but an http(s) address."""
+    if len(text) > _LONGEST_URL:
+        raise ValueError("not a URL: too long")
+    url = re.sub(r"[\t\n\r]", "", text.strip(_CONTROLS))
+    if match := _SLASHES.match(url):
+        url = f"{match[1] or 'https'}://{url[match.end() :]}"
+    elif url.casefold().startswith("www.") or identify(f"https://{url}").id:
+        url = f"https://{url}"
+    url = safe_url_string(url)
     parsed = urlsplit(url)
     if parsed.scheme not in ("http", "https") or not parsed.hostname:
         raise ValueError("not an absolute http(s) URL")
     _ = parsed.port  # raises where it is no number
-    if len(url) > _LONGEST_URL or re.search(r"[\s\x00-\x1f]", url):
-        raise ValueError("not a URL: too long, or with white space")
+    if len(url) > _LONGEST_URL or _NO_HOST.search(parsed.hostname):
+        raise ValueError("not a URL: too long, or with signs that no host has")
     return url
 
 
@@ -211,8 +226,9 @@ def mended(record: Mapping[str, Any], problem: ValidationError) -> dict[str, Any
     for path in lists:
         entries: Any = copy
         for step in path:
-            entries = entries[step]
-        copy = _with(copy, path, [entry for entry in entries if entry is not _GONE])
+            entries = entries[step] if entries is not None else None
+        if entries is not None:  # else what holds the list is bad as well
+            copy = _with(copy, path, [entry for entry in entries if entry is not _GONE])
     return copy
 
 

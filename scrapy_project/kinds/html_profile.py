@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, ClassVar
 
+from scrapy_project.careers import on_day
 from scrapy_project.excluded import without_excluded_targets
 from scrapy_project.facts_page import FactsPage
 from scrapy_project.fetchers.choice import PageFetcher
 from scrapy_project.pictures import Pictures
+from scrapy_project.profile import Profile
 from scrapy_project.profile_parts import Earlier, ProfileParts
 from scrapy_project.report import CrawlStopped
 from scrapy_project.spider import SourceSpider
-from scrapy_project.visit import Outcome, Parse, ParseMore, Visitor
+from scrapy_project.visit import Outcome, ParseMore, Visitor
+from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
@@ -35,14 +39,20 @@ Row = dict[str, Any]
 class ProfileSpider(SourceSpider):
     """Visits the job's targets; a site's spider is a name and its pure parse functions.
 
-    `parse_page` and `parse_more` are static: nothing but bytes and URL goes in. `facts_page` is for
-    sites that have a person's facts on another page than her pictures.
+    `parse_page` and `parse_more` are static: nothing but bytes and URL goes in. A class's
+    `parse_page` takes the day as well (`today`), whatever the site's function does without it.
+    `facts_page` is for sites that have a person's facts on another page than her pictures.
     """
 
     kind = "html_profile"
-    parse_page: ClassVar[Parse]
+    parse_page: ClassVar[Callable[..., Profile]]
     parse_more: ClassVar[ParseMore | None] = None
     facts_page: ClassVar[FactsPage | None] = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "parse_page" in vars(cls):
+            cls.parse_page = staticmethod(on_day(cls.parse_page))
 
     async def crawl(self, key: str | None) -> None:
         asked = self._targets()
@@ -60,7 +70,7 @@ class ProfileSpider(SourceSpider):
             self.job.source,
             pages.fetch,
             self.job.started_at,
-            self.parse_page,
+            partial(self.parse_page, today=parse_iso(self.job.started_at).date()),
             self.parse_more,
             self.facts_page,
         )

@@ -7,6 +7,7 @@ from scrapy.http import Request
 from scrapy_project.kinds.answers import Page
 from scrapy_project.kinds.asking import AskingSpider
 from scrapy_project.kinds.rest_api import list_url, parse_list
+from trainer.staging.clock import parse_iso
 
 # Where search engines stop counting unless told otherwise.
 ROUND_CAPS = (1_000, 10_000)
@@ -33,4 +34,5 @@ class RestSpider(AskingSpider):
         return Request(list_url(self.url, number, self.job.source.page_size), headers=headers)
 
     def read(self, body: bytes, where: str) -> Page:
-        return parse_list(body, where, self.job.source)
+        today = parse_iso(self.job.started_at).date()
+        return parse_list(body, where, self.job.source, today)

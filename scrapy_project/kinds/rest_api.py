@@ -1,29 +1,21 @@
 """ThePornDB's REST answers: pure functions from bytes to records or a typed error.
 
 A page is `{data: [performer, ...], meta: {total, per_page, current_page, last_page}, links}`.
-What is null in one record is an empty text, a zero or an empty list in another.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
-from urllib.parse import quote, urlencode
-
-from pydantic import BeforeValidator, Field
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from scrapy_project import facts
-from scrapy_project.countries import codes
+from scrapy_project.careers import career_end
 from scrapy_project.kinds.answers import (
-    Answer,
     AnswerError,
-    FuzzyDate,
-    Line,
-    Moment,
     Page,
-    Text,
-    Url,
     advertised,
     error,
     json_object,
@@ -31,123 +23,21 @@ from scrapy_project.kinds.answers import (
     read_record,
     unknown_fields,
 )
+from scrapy_project.kinds.rest_record import Extras, Performer
 from trainer.config.sources import SourceConfig
+from trainer.identity.links import identify
 from trainer.staging.manifest import StageError
 
 # Empty where nothing is known, but there; a record without one has another shape than ours.
 ALWAYS_THERE = ("extras", "image", "posters")
-_NOTHING = ("", "0", "0cm", "-", "n/a", "none", "unknown", "0000-00-00")
 _REFUSED_KEY = ("unauthenticated", "unauthorized", "forbidden", "invalid token")
-Value = TypeVar("Value")
-
-
-def _empty(value: Any) -> bool:
-    if isinstance(value, str):
-        return value.strip().casefold() in _NOTHING
-    return value is None or value in (0, [])
-
-
-def _read(understand: Callable[[str], Value | None]) -> BeforeValidator:
-    """A validator of a text that `understand` reads; what it doesn't is a `ValueError`."""
-
-    def read(value: Any) -> Value | None:
-        if _empty(value):
-            return None
-        if type(value) not in (str, int):
-            raise ValueError("neither text nor a number")
-        found = understand(str(value))
-        if found is None:
-            raise ValueError("not understood")
-        return found
-
-    return BeforeValidator(read)
-
-
-def _day(text: str) -> str | None:
-    return facts.fuzzy_date(text) if re.match(r"\d{4}", text, re.ASCII) else None
-
-
-def _year(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"(19|20)\d\d", text.strip(), re.ASCII) else None
-
-
-def _code(text: str) -> str | None:
-    """`US`, `us` or, with its part of the country, `US-CA`."""
-    code = text.strip().upper().partition("-")[0]
-    return code if code in codes() else None
-
-
-def _number_as_text(value: Any) -> Any:
-    return str(value) if type(value) is int and abs(value) < 2**63 else value
-
-
-_EMPTY_IS_NULL = BeforeValidator(lambda value: None if value == "" else value)
-Id = Annotated[Text, BeforeValidator(_number_as_text)]
-MaybeUrl = Annotated[Url | None, _EMPTY_IS_NULL]
-MaybeLine = Annotated[Line | None, _EMPTY_IS_NULL]
-Unused = Any  # known to be there, not kept
-
-
-class Poster(Answer):
-    url: Url
-    id: Id | None = None
-    size: Unused = None
-    order: Unused = None
-
-
-class Extras(Answer):
-    """Every value can be missing: the API leaves out what it doesn't know."""
-
-    gender: Annotated[str | None, _read(facts.gender)] = None
-    birthday: Annotated[FuzzyDate | None, _read(_day)] = None
-    deathday: Annotated[FuzzyDate | None, _read(_day)] = None
-    nationality: Annotated[str | None, _read(facts.country)] = None
-    birthplace_code: Annotated[str | None, _read(_code)] = None
-    ethnicity: Annotated[str | None, _read(facts.ethnicity)] = None
-    eye_colour: Annotated[str | None, _read(facts.eye_color)] = None
-    hair_colour: Annotated[str | None, _read(facts.hair_color)] = None
-    height: Annotated[int | None, _read(facts.height_cm)] = None
-    career_start_year: Annotated[int | None, _read(_year)] = None
-    career_end_year: Annotated[int | None, _read(_year)] = None
-    links: dict[Line, list[Url]] | None = None
-    active: Unused = None
-    astrology: Unused = None
-    birthday_timestamp: Unused = None
-    birthplace: Unused = None
-    cupsize: Unused = None
-    fake_boobs: Unused = None
-    first_seen: Unused = None
-    hips: Unused = None
-    iafd: Unused = None
-    measurements: Unused = None
-    piercings: Unused = None
-    same_sex_only: Unused = None
-    status: Unused = None
-    tattoos: Unused = None
-    waist: Unused = None
-    weight: Unused = None
-    yearsactive: Unused = None
-
-
-class Performer(Answer):
-    id: Id
-    name: Text
-    slug: MaybeLine = None
-    disambiguation: MaybeLine = None
-    aliases: list[Line] | None = None
-    face: MaybeUrl = None
-    image: MaybeUrl = None
-    posters: list[Poster] | None = None
-    extras: Extras | None = None
-    created_at: Annotated[Moment | None, _EMPTY_IS_NULL] = None
-    updated_at: Annotated[Moment | None, _EMPTY_IS_NULL] = None
-    full_name: Unused = None  # stands in for a missing name
-    numeric_id: Unused = Field(None, alias="_id")
-    bio: Unused = None
-    is_parent: Unused = None
-    parent: Unused = None
-    rating: Unused = None
-    thumbnail: Unused = None
+# What the API takes a birthplace for that it doesn't know, at twelve of the fourteen who have it.
+_GUESS = "VI"
+# Places that this ending leaves open: a state of the US and a country.
+_TWO_PLACES = re.compile(r"\bgeorgia\W*$", re.IGNORECASE)
+_STATE = re.compile(r",\s*([A-Z]{2})\.?\s*$")  # "Los Angeles, CA" is not in Canada
+# Nobody's face: the picture of somebody without one, under another number each time.
+STAND_IN = re.compile(r"/performer/default(?:_\d+)?\.\w+$", re.IGNORECASE)
 
 
 def list_url(base_url: str, page: int, per_page: int) -> str:
@@ -155,8 +45,9 @@ def list_url(base_url: str, page: int, per_page: int) -> str:
     return f"{base_url.rstrip('/')}/performers?{urlencode({'page': page, 'per_page': per_page})}"
 
 
-def parse_list(body: bytes, url: str, source: SourceConfig) -> Page:
-    """Raises `AnswerError`; a single bad record becomes an error of the page instead."""
+def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> Page:
+    """Raises `AnswerError`; a single bad record becomes an error of the page instead. `today`: the
+    day on which a career is at its end or not (`careers.career_end`)."""
     answer = json_object(body, "JSON data")
     if "data" not in answer and isinstance(answer.get("message"), str):
         message = answer["message"]
@@ -166,11 +57,11 @@ def parse_list(body: bytes, url: str, source: SourceConfig) -> Page:
     if not isinstance(listed, list):
         raise AnswerError("field_missing", "the answer has no list of performers", "data")
     count = advertised(answer.get("meta"), "total", "meta.total")
-    return read_page(count, listed, lambda record: parse_performer(record, url, source))
+    return read_page(count, listed, lambda record: parse_performer(record, url, source, today))
 
 
 def parse_performer(
-    record: Any, url: str, source: SourceConfig
+    record: Any, url: str, source: SourceConfig, today: date | None = None
 ) -> tuple[dict[str, Any] | None, list[StageError]]:
     """A row of the PERFORMERS schema (None: refused) and what was wrong, field by field."""
     shaped = _shaped(record) if isinstance(record, dict) else record
@@ -186,7 +77,7 @@ def parse_performer(
     parts = [("posters.", poster) for poster in performer.posters or ()]
     for prefix, part in [("extras.", performer.extras or Extras()), *parts]:
         errors += unknown_fields(part, prefix, url, source)
-    return _row(performer, source), errors
+    return _row(performer, source, today), errors
 
 
 def _shaped(record: dict[str, Any]) -> dict[str, Any]:
@@ -200,6 +91,8 @@ def _shaped(record: dict[str, Any]) -> dict[str, Any]:
     shaped["extras"] = extras
     if isinstance(extras, dict):
         links = extras.get("links") or {}
+        if isinstance(links, list) and any(isinstance(u, str) and identify(u).id for u in links):
+            links = {"": links}  # without the sites' names; of unknown sites alone it is none
         if isinstance(links, dict):
             links = {site: _list(found) for site, found in links.items() if found}
         shaped["extras"] = {**extras, "links": links}
@@ -211,7 +104,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value] if value else []
 
 
-def _row(performer: Performer, source: SourceConfig) -> dict[str, Any]:
+def _row(performer: Performer, source: SourceConfig, today: date | None) -> dict[str, Any]:
     extras = performer.extras or Extras()
     links = (extras.links or {}).items()
     return {
@@ -221,7 +114,7 @@ def _row(performer: Performer, source: SourceConfig) -> dict[str, Any]:
         "page_url": f"https://{source.domain}/performers/{quote(performer.slug or performer.id)}",
         "disambiguation": performer.disambiguation,
         "gender": extras.gender,
-        "country": extras.birthplace_code or extras.nationality,
+        "country": _country(extras),
         "ethnicity": extras.ethnicity,
         "birth_date": extras.birthday,
         "death_date": extras.deathday,
@@ -229,14 +122,16 @@ def _row(performer: Performer, source: SourceConfig) -> dict[str, Any]:
         "eye_color": extras.eye_colour,
         "hair_color": extras.hair_colour,
         "career_start_year": extras.career_start_year,
-        "career_end_year": extras.career_end_year,
+        "career_end_year": career_end(extras.career_end_year, today),
         "scene_count": None,
         "aliases": list(dict.fromkeys(a.strip() for a in performer.aliases or () if a.strip())),
-        "urls": [{"url": u, "site": site} for site, urls in links for u in urls],
+        "urls": [
+            {"url": u, "site": site or identify(u).site} for site, urls in links for u in urls
+        ],
         "tattoos": [],
         "piercings": [],
         "merged_ids": [],
-        "merged_into_id": None,
+        "merged_into_id": None if performer.is_parent else performer.parent,
         "deleted": False,
         "created_at": performer.created_at,
         "updated_at": performer.updated_at,
@@ -244,14 +139,48 @@ def _row(performer: Performer, source: SourceConfig) -> dict[str, Any]:
     }
 
 
+def _country(extras: Extras) -> str | None:
+    """The nationality, else the country of the birthplace as it is written, else the code that the
+    API guesses from it; the guess for what it does not know is no evidence."""
+    born = extras.birthplace or ""
+    place = None if _TWO_PLACES.search(born) else facts.country(born)
+    state = _STATE.search(born)
+    code = None if state and state[1] == extras.birthplace_code else extras.birthplace_code
+    found = (extras.nationality, place, code)
+    return next((one for one in found if one and (one != _GUESS or place == _GUESS)), None)
+
+
 def _images(performer: Performer) -> list[dict[str, Any]]:
-    """The face that the source cut out itself first; each URL once."""
-    shown: dict[str, str | None] = {performer.face: None} if performer.face else {}
-    for poster in performer.posters or ():
-        shown.setdefault(poster.url, poster.id)
+    """The face that the source cut out itself first, stand-ins left out. Another size of a picture
+    is asked for only where the one before it is gone."""
+    rows: dict[str, dict[str, Any]] = {}
+    last: dict[str, str] = {}  # file -> the size of it that was shown last
+    for url, number in _shown(performer):
+        file = _file(url)
+        if STAND_IN.search(file) or url in rows:
+            continue
+        rows[url] = {"url": url, "image_id": number, "width": None, "height": None}
+        if file in last:
+            rows[url]["fallback_for"] = last[file]
+        last[file] = url
+    return list(rows.values())
+
+
+def _shown(performer: Performer) -> Iterator[tuple[str, str | None]]:
+    """URL and id: the face, the posters in their order, the picture they are for the most part
+    made of, and the thumbnail where there is nothing else."""
+    posters = performer.posters or []
+    if performer.face:
+        yield performer.face, None
+    for poster in sorted(posters, key=lambda p: len(posters) if p.order is None else p.order):
+        yield poster.url, poster.id
     if performer.image:
-        shown.setdefault(performer.image, None)
-    return [
-        {"url": url, "image_id": number, "width": None, "height": None}
-        for url, number in shown.items()
-    ]
+        yield performer.image, None
+    if performer.thumbnail and not (performer.face or performer.image or posters):
+        yield performer.thumbnail, None
+
+
+def _file(url: str) -> str:
+    """What a signed size is made of: the address at the end of its own."""
+    path = unquote(urlsplit(url).path)
+    return path[path.rindex("://") :] if "://" in path else url

@@ -54,4 +54,5 @@ class StashBoxSpider(AskingSpider):
         return Request(self.url, method="POST", body=body, headers=headers)
 
     def read(self, body: bytes, where: str) -> Page:
-        return parse_list(body, where, self.job.source)
+        today = parse_iso(self.job.started_at).date()
+        return parse_list(body, where, self.job.source, today)

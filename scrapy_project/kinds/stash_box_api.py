@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 from pydantic import Field
 
+from scrapy_project.careers import career_end
 from scrapy_project.kinds.answers import (
     Answer,
     AnswerError,
@@ -94,8 +96,9 @@ def list_body(page: int, per_page: int, sort: str, direction: str) -> bytes:
     return _body("Performers", LIST_QUERY, {"input": variables})
 
 
-def parse_list(body: bytes, url: str, source: SourceConfig) -> Page:
-    """Raises `AnswerError`; a single bad record becomes an error of the page instead."""
+def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> Page:
+    """Raises `AnswerError`; a single bad record becomes an error of the page instead. `today`: the
+    day on which a career is at its end or not (`careers.career_end`)."""
     result = _data(body, "queryPerformers")
     if not isinstance(result, dict):
         raise AnswerError("field_missing", "the answer has no queryPerformers", "queryPerformers")
@@ -103,20 +106,20 @@ def parse_list(body: bytes, url: str, source: SourceConfig) -> Page:
     listed = result.get("performers")
     if not isinstance(listed, list):
         raise AnswerError("field_missing", "no performers", "queryPerformers.performers")
-    return read_page(count, listed, lambda record: parse_performer(record, url, source))
+    return read_page(count, listed, lambda record: parse_performer(record, url, source, today))
 
 
 def parse_performer(
-    record: Any, url: str, source: SourceConfig
+    record: Any, url: str, source: SourceConfig, today: date | None = None
 ) -> tuple[dict[str, Any] | None, list[StageError]]:
     """A row of the PERFORMERS schema (None: refused) and what was wrong, field by field."""
     performer, errors = read_record(Performer, record, url, source)
     if performer is None:
         return None, errors
-    return _row(performer, source), errors + unknown_fields(performer, "", url, source)
+    return _row(performer, source, today), errors + unknown_fields(performer, "", url, source)
 
 
-def _row(performer: Performer, source: SourceConfig) -> dict[str, Any]:
+def _row(performer: Performer, source: SourceConfig, today: date | None) -> dict[str, Any]:
     marks = {
         name: [{"location": m.location, "description": m.description} for m in found or []]
         for name, found in (("tattoos", performer.tattoos), ("piercings", performer.piercings))
@@ -132,6 +135,7 @@ def _row(performer: Performer, source: SourceConfig) -> dict[str, Any]:
         "source_id": performer.id,
         "page_url": f"https://{source.domain}/performers/{performer.id}",
         "height_cm": performer.height,
+        "career_end_year": career_end(performer.career_end_year, today),
         "created_at": performer.created,
         "updated_at": performer.updated,
         "urls": [{"url": link.url, "site": link.site.name} for link in performer.urls],

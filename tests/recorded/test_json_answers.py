@@ -3,13 +3,15 @@
 `tests/recorded/pages/<source>/<case>.json` with `<case>.expected.yaml`, which has
 
     url: the page's address
+    today: the day of the crawl, where the rows depend on it
     count, listed: what is advertised, and how many records are on the page
     rows: [{column: value, ...}]        without the empty columns
     refused: [id, ...]                  records that could not be read
     errors: [{kind: ..., field: ...}]   in order, or
     error: {kind: ..., field: ...}      how the whole answer is refused
 
-Each field is a test of its own. No clock is read: the moments are those of the answer.
+Each field is a test of its own; pictures are compared by what is named of each. No clock is read:
+the moments are those of the answer.
 """
 
 from __future__ import annotations
@@ -56,7 +58,8 @@ def outcome(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     expected = yaml.safe_load(beside(path).read_text(encoding="utf-8"))
     source = SOURCES[path.parent.name]
     try:
-        page = PARSE[source.kind](path.read_bytes(), expected["url"], source)
+        read = PARSE[source.kind]
+        page = read(path.read_bytes(), expected["url"], source, expected.get("today"))
     except AnswerError as error:
         return expected, {"error": {"kind": error.kind, "field": error.field}}
     assert all(e.url == expected["url"] and e.source == source.key for e in page.errors)
@@ -82,7 +85,17 @@ def test_a_recorded_answer_gives_what_stands_beside_it(path, field):
         assert seen[field] == expected.get(field, [])
     else:
         wanted = [row.get(field, EMPTY[field]) for row in expected["rows"]]
-        assert [row[field] for row in seen["rows"]] == wanted
+        found = [row[field] for row in seen["rows"]]
+        assert (named(found, wanted) if field == "images" else found) == wanted
+
+
+def named(rows: list[list[dict[str, Any]]], wanted: list[list[dict[str, Any]]]) -> list[Any]:
+    """The pictures of each row, with what `wanted` names of each; those beyond it whole."""
+    return [
+        [{key: image[key] for key in want} for image, want in zip(images, wants, strict=False)]
+        + images[len(wants) :]
+        for images, wants in zip(rows, wanted, strict=True)
+    ]
 
 
 def test_every_json_source_has_recorded_answers():

@@ -3,6 +3,7 @@
 `tests/recorded/pages/<source>/<case>.html` (or `.json`) with `<case>.expected.yaml`, which has
 
     url: the page's address
+    today: the day of the visit, where the profile depends on it
     profile: {field: value, ...}     every field of the item, or
     more: [shot, ...]                what a further page (a gallery) gives, or
     error: {kind: ..., field: ...}   how the page is refused
@@ -67,7 +68,7 @@ def outcome(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         if "more" in expected:
             more = spider.parse_more(body, expected["url"])
             return expected, {"more": [shot.model_dump(mode="json") for shot in more]}
-        profile = spider.parse_page(body, expected["url"])
+        profile = spider.parse_page(body, expected["url"], today=expected.get("today"))
     except PageError as error:
         return expected, {"error": {"kind": error.kind, "field": error.field}}
     return expected, {"profile": profile.model_dump(mode="json")}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from demo.world.people import population
 from demo.world.porndb import PornDb, record_id
 from scrapy_project.kinds import rest_api, stash_box_api
-from scrapy_project.kinds.answers import AnswerError
+from scrapy_project.kinds.answers import AnswerError, absolute_url
 from scrapy_project.kinds.rest_api import list_url, parse_list
 from tests.recorded.box import person
 from trainer.config.sources import load_sources
@@ -60,7 +60,7 @@ def test_the_address_of_a_page(base):
         ({"birthplace_code": "us"}, "country", "US"),
         ({"birthplace_code": "US-CA"}, "country", "US"),
         ({"birthplace_code": "", "nationality": "Swedish"}, "country", "SE"),
-        ({"birthplace_code": "NO", "nationality": "Swedish"}, "country", "NO"),
+        ({"birthplace_code": "NO", "nationality": "Swedish"}, "country", "SE"),
         ({"career_start_year": "2004"}, "career_start_year", 2004),
         ({"career_end_year": 0}, "career_end_year", None),
         ({"hair_colour": "Brunette, Blonde"}, "hair_color", "BRUNETTE"),
@@ -130,6 +130,46 @@ def test_a_relative_address_is_refused_and_named(changes, field):
     row, errors = of(**changes)
     assert errors == [("field_invalid", field)]
     assert (row["images"], row["urls"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("https://www.thenude.com/Orla Veit_1.htm", "https://www.thenude.com/Orla%20Veit_1.htm"),
+        (" \thttps://x.example/a\r\nb \0", "https://x.example/ab"),
+        ("HTTP:\\\\X.example\\a", "http://x.example/a"),
+        ("https:x.example/a", "https://x.example/a"),
+        ("www.x.example/a b", "https://www.x.example/a%20b"),
+        ("twitter.com/orla_invented", "https://twitter.com/orla_invented"),
+        ("https://x.example/ä?q=ö#ü", "https://x.example/%C3%A4?q=%C3%B6#%C3%BC"),
+        ("https://x.example/a%20b%2Fc", "https://x.example/a%20b%2Fc"),
+        (
+            "https://x.example/f:s():u()/https%3A%2F%2Fy",
+            "https://x.example/f:s():u()/https%3A%2F%2Fy",
+        ),
+        ("https://ä.example/", "https://xn--4ca.example/"),
+    ],
+)
+def test_an_address_is_what_a_browser_makes_of_it(typed, address):
+    assert absolute_url(typed) == address
+    assert absolute_url(address) == address
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("", "somewhere", "orla.veit", "/relative", "javascript:alert(1)", "ftp://x.example/"),
+        *("https://", "https://[x", "https://x.example:99999/", "https://not a host/"),
+        *(
+            "https://ex%20ample.example/",
+            "https://x.example/\ud800",
+            "https://x.example/" + "a" * 2000,
+        ),
+    ],
+)
+def test_what_is_no_address_is_refused(typed):
+    with pytest.raises(ValueError):
+        absolute_url(typed)
 
 
 def test_an_address_without_a_protocol_gets_https():
@@ -241,6 +281,7 @@ def fits(parse, body, source):
 @settings(PATIENT, max_examples=300)
 @given(record=REST_RECORD | JSON)
 @example(record={"id": "x", "name": "Somebody", "slug": "\ud800"})
+@example(record={"id": "x", "name": "Somebody", "extras": {"links": {"\x00": True}}})
 def test_any_rest_record(record):
     body = json.dumps({"data": [record], "meta": {"total": 1}}).encode()
     fits(rest_api.parse_list, body, SOURCE)

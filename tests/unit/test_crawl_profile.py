@@ -42,6 +42,18 @@ def test_linked_pages_are_read_and_their_pictures_fetched_in_full(bench):
     assert manifest.counts["pages_read"] == 2
 
 
+def test_a_career_that_goes_on_in_the_year_of_the_run_has_no_end(bench):
+    years = "<tr><td>Years active:</td><td>2003&ndash;{}</td></tr></table>"
+    for slug, last in (("Wren_Hollow", 2025), ("Ada_Fenn", 2024)):
+        body = bench.site.pages[f"/boobs/{slug}"].decode()
+        changed = body.replace("</table>", years.format(last)).encode()
+        bench.site.pages[f"/boobs/{slug}"] = changed
+    bench.crawl()  # on a day of 2026
+    ends = {slug: row["career_end_year"] for slug, row in bench.rows().items()}
+    assert ends == {"Wren_Hollow": None, "Ada_Fenn": 2024}
+    assert {row["career_start_year"] for row in bench.rows().values()} == {2003}
+
+
 def test_a_picture_that_is_gone_in_full_is_fetched_small(bench):
     del bench.site.pictures[f"{FULL}w1.jpg"]
     bench.site.pictures[f"{THUMB}w1.jpg/120px-w1.jpg"] = b"\xff\xd8\xff\xe0small"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
@@ -180,6 +181,15 @@ def test_the_rows_say_what_the_records_say(crawled):
     mira = next(person for person in LIVE if person.key == "mira")
     link = {"url": f"https://stashdb.org/performers/{mira.id}", "site": "StashDB"}
     assert link in rows[record_id(mira)]["urls"]
+
+
+def test_a_career_that_goes_on_in_the_year_of_the_run_has_no_end(tmp_path, server):
+    ends = {2024: 2024, 2025: None, 2026: None}  # the run is of 2026
+    for number, last in enumerate(ends):
+        server.people[number] = replace(LIVE[number], career_end_year=last)
+    crawl(tmp_path, server, enable_faces=False)
+    rows = {row["source_id"]: row["career_end_year"] for row in performers(tmp_path, server)}
+    assert [rows[record_id(person)] for person in server.people[:3]] == list(ends.values())
 
 
 def test_the_token_goes_to_the_api_alone_and_into_no_file(crawled):

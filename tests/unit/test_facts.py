@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrapy_project import facts
+from scrapy_project.careers import career_end
 from scrapy_project.countries import codes
 from scrapy_project.profile import Profile
 
@@ -28,6 +29,15 @@ from scrapy_project.profile import Profile
         ("1985-00-00", "1985"),
         ("??-??-1985", "1985"),
         ("03/04/1985", "1985"),
+        ("10/23/19??", None),
+        ("10/23/1985", "1985-10-23"),
+        ("23.10.1985", "1985-10-23"),
+        ("45/23/1985", "1985"),
+        ("15-??-1996", "1996"),
+        ("April May Veit, March 4, 1985", "1985-03-04"),
+        ("1985 or 1986", None),
+        ("1985/1986", None),
+        ("0000-07-02", None),
         ("Marina Bay, 1985", "1985"),
         ("\uff11\uff19\uff18\uff15", "1985"),
         ("31 February 1990", None),
@@ -74,6 +84,20 @@ def test_every_day_is_read_in_every_spelling(day):
         ("Türkiye", "TR"),
         ("British (English)", "GB"),
         ("African-American", "US"),
+        ("American, UK", "US"),
+        ("Czech & German", "CZ"),
+        ("Mexican-American", "US"),
+        ("French-Canadian", "CA"),
+        ("Brazilian-Japanese", None),
+        ("South American", None),
+        ("Indian, Alaska", "US"),
+        ("Port of Spain, Trinidad and Tobago", "TT"),
+        ("Charlotte Amalie, U.S. Virgin Islands", "VI"),
+        ("Virgin Islander", "VI"),
+        ("Saint Lucian", "LC"),
+        ("CS", None),
+        ("Prague, Czechoslovakia", None),
+        ("USSR", None),
         ("Martian", None),
         ("", None),
         (None, None),
@@ -81,6 +105,32 @@ def test_every_day_is_read_in_every_spelling(day):
 )
 def test_a_country_or_nationality_becomes_its_code(text, code):
     assert facts.country(text) == code
+
+
+@pytest.mark.parametrize("text", ["CS", "Yugoslavian", "the Soviet Union", "10/23/19??", "???"])
+def test_a_text_that_stands_for_no_value_is_understood(text):
+    assert facts.says_nothing(text)
+    assert facts.country(text) is None
+
+
+@pytest.mark.parametrize("text", ["Czech", "Martian", "Georgia", "1985"])
+def test_any_other_text_stands_for_one(text):
+    assert not facts.says_nothing(text)
+
+
+@pytest.mark.parametrize(
+    ("last", "today", "end"),
+    [
+        (2026, date(2026, 1, 1), None),
+        (2025, date(2026, 12, 31), None),
+        (2024, date(2026, 1, 1), 2024),
+        (2027, date(2026, 6, 1), None),
+        (2026, None, 2026),
+        (None, date(2026, 1, 1), None),
+    ],
+)
+def test_a_last_year_is_an_end_once_it_is_two_years_ago(last, today, end):
+    assert career_end(last, today) == end
 
 
 def test_every_country_is_known_by_its_english_name():
@@ -105,6 +155,8 @@ def test_every_word_of_the_table_leads_to_a_country():
         ("170 cm", 170),
         ("170.5cm", 170),
         ("1.70 m", 170),
+        ("1.7 m", 170),
+        ("5 ft 6 in (1.68 m)", 168),
         ("1,70m", 170),
         ("5'7\"", 170),
         ("5\u20197\u201d", 170),
@@ -168,6 +220,20 @@ def test_a_gender_is_spelled_as_stash_boxes_do(text, spelled):
         (facts.career_years, "Started at 19; 2003 to 2012", (2003, 2012)),
         (facts.career_years, "2012-2003", (2012, None)),
         (facts.career_years, "unknown", (None, None)),
+        (facts.career_years, "2006-2014 (Started around 21 years old)", (2006, 2014)),
+        (facts.career_years, "2021-Present (5 years, since 2020)", (2021, None)),
+        (facts.career_years, "(2006-2014)", (2006, 2014)),
+        (facts.career_years, "2006\u20112014", (2006, 2014)),
+        (facts.career_years, "2006\u2009\u2212\u20092014", (2006, 2014)),
+        (facts.career_years, "2006\u2014current", (2006, None)),
+        (facts.career_years, "2006-", (2006, None)),
+        (facts.career_years, "2006\u201309", (2006, 2009)),
+        (facts.career_years, "2006-12-01", (2006, None)),
+        (facts.career_years, "2003-2007, 2010\u20132014", (2003, 2014)),
+        (facts.career_years, "2003-2007; 2010 - present", (2003, None)),
+        (facts.career_years, "2003, 2005", (2003, 2005)),
+        (facts.career_years, "?-2014", (None, 2014)),
+        (facts.career_years, "until 2014", (None, 2014)),
     ],
 )
 def test_looks_and_career_are_spelled_as_stash_boxes_do(read, text, value):

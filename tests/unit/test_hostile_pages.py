@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapy_project.html import MAX_BYTES, absolute, addresses, clean, document, elements, tidy
+from scrapy_project.html import (
+    MAX_BYTES,
+    absolute,
+    addresses,
+    clean,
+    document,
+    elements,
+    lines_of,
+    texts_of,
+    tidy,
+    without,
+)
 from scrapy_project.profile import PageError, Profile
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 
@@ -185,6 +196,16 @@ def test_elements_of_several_queries_come_in_the_pages_order_each_once():
     images = document(b"<a href=/1></a><img src=2><a href=/3></a><a>no</a>")
     found = addresses(images, "http://h/", "img::attr(src)", "a::attr(href)")
     assert list(found) == ["http://h/1", "http://h/2", "http://h/3"]
+
+
+def test_lines_end_where_a_break_or_a_block_does():
+    page = document(b"<td>a <b>b</b>\n c<br>d<script>x</script><p>e</p>f<!-- g --> h</td>")
+    assert lines_of(page) == ["a b c", "d", "e", "f h"]
+
+
+def test_what_is_taken_out_of_a_page_leaves_the_text_behind_it():
+    page = without(document(b"<p>a<sup>[1]</sup>, b<sup>[2]<sup>x</sup></sup> c</p>"), "sup")
+    assert texts_of(page) == ["a, b c"]
 
 
 def test_source_is_cleaned_of_tags_once_and_plain_text_is_left_as_it_is():

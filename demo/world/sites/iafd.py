@@ -25,7 +25,9 @@ class Iafd(Site):
             return None
         shown = self._by_uuid(match["uuid"]) if match["uuid"] else None
         shown = shown or self.appearances.get(match["slug"] or "")
-        return PageReply(200, self.render("iafd.html.j2", shown=shown, say=phrases))
+        uuid = identifier("iafd", shown.slug) if shown else None
+        page = self.render("iafd.html.j2", shown=shown, uuid=uuid, say=phrases)
+        return PageReply(200, page)
 
     def picture(self, path: str) -> ShotReply | None:
         return phrases.numbered(SHOT, path, self.appearances)

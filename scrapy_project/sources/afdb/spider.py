@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from parsel import Selector
 
 from scrapy_project.facts import country, fuzzy_date
-from scrapy_project.html import document, required, text_of
+from scrapy_project.html import absolute, document, required, text_of, without
 from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.profile import PageError, Profile, Shot
 from scrapy_project.reference import (
@@ -22,10 +22,16 @@ from scrapy_project.reference import (
     says_missing,
 )
 
+NAME = "h1.w3-opacity"
 TITLE_ENDS = "|"
+OTHERS = "a[actorthumb]"  # people who worked with the person
 SITES_OWN = re.compile(r"adult\s*film\s*database|afdb(?:\.com)?", re.IGNORECASE)
 MISSING = re.compile(r"\b(?:page|actor|performer)\s+(?:was\s+)?not\s+found\b", re.IGNORECASE)
 PERSON = re.compile(r"/actor/(?:[^/]*-)?(?P<id>\d+)/?$", re.IGNORECASE)
+# The two forms of a performer's address, as a link may have them.
+ADDRESS = re.compile(
+    r"/(?:actor/(?:[^/?#]*-)?|actor\.cfm\?(?:[^#]*&)?actorid=)(?P<id>\d+)(?!\d)", re.IGNORECASE
+)
 HEADSHOT = re.compile(r"/graphics/pornstars/.+\.(?:jpe?g|png)", re.IGNORECASE)
 GALLERY = re.compile(r"/graphics/galleries/.+\.(?:jpe?g|png)", re.IGNORECASE)
 LABELS = ("AKA", "Nationality", "Born")
@@ -34,7 +40,8 @@ TITLE_NUMBER = re.compile(r"\s+\d+$")  # some titles end with the page's number
 
 def parse_page(body: bytes, url: str) -> Profile:
     """A performer's page. Raises `PageError`."""
-    page = document(body)
+    page = without(document(body), OTHERS)
+    _in_one_form(page, url)
     shots = _shots(list(pictures(page, url, PERSON)))
     reader = Reader(labelled(lines(page), LABELS))
     if says_missing(page, MISSING, shown=bool(shots or reader.values)):
@@ -52,9 +59,25 @@ def parse_page(body: bytes, url: str) -> Profile:
 
 
 def _name(page: Selector) -> str | None:
-    """Another layout's title has no separator, the site's front page only the site's name."""
+    """The heading's, else the title's. Another layout's title has no separator, the site's front
+    page only the site's name."""
     before, separator, _ = (text_of(page, "title") or "").partition(TITLE_ENDS)
-    return before.strip() or None if separator and not SITES_OWN.fullmatch(before.strip()) else None
+    for name in (text_of(page, NAME), before.strip() if separator else None):
+        if name and not SITES_OWN.fullmatch(name):
+            return name
+    return None
+
+
+def _in_one_form(page: Selector, url: str) -> None:
+    """Links to performers' pages, of which the page's own is `url` and the others end in a number,
+    so that pictures in them are known to be of others."""
+    own = ADDRESS.search(url)
+    for anchor in page.root.iter("a"):
+        address = absolute(url, anchor.get("href") or "") or ""
+        person = ADDRESS.search(address)
+        if person is not None and urlsplit(address).netloc == urlsplit(url).netloc:
+            mine = own is not None and own["id"] == person["id"]
+            anchor.set("href", url if mine else f"/actor/{person['id']}/")
 
 
 def _shots(found: list[str]) -> tuple[Shot, ...]:
