@@ -98,10 +98,10 @@ def simulated(performers: int, seed: int) -> dict[str, tuple[int, int]]:
     people = np.repeat(np.arange(performers), histogram(performers, dice))
     slots = {s: clustered(people, performers, dice) for s in ("facenet", "arcface")}
     names = [f"{n:08d}" for n in range(len(people))]
-    return measured(people, FaceVectors(_keys(names), slots), names, seed)
+    return measured(people, FaceVectors(keys_of(names), slots), names, seed)
 
 
-def _keys(names: list[str]) -> pl.DataFrame:
+def keys_of(names: list[str]) -> pl.DataFrame:
     keys = pl.DataFrame({"image_sha256": names}).with_row_index("row")
     return keys.select(
         "image_sha256", pl.lit(0, pl.Int16).alias("face_no"), pl.col("row").cast(pl.Int64)

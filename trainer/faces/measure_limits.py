@@ -68,10 +68,8 @@ def _limits(samples: PairSamples) -> FaceLimits:
     to_mean = Genuine(samples.genuine_mean, samples.impostor_mean)
     pairs = Genuine(samples.genuine, samples.impostor)
     agreement = max(to_mean.at(0.02), _high(samples.impostor_mean))
-    # The upper quarter of the nearest others may be right matches of misplaced faces.
-    half, three_quarters = np.quantile(samples.nearest_other, [0.5, 0.75])
-    lookalike = float(half + LOOKALIKE_SPREAD * (three_quarters - half))
-    near = float(half + NEAR_SPREAD * (three_quarters - half))
+    lookalike, middle = _lookalike(samples), float(np.median(samples.nearest_other))
+    near = middle + (lookalike - middle) * NEAR_SPREAD / LOOKALIKE_SPREAD
     return FaceLimits(
         agreement=agreement,
         pair=max(pairs.at(0.02), _high(samples.impostor)),
@@ -82,19 +80,22 @@ def _limits(samples: PairSamples) -> FaceLimits:
         lead=LEAD_SHARE * to_mean.gap,
         other=min(max(pairs.at(0.10), near), to_mean.at(0.25)),
         single=min(max(pairs.at(0.25), lookalike), to_mean.at(0.5)),
-        one_person=_one_person(samples, lookalike),
         measured=True,
     )
 
 
-def _one_person(samples: PairSamples, lookalike: float) -> dict[int, float]:
-    """By how many faces the smaller performer has: hardly two people's, mostly one person's."""
+def measure_one_person(faces: pl.DataFrame, vectors: FaceVectors, seed: int) -> dict[int, float]:
+    """Cosines of two performers' mean faces that are mostly one person's and hardly two people's,
+    by how many faces the smaller performer has. `faces` as in `measure_limits`, without those that
+    are somebody else's."""
+    samples = PairSamples(faces, vectors, seed)
+    if _too_few(samples):
+        return FaceLimits().one_person
+    between, to_mean = samples.impostor_means, samples.impostor_mean
+    base, wide = float(np.median(between)), _high(between) - float(np.median(between))
+    face_base, face_wide = float(np.median(to_mean)), _high(to_mean) - float(np.median(to_mean))
+    guard = base + (_lookalike(samples) - face_base) * wide / max(face_wide, 1e-6)
     found: dict[int, float] = {}
-    between = samples.impostor_means
-    base, face_base = np.median(between), np.median(samples.impostor_mean)
-    wide = np.quantile(between, 0.99) - base
-    wider = max(float(np.quantile(samples.impostor_mean, 0.99) - face_base), 1e-6)
-    guard = float(base + (lookalike - face_base) * wide / wider)
     for size in ONE_PERSON_SIZES:
         halves = samples.halves(size)
         if len(halves) >= MIN_PAIRS // 4:
@@ -103,6 +104,13 @@ def _one_person(samples: PairSamples, lookalike: float) -> dict[int, float]:
         else:  # as strict as for fewer faces
             found[size] = max([guard, *found.values()])
     return found
+
+
+def _lookalike(samples: PairSamples) -> float:
+    """Hardly a face of somebody else is nearer to the nearest of all other performers."""
+    # The upper quarter of the nearest others may be right matches of misplaced faces.
+    half, three_quarters = np.quantile(samples.nearest_other, [0.5, 0.75])
+    return float(half + LOOKALIKE_SPREAD * (three_quarters - half))
 
 
 class Genuine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -14,11 +15,24 @@ from trainer.faces.cap_costs import cap_costs
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
 from trainer.faces.kept_out import mark_early, without_quarantined
-from trainer.faces.measure_limits import measure_limits
-from trainer.faces.select import SEVERAL, SINGLE, Caps, cap, funnel, judge, selected, stages
+from trainer.faces.measure_limits import measure_limits, measure_one_person
+from trainer.faces.one_person import PEOPLE_COLUMNS, one_person_reviews
+from trainer.faces.select import (
+    ACCEPTED,
+    SEVERAL,
+    SINGLE,
+    Caps,
+    cap,
+    funnel,
+    judge,
+    selected,
+    stages,
+)
+from trainer.faces.similar_performers import SimilarPerformers
 from trainer.faces.trust import settle, with_rows
 from trainer.faces.verdicts import questions, write_verdicts
-from trainer.identity.reviews import write_reviews
+from trainer.identity.decisions import read_identity_decisions
+from trainer.identity.reviews import Review, write_reviews
 from trainer.pipeline.adults import QUARANTINE_FILE, read_owners
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.exclude import mark_excluded
@@ -31,6 +45,7 @@ from trainer.staging.parquet import read_table, write_table
 from trainer.state.store import run_of
 
 NEAREST_FILE = "nearest.parquet"
+SIMILAR_FILE = "similar.parquet"
 SEED = 20260101  # of the samples that limits and caps are measured on
 
 
@@ -41,20 +56,23 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     usable = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
     vectors = read_vectors(cache, usable["image_sha256"])
     judged = once(mark_early(mark_conflicts(judged, vectors)))
-    remembered = _remembered(context)
+    remembered = _remembered(context, NEAREST_FILE)
     singles = judged.filter((pl.col("rule") == SINGLE) & ~pl.col("quarantined"))
     limits = measure_limits(singles, vectors, SEED)
     say(f"select: {limits.describe()}")
     judged, memory = scan(settle(judged, vectors, limits), vectors, limits, remembered)
     write_table(context.run.select / NEAREST_FILE, memory.to_arrow())
     judged, kept_out = without_quarantined(judged)
+    similar = _similar(context, judged, vectors)
+    limits = replace(limits, one_person=similar.limits)
     caps = _caps(plan, sorted(judged["source"].unique()))
     capped = cap(judged, caps)
     chosen = selected(capped, plan.params.min_faces)
     _write(context, chosen, vectors)
     write_verdicts(context.run.select, capped, kept_out)
     quarantined = frozenset(kept_out["performer_id"].unique())
-    reviews = write_reviews(context.run.select, questions(capped, quarantined))
+    asked = [*questions(capped, quarantined), *_one_person_reviews(context, similar, capped)]
+    reviews = write_reviews(context.run.select, asked)
     missing = _absent(context, capped, chosen)
     by_rule = funnel(capped)
     write_json(context.run.select / "funnel.json", by_rule)
@@ -85,14 +103,33 @@ def _absent(context: RunContext, capped: pl.DataFrame, chosen: pl.DataFrame) -> 
     return counts(found)
 
 
-def _remembered(context: RunContext) -> pl.DataFrame | None:
-    """What the last release's run found nearest to each face: only what changed is searched."""
+def _similar(context: RunContext, judged: pl.DataFrame, vectors: FaceVectors) -> SimilarPerformers:
+    """Performers that may be one person, by their accepted faces."""
+    accepted = judged.filter(pl.col("rule").is_in(ACCEPTED) & ~pl.col("disagrees"))
+    limits = measure_one_person(accepted, vectors, SEED)
+    similar = SimilarPerformers(accepted, vectors, limits, _remembered(context, SIMILAR_FILE))
+    write_table(context.run.select / SIMILAR_FILE, similar.memory.to_arrow())
+    return similar
+
+
+def _one_person_reviews(
+    context: RunContext, similar: SimilarPerformers, judged: pl.DataFrame
+) -> list[Review]:
+    performers = pl.DataFrame(
+        pl.from_arrow(read_table(context.run.resolve / "performers.parquet", [*PEOPLE_COLUMNS]))
+    )
+    splits = [d for d in read_identity_decisions(context.data) if d.action == "split"]
+    return one_person_reviews(similar.pairs, performers, judged, splits)
+
+
+def _remembered(context: RunContext, name: str) -> pl.DataFrame | None:
+    """What the last release's run compared: only what changed is compared again."""
     plan, data = context.plan, context.data
     run_id = run_of(data.state_db, plan.base_release) if plan.base_release else None
     if run_id is None:
         return None
     last = RunContext.open(context.settings, run_id)
-    path = last.run.select / NEAREST_FILE
+    path = last.run.select / name
     if not path.exists() or last.plan.pack_id != plan.pack_id:
         return None
     return pl.DataFrame(pl.from_arrow(read_table(path)))
