@@ -63,5 +63,5 @@ CODECS: Final[dict[str, str]] = {
 }
 # Encodings in which markup can be hidden from a check: browsers read nothing that declares them.
 REFUSED: Final = frozenset(
-    "csiso2022kr hz-gb-2312 iso-2022-cn iso-2022-cn-ext iso-2022-kr replacement".split()
+    ["csiso2022kr", "hz-gb-2312", "iso-2022-cn", "iso-2022-cn-ext", "iso-2022-kr", "replacement"]
 )

@@ -19,6 +19,7 @@ from scrapy.exceptions import (
     ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
+from scrapy.http import Request
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.web.client import RequestTransmissionFailed, ResponseFailed
 
@@ -29,7 +30,7 @@ from scrapy_project.middlewares.budget import HostHeld
 LONGEST = 300  # characters of a message
 
 # What may be better in a moment. Network errors are `OSError`s or of classes of their own.
-PASSING = (
+PASSING: tuple[type[Exception], ...] = (
     CannotResolveHostError,
     ConnectError,
     ConnectionClosed,
@@ -42,7 +43,8 @@ PASSING = (
     ResponseDataLossError,
     ResponseFailed,
 )
-_SENTENCES: tuple[tuple[type[Exception], str, str], ...] = (
+_Known = type[Exception] | tuple[type[Exception], ...]
+_SENTENCES: tuple[tuple[_Known, str, str], ...] = (
     (HostHeld, "held", ""),
     (AddressRefused, "address_refused", ""),
     (BadRedirect, "bad_redirect", ""),
@@ -57,7 +59,7 @@ _SENTENCES: tuple[tuple[type[Exception], str, str], ...] = (
     (ResponseDataLossError, "network", "the answer was cut off before its end"),
     (ssl.SSLError, "network", "no secure connection could be made"),
     (OpenSslError, "network", "no secure connection could be made"),
-    (PASSING, "network", "the connection failed"),  # type: ignore[arg-type]
+    (PASSING, "network", "the connection failed"),
 )
 
 
@@ -84,6 +86,14 @@ def fetch_failed(error: Exception) -> FetchFailed:
     if isinstance(error, IgnoreRequest):
         return FetchFailed(_ignored(str(error)), str(error) or "the request was not sent")
     return FetchFailed("broken_answer", _said("the answer could not be used", _words(error)))
+
+
+def request_for(url: str, headers: dict[str, str] | None = None) -> Request:
+    """Raises `FetchFailed` (bad_address) for a URL that can't be asked."""
+    try:
+        return Request(url, headers=headers)
+    except ValueError as error:
+        raise FetchFailed("bad_address", f"{url[:200]!r} is no address: {error}") from None
 
 
 def _ignored(text: str) -> str:

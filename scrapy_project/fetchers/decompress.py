@@ -98,7 +98,7 @@ def _members(
         try:
             body = _one(name, stream, body, found, max_size)
         except (zlib.error, zstd.ZstdError) as error:
-            raise BadEncoding(f"the body is not {name}, as Content-Encoding says: {error}") from None
+            raise _not(name, error) from None
         if magic is None or not body.startswith(magic):
             return bytes(found)
 
@@ -125,8 +125,12 @@ def _unbrotli(body: bytes, max_size: int) -> bytes:
             if not piece and not stream.is_finished():
                 raise ResponseDataLossError("the br body ends before its end")
     except brotli.error as error:
-        raise BadEncoding(f"the body is not br, as Content-Encoding says: {error}") from None
+        raise _not("br", error) from None
     return bytes(found)
+
+
+def _not(name: str, error: Exception) -> BadEncoding:
+    return BadEncoding(f"the body is not {name}, as Content-Encoding says: {error}")
 
 
 def _append(found: bytearray, piece: bytes, max_size: int) -> None:
