@@ -1,6 +1,6 @@
 """One exception for all that can go wrong between a request and its answer.
 
-`SourceSpider.fetch` turns whatever Scrapy, Twisted, the decoders or a middleware raise into a
+`SourceSpider.answer_to` turns whatever Scrapy, Twisted, the decoders or a middleware raise into a
 `FetchFailed`, so that one bad answer costs one page or picture and nothing else.
 """
 

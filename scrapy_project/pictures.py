@@ -30,6 +30,8 @@ Row = dict[str, Any]
 
 
 class Fetch(Protocol):
+    """Raises `FetchFailed` or `CrawlStopped`, as `SourceSpider.answer_to` does."""
+
     async def __call__(self, request: Request) -> Response: ...
 
 

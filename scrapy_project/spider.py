@@ -34,7 +34,7 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
     """Runs `crawl()` once and writes `_RUN.json` last, whatever happened.
 
     Subclasses set `name` to the source's key and implement `crawl`. Requests go through
-    `fetch`; pages and pictures share the budgets of their source and of their host.
+    `answer_to`; pages and pictures share the budgets of their source and of their host.
     """
 
     job: CrawlJob
@@ -99,7 +99,7 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
         except asyncio.CancelledError:
             self._end("failed", STOPPED)
             raise
-        except OSError as error:  # of our own files: `fetch` lets none of the network through
+        except OSError as error:  # of our own files: `answer_to` lets none of the network through
             self._end("failed", str(disk_failed(error)))
             raise
         except TrainerError as error:
@@ -130,22 +130,26 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
 
     async def fetch(self, request: Request) -> Response:
         """Download through all middlewares, at the rate of source and host; any status is
-        returned. Raises `CrawlStopped` where a host refused us again and again, and `FetchFailed`
-        for all else that can go wrong on the way."""
-        engine = self.crawler.engine
+        returned. Raises `CrawlStopped` where a host refused us again and again, and whatever
+        Scrapy, Twisted and the middlewares raise."""
         async with self._under_way:
-            if engine.spider is None:  # Scrapy is closing: no page is to blame
-                raise CrawlStopped("failed", STOPPED)
-            try:
-                response: Response = await engine.download_async(request)
-            except CrawlStopped:
-                raise
-            except Exception as error:
-                failed = fetch_failed(error)
-                if failed.kind == "broken_answer":
-                    logger.warning("%s: %s", without_secrets(request.url), error, exc_info=True)
-                raise failed from error
+            response: Response = await self.crawler.engine.download_async(request)
         return response
+
+    async def answer_to(self, request: Request) -> Response:
+        """As `fetch`, with `FetchFailed` for all that can go wrong with one request: the one place
+        where the errors of so many libraries become a page's or a picture's."""
+        if self.crawler.engine.spider is None:  # Scrapy is closing: no page is to blame
+            raise CrawlStopped("failed", STOPPED)
+        try:
+            return await self.fetch(request)
+        except CrawlStopped:
+            raise
+        except Exception as error:
+            failed = fetch_failed(error)
+            if failed.kind == "broken_answer":
+                logger.warning("%s: %s", without_secrets(request.url), error, exc_info=True)
+            raise failed from error
 
     async def crawl(self, key: str | None) -> None:
         raise NotImplementedError

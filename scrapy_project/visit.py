@@ -39,7 +39,7 @@ class Parse(Protocol):
 
 
 class FetchPage(Protocol):
-    """Raises `FetchFailed` or `CrawlStopped`, as `SourceSpider.fetch` does."""
+    """Raises `FetchFailed` or `CrawlStopped`, as `SourceSpider.answer_to` does."""
 
     async def __call__(self, request: Request) -> Response: ...
 

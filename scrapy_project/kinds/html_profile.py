@@ -50,7 +50,7 @@ class ProfileSpider(SourceSpider):
         self._outcomes: Counter[str] = Counter()
         self._in_a_row = self._walled = 0
         self._progress = Progress(self.directory, "pages", self.report.say, total=len(targets))
-        pages = PageFetcher(self.job.source, self.fetch, self.report.say)
+        pages = PageFetcher(self.job.source, self.answer_to, self.report.say)
         self._visitor = Visitor(
             self.job.source, pages.fetch, self.job.started_at, self.parse_page, self.parse_more
         )
@@ -71,7 +71,7 @@ class ProfileSpider(SourceSpider):
         if self._broken():
             return
         if self.job.params.enable_faces:
-            await Pictures(self.job, self.report, self.fetch, self.exclusions).run(
+            await Pictures(self.job, self.report, self.answer_to, self.exclusions).run(
                 self._with_pictures(), ()
             )
         if walls is not None:
