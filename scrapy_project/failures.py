@@ -111,12 +111,13 @@ def _said(sentence: str, detail: str) -> str:
 
 def _words(error: BaseException) -> str:
     """An error's own words. Twisted wraps failures into failures, and shows them as Python does."""
-    reasons = getattr(error, "reasons", None) or getattr(error.__cause__, "reasons", None) or ()
-    wrapped = [getattr(reason, "value", reason) for reason in reasons]
-    if wrapped:
-        return "; ".join(dict.fromkeys(filter(None, map(_words, wrapped))))
     try:
-        text = str(error)
+        reasons = getattr(error, "reasons", None) or getattr(error.__cause__, "reasons", None) or ()
+        wrapped = [getattr(reason, "value", reason) for reason in reasons]
+        text = "" if wrapped else str(error)
     except Exception:  # an error that can't even say what it is
         return ""
+    if wrapped:
+        return "; ".join(dict.fromkeys(filter(None, map(_words, wrapped))))
+    text = text.removeprefix(type(error).__name__)
     return "" if text.startswith(("<", "[", "(", "{")) else " ".join(text.split())

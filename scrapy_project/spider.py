@@ -148,7 +148,7 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
         except Exception as error:
             failed = fetch_failed(error)
             if failed.kind == "broken_answer":
-                logger.warning("%s: %s", without_secrets(request.url), error, exc_info=True)
+                logger.warning("%s: %s", without_secrets(request.url), failed, exc_info=True)
             raise failed from error
 
     async def crawl(self, key: str | None) -> None:

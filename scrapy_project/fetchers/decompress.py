@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-import brotli
+import brotli  # type: ignore[import-untyped]
 from backports import zstd
 from scrapy.exceptions import DownloadCancelledError, ResponseDataLossError
 from scrapy.http import Response, TextResponse
@@ -98,7 +98,7 @@ def _members(
         try:
             body = _one(name, stream, body, found, max_size)
         except (zlib.error, zstd.ZstdError) as error:
-            raise _not(name, error) from None
+            raise _not(name) from error
         if magic is None or not body.startswith(magic):
             return bytes(found)
 
@@ -125,12 +125,12 @@ def _unbrotli(body: bytes, max_size: int) -> bytes:
             if not piece and not stream.is_finished():
                 raise ResponseDataLossError("the br body ends before its end")
     except brotli.error as error:
-        raise _not("br", error) from None
+        raise _not("br") from error
     return bytes(found)
 
 
-def _not(name: str, error: Exception) -> BadEncoding:
-    return BadEncoding(f"the body is not {name}, as Content-Encoding says: {error}")
+def _not(name: str) -> BadEncoding:
+    return BadEncoding(f"the body is not {name}, as Content-Encoding says")
 
 
 def _append(found: bytearray, piece: bytes, max_size: int) -> None:
