@@ -9,7 +9,7 @@ from typing import Any
 
 from trainer.staging.parquet import parts, read_parts, write_rows
 from trainer.staging.schemas import IMAGES
-from trainer.state.ledger import is_burnt
+from trainer.state.ledger import NOT_AN_IMAGE, is_burnt
 
 FLUSH_SECONDS = 5.0
 Row = dict[str, Any]
@@ -29,39 +29,35 @@ def image_type(content: bytes) -> str | None:
 def no_picture(content: bytes, content_type: str | None) -> tuple[str, str]:
     """Status and reason of an answer that `image_type` doesn't know.
 
-    Only a picture of another format is `refused`. A page, no bytes or garbage in its place is
-    `failed`: the server's trouble of today.
+    Only bytes that may be a picture's are `refused`. A page, other text or no bytes in its place
+    are `failed`: the server's trouble of today, not the picture's.
     """
     if not content:
         return "failed", "empty: no bytes"
-    head = content[:_HEAD].lstrip(b"\xef\xbb\xbf\xfe\xff\0 \t\r\n")
-    drawing = head.startswith((b"<svg", b"<?xml")) and b"<svg" in content[:_HEAD]
-    if drawing or any(content[at : at + len(mark)] == mark for at, mark in _OTHER_FORMATS):
-        return "refused", "unknown_format: a picture, but neither JPEG, PNG nor WebP"
+    head = content[:_HEAD]
     said = (content_type or "").partition(";")[0].strip().lower()
-    if said.startswith("text/") or said in _PAGE_TYPES or _is_text(content[:_HEAD]):
-        shown = " ".join(head[:60].decode("ascii", "replace").split())
-        return "failed", f"html_instead_of_picture: the answer is a page or text: {shown}"
-    return "failed", "not_a_picture: the bytes are of no kind of picture"
+    page = said.startswith("text/") or said in _PAGE_TYPES or _is_text(head)
+    if not page or _is_drawing(head):
+        return "refused", NOT_AN_IMAGE
+    shown = " ".join(head[:60].decode("ascii", "replace").split())
+    return "failed", f"html_instead_of_picture: the answer is a page or text: {shown}"
 
 
 def _is_text(head: bytes) -> bool:
     """Bytes without control characters, or what begins as markup or JSON in wide characters."""
-    wide = head[:8].replace(b"\0", b"").lstrip(b"\xff\xfe\xef\xbb\xbf")
-    return wide[:1] in (b"<", b"{", b"[") or not _CONTROLS.search(head)
+    begins = head[:8].replace(b"\0", b"").lstrip(b"\xff\xfe\xef\xbb\xbf \t\r\n")
+    return begins[:1] in (b"<", b"{", b"[") or not _CONTROLS.search(head)
+
+
+def _is_drawing(head: bytes) -> bool:
+    """SVG: a picture, though it is text."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml")) and b"<svg" in head
 
 
 _HEAD = 1024
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _PAGE_TYPES = frozenset(
     {"application/json", "application/xhtml+xml", "application/xml", "application/javascript"}
-)
-# (offset, first bytes): GIF, BMP, TIFF, icons, AVIF and HEIC, JPEG XL, JPEG 2000, Photoshop.
-_OTHER_FORMATS = (
-    *((0, mark) for mark in (b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*", b"8BPS")),
-    *((0, mark) for mark in (b"\0\0\1\0", b"\xff\x0a", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP")),
-    *((4, b"ftyp" + brand) for brand in (b"avi", b"hei", b"hev", b"mif", b"msf")),
-    (0, b"\0\0\0\x0cJXL "),
 )
 
 

@@ -14,7 +14,6 @@ LEAST_PICTURES: Final = 20  # fewer say nothing about a share: then it has to be
 # Answers by which a host shows that it wants no more of us, or of anybody.
 _REFUSALS: Final = frozenset(
     {"http_401", "http_403", "http_429", "challenge", "html_instead_of_picture", "empty"}
-    | {"not_a_picture"}
 )
 _NO_ANSWER: Final = frozenset({"network", "held", "encoding", "bad_address", "broken_answer"})
 # Not asked for by our own rules: no fault of the server.

@@ -30,7 +30,7 @@ _ENDING: Final = re.compile(r"\.(?:html?|php\d?|aspx?|jsp|cgi)$", re.IGNORECASE)
 # How the title or the heading of such a page begins, and what it says anywhere.
 _BEGINS: Final = re.compile(
     r"(?:please\s+)?(?:log|sign)[\s-]*(?:in|on|up)\b|(?:member|user|customer)s?['\u2019]?\s+"
-    r"(?:area|login|log[\s-]*in)\b|registration\b|create\s+(?:an\s+|your\s+)?account\b|"
+    r"(?:area|login|log[\s-]*in)\b|regist(?:er|ration)\b|create\s+(?:an\s+|your\s+)?account\b|"
     r"(?:welcome|enter|warning|attention|disclaimer|entrance|verification|maintenance)\s*[!.:|-]|"
     r"(?:welcome|enter|warning|attention|disclaimer|entrance|verification)$|"
     r"(?:anmelden|einloggen|connexion|se\s+connecter|iniciar\s+sesi\u00f3n|accedi|entrar|inloggen)\b",

@@ -66,8 +66,9 @@ class ProfileSpider(SourceSpider):
         self.report.full_sweep = True
         self._check_pages(len(targets))
         walls = self._walls()
+        live, with_image = self._live()
         if walls is None:
-            self._check_people(len(targets))
+            self._check_people(len(targets), live, with_image)
         if self._broken():
             return
         if self.job.params.enable_faces:
@@ -164,16 +165,20 @@ class ProfileSpider(SourceSpider):
             "a browser",
         )
 
-    def _found(self) -> int:
-        return sum(self._outcomes[kind] for kind in ("read", "unconfirmed", "not_modified"))
-
-    def _check_people(self, targets: int) -> None:
-        wanted, seen, check = self.job.source.assertions, self._outcomes, self.report.check
+    def _live(self) -> tuple[int, int]:
+        """How many people were seen, and how many of them with a picture."""
         live = with_image = 0
         for row in self._parts.stream():
             live += not row["deleted"]
             with_image += bool(row["images"]) and not row["deleted"]
         self.report.counts["performers"] = self.report.counts["performers_live"] = live
+        return live, with_image
+
+    def _found(self) -> int:
+        return sum(self._outcomes[kind] for kind in ("read", "unconfirmed", "not_modified"))
+
+    def _check_people(self, targets: int, live: int, with_image: int) -> None:
+        wanted, seen, check = self.job.source.assertions, self._outcomes, self.report.check
         least = min(wanted.min_performers, targets)
         check("min_performers", live >= least, f">= {least}", live, fatal=True)
         if wanted.max_performers is not None:

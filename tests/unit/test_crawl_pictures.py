@@ -166,12 +166,12 @@ def test_a_picture_that_an_earlier_version_took_for_bad_heals(bench: Bench):
 
 
 def test_a_refusal_expires(bench: Bench):
-    bench.box.pictures["/img/1.jpg"] = (200, {}, b"GIF89a and so on")
+    bench.box.pictures["/img/1.jpg"] = (200, {}, b"GIF89a\x00\x01and so on")
     bench.crawl()
     bench.publish("r1")
     url = f"{bench.box.base}/img/1.jpg"
     row = bench.images()["/img/1.jpg"]
-    assert (row["status"], row["reason"].partition(":")[0]) == ("refused", "unknown_format")
+    assert (row["status"], row["reason"].partition(":")[0]) == ("refused", "not_an_image")
     fetched = parse_iso(row["fetched_at"])
     for days, known in ((REFUSED_DAYS - 1, True), (REFUSED_DAYS, False)):
         ledger = ImageLedger(DataDir(bench.root), "r2", fetched + timedelta(days=days))
@@ -190,11 +190,11 @@ def test_a_refusal_expires(bench: Bench):
         (b"slow down", "text/plain", ("failed", "html_instead_of_picture")),
         (b"slow down", None, ("failed", "html_instead_of_picture")),
         (b"\x00\x01\x02", "text/html; charset=x", ("failed", "html_instead_of_picture")),
-        (b"\x00\x01\x02garbage", "image/jpeg", ("failed", "not_a_picture")),
-        (b"GIF89a\x00", "image/gif", ("refused", "unknown_format")),
-        (b"\x00\x00\x00 ftypavif", "image/avif", ("refused", "unknown_format")),
-        (b"<svg xmlns='x'>", "image/svg+xml", ("refused", "unknown_format")),
-        (b"<?xml version='1.0'?><svg>", None, ("refused", "unknown_format")),
+        (b"\x00\x01\x02garbage", "image/jpeg", ("refused", "not_an_image")),
+        (b"GIF89a\x00", "image/gif", ("refused", "not_an_image")),
+        (b"\x00\x00\x00 ftypavif", "image/avif", ("refused", "not_an_image")),
+        (b"<svg xmlns='x'>", "image/svg+xml", ("refused", "not_an_image")),
+        (b"<?xml version='1.0'?><svg>", None, ("refused", "not_an_image")),
     ],
 )
 def test_what_comes_in_place_of_a_picture(content, content_type, found):

@@ -19,8 +19,9 @@ from trainer.state.store import published_run_ids
 
 ImageRow = dict[str, Any]
 REFUSED_DAYS = 28  # after so long a refused picture is asked for again: it may have been mended
-# Until 2026 pages and empty answers in place of a picture were refused for good, as if the picture
-# were bad. Such rows count as failures.
+NOT_AN_IMAGE = "not_an_image: bytes of no format that is read (JPEG, PNG, WebP)"
+# Earlier versions refused pages and empty answers in place of a picture for good, under these
+# kinds, as if the picture were bad. Such rows count as failures.
 _BURNT = frozenset({"not_an_image", "empty"})
 _COLUMNS = ", ".join(IMAGES.names)
 
@@ -92,8 +93,9 @@ class ImageLedger:
 
 def is_burnt(row: ImageRow) -> bool:
     """Whether the row's picture was refused for an answer that was no picture at all."""
-    kind = (row["reason"] or "").partition(":")[0]
-    return bool(row["status"] == "refused" and kind in _BURNT)
+    reason = row["reason"] or ""
+    burnt = reason.partition(":")[0] in _BURNT and reason != NOT_AN_IMAGE
+    return bool(row["status"] == "refused" and burnt)
 
 
 def _open(path: Path) -> sqlite3.Connection | None:
