@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from embedder.jpeg import decode_plain, shrink
+from embedder.jpeg import decode_plain, shrink, with_its_end
 from embedder.phash import picture_hash
 from embedder.polyglot import is_polyglot
 from embedder.taken import taken_on
@@ -103,11 +103,19 @@ def decode_bytes(content: bytes) -> Picture | Refused:
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.simplefilter("ignore", UserWarning)
-        try:
-            with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                return _refused(image, content) or _picture(image, content)
-        except Exception as error:  # decoders raise anything on hostile bytes; the row says what
-            return Refused(_reason(error))
+        found = _opened(content)
+        if isinstance(found, Refused) and found.reason == "truncated":
+            whole = with_its_end(content)
+            found = found if whole is None else _opened(whole)
+        return found
+
+
+def _opened(content: bytes) -> Picture | Refused:
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            return _refused(image, content) or _picture(image, content)
+    except Exception as error:  # decoders raise anything on hostile bytes; the row says what
+        return Refused(_reason(error))
 
 
 def _refused(image: Image.Image, content: bytes) -> Refused | None:

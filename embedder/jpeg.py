@@ -11,6 +11,7 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
+_BEGINS, _ENDS = b"\xff\xd8\xff", b"\xff\xd9"
 _HALVINGS = (8, 4, 2)  # the scales that libjpeg-turbo has fast paths for
 
 
@@ -33,6 +34,23 @@ def decode_plain(image: Image.Image, content: bytes, shrinking: int) -> NDArray[
     except ValueError:
         return None
     return pixels if pixels.shape[:2] == (height, width) else None
+
+
+def with_its_end(content: bytes) -> bytes | None:
+    """A JPEG that lacks nothing but its last two bytes (or one of them), with these; else None.
+
+    Whether more is missing is for libjpeg to say: it warns where it runs out of picture.
+    """
+    if not content.startswith(_BEGINS):
+        return None
+    whole = content.removesuffix(_ENDS[:1]) + _ENDS
+    for colours in ("RGB", "CMYK"):
+        try:
+            simplejpeg.decode_jpeg(whole, colours, min_width=1, min_height=1)
+            return whole
+        except ValueError:
+            continue
+    return None
 
 
 def shrink(image: Image.Image, shrinking: int) -> None:

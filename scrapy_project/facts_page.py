@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
 
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
 from scrapy_project.breaker import challenge
-from scrapy_project.middlewares.budget import HostHeld
+from scrapy_project.charset import as_utf8
+from scrapy_project.failures import FetchFailed, request_for
+from scrapy_project.outcomes import read_with
 from scrapy_project.profile import PageError, Profile
 from trainer.identity.names import words
 
 # Kinds of errors after which the facts are not there another time either.
-_GONE = ("missing_page", "http_404", "http_410", "unconfirmed", "forbidden")
+_GONE = ("missing_page", "http_404", "http_410", "unconfirmed", "robots")
 
 
 class FactsPage(Protocol):
@@ -44,20 +46,17 @@ class FactsError(NamedTuple):
 
 
 class Facts:
-    """Completes profiles. `network` are the exceptions of a request that got no answer; `check`
-    raises `PageError` for the address of another person's page."""
+    """Completes profiles. `check` raises `PageError` for the address of another person's page."""
 
     def __init__(
         self,
         fetch: Callable[[Request], Awaitable[Response]],
         parse_page: Callable[[bytes, str], Profile],
         facts_page: FactsPage | None,
-        network: tuple[type[Exception], ...],
     ) -> None:
         self._fetch = fetch
         self._parse_page = parse_page
         self._facts_page = facts_page
-        self._network = network
 
     @property
     def are_elsewhere(self) -> bool:
@@ -74,22 +73,21 @@ class Facts:
             return profile.completed_by(await self._read(profile, address, check)), None
         except PageError as error:
             return profile, FactsError(error.kind, address, str(error), error.field)
-        except HostHeld:
-            raise
-        except (IgnoreRequest, *self._network) as error:
-            kind = "forbidden" if "robots.txt" in str(error) else "network"
-            text = f"{type(error).__name__}: {error}"[:300]
-            return profile, FactsError(kind, address, text)
+        except FetchFailed as error:
+            if error.kind == "held":
+                raise
+            return profile, FactsError(error.kind, address, str(error))
 
     async def _read(self, profile: Profile, address: str, check: Callable[[str], None]) -> Profile:
-        response = await self._fetch(Request(address))
+        response = await self._fetch(request_for(address))
         mark = challenge(response)
         if mark is not None:
             raise PageError("challenge", f"a check for robots instead of the page ({mark})")
         if response.status != 200:
             raise PageError(f"http_{response.status}", f"HTTP {response.status}")
-        check(response.url)
-        facts = self._parse_page(response.body, response.url)
+        if urlsplit(response.url).path != urlsplit(address).path:
+            check(response.url)
+        facts = read_with(self._parse_page, as_utf8(response), response.url)
         if words(facts.name) != words(profile.name):
             text = f"the facts are those of {facts.name!r}, the page is {profile.name!r}'s"
             raise PageError("unconfirmed", text, "name")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 from trainer.staging.parquet import parts, read_parts, write_rows
 from trainer.staging.schemas import IMAGES
+from trainer.state.ledger import NOT_AN_IMAGE, is_burnt
 
 FLUSH_SECONDS = 5.0
 Row = dict[str, Any]
@@ -22,6 +24,41 @@ def image_type(content: bytes) -> str | None:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     return None
+
+
+def no_picture(content: bytes, content_type: str | None) -> tuple[str, str]:
+    """Status and reason of an answer that `image_type` doesn't know.
+
+    Only bytes that may be a picture's are `refused`. A page, other text or no bytes in its place
+    are `failed`: the server's trouble of today, not the picture's.
+    """
+    if not content:
+        return "failed", "empty: no bytes"
+    head = content[:_HEAD]
+    said = (content_type or "").partition(";")[0].strip().lower()
+    page = said.startswith("text/") or said in _PAGE_TYPES or _is_text(head)
+    if not page or _is_drawing(head):
+        return "refused", NOT_AN_IMAGE
+    shown = " ".join(head[:60].decode("ascii", "replace").split())
+    return "failed", f"html_instead_of_picture: the answer is a page or text: {shown}"
+
+
+def _is_text(head: bytes) -> bool:
+    """Bytes without control characters, or what begins as markup or JSON in wide characters."""
+    begins = head[:8].replace(b"\0", b"").lstrip(b"\xff\xfe\xef\xbb\xbf \t\r\n")
+    return begins[:1] in (b"<", b"{", b"[") or not _CONTROLS.search(head)
+
+
+def _is_drawing(head: bytes) -> bool:
+    """SVG: a picture, though it is text."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml")) and b"<svg" in head
+
+
+_HEAD = 1024
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_PAGE_TYPES = frozenset(
+    {"application/json", "application/xhtml+xml", "application/xml", "application/javascript"}
+)
 
 
 class ImageParts:
@@ -60,4 +97,4 @@ def _next_number(existing: list[Path]) -> int:
 def settled_rows(directory: Path) -> dict[str, Row]:
     """Rows by URL that this run settled before it was interrupted; failures are tried again."""
     rows = read_parts(parts(directory, "images-"), IMAGES).to_pylist()
-    return {row["url"]: row for row in rows if row["status"] != "failed"}
+    return {row["url"]: row for row in rows if row["status"] != "failed" and not is_burnt(row)}

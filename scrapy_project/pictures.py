@@ -9,44 +9,29 @@ from contextlib import suppress
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-)
 from scrapy.http import Request, Response
 
-from scrapy_project.image_parts import ImageParts, image_type, settled_rows
-from scrapy_project.middlewares.addresses import AddressRefused
-from scrapy_project.picture_breaker import PictureBreaker
+from scrapy_project.breaker import challenge
+from scrapy_project.failures import FetchFailed, request_for
+from scrapy_project.image_parts import ImageParts, image_type, no_picture, settled_rows
+from scrapy_project.picture_health import PictureHealth, kind_of
 from scrapy_project.report import CrawlReport
 from trainer.config.jobs import CrawlJob
 from trainer.policy.exclusions import REFUSED, Exclusions
 from trainer.staging.atomic import write_bytes
-from trainer.staging.clock import iso, now
+from trainer.staging.clock import iso, now, parse_iso
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
 from trainer.state.ledger import ImageLedger
 
 _GONE = (404, 410)
 _GONE_REASONS = tuple(f"http_{status}" for status in _GONE)
-# A disk error is an OSError too, so it is not among the network's: it must end the crawl.
-_NETWORK = (
-    CannotResolveHostError,
-    ConnectionError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    ResponseDataLossError,
-)
 Row = dict[str, Any]
 
 
 class Fetch(Protocol):
+    """Raises `FetchFailed` or `CrawlStopped`, as `SourceSpider.answer_to` does."""
+
     async def __call__(self, request: Request) -> Response: ...
 
 
@@ -63,11 +48,13 @@ class Pictures:
         self._fetch = fetch
         self._data = DataDir(job.data_dir)
         directory = self._data.run(job.run_id).staging(job.source.key)
-        self._ledger = ImageLedger(self._data, job.run_id)
+        self._ledger = ImageLedger(
+            self._data, job.run_id, parse_iso(job.started_at), job.params.full_refresh
+        )
         self._done = settled_rows(directory)
         self._parts = ImageParts(directory, job.source.part_rows)
         self._progress = Progress(directory, "pictures", report.say)
-        self._breaker = PictureBreaker()
+        self._health = PictureHealth()
         self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
         self._referers: dict[str, str] = {}
 
@@ -94,6 +81,7 @@ class Pictures:
             self._parts.flush()
             self._ledger.close()
             self._progress.finish()
+        self._health.check(self._report)
 
     def _wanted(
         self, performers: Iterable[Row], known_rows: bool, already: Iterable[str] = ()
@@ -177,7 +165,7 @@ class Pictures:
             return
         self._report.counts[f"pictures_{status}"] += 1
         if status != "fetched":
-            kind = f"picture_{row['reason'].partition(':')[0]}"
+            kind = f"picture_{kind_of(row)}"
             self._report.error(kind, row["url"], row["reason"], field="images.url")
 
     async def _tick(self) -> None:
@@ -198,33 +186,28 @@ class Pictures:
         row = await self._one(url)
         self._count(row)
         self._parts.append(row)
-        self._breaker.check(url)
+        self._health.saw(row)
         return row
 
     async def _one(self, url: str) -> Row:
         try:
-            return self._judge(url, await self._fetch(_request(url, self._referers.get(url))))
-        except ValueError as error:
-            return self._row(url, "refused", f"bad_url: {error}")
-        except AddressRefused as error:
-            return self._row(url, "failed", f"address_refused: {error}")
-        except DownloadCancelledError:
-            return self._row(url, "refused", "too_large: above the limit of bytes")
-        except IgnoreRequest as error:
-            return self._row(url, "failed", f"ignored: {error}")
-        except _NETWORK as error:
-            return self._row(url, "failed", f"network: {type(error).__name__}: {error}"[:300])
+            response = await self._fetch(_request(url, self._referers.get(url)))
+        except FetchFailed as error:
+            status = "refused" if error.kind in ("bad_url", "too_large") else "failed"
+            return self._row(url, status, f"{error.kind}: {error}")
+        return self._judge(url, response)
 
     def _judge(self, url: str, response: Response) -> Row:
-        self._breaker.note(url, response.status)
+        mark = challenge(response)
+        if mark is not None:
+            return self._row(url, "failed", f"challenge: a check for robots, by its {mark}")
         if response.status != 200:
             status = "refused" if response.status in _GONE else "failed"
             return self._row(url, status, f"http_{response.status}: the server's answer")
         content = response.body
-        if not content:
-            return self._row(url, "refused", "empty: no bytes")
         if image_type(content) is None:
-            return self._row(url, "refused", "not_an_image: neither JPEG, PNG nor WebP")
+            status, reason = no_picture(content, _header(response, "Content-Type"))
+            return self._row(url, status, reason)
         sha256 = hashlib.sha256(content).hexdigest()
         if self._exclusions.image(sha256):
             return self._row(url, "refused", self._exclusions.refusal)
@@ -263,12 +246,16 @@ def _is_gone(row: Row) -> bool:
 
 
 def _request(url: str, referer: str | None) -> Request:
-    """Raises `ValueError` for anything but an absolute http(s) URL."""
-    parsed = urlsplit(url)
-    if parsed.scheme not in ("http", "https") or not parsed.hostname:
-        raise ValueError("not an absolute http(s) URL")
+    """Raises `FetchFailed` (bad_url) for anything but an absolute http(s) URL."""
+    try:
+        parsed = urlsplit(url)
+        usable = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise FetchFailed("bad_url", "not an absolute http(s) URL")
     headers = {"Accept": "image/webp,image/png,image/jpeg"}
-    return Request(url, headers={**headers, "Referer": referer} if referer else headers)
+    return request_for(url, {**headers, "Referer": referer} if referer else headers)
 
 
 def _header(response: Response | None, name: str) -> str | None:

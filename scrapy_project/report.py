@@ -24,6 +24,11 @@ class CrawlStopped(Exception):
         self.status: Status = status
 
 
+def disk_failed(error: OSError) -> CrawlStopped:
+    """The end of a crawl whose own files could not be read or written."""
+    return CrawlStopped("failed", f"{error}; free disk space or mend the path, then run again")
+
+
 class CrawlReport:
     """Collects while the crawl runs; `write` ends it."""
 

@@ -13,6 +13,7 @@ REMOTE_CONTROL_ENABLED = False
 COOKIES_ENABLED = False
 METAREFRESH_ENABLED = False
 REFERER_ENABLED = False
+COMPRESSION_ENABLED = False  # fetchers/decompress.py does it, and takes nothing that was cut off
 AUTOTHROTTLE_ENABLED = False
 HTTPPROXY_ENABLED = False  # a proxy would resolve names for us, past the resolver's check
 DOWNLOAD_DELAY = 0.0  # the rate is the budget's, in middlewares/budget.py
@@ -21,6 +22,11 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
 REDIRECT_MAX_TIMES = 5
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+}
 DOWNLOAD_HANDLERS = {
     "http": "scrapy_project.fetchers.handler.FetchHandler",
     "https": "scrapy_project.fetchers.handler.FetchHandler",
@@ -32,7 +38,7 @@ DOWNLOAD_HANDLERS = {
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "scrapy_project.middlewares.backoff.BackoffMiddleware": 550,
-    # After decompression (590), before anything is tried again (550).
+    # Before anything is tried again (550).
     "scrapy_project.middlewares.refusals.BreakerMiddleware": 560,
     # Nearer to the network than the redirect middleware (600), so that it sees 3xx answers first.
     "scrapy_project.middlewares.addresses.AddressMiddleware": 650,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,14 +15,18 @@ from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
 from scrapy_project.breaker import LIMIT
+from scrapy_project.failures import fetch_failed
 from scrapy_project.fetchers.services import require_fetcher
 from scrapy_project.middlewares.addresses import PublicResolver
-from scrapy_project.report import CrawlReport, CrawlStopped
+from scrapy_project.report import CrawlReport, CrawlStopped, disk_failed, without_secrets
 from trainer.config.jobs import CrawlJob
+from trainer.errors import TrainerError
 from trainer.policy.exclusions import read_exclusions
 from trainer.staging.atomic import read_json, remove_temporaries
 from trainer.staging.paths import RUN_MANIFEST, DataDir
 
+STOPPED = "stopped by a signal; run again to go on from here"
+logger = logging.getLogger(__name__)
 USER_AGENT = "stash-sense-trainer/0.1 (+{contact})"
 
 
@@ -29,7 +34,7 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
     """Runs `crawl()` once and writes `_RUN.json` last, whatever happened.
 
     Subclasses set `name` to the source's key and implement `crawl`. Requests go through
-    `fetch`; pages and pictures share the budgets of their source and of their host.
+    `answer_to`; pages and pictures share the budgets of their source and of their host.
     """
 
     job: CrawlJob
@@ -92,13 +97,16 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
         except CrawlStopped as stopped:
             self._end(stopped.status, str(stopped))
         except asyncio.CancelledError:
-            self._end("failed", "stopped by a signal; run again to go on from here")
+            self._end("failed", STOPPED)
             raise
-        except OSError as error:
-            self._end("failed", f"{error}; free disk space or mend the path, then run again")
+        except OSError as error:  # of our own files: `answer_to` lets none of the network through
+            self._end("failed", str(disk_failed(error)))
+            raise
+        except TrainerError as error:
+            self._end("failed", str(error))
             raise
         except Exception as error:
-            self._end("failed", f"{type(error).__name__}: {error}; see this crawl's log")
+            self._end("failed", f"a fault of the trainer ({error}); see this crawl's log")
             raise
         else:
             self._end("complete", None)
@@ -122,10 +130,26 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
 
     async def fetch(self, request: Request) -> Response:
         """Download through all middlewares, at the rate of source and host; any status is
-        returned. Raises `CrawlStopped` where a host refused us again and again."""
+        returned. Raises `CrawlStopped` where a host refused us again and again, and whatever
+        Scrapy, Twisted and the middlewares raise."""
         async with self._under_way:
             response: Response = await self.crawler.engine.download_async(request)
         return response
+
+    async def answer_to(self, request: Request) -> Response:
+        """As `fetch`, with `FetchFailed` for all that can go wrong with one request: the one place
+        where the errors of so many libraries become a page's or a picture's."""
+        if self.crawler.engine.spider is None:  # Scrapy is closing: no page is to blame
+            raise CrawlStopped("failed", STOPPED)
+        try:
+            return await self.fetch(request)
+        except CrawlStopped:
+            raise
+        except Exception as error:
+            failed = fetch_failed(error)
+            if failed.kind == "broken_answer":
+                logger.warning("%s: %s", without_secrets(request.url), failed, exc_info=True)
+            raise failed from error
 
     async def crawl(self, key: str | None) -> None:
         raise NotImplementedError

@@ -2,52 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import logging
 from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-)
 from scrapy.http import Request, Response
 
 from scrapy_project.breaker import challenge
+from scrapy_project.charset import as_utf8
 from scrapy_project.facts_page import Facts, FactsPage
-from scrapy_project.fetchers.errors import FetcherError
-from scrapy_project.middlewares.budget import HostHeld
-from scrapy_project.profile import PageError, Profile, Shot
-from scrapy_project.profile_rows import (
-    from_allowed_hosts,
-    profile_row,
-    same_site,
-    tombstone,
-)
+from scrapy_project.failures import FetchFailed, request_for
+from scrapy_project.galleries import Galleries, More, ParseMore
+from scrapy_project.html import document
+from scrapy_project.landing import Landing
+from scrapy_project.outcomes import Outcome, read_with
+from scrapy_project.profile import PageError, Profile
+from scrapy_project.profile_rows import from_allowed_hosts, profile_row, tombstone
 from scrapy_project.report import CrawlStopped
+from scrapy_project.walls import wall_heading, wall_sign, walled
 from trainer.config.sources import SourceConfig
-from trainer.identity.addresses import take_apart
-from trainer.identity.site_table import Page
+from trainer.identity.names import same_name
 from trainer.references.confirm import judge
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
 
-MORE_PAGES = 5
-NETWORK = (
-    CannotResolveHostError,
-    ConnectionError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    FetcherError,
-    ResponseDataLossError,
-)
+__all__ = ["Outcome", "Parse", "ParseMore", "Visitor"]
+# Errors of pages that could not be had; of all others the page was there, and is unreadable.
+_NOT_HAD = frozenset({"challenge", "wall"})
 Row = dict[str, Any]
+logger = logging.getLogger(__name__)
 
 
 class Parse(Protocol):
@@ -56,24 +40,10 @@ class Parse(Protocol):
     def __call__(self, body: bytes, url: str) -> Profile: ...
 
 
-class ParseMore(Protocol):
-    """The pictures of a further page of the same performer. Raises `PageError`."""
-
-    def __call__(self, body: bytes, url: str) -> tuple[Shot, ...]: ...
-
-
 class FetchPage(Protocol):
+    """Raises `FetchFailed` or `CrawlStopped`, as `SourceSpider.answer_to` does."""
+
     async def __call__(self, request: Request) -> Response: ...
-
-
-@dataclass
-class Outcome:
-    """`kind`: read, not_modified, known, missing, missing_by_name, unconfirmed, unreadable,
-    forbidden (by robots.txt), failed. No row: the last snapshot's row stays."""
-
-    kind: str
-    row: Row | None = None
-    errors: list[StageError] = field(default_factory=list)
 
 
 class Visitor:
@@ -92,11 +62,10 @@ class Visitor:
         self._fetch = fetch
         self._moment = moment
         self._parse_page = parse_page
-        self._parse_more = parse_more
-        self._facts = Facts(fetch, parse_page, facts_page, NETWORK)
+        self._galleries = Galleries(source, fetch, parse_more)
+        self._facts = Facts(fetch, parse_page, facts_page)
         self._base = str(source.base_url).rstrip("/")
-        assert source.page is not None
-        self._pages = Page(source.page, self._base)
+        self._landing = Landing(source)
 
     def carried(self, target: Row, earlier: Row | None) -> Outcome | None:
         """The last snapshot's row, where it is young and was looked for in the same way."""
@@ -113,20 +82,17 @@ class Visitor:
         if self._facts.are_elsewhere:
             usable = None  # that this page is unchanged says nothing of the facts on the other one
         try:
-            response = await self._fetch(Request(url, headers=_conditions(usable)))
+            response = await self._fetch(request_for(url, _conditions(usable)))
             if response.status == 304 and usable is not None:
-                return Outcome("not_modified", {**usable, "fetched_at": self._moment})
-            return await self._read(target, response)
+                return self._not_modified(target, usable, response.url)
+            return await self._read(target, response, earlier)
         except PageError as error:
             return self._refused(target, url, error)
-        except HostHeld as error:
-            raise CrawlStopped("blocked", str(error)) from None
-        except IgnoreRequest as error:
-            kind = "forbidden" if "robots.txt" in str(error) else "failed"
-            return Outcome(kind, None, [self._error(kind, url, str(error))])
-        except NETWORK as error:
-            text = f"{type(error).__name__}: {error}"[:300]
-            return Outcome("failed", None, [self._error("network", url, text)])
+        except FetchFailed as error:
+            if error.kind == "held":
+                raise CrawlStopped("blocked", str(error)) from None
+            kind = "forbidden" if error.kind == "robots" else "failed"
+            return Outcome(kind, None, [self._error(error.kind, url, str(error))])
 
     def _same_question(self, target: Row, earlier: Row) -> bool:
         """Was the page asked for on behalf of the same records, found in the same way?"""
@@ -137,9 +103,15 @@ class Visitor:
             return bool(same_way) and owners <= asked
         return bool(same_way) and owners == asked
 
-    async def _read(self, target: Row, response: Response) -> Outcome:
+    def _not_modified(self, target: Row, earlier: Row, url: str) -> Outcome:
+        """Of the page that was read before: a login page has a date of its own, too."""
+        if url != earlier["page_url"] and not self._landing.is_own(target, url):
+            raise walled(f"led to {url}")
+        return Outcome("not_modified", {**earlier, "fetched_at": self._moment})
+
+    async def _read(self, target: Row, response: Response, earlier: Row | None) -> Outcome:
         if response.status in (404, 410):
-            raise PageError("missing_page", f"HTTP {response.status}")
+            raise self._landing.gone(response)
         mark = challenge(response)
         if mark is not None:
             raise PageError("challenge", f"a check for robots instead of the page ({mark})")
@@ -147,73 +119,110 @@ class Visitor:
             text = f"HTTP {response.status}"
             kind = f"http_{response.status}"
             return Outcome("failed", None, [self._error(kind, response.url, text)])
-        self._check_address(target, response.url)
-        profile = self._parse_page(response.body, response.url)
-        check = partial(self._check_address, target)
-        profile, missing = await self._facts.complete(profile, response.url, check)
+        profile = self._profile(target, response)
+        return await self._judged(target, response, profile, earlier)
+
+    def _profile(self, target: Row, response: Response) -> Profile:
+        """What the page says, once it is clear that it is a performer's page at all. Raises
+        `PageError`: missing_page where it is somebody else's, wall where it is nobody's."""
+        url = response.url
+        elsewhere = self._landing.led_elsewhere(target, url)
+        body = as_utf8(response)
+        try:
+            profile = read_with(self._parse_page, body, url)
+        except PageError as error:
+            raise _behind(error, body, url, elsewhere) from None
+        if _names_one_of(profile, target["candidates"]):
+            return profile
+        heading = wall_heading(document(body))
+        if heading is not None:
+            raise walled(f"a page that says {heading[:100]!r}")
+        if elsewhere:
+            raise PageError("missing_page", f"led to {url}, the page of {profile.name}")
+        return profile
+
+    async def _judged(
+        self, target: Row, response: Response, profile: Profile, earlier: Row | None
+    ) -> Outcome:
+        url = response.url
+        check = partial(self._refuse_elsewhere, target)
+        profile, missing = await self._facts.complete(profile, url, check)
         verdict = judge(profile.model_dump(), target["found_by"], target["candidates"])
         errors = [self._error(*missing)] if missing else []
         if verdict.doubt and target["found_by"] == "name" and missing and missing.may_be_had:
             return Outcome(missing.outcome, None, errors)
-        errors += [
-            self._error("field_invalid", response.url, p.message, p.field) for p in profile.problems
-        ]
-        shots, foreign = from_allowed_hosts(self._source, response.url, profile.shots)
+        errors += [self._error("field_invalid", url, p.message, p.field) for p in profile.problems]
+        shots, foreign = from_allowed_hosts(self._source, url, profile.shots)
+        more = More()
         if not verdict.doubt:
-            shots += await self._more(profile, response.url, shots, errors)
+            more = await self._galleries.read(profile, url, shots)
+        errors += more.errors
         errors += [
-            self._error("foreign_host", url, "a picture of another site", "images.url")
-            for url in foreign
+            self._error("foreign_host", shown, "a picture of another site", "images.url")
+            for shown in foreign
         ]
-        row = profile_row(self._source, target, profile, shots, verdict, response, self._moment)
+        row = profile_row(
+            self._source, target, profile, shots + more.shots, verdict, response, self._moment
+        )
+        if not more.is_complete:
+            row = _asked_again(row, earlier)
         if verdict.doubt:
-            errors.append(self._error("unconfirmed", response.url, verdict.doubt, "name"))
+            errors.append(self._error("unconfirmed", url, verdict.doubt, "name"))
         return Outcome("unconfirmed" if verdict.doubt else "read", row, errors)
 
-    def _check_address(self, target: Row, url: str) -> None:
-        """A redirect to somebody else's page, or to none: the person asked for is not there."""
-        address = take_apart(url)
-        found = self._pages.page(address) if address else None
-        if urlsplit(url).path == urlsplit(target["path"]).path:
-            return
-        if found is None or found.id != target["page_id"]:
-            raise PageError("missing_page", f"redirected to {url}, which is another page")
-
-    async def _more(
-        self, profile: Profile, url: str, shots: list[Shot], errors: list[StageError]
-    ) -> list[Shot]:
-        """Pictures of galleries, until there are as many as the source is asked for."""
-        most = self._source.images_per_page or 1_000
-        found: list[Shot] = []
-        host = urlsplit(url).hostname or ""
-        for more in profile.more_pages[:MORE_PAGES]:
-            other = urlsplit(more).hostname or ""
-            if self._parse_more is None or len(shots) + len(found) >= most:
-                break
-            if other != host and not same_site(other, host):
-                continue
-            try:
-                response = await self._fetch(Request(more))
-                if response.status == 200:
-                    kept = self._parse_more(response.body, response.url)
-                    found += from_allowed_hosts(self._source, url, kept)[0]
-                else:
-                    text = f"HTTP {response.status}"
-                    errors.append(self._error(f"http_{response.status}", more, text))
-            except (PageError, IgnoreRequest, *NETWORK) as error:
-                errors.append(self._error("gallery", more, f"{type(error).__name__}: {error}"))
-        known = {shot.url for shot in shots}
-        return [shot for shot in dict.fromkeys(found) if shot.url not in known]
+    def _refuse_elsewhere(self, target: Row, url: str) -> None:
+        """Raises `PageError` for the address of another performer's page, or of none."""
+        if self._landing.led_elsewhere(target, url):
+            raise PageError("missing_page", f"led to {url}, which is another performer's page")
 
     def _refused(self, target: Row, url: str, error: PageError) -> Outcome:
         if error.kind == "missing_page":
             kind = "missing" if target["found_by"] == "url" else "missing_by_name"
             return Outcome(kind, tombstone(self._source, target, url, self._moment))
-        kind = "failed" if error.kind == "challenge" else "unreadable"
+        kind = "failed" if error.kind in _NOT_HAD else "unreadable"
         return Outcome(kind, None, [self._error(error.kind, url, str(error), error.field)])
 
     def _error(self, kind: str, url: str, message: str, at: str | None = None) -> StageError:
         return StageError(kind=kind, source=self._source.key, url=url, field=at, message=message)
+
+
+def _behind(error: PageError, body: bytes, url: str, elsewhere: bool) -> PageError:
+    """The error of a page that gave no profile: is there another page in its place?"""
+    if error.kind == "charset" or not body:
+        return error
+    try:
+        page = document(body)
+    except PageError:
+        return error
+    if error.kind == "missing_page":
+        heading = wall_heading(page)
+        return walled(f"a page that says {heading[:100]!r}") if heading else error
+    sign = wall_sign(page, url)
+    if sign is not None:
+        return walled(sign)
+    return walled(f"led to {url}, which is no performer's page,") if elsewhere else error
+
+
+def _names_one_of(profile: Profile, candidates: list[Row]) -> bool:
+    theirs = [name for c in candidates for name in (c["name"], *(c["aliases"] or ()))]
+    return any(
+        same_name(one, other) for one in (profile.name, *profile.aliases) for other in theirs
+    )
+
+
+def _asked_again(row: Row, earlier: Row | None) -> Row:
+    """Some of its pictures could not be had: the ones from before stay, and no age and no version
+    make the next crawl pass the page by."""
+    known = {image["url"] for image in row["images"]}
+    before = [] if earlier is None or earlier["deleted"] else earlier["images"] or []
+    kept = [image for image in before if image["url"] not in known]
+    return {
+        **row,
+        "images": row["images"] + kept,
+        "fetched_at": None,
+        "etag": None,
+        "last_modified": None,
+    }
 
 
 def _conditions(earlier: Row | None) -> dict[str, str]:

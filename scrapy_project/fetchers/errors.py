@@ -15,3 +15,7 @@ class FetcherTimeout(FetcherError, DownloadTimeoutError):  # type: ignore[misc]
 
 class LedElsewhere(IgnoreRequest):  # type: ignore[misc]
     """A browser ended on another site than the one that was asked; its answer is not used."""
+
+
+class BadEncoding(Exception):
+    """The body is not what its Content-Encoding says."""

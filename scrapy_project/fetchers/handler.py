@@ -11,6 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from scrapy_project.fetchers.carried import Carried
+from scrapy_project.fetchers.decompress import decompressed
 from scrapy_project.fetchers.errors import FetcherError, LedElsewhere
 from scrapy_project.fetchers.page import Browser, Page
 from scrapy_project.fetchers.services import NAMES, Service, missing, service
@@ -100,13 +101,14 @@ class FetchHandler(BaseDownloadHandler):  # type: ignore[misc]
         # which pays for it; the pool itself would ask past the budget.
         self._plain._pool.retryAutomatically = False
         self._browsers = Browsers.of(crawler)
+        self._max_size = crawler.settings.getint("DOWNLOAD_MAXSIZE")
 
     async def download_request(self, request: Request) -> Response:
         fetcher = request.meta.get("fetcher", "plain")
         if fetcher == "plain":
             dressed = self._browsers.carried.put_on(request)
             response: Response = await self._plain.download_request(dressed)
-            return response
+            return decompressed(response, request.meta.get("download_maxsize", self._max_size))
         return await self._browsers.fetch(request, fetcher)
 
     async def close(self) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 
 from scrapy_project.breaker import challenge
+from scrapy_project.failures import FetchFailed
 from scrapy_project.kinds.answers import AnswerError, Page
 from scrapy_project.kinds.paged import PagedSpider
 from scrapy_project.middlewares.backoff import backoff_seconds
 from scrapy_project.report import CrawlStopped
 
 BAD_ANSWER_RETRIES = 2
+# Kinds of `FetchFailed` that are somebody's decision: time does not mend them.
+_BLOCKED = frozenset({"robots", "held", "address_refused"})
+logger = logging.getLogger(__name__)
 
 
 class AskingSpider(PagedSpider):
@@ -31,9 +35,8 @@ class AskingSpider(PagedSpider):
         where = f"{self.url}#page={number}"
         for tried in range(BAD_ANSWER_RETRIES + 1):
             try:
-                return self.read(
-                    await self._answer(self.request(number, sort, direction), where), where
-                )
+                body = await self._answer(self.request(number, sort, direction), where)
+                return self._read_any(body, where)
             except AnswerError as error:
                 self.report.error(error.kind, where, str(error), error.field)
                 if error.kind == "unauthorized":
@@ -48,21 +51,27 @@ class AskingSpider(PagedSpider):
             "failed", f"page {number}{order} of {self.url}: {last.kind}: {last}; run again later"
         )
 
+    def _read_any(self, body: bytes, where: str) -> Page:
+        """As `read`, which was made for all that a server can say; what it was not made for is no
+        answer either, and the log says where it failed."""
+        try:
+            return self.read(body, where)
+        except AnswerError:
+            raise
+        except Exception as error:
+            logger.exception("%s: the answer could not be read", where)
+            raise AnswerError("garbage", f"the answer could not be read: {error}") from None
+
     async def _answer(self, request: Request, where: str) -> bytes:
         # The key must not follow a redirect to another place.
         request.meta["dont_redirect"] = True
         try:
-            response = await self.fetch(request)
-        except CrawlStopped:
-            raise
-        except IgnoreRequest as error:
-            self.report.error("blocked", where, str(error))
-            raise CrawlStopped("blocked", f"{self.url}: {error}") from None
-        except Exception as error:
-            self.report.error("network", where, f"{type(error).__name__}: {error}")
-            raise CrawlStopped(
-                "failed", f"{self.url}: {type(error).__name__}: {error}; is the address right?"
-            ) from None
+            response = await self.answer_to(request)
+        except FetchFailed as error:
+            self.report.error(error.kind, where, str(error))
+            if error.kind in _BLOCKED:
+                raise CrawlStopped("blocked", f"{self.url}: {error}") from None
+            raise CrawlStopped("failed", f"{self.url}: {error}; is the address right?") from None
         self._refuse(response, where)
         return bytes(response.body)
 

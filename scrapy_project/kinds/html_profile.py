@@ -12,12 +12,13 @@ from scrapy_project.careers import on_day
 from scrapy_project.excluded import without_excluded_targets
 from scrapy_project.facts_page import FactsPage
 from scrapy_project.fetchers.choice import PageFetcher
+from scrapy_project.outcomes import OUTCOMES, Outcome
 from scrapy_project.pictures import Pictures
 from scrapy_project.profile import Profile
 from scrapy_project.profile_parts import Earlier, ProfileParts
 from scrapy_project.report import CrawlStopped
 from scrapy_project.spider import SourceSpider
-from scrapy_project.visit import Outcome, ParseMore, Visitor
+from scrapy_project.visit import ParseMore, Visitor
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
@@ -26,12 +27,9 @@ from trainer.staging.snapshot import PERFORMERS_FILE, last_snapshot
 
 MAX_UNREADABLE_SHARE = 0.05  # more pages that no longer fit: the site has moved
 MAX_FAILED_SHARE = 0.2  # more pages that could not be had: the crawl is none
+MAX_WALLED_SHARE = 0.05  # more pages behind a wall: what was read is no picture of the site
 LEAST_PAGES = 20  # fewer say nothing about a share
 MAX_FORBIDDEN = 8  # pages in a row that robots.txt forbids: it means all of them
-OUTCOMES = (
-    *("read", "not_modified", "known", "missing", "missing_by_name", "unconfirmed"),
-    *("unreadable", "forbidden", "failed"),
-)
 
 Row = dict[str, Any]
 
@@ -63,9 +61,9 @@ class ProfileSpider(SourceSpider):
         self._earlier = Earlier(base / PERFORMERS_FILE if base else None)
         self._parts = ProfileParts(self.directory)
         self._outcomes: Counter[str] = Counter()
-        self._in_a_row = 0
+        self._in_a_row = self._walled = 0
         self._progress = Progress(self.directory, "pages", self.report.say, total=len(targets))
-        pages = PageFetcher(self.job.source, self.fetch, self.report.say)
+        pages = PageFetcher(self.job.source, self.answer_to, self.report.say)
         self._visitor = Visitor(
             self.job.source,
             pages.fetch,
@@ -84,11 +82,19 @@ class ProfileSpider(SourceSpider):
         if self._outcomes["forbidden"] and not self._outcomes["read"]:
             raise self._forbidden()
         self.report.full_sweep = True
-        self._checks(len(targets))
-        if self.job.params.enable_faces and not self._broken():
-            await Pictures(self.job, self.report, self.fetch, self.exclusions).run(
+        self._check_pages(len(targets))
+        walls = self._walls()
+        live, with_image = self._live()
+        if walls is None:
+            self._check_people(len(targets), live, with_image)
+        if self._broken():
+            return
+        if self.job.params.enable_faces:
+            await Pictures(self.job, self.report, self.answer_to, self.exclusions).run(
                 self._with_pictures(), ()
             )
+        if walls is not None:
+            raise walls
 
     def _targets(self) -> list[Row]:
         if self.job.targets is None or not self.job.targets.exists():
@@ -134,6 +140,7 @@ class ProfileSpider(SourceSpider):
         for error in outcome.errors:
             self.report.errors.add(error)
         self._outcomes[outcome.kind] += 1
+        self._walled += outcome.is_walled
         self._parts.add(target["page_id"], outcome.kind, outcome.row, outcome.errors)
         self._progress.advance()
         self._in_a_row = self._in_a_row + 1 if outcome.kind == "forbidden" else 0
@@ -149,43 +156,72 @@ class ProfileSpider(SourceSpider):
         counts, seen = self.report.counts, self._outcomes
         for kind in OUTCOMES:
             counts[f"pages_{kind}"] = seen[kind]
+        counts["pages_walled"] = self._walled
         counts["excluded"] = self._excluded
         counts["pages_fetched"] = sum(seen.values()) - seen["known"] - seen["forbidden"]
 
     # Verdict
 
-    def _checks(self, targets: int) -> None:
-        wanted, seen, check = self.job.source.assertions, self._outcomes, self.report.check
+    def _check_pages(self, targets: int) -> None:
+        """Could the pages be had, and read?"""
+        unreadable, failed = self._outcomes["unreadable"], self._outcomes["failed"] - self._walled
+        readable = self._found() + unreadable
+        self._check_most("pages_readable", unreadable, readable, MAX_UNREADABLE_SHARE)
+        self._check_most("pages_had", failed, targets, MAX_FAILED_SHARE)
+
+    def _walls(self) -> CrawlStopped | None:
+        """The end of a crawl that walls kept from too many pages: it says little of the site."""
+        seen = self._outcomes
+        asked = sum(seen.values()) - seen["known"] - seen["forbidden"]
+        name, most = "pages_without_wall", MAX_WALLED_SHARE
+        if self._check_most(name, self._walled, asked, most, fatal=False):
+            return None
+        return CrawlStopped(
+            "partial",
+            f"{self._walled} of {asked} pages lay behind an age check, a login or another wall; "
+            "the last snapshot stays, and they are asked again next time. Look at one of them in "
+            "a browser",
+        )
+
+    def _live(self) -> tuple[int, int]:
+        """How many people were seen, and how many of them with a picture."""
         live = with_image = 0
         for row in self._parts.stream():
             live += not row["deleted"]
             with_image += bool(row["images"]) and not row["deleted"]
         self.report.counts["performers"] = self.report.counts["performers_live"] = live
-        # A page that nobody links to and that is not there says nothing about the site.
-        found = seen["read"] + seen["unconfirmed"] + seen["not_modified"]
-        readable = found + seen["unreadable"]
+        return live, with_image
+
+    def _found(self) -> int:
+        return sum(self._outcomes[kind] for kind in ("read", "unconfirmed", "not_modified"))
+
+    def _check_people(self, targets: int, live: int, with_image: int) -> None:
+        wanted, seen, check = self.job.source.assertions, self._outcomes, self.report.check
         least = min(wanted.min_performers, targets)
         check("min_performers", live >= least, f">= {least}", live, fatal=True)
         if wanted.max_performers is not None:
             most = wanted.max_performers
             check("max_performers", live <= most, f"<= {most}", live, fatal=False)
         self._check_share("share_with_image", with_image, live, wanted.min_share_with_image)
-        asked = readable + seen["missing"]
+        # A page that nobody links to and that is not there says nothing about the site.
+        found = self._found()
+        asked = found + seen["unreadable"] + seen["missing"]
         self._check_share("share_of_pages", found, asked, wanted.min_share_of_pages)
-        self._check_most("pages_readable", seen["unreadable"], readable, MAX_UNREADABLE_SHARE)
-        self._check_most("pages_had", seen["failed"], targets, MAX_FAILED_SHARE)
 
     def _check_share(self, name: str, part: int, whole: int, least: float) -> None:
         share = part / whole if whole else 1.0
         few = whole < LEAST_PAGES
         self.report.check(name, few or share >= least, f">= {least}", f"{share:.3f}", fatal=True)
 
-    def _check_most(self, name: str, part: int, whole: int, most: float) -> None:
+    def _check_most(
+        self, name: str, part: int, whole: int, most: float, fatal: bool = True
+    ) -> bool:
         """Of few pages, all must be bad before the crawl is, with no others from earlier weeks."""
         share = part / whole if whole else 0.0
         all_bad = whole > 0 and part == whole and not self._outcomes["known"]
         bad = share > most if whole >= LEAST_PAGES else all_bad
-        self.report.check(name, not bad, f"<= {most} bad", f"{share:.3f}", fatal=True)
+        self.report.check(name, not bad, f"<= {most} bad", f"{share:.3f}", fatal=fatal)
+        return not bad
 
     def _broken(self) -> bool:
         return any(check.fatal and not check.ok for check in self.report.checks)

@@ -51,7 +51,7 @@ class PagedSpider(SourceSpider):
         self._progress.finish()
         self._checks()
         if self.job.params.enable_faces and not self._broken():
-            await Pictures(self.job, self.report, self.fetch, self.exclusions).run(
+            await Pictures(self.job, self.report, self.answer_to, self.exclusions).run(
                 self._rows_seen(), self._rows_before()
             )
 

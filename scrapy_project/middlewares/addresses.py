@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -10,11 +11,17 @@ from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.resolver import CachingThreadedResolver
 
+# What a browser takes for a host: letters of any script, never white space or brackets.
+_HOST = re.compile(r"[^\s\x00-\x20\x7f<>\"%/?#@\[\]\\^`{|}]+")
 ADVICE = "not a public address; set TRAINER_ALLOW_PRIVATE_HOSTS=1 only for a server of your own"
 
 
 class AddressRefused(IgnoreRequest):  # type: ignore[misc]
     """The host is not public, or a redirect leads to another scheme."""
+
+
+class BadRedirect(IgnoreRequest):  # type: ignore[misc]
+    """A redirect leads to what is no address."""
 
 
 class PublicResolver(CachingThreadedResolver):  # type: ignore[misc]
@@ -45,7 +52,7 @@ class AddressMiddleware:
         location = response.headers.get("Location")
         if location is None or not 300 <= response.status < 400:
             return response
-        target = urljoin(request.url, location.decode("latin-1"))
+        target = _target(request.url, location.decode("latin-1"))
         before, after = urlsplit(request.url).scheme, urlsplit(target).scheme
         if after not in ("http", "https") or (before == "https" and after == "http"):
             raise AddressRefused(f"redirect from {before} to {after} refused")
@@ -55,6 +62,21 @@ class AddressMiddleware:
         host = urlsplit(request.url).hostname or ""
         if isinstance(exception, CannotResolveHostError) and host in PublicResolver.refused:
             raise AddressRefused(f"{host} resolves to {PublicResolver.refused[host]}: {ADVICE}")
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads; raises `BadRedirect` where nobody could follow it."""
+    try:
+        target = urljoin(url, location.strip())
+        parsed = urlsplit(target)
+        usable = parsed.port != 0  # raises for what is no number up to 65535
+        if parsed.scheme in ("http", "https"):
+            usable = usable and _HOST.fullmatch(parsed.hostname or "") is not None
+    except ValueError:
+        usable = False
+    if not usable:
+        raise BadRedirect(f"redirect to what is no address: {location[:200]!r}")
+    return target
 
 
 def is_address(host: str) -> bool:

@@ -11,28 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import Crawler
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    ResponseDataLossError,
-)
 from scrapy.http import Request, Response
 
 from scrapy_project.budget import Budget, host_key
-from scrapy_project.report import without_secrets
+from scrapy_project.failures import PASSING, fetch_failed
+from scrapy_project.report import disk_failed, without_secrets
 from trainer.staging.clock import now
 
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
-RETRY_ERRORS = (
-    CannotResolveHostError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    ResponseDataLossError,
-    OSError,
-)
+_LONGEST_NUMBER = 9  # digits: more than thirty years, which no host means
 logger = logging.getLogger(__name__)
 
 
@@ -63,15 +50,22 @@ class BackoffMiddleware:
         asked = retry_after_seconds(header.decode("latin-1"), now()) if header else None
         wait = self._delay(request) if asked is None else asked
         if asked is not None or response.status == 429:
-            self._budget.hold(host_key(request.url), wait)
+            self._hold(host_key(request.url), wait)
         if asked is not None and asked > self._retry_after_cap:
             return response
         return await self._again(request, f"HTTP {response.status}", wait) or response
 
     async def process_exception(self, request: Request, exception: Exception) -> Any:
-        if isinstance(exception, RETRY_ERRORS):
-            return await self._again(request, type(exception).__name__, self._delay(request))
+        if isinstance(exception, PASSING):
+            why = str(fetch_failed(exception))
+            return await self._again(request, why, self._delay(request))
         return None
+
+    def _hold(self, key: str, seconds: float) -> None:
+        try:
+            self._budget.hold(key, seconds)
+        except OSError as error:
+            raise disk_failed(error) from None
 
     def _delay(self, request: Request) -> float:
         tried = request.meta.get("retry_times", 0)
@@ -96,13 +90,16 @@ def backoff_seconds(tried: int, base: float, cap: float, jitter: float) -> float
 
 
 def retry_after_seconds(header: str, moment: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for (number or HTTP date); None if unreadable."""
-    text = header.strip()
-    if text.isdigit():
-        return float(text)
+    """Seconds that a Retry-After header asks for (number or HTTP date); None if unreadable.
+
+    Of several numbers, as two headers in one give them, it is the longest.
+    """
+    numbers = [text.strip() for text in header.split(",")]
+    if all(text.isascii() and text.isdigit() for text in numbers):
+        return max(float(text.lstrip("0")[: _LONGEST_NUMBER + 1] or 0) for text in numbers)
     try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
+        date = parsedate_to_datetime(header.strip())
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return max(0.0, (date - moment).total_seconds())
+    except (ValueError, TypeError, OverflowError, IndexError):  # the calendar has no such day
         return None
-    date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - moment).total_seconds())

@@ -11,7 +11,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request
 
 from scrapy_project.budget import Budget, Held, host_key, source_key
-from scrapy_project.report import CrawlStopped
+from scrapy_project.report import disk_failed
 
 
 class HostHeld(IgnoreRequest):  # type: ignore[misc]
@@ -57,9 +57,7 @@ class BudgetMiddleware:
             except Held as held:
                 await self._wait_for(held)
             except OSError as error:
-                raise CrawlStopped(
-                    "failed", f"{error}; free disk space or mend the path, then run again"
-                ) from None
+                raise disk_failed(error) from None
 
     async def _start(self, keys: list[str]) -> bool:
         moment = self._budget.reserve(keys, self._interval)

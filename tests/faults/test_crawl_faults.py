@@ -143,8 +143,8 @@ def test_after_kill_9_only_what_was_in_hand_is_fetched_again(bench):
     assert len(bench.performers()) == 40 and len(bench.images()) == 40
     # The report is of the whole run, not of its last attempt.
     assert manifest.counts["pictures_fetched"] == 39
-    assert manifest.counts["pictures_refused"] == 1
-    assert [e.kind for e in manifest.errors] == ["picture_not_an_image"]
+    assert manifest.counts["pictures_failed"] == 1
+    assert [e.kind for e in manifest.errors] == ["picture_html_instead_of_picture"]
     again = {path: n for path, n in bench.box.asked.items() if n > 1 and path != "/robots.txt"}
     assert not [path for path in again if path.startswith("NAME")]
     assert len(again) <= 2 + 2 + 1  # the part in hand and what was on its way

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from scrapy_project.image_parts import image_type
+from scrapy_project.image_parts import image_type, no_picture
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
+from trainer.staging.clock import parse_iso
+from trainer.staging.parquet import parts, read_parts, write_rows
 from trainer.staging.paths import DataDir
-from trainer.state.ledger import ImageLedger
+from trainer.staging.schemas import IMAGES
+from trainer.state.ledger import REFUSED_DAYS, ImageLedger
 
 
 @pytest.fixture
@@ -39,8 +44,8 @@ def test_bad_pictures_are_refused_with_their_reason_and_the_rest_goes_on(bench: 
         if row["reason"]
     }
     assert found == {
-        "/img/1.jpg": ("refused", "not_an_image"),
-        "/img/2.jpg": ("refused", "empty"),
+        "/img/1.jpg": ("failed", "html_instead_of_picture"),
+        "/img/2.jpg": ("failed", "empty"),
         "/img/3.jpg": ("refused", "http_404"),
         "/img/4.jpg": ("refused", "http_410"),
         "/img/5.jpg": ("refused", "too_large"),
@@ -48,14 +53,21 @@ def test_bad_pictures_are_refused_with_their_reason_and_the_rest_goes_on(bench: 
         "/img/7.jpg": ("failed", "network"),
     }
     assert rows["/img/9.jpg"]["status"] == "fetched"
-    assert {(e.kind, e.source) for e in manifest.errors} >= {("picture_not_an_image", "stashdb")}
+    kinds = {(e.kind, e.source) for e in manifest.errors}
+    assert kinds >= {("picture_html_instead_of_picture", "stashdb")}
     assert any(e.url == f"{box.base}/img/1.jpg" and e.field for e in manifest.errors)
 
     box.log.clear()
     bench.publish("r1")
     bench.crawl("r2")
     asked = {path for path in box.log if "img" in path}
-    assert asked == {"/img/6.jpg", "/img/7.jpg"}
+    assert asked == {f"/img/{n}.jpg" for n in (1, 2, 6, 7)}
+
+    box.log.clear()
+    bench.publish("r2")
+    bench.crawl("r3", full_refresh=True)
+    asked = {path for path in box.log if "img" in path}
+    assert asked == {f"/img/{n}.jpg" for n in range(1, 8)}  # what was refused, too
 
 
 def test_a_picture_of_two_performers_is_fetched_once(bench: Bench):
@@ -103,6 +115,91 @@ def test_a_host_that_refuses_again_and_again_is_left_alone(bench: Bench):
     assert manifest.status == "blocked"
     assert "refused 8 pictures in a row" in (manifest.reason or "")
     assert len([path for path in bench.box.log if "img" in path]) == 8
+
+
+PAGES = {
+    "challenge": b"<html><title>Just a moment...</title></html>",
+    "html_instead_of_picture": b"<html><title>Log in</title></html>",
+    "empty": b"",
+}
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_host_that_answers_with_pages_is_left_alone_like_one_that_refuses(bench: Bench, kind):
+    bench.overrides = {"concurrent_requests": 1}
+    bench.box.add(20)
+    bench.box.before = lambda path, _: (200, {}, PAGES[kind]) if "img" in path else None
+    manifest = bench.crawl()
+    assert manifest.status == "blocked"
+    assert "refused 8 pictures in a row" in manifest.reason and kind in manifest.reason
+    assert {e.kind for e in manifest.errors} == {f"picture_{kind}"}
+    assert {row["status"] for row in bench.images().values()} == {"failed"}
+
+
+def test_a_crawl_without_its_pictures_is_partial_and_the_next_one_is_whole(bench: Bench):
+    bench.box.before = lambda path, _: (500, {}, b"") if "img" in path else None
+    manifest = bench.crawl()
+    assert (manifest.status, manifest.counts["pictures_failed"]) == ("partial", 9)
+    assert "9 of 9 pictures could not be had" in manifest.reason
+    bench.publish("r1")
+    bench.box.before = lambda path, _: None
+    assert bench.crawl("r2").status == "complete"
+    assert all(row["sha256"] for row in bench.images("r2").values())
+
+
+def test_a_picture_that_an_earlier_version_took_for_bad_heals(bench: Bench):
+    bench.crawl("crashed")
+    data = DataDir(bench.root)
+    directory = data.run("crashed").staging("stashdb")
+    rows = read_parts(parts(directory, "images-"), IMAGES).to_pylist()
+    for path in parts(directory, "images-"):
+        path.unlink()
+    reasons = ("not_an_image: neither JPEG, PNG nor WebP", "empty: no bytes", "http_404: gone")
+    for row, reason in zip(rows, reasons, strict=False):
+        row.update(status="refused", sha256=None, reason=reason)
+    write_rows(directory / "images-000000.parquet", rows, IMAGES)
+    bench.box.log.clear()
+    bench.crawl("another")
+    assert {path for path in bench.box.log if "img" in path} == {
+        row["url"].removeprefix(bench.box.base) for row in rows[:2]
+    }
+
+
+def test_a_refusal_expires(bench: Bench):
+    bench.box.pictures["/img/1.jpg"] = (200, {}, b"GIF89a\x00\x01and so on")
+    bench.crawl()
+    bench.publish("r1")
+    url = f"{bench.box.base}/img/1.jpg"
+    row = bench.images()["/img/1.jpg"]
+    assert (row["status"], row["reason"].partition(":")[0]) == ("refused", "not_an_image")
+    fetched = parse_iso(row["fetched_at"])
+    for days, known in ((REFUSED_DAYS - 1, True), (REFUSED_DAYS, False)):
+        ledger = ImageLedger(DataDir(bench.root), "r2", fetched + timedelta(days=days))
+        assert (ledger.known(url) is not None) is known
+        assert ledger.known(f"{bench.box.base}/img/2.jpg")  # what was fetched, stays
+    assert ImageLedger(DataDir(bench.root), "r2", fetched, full_refresh=True).known(url) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "found"),
+    [
+        (b"", "image/jpeg", ("failed", "empty")),
+        (b"\xef\xbb\xbf  <!doctype html>", "image/jpeg", ("failed", "html_instead_of_picture")),
+        ("<html>".encode("utf-16"), "image/jpeg", ("failed", "html_instead_of_picture")),
+        (b'{"error": 1}', "image/png", ("failed", "html_instead_of_picture")),
+        (b"slow down", "text/plain", ("failed", "html_instead_of_picture")),
+        (b"slow down", None, ("failed", "html_instead_of_picture")),
+        (b"\x00\x01\x02", "text/html; charset=x", ("failed", "html_instead_of_picture")),
+        (b"\x00\x01\x02garbage", "image/jpeg", ("refused", "not_an_image")),
+        (b"GIF89a\x00", "image/gif", ("refused", "not_an_image")),
+        (b"\x00\x00\x00 ftypavif", "image/avif", ("refused", "not_an_image")),
+        (b"<svg xmlns='x'>", "image/svg+xml", ("refused", "not_an_image")),
+        (b"<?xml version='1.0'?><svg>", None, ("refused", "not_an_image")),
+    ],
+)
+def test_what_comes_in_place_of_a_picture(content, content_type, found):
+    status, reason = no_picture(content, content_type)
+    assert (status, reason.partition(":")[0]) == found
 
 
 @pytest.mark.parametrize(

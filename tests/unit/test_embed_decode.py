@@ -62,6 +62,23 @@ REFUSALS = {
 }
 
 
+_KINDS = {
+    "plain": JPEG,
+    "grey": _bytes(Image.effect_noise((200, 160), 60), "JPEG"),
+    "CMYK": _bytes(Image.effect_noise((200, 160), 60).convert("CMYK"), "JPEG"),
+}
+
+
+@pytest.mark.parametrize("name", _KINDS)
+def test_a_jpeg_that_lacks_its_end_only_is_whole_and_one_that_lacks_more_is_cut(name: str) -> None:
+    content = _KINDS[name]
+    for missing in (1, 2):
+        assert (_decoded(content[:-missing]) == _decoded(content)).all()
+    for missing in (3, 10, len(content) // 2):
+        decoded = decode_bytes(content[:-missing])
+        assert isinstance(decoded, Refused) and decoded.reason == "truncated"
+
+
 @pytest.mark.parametrize("name", REFUSALS)
 def test_refused_with_a_reason(name: str) -> None:
     content, reason = REFUSALS[name]

@@ -6,10 +6,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 from scrapy.http import HtmlResponse, Request
 
-from scrapy_project.middlewares.budget import HostHeld
+from scrapy_project.failures import FetchFailed
 from scrapy_project.profile import PageError
 from scrapy_project.report import CrawlStopped
 from scrapy_project.sources.freeones.spider import facts_page, parse_more, parse_page
@@ -128,8 +127,8 @@ def test_facts_of_a_page_that_leads_to_another_person_are_not_taken():
         (503, "http_503", "failed"),
         ("<title>Just a moment...</title>", "challenge", "failed"),
         ("<p>all new</p>", "field_missing", "unreadable"),
-        (DownloadTimeoutError("late"), "network", "failed"),
-        (IgnoreRequest("Forbidden by robots.txt"), "forbidden", "unconfirmed"),
+        (FetchFailed("network", "late"), "network", "failed"),
+        (FetchFailed("robots", "Forbidden by robots.txt"), "robots", "unconfirmed"),
     ],
 )
 def test_without_the_other_page_a_visit_goes_on_and_a_name_is_not_doubted_for_good(
@@ -147,7 +146,7 @@ def test_without_the_other_page_a_visit_goes_on_and_a_name_is_not_doubted_for_go
 
 def test_a_host_that_asks_to_be_left_alone_is():
     with pytest.raises(CrawlStopped):
-        visit(answers(bio=HostHeld("for an hour")), target("url"))
+        visit(answers(bio=FetchFailed("held", "for an hour")), target("url"))
 
 
 def test_many_covers_are_no_reason_to_leave_the_galleries_unopened():

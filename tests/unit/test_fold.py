@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from trainer.staging.fold import fold_images, fold_performers
+from trainer.staging.fold import add_performers, fold_images, fold_performers
 from trainer.staging.schemas import IMAGES, PERFORMERS
 from trainer.staging.snapshot import _table
 
@@ -34,6 +34,21 @@ def fold(before: list[dict], now: list[dict], full: bool = False, unread: tuple 
     rows = folded.to_pylist()
     assert [r["source_id"] for r in rows] == sorted({r["source_id"] for r in rows})
     return {r["source_id"]: r for r in rows}
+
+
+def test_a_partial_crawl_adds_the_living_and_changes_nobody():
+    before = pa.Table.from_pylist([row("b"), row("d", deleted=True)], PERFORMERS)
+    now = [
+        row("a", "2026-02-01T00:00:00Z", name="Older"),
+        row("a", "2026-02-02T00:00:00Z", name="Newer", merged_ids=["b"]),
+        row("b", "2026-02-02T00:00:00Z", deleted=True),
+        row("c", deleted=True),
+        row("d"),
+    ]
+    folded = add_performers(before, pa.Table.from_pylist(now, PERFORMERS))
+    assert folded.schema.equals(PERFORMERS, check_metadata=True)
+    found = [(r["source_id"], r["name"], r["deleted"]) for r in folded.to_pylist()]
+    assert found == [("a", "Newer", False), ("b", "Person b", False), ("d", "Person d", True)]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapy_project.middlewares.addresses import AddressMiddleware, AddressRefused, is_public
+from scrapy_project.middlewares.addresses import (
+    AddressMiddleware,
+    AddressRefused,
+    BadRedirect,
+    is_public,
+)
 from scrapy_project.middlewares.backoff import backoff_seconds, retry_after_seconds
 from scrapy_project.report import without_secrets
 
@@ -22,10 +27,25 @@ MOMENT = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
         ("Thu, 01 Jan 2026 11:00:00 GMT", 0),
         ("soon", None),
         ("-5", None),
+        ("\xb2", None),
+        ("\u0663", None),
+        ("10, 20", 20),
+        ("1.5", None),
+        ("0" * 5000 + "7", 7),
+        ("Tue, 31 Feb 2026 00:00:00 GMT", None),
+        ("Thu, 01 Jan 2026 99:99:99 GMT", None),
+        ("Thu, 01 Jan 2026 12:00:30 +9999", None),
+        ("Thu, 01 Jan 9999999999 00:00:00 GMT", None),
+        ("", None),
+        (",", None),
     ],
 )
 def test_both_forms_of_retry_after(header, seconds):
     assert retry_after_seconds(header, MOMENT) == seconds
+
+
+def test_a_huge_number_is_a_long_pause_and_no_error():
+    assert 10**9 < (retry_after_seconds("9" * 5000, MOMENT) or 0) < 10**11
 
 
 def test_delays_double_up_to_the_cap_and_are_spread():
@@ -60,6 +80,8 @@ def test_what_is_public(address, public):
         ("https://a.example/x", "file:///etc/passwd", True),
         ("https://a.example/x", "//b.example/x", False),
         ("http://a.example/x", "https://a.example/x", False),
+        ("http://a.example/x", "/\u00fcber uns", False),
+        ("http://a.example/x", "https://b\u00fccher.example/x", False),
     ],
 )
 def test_redirects_to_other_schemes(before, location, refused):
@@ -71,6 +93,23 @@ def test_redirects_to_other_schemes(before, location, refused):
             AddressMiddleware().process_response(Request(before), response)
     else:
         assert AddressMiddleware().process_response(Request(before), response) is response
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        *("http://a.example:99999/", "http://a.example:x/", "http://a.example:0/"),
+        *("http://[::1/", "http://[nobody]/", "http://a b.example/", "http://a\tb<c>.example/"),
+        *("http:\\\\a.example/", "https://%zz/", "http://user@/"),
+    ],
+)
+def test_redirects_to_what_is_no_address(location):
+    from scrapy.http import Request, Response
+
+    response = Response("https://a.example/x", status=302, headers={"Location": location})
+    with pytest.raises((BadRedirect, AddressRefused)) as refused:
+        AddressMiddleware().process_response(Request("https://a.example/x"), response)
+    assert "redirect" in str(refused.value)
 
 
 def test_urls_in_reports_have_no_password():

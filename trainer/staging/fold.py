@@ -46,6 +46,20 @@ def fold_performers(
     return _tidy(folded, PERFORMERS)
 
 
+def add_performers(before: pa.Table, now: pa.Table) -> pa.Table:
+    """`before` as it is, and of `now` the live ones that it doesn't have; sorted by id.
+
+    For a crawl that saw too little to say that somebody changed or has gone.
+    """
+    ids: list[str] = now["source_id"].to_pylist()
+    fresh = _newest(ids, now["updated_at"].to_pylist(), 0)
+    deleted: list[bool] = now["deleted"].to_pylist()
+    known = set(before["source_id"].to_pylist())
+    added = [place for number, place in fresh.items() if number not in known and not deleted[place]]
+    both = pa.concat_tables([before, now.take(pa.array(added, pa.int64()))])
+    return _tidy(both.sort_by("source_id"), PERFORMERS)
+
+
 def moment_of(row: Mapping[str, Any]) -> datetime:
     """When the source changed a record; the beginning of time where it does not say."""
     return _moment(row["updated_at"])

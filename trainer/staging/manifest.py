@@ -12,7 +12,9 @@ from trainer.errors import DamagedFileError
 from trainer.staging.atomic import read_json, sha256_file, write_json
 from trainer.staging.paths import RUN_MANIFEST
 
-Status = Literal["complete", "failed", "blocked", "skipped"]
+# partial: what was read is good, but says nothing about what was not: it is added to the last
+# snapshot, and changes nothing that is there already.
+Status = Literal["complete", "partial", "failed", "blocked", "skipped"]
 
 
 class StageError(BaseModel):

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from trainer.policy.exclusions import read_exclusions
 from trainer.staging.atomic import whole_file
-from trainer.staging.fold import fold_images, fold_performers
+from trainer.staging.fold import add_performers, fold_images, fold_performers
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table, stream_rows, write_table
 from trainer.staging.paths import DataDir
@@ -51,20 +51,25 @@ def stream_performers(data: DataDir, source: str) -> Iterator[Row]:
 def fold_snapshot(context: RunContext, source: str) -> Path | None:
     """Write performers.parquet and images.parquet of `source` into the run's snapshot.
 
-    A crawl that is not complete keeps the last snapshot as it is; None where there is none.
+    A partial crawl adds whom it read first to the last snapshot, and changes nobody in it. One that
+    failed keeps the last snapshot as it is; None where there is none.
     """
     staging, target = context.run.staging(source), context.run.snapshot(source)
     base = last_snapshot(context.data, source)
     manifest = StageManifest.read(staging)
-    if manifest is None or manifest.status != "complete":
+    if manifest is None or manifest.status not in ("complete", "partial"):
         return _keep(base, target)
     manifest.verify_files(staging)
-    performers = fold_performers(
-        _table(base, PERFORMERS_FILE, PERFORMERS),
-        read_parts(parts(staging, "performers-"), PERFORMERS),
-        full_sweep=manifest.full_sweep,
-        unreadable=_unreadable(staging),
-    )
+    before = _table(base, PERFORMERS_FILE, PERFORMERS)
+    now = read_parts(parts(staging, "performers-"), PERFORMERS)
+    if manifest.status == "partial":
+        performers = add_performers(before, now)
+        if not performers.num_rows:
+            return None
+    else:
+        performers = fold_performers(
+            before, now, full_sweep=manifest.full_sweep, unreadable=_unreadable(staging)
+        )
     performers = _without_excluded(performers, read_exclusions(context.data).claims)
     images = fold_images(
         _table(base, IMAGES_FILE, IMAGES),

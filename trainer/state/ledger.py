@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from trainer.errors import DamagedFileError
 from trainer.faces.cache import cached_pictures
+from trainer.policy.exclusions import REFUSED
 from trainer.staging.atomic import read_json
+from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import parts, read_parts
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES
 from trainer.state.store import published_run_ids
 
 ImageRow = dict[str, Any]
+REFUSED_DAYS = 28  # after so long a refused picture is asked for again: it may have been mended
+NOT_AN_IMAGE = "not_an_image: bytes of no format that is read (JPEG, PNG, WebP)"
+# Earlier versions refused pages and empty answers in place of a picture for good, under these
+# kinds, as if the picture were bad. Such rows count as failures.
+_BURNT = frozenset({"not_an_image", "empty"})
 _COLUMNS = ", ".join(IMAGES.names)
 
 
@@ -22,10 +30,20 @@ class ImageLedger:
     """state.db's `image_ledger` (read only), plus the picture parts of unpublished runs.
 
     The parts matter after a kill: what an interrupted run fetched is in no database yet.
+    `moment`: when the run began; without one, what was refused stays refused. `full_refresh`: it is
+    asked for again, however young.
     """
 
-    def __init__(self, data: DataDir, run_id: str) -> None:
+    def __init__(
+        self,
+        data: DataDir,
+        run_id: str,
+        moment: datetime | None = None,
+        full_refresh: bool = False,
+    ) -> None:
         self._data = data
+        self._moment = moment
+        self._full_refresh = full_refresh
         self._db = _open(data.state_db)
         self._staged = _unpublished(data)
         self._embedded = _embedded(data, run_id)
@@ -36,13 +54,22 @@ class ImageLedger:
 
     def known(self, url: str) -> ImageRow | None:
         """The row of a URL that need not be fetched: its bytes are at hand (or its faces are in
-        the cache of this run's model pack), or it was refused for good. Else None."""
+        the cache of this run's model pack), or it was refused not long ago. Else None."""
         row = self._staged.get(url) or self._published(url)
         if row is None or row["status"] == "failed":
             return None
         if row["status"] == "refused":
-            return row
+            return None if self._is_over(row) else row
         return row if self._usable(row["sha256"]) else None
+
+    def _is_over(self, refused: ImageRow) -> bool:
+        """Whether a refusal holds no longer. That of an excluded picture is the list's to end."""
+        if (refused["reason"] or "").startswith(REFUSED):
+            return False
+        if self._full_refresh or is_burnt(refused):
+            return True
+        age = self._moment - parse_iso(refused["fetched_at"]) if self._moment else timedelta(0)
+        return age >= timedelta(days=REFUSED_DAYS)
 
     def _usable(self, sha256: str | None) -> bool:
         if sha256 is None:
@@ -62,6 +89,13 @@ class ImageLedger:
                 f"{self._data.state_db}: {error}; restore it from your backup"
             ) from error
         return dict(zip(IMAGES.names, found, strict=True)) if found else None
+
+
+def is_burnt(row: ImageRow) -> bool:
+    """Whether the row's picture was refused for an answer that was no picture at all."""
+    reason = row["reason"] or ""
+    burnt = reason.partition(":")[0] in _BURNT and reason != NOT_AN_IMAGE
+    return bool(row["status"] == "refused" and burnt)
 
 
 def _open(path: Path) -> sqlite3.Connection | None:

@@ -22,7 +22,14 @@ from trainer.staging.clock import now
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES
-from trainer.state.store import LedgerRow, Merge, SnapshotRow, StateChanges, commit_release
+from trainer.state.store import (
+    LedgerRow,
+    Merge,
+    SnapshotRow,
+    StateChanges,
+    commit_release,
+    read_snapshots,
+)
 
 # Vectors follow from the faces and the model pack; big indexes are not built twice alike.
 _CONTENT = (DATABASE, FACES_JSON, PERFORMERS_JSON)
@@ -145,17 +152,23 @@ def _changes(context: RunContext, plan: Plan, version: str, version_id: str) -> 
 
 
 def _snapshots(context: RunContext, plan: Plan) -> list[SnapshotRow]:
-    """The sources whose crawl was good in this run."""
+    """The sources whose crawl was good in this run, or a part of it: that one's watermark stays, so
+    that the next crawl reads again what is in no snapshot."""
     rows = []
+    last = read_snapshots(context.data.state_db)
     for source in plan.sources:
         manifest = StageManifest.read(context.run.staging(source))
-        if manifest is None or manifest.status != "complete":
+        path = context.run.snapshot(source) / "performers.parquet"
+        if manifest is None or manifest.status not in ("complete", "partial") or not path.exists():
             continue
-        table = read_table(context.run.snapshot(source) / "performers.parquet", ["deleted"])
+        table = read_table(path, ["deleted"])
         live = pc.sum(pc.invert(table.column("deleted"))).as_py() or 0
         live += manifest.counts.get("excluded_live", 0)  # the source counts them, too
         swept = manifest.completed_at if manifest.full_sweep else None
-        rows.append(SnapshotRow(source, plan.run_id, manifest.watermark, live, swept))
+        mark = manifest.watermark
+        if manifest.status == "partial":
+            mark = last[source].watermark if source in last else None
+        rows.append(SnapshotRow(source, plan.run_id, mark, live, swept))
     return rows
 
 
