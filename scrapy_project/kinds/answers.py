@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from trainer.config.sources import SourceConfig
+from trainer.identity.tidy_names import tidy_name
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
 
@@ -77,6 +78,12 @@ def _storable(text: str) -> str:
     return text
 
 
+def _visible(text: str) -> str:
+    if not tidy_name(text):
+        raise ValueError("holds nothing that can be seen")
+    return text
+
+
 def absolute_url(text: str) -> str:
     """`//host/path` gets https. Raises `ValueError` for anything but an http(s) address."""
     url = f"https:{text.strip()}" if text.strip().startswith("//") else text.strip()
@@ -107,6 +114,7 @@ def _fuzzy(text: str) -> str:
 
 Line = Annotated[str, AfterValidator(_storable)]
 Text = Annotated[Line, StringConstraints(min_length=1, pattern=r"\S")]
+Name = Annotated[Text, AfterValidator(_visible)]
 Url = Annotated[str, AfterValidator(absolute_url)]
 Moment = Annotated[str, AfterValidator(_moment)]
 FuzzyDate = Annotated[str, AfterValidator(_fuzzy)]

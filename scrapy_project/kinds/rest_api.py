@@ -21,6 +21,7 @@ from scrapy_project.kinds.answers import (
     FuzzyDate,
     Line,
     Moment,
+    Name,
     Page,
     Text,
     Url,
@@ -32,6 +33,7 @@ from scrapy_project.kinds.answers import (
     unknown_fields,
 )
 from trainer.config.sources import SourceConfig
+from trainer.identity.tidy_names import with_tidy_names
 from trainer.staging.manifest import StageError
 
 # Empty where nothing is known, but there; a record without one has another shape than ours.
@@ -131,7 +133,7 @@ class Extras(Answer):
 
 class Performer(Answer):
     id: Id
-    name: Text
+    name: Name
     slug: MaybeLine = None
     disambiguation: MaybeLine = None
     aliases: list[Line] | None = None
@@ -186,7 +188,7 @@ def parse_performer(
     parts = [("posters.", poster) for poster in performer.posters or ()]
     for prefix, part in [("extras.", performer.extras or Extras()), *parts]:
         errors += unknown_fields(part, prefix, url, source)
-    return _row(performer, source), errors
+    return with_tidy_names(_row(performer, source)), errors
 
 
 def _shaped(record: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@ are gone: hashes of a name and of a link, never one without the other.
 
 An account may be a couple's, so that a link alone says nothing. Of hashes only equality can be
 seen: another order of words, case, accents and the usual spellings are one name, a slip is not.
+A key that is not plain ASCII is marked before it is hashed: without the mark it is of the folding
+before (`names_v1`), and records are held against both.
 """
 
 from __future__ import annotations
@@ -13,12 +15,14 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from trainer.identity import names_v1
 from trainer.identity.links import identify
-from trainer.identity.names import names_several, same_surname, spellings
+from trainer.identity.names import names_several, romanised, same_surname, spellings
 from trainer.state.store import Claim
 
 Record = Mapping[str, Any]
 _SHORT = "~"  # before an alias of one word: it counts only against a whole name
+_FOLDED = "2 "  # before a name that the folding before would have made another key of
 
 
 class LinkKeys:
@@ -75,17 +79,27 @@ def urls_of(record: Record) -> list[str]:
 
 
 def _kept_names(record: Record) -> Iterator[str]:
-    yield from spellings(record["name"])
+    yield from _name_keys(record["name"])
     for alias in _aliases(record):
         short = "" if " " in alias.strip() else _SHORT
-        yield from (short + key for key in spellings(alias))
+        yield from (short + key for key in _name_keys(alias))
 
 
 def _own_names(record: Record) -> Iterator[str]:
-    for key in spellings(record["name"]):
+    for key in (*_name_keys(record["name"]), *_keys_before(record["name"])):
         yield from (key, _SHORT + key)
     for alias in _aliases(record):
-        yield from spellings(alias)
+        yield from (*_name_keys(alias), *_keys_before(alias))
+
+
+def _name_keys(name: str) -> Iterator[str]:
+    for key in spellings(name) | romanised(name):
+        yield key if key.isascii() else _FOLDED + key
+
+
+def _keys_before(name: str) -> frozenset[str]:
+    """Keys under which the name was kept until the folding changed."""
+    return frozenset() if name.isascii() else names_v1.spellings(name)
 
 
 def _aliases(record: Record) -> Iterator[str]:
