@@ -16,7 +16,7 @@ from trainer.identity.reviews import Kind
 from trainer.state.store import Claim
 
 Records = Mapping[Claim, ClaimFacts]
-ClueKind = Literal["cross_link", "shared_link", "same_name", "same_alias"]
+ClueKind = Literal["source_merge", "cross_link", "shared_link", "same_name", "same_alias"]
 
 ENOUGH = 1.0
 CROSS_LINK = 1.5
