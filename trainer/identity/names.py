@@ -72,12 +72,9 @@ def spellings(name: str) -> frozenset[str]:
 
 def _further_ways(name: str) -> set[str]:
     whole = unicodedata.normalize("NFC", name).lower()
+    ways = {whole.translate(_TWO_LETTERS), whole.translate(_NO_HYPHENS)} - {whole}
     in_one = unspaced(name)
-    return {
-        whole.translate(_TWO_LETTERS),
-        whole.translate(_NO_HYPHENS),
-        *([in_one] if in_one else ()),
-    }
+    return ways | {in_one} if in_one else ways
 
 
 @lru_cache(maxsize=65_536)

@@ -23,6 +23,8 @@ from trainer.state.store import Claim
 Record = Mapping[str, Any]
 _SHORT = "~"  # before an alias of one word: it counts only against a whole name
 _FOLDED = "2 "  # before a name that the folding before would have made another key of
+_ROMANISED = "r"  # before the hash of a name in Latin letters: only records that are spelled in
+# them are held against it, since two names of another script can be the same in these
 
 
 class LinkKeys:
@@ -30,10 +32,12 @@ class LinkKeys:
 
     def __init__(self) -> None:
         self._links: dict[str, set[str]] = defaultdict(set)
+        self._romanised = False
 
     def add(self, key: str) -> None:
         name, _, link = key.partition(":")
         self._links[name].add(link)
+        self._romanised |= name.startswith(_ROMANISED)
 
     def __bool__(self) -> bool:
         return bool(self._links)
@@ -45,14 +49,17 @@ class LinkKeys:
         """
         if not self._links:
             return False
-        kept = set[str]().union(*(self._links.get(_hash(n), ()) for n in _own_names(record)))
+        hashes = [_hash(name) for name in _own_names(record)]
+        if self._romanised:
+            hashes += [_ROMANISED + _hash(name) for name in _own_names(record, romanise=False)]
+        kept = set[str]().union(*(self._links.get(name, ()) for name in hashes))
         return bool(kept) and any(_hash(f"{s} {i}") in kept for s, i in strong_links(record))
 
 
 def link_keys(record: Record) -> set[str]:
     """The keys to keep of an excluded record."""
     links = {_hash(f"{site} {number}") for site, number in named_links(record)}
-    names = {_hash(name) for name in _kept_names(record)} if links else ()
+    names = set(_kept_names(record)) if links else ()
     return {f"{name}:{link}" for name in names for link in links}
 
 
@@ -79,27 +86,31 @@ def urls_of(record: Record) -> list[str]:
 
 
 def _kept_names(record: Record) -> Iterator[str]:
-    yield from _name_keys(record["name"])
-    for alias in _aliases(record):
-        short = "" if " " in alias.strip() else _SHORT
-        yield from (short + key for key in _name_keys(alias))
+    """Hashed."""
+    for name in (record["name"], *_aliases(record)):
+        short = "" if name is record["name"] or " " in name.strip() else _SHORT
+        yield from (_hash(short + key) for key in _name_keys(name))
+        yield from (_ROMANISED + _hash(short + key) for key in romanised(name))
 
 
-def _own_names(record: Record) -> Iterator[str]:
-    for key in (*_name_keys(record["name"]), *_keys_before(record["name"])):
+def _own_names(record: Record, *, romanise: bool = True) -> Iterator[str]:
+    for key in _own_keys(record["name"], romanise):
         yield from (key, _SHORT + key)
     for alias in _aliases(record):
-        yield from (*_name_keys(alias), *_keys_before(alias))
+        yield from _own_keys(alias, romanise)
+
+
+def _own_keys(name: str, romanise: bool) -> Iterator[str]:
+    """With the keys under which the name was kept until the folding changed."""
+    yield from _name_keys(name)
+    if not name.isascii() and romanise:
+        yield from romanised(name)
+        yield from names_v1.spellings(name)
 
 
 def _name_keys(name: str) -> Iterator[str]:
-    for key in spellings(name) | romanised(name):
+    for key in spellings(name):
         yield key if key.isascii() else _FOLDED + key
-
-
-def _keys_before(name: str) -> frozenset[str]:
-    """Keys under which the name was kept until the folding changed."""
-    return frozenset() if name.isascii() else names_v1.spellings(name)
 
 
 def _aliases(record: Record) -> Iterator[str]:

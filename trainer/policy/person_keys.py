@@ -17,7 +17,9 @@ from trainer.identity.names import romanised, spellings, words
 from trainer.identity.tidy_names import tidy_name
 
 _SPELLED = "|2"
-_BEFORE = "v1 "  # no key of today has a blank
+# Prefixes of keys: of the folding before, and of an entry's name in Latin letters, which only
+# a record that is spelled in them can have.
+_BEFORE, _ROMANISED = "v1 ", "latin "
 
 
 def person_text(name: str) -> tuple[str, str]:
@@ -26,29 +28,37 @@ def person_text(name: str) -> tuple[str, str]:
         raise ConfigError(f"{name!r} has no letters to compare names by")
     if name.isascii():
         return " ".join(sorted(words(name))), ""
-    return unicodedata.normalize("NFC", tidy_name(name)).casefold(), _SPELLED
+    return unicodedata.normalize("NFC", tidy_name(name)).lower(), _SPELLED
 
 
 def entry_keys(value: str) -> tuple[str, frozenset[str]]:
     """The birth date of an entry, and the keys of its name."""
     name, _, born = value.removesuffix(_SPELLED).rpartition("|")
-    found = _keys(name)
+    found = _keys(name) | {_ROMANISED + key for key in _in_one(romanised(name))}
     return born, found if value.endswith(_SPELLED) else found | {_before(name)}
 
 
 def record_keys(names: Iterable[str]) -> Iterator[str]:
-    """The keys of a record's names."""
+    """The keys of a record's names.
+
+    Two names of one script are never held against each other in Latin letters.
+    """
     for name in names:
-        yield from sorted(_keys(name))
+        own = sorted(_keys(name))
+        yield from own
+        yield from (_ROMANISED + key for key in own)
+        yield from sorted(_in_one(romanised(name)))
         if not name.isascii():
             yield _before(name)
 
 
 def _keys(name: str) -> frozenset[str]:
     """What identity holds to be one name is one name here."""
-    whole = "".join(sorted(words(name)))
-    found = {key.replace(" ", "") for key in (whole, *spellings(name), *romanised(name))}
-    return frozenset(found - {""})
+    return _in_one({"".join(sorted(words(name))), *spellings(name)})
+
+
+def _in_one(keys: Iterable[str]) -> frozenset[str]:
+    return frozenset({key.replace(" ", "") for key in keys} - {""})
 
 
 def _before(name: str) -> str:
