@@ -65,13 +65,15 @@ class Groups:
 
     def both_live(self, one: Claim, other: Claim) -> tuple[Claim, Claim] | None:
         """The first two records of one source that live, one in the set of each claim."""
-        theirs = self._living_in(self.find(other))
-        pairs = ((a, b) for a in self._living_in(self.find(one)) for b in theirs if a[0] == b[0])
-        return min(pairs, default=None)
+        mine, theirs = self._living_in(self.find(one)), self._living_in(self.find(other))
+        pairs = [(a, b) for a in mine for b in theirs if a[0] == b[0]]
+        return min(pairs) if pairs else None
 
     def _living_in(self, root: Claim) -> tuple[Claim, ...]:
-        alone = (root,) if root in self._live else ()
-        return self._living.get(root, alone)
+        known = self._living.get(root)
+        if known is not None:
+            return known
+        return (root,) if root in self._live else ()
 
     def members(self) -> dict[Claim, list[Claim]]:
         """Every set by its representative, members sorted."""

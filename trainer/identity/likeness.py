@@ -57,10 +57,11 @@ class Names:
             aliases = [spellings(a) for a in fact.aliases if not names_several(a)]
             self.others[claim] = frozenset().union(*aliases) - self.main[claim]
             counts.update((claim[0], key) for key in self.main[claim])
-            latin = romanised(fact.name)
-            if latin:
+            keys = self.main[claim] | self.others[claim]
+            if latin := romanised(fact.name):
                 self.romanised[claim] = latin
-            for key in sorted(self.main[claim] | self.others[claim] | latin):
+                keys |= latin
+            for key in sorted(keys):
                 self.holders[key].append(claim)
         self.common = {name for (_, name), count in counts.items() if count >= _MANY}
 

@@ -77,7 +77,6 @@ def _further_ways(name: str) -> set[str]:
     return ways | {in_one} if in_one else ways
 
 
-@lru_cache(maxsize=65_536)
 def romanised(name: str) -> frozenset[str]:
     """Keys under which a name of another script may be spelled in Latin letters.
 
@@ -85,8 +84,13 @@ def romanised(name: str) -> frozenset[str]:
     be the same in Latin letters and differ in their own. Empty where that is no way to write the
     name: Han, which has many sounds, Arabic and Hebrew without their vowels.
     """
-    if name.isascii() or not scripts(name) or not scripts(name) <= _SPELLED_BY_LETTER:
-        return frozenset()
+    return _NO_KEYS if name.isascii() else _romanised(name)
+
+
+@lru_cache(maxsize=65_536)
+def _romanised(name: str) -> frozenset[str]:
+    if not scripts(name) or not scripts(name) <= _SPELLED_BY_LETTER:
+        return _NO_KEYS
     plain = " ".join(_words_in_order(name)).replace("\u03bf\u03c5", "ou")  # Greek: one sound
     latin = "".join(c for c in anyascii(plain).lower() if c.isalnum() or c == " ")
     return spellings(latin)
@@ -147,6 +151,7 @@ _TWO_LETTERS = str.maketrans(
     | {"\u0111": "dj", "\u00f0": "dh", "\u0259": "a"}
 )
 _NO_HYPHENS = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013\u2014\u058a\u05be"))
+_NO_KEYS: frozenset[str] = frozenset()
 _LATIN_ONLY = frozenset({"LATIN"})
 # Names are written with a blank between their words or without one.
 _UNSPACED = frozenset(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +22,7 @@ from scrapy_project.html import (
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.profile import Profile, Shot
+from trainer.identity.folding import fold
 
 MISSING: Final = ("Page Not Found",)
 NAMES: Final = (".model-name", "h1", "title")
@@ -98,10 +98,7 @@ def pictures(page: Selector, url: str, names: list[str]) -> tuple[Shot, ...]:
 
 def hyphenated(text: str) -> str:
     """`Mira Okonedo-Vask` -> `mira-okonedo-vask`; anything else than letters and digits parts."""
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c)
-    )
-    return "-".join(re.findall(r"[^\W_]+", plain))
+    return "-".join(re.findall(r"[^\W_]+", fold(text)))
 
 
 class ThenudeSpider(ProfileSpider):
