@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+
+from trainer.identity.tidy_names import tidy_aliases, tidy_name
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 FuzzyDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
@@ -80,7 +89,19 @@ class Profile(BaseModel):
                 said[field] = mine
         return Profile(**said)
 
-    @field_validator("aliases", "links", "shots", "more_pages")
+    @field_validator("name")
+    @classmethod
+    def _tidy(cls, name: str) -> str:
+        if not tidy_name(name):
+            raise ValueError("holds nothing that can be seen")
+        return tidy_name(name)
+
+    @field_validator("aliases")
+    @classmethod
+    def _tidy_and_once(cls, aliases: tuple[str, ...], read: ValidationInfo) -> tuple[str, ...]:
+        return tuple(tidy_aliases(read.data.get("name", ""), aliases))
+
+    @field_validator("links", "shots", "more_pages")
     @classmethod
     def _once_each(cls, values: tuple[object, ...]) -> tuple[object, ...]:
         return tuple(dict.fromkeys(values))

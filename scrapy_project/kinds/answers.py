@@ -24,6 +24,7 @@ from w3lib.url import safe_url_string
 
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import identify
+from trainer.identity.tidy_names import tidy_name
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
 
@@ -82,6 +83,12 @@ def _storable(text: str) -> str:
     return text
 
 
+def _visible(text: str) -> str:
+    if not tidy_name(text):
+        raise ValueError("holds nothing that can be seen")
+    return text
+
+
 def absolute_url(text: str) -> str:
     """The address that a browser would ask for: white space around it and tabs and new lines in it
     dropped, spaces and other odd characters encoded. What was typed without a protocol gets https
@@ -122,6 +129,7 @@ def _fuzzy(text: str) -> str:
 
 Line = Annotated[str, AfterValidator(_storable)]
 Text = Annotated[Line, StringConstraints(min_length=1, pattern=r"\S")]
+Name = Annotated[Text, AfterValidator(_visible)]
 Url = Annotated[str, AfterValidator(absolute_url)]
 Moment = Annotated[str, AfterValidator(_moment)]
 FuzzyDate = Annotated[str, AfterValidator(_fuzzy)]

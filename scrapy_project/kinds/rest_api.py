@@ -26,6 +26,7 @@ from scrapy_project.kinds.answers import (
 from scrapy_project.kinds.rest_record import Extras, Performer
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import identify
+from trainer.identity.tidy_names import with_tidy_names
 from trainer.staging.manifest import StageError
 
 # Empty where nothing is known, but there; a record without one has another shape than ours.
@@ -77,7 +78,7 @@ def parse_performer(
     parts = [("posters.", poster) for poster in performer.posters or ()]
     for prefix, part in [("extras.", performer.extras or Extras()), *parts]:
         errors += unknown_fields(part, prefix, url, source)
-    return _row(performer, source, today), errors
+    return with_tidy_names(_row(performer, source, today)), errors
 
 
 def _shaped(record: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 from scrapy_project import facts
 from scrapy_project.countries import codes
 from scrapy_project.html import EMPTY
-from scrapy_project.kinds.answers import Answer, FuzzyDate, Line, Moment, Text, Url
+from scrapy_project.kinds.answers import Answer, FuzzyDate, Line, Moment, Name, Text, Url
 
 _NOTHING = EMPTY | {"0", "0cm", "0000-00-00", "null"}
 _NO_YEAR = re.compile(r"0000(?:-|$)")
@@ -123,7 +123,7 @@ class Extras(Answer):
 
 class Performer(Answer):
     id: Id
-    name: Text
+    name: Name
     slug: MaybeLine = None
     disambiguation: MaybeLine = None
     aliases: list[Line] | None = None

@@ -15,6 +15,7 @@ from scrapy_project.kinds.answers import (
     FuzzyDate,
     Line,
     Moment,
+    Name,
     Number,
     Page,
     Text,
@@ -26,6 +27,7 @@ from scrapy_project.kinds.answers import (
     unknown_fields,
 )
 from trainer.config.sources import SourceConfig
+from trainer.identity.tidy_names import with_tidy_names
 from trainer.staging.manifest import StageError
 
 __all__ = ["AnswerError", "Page", "list_body", "parse_list", "parse_performer"]
@@ -66,7 +68,7 @@ class Performer(Answer):
     """A performer with the nulls that the stash-box schema allows, and no others."""
 
     id: Text
-    name: Text
+    name: Name
     deleted: bool
     created: Moment
     updated: Moment
@@ -116,7 +118,8 @@ def parse_performer(
     performer, errors = read_record(Performer, record, url, source)
     if performer is None:
         return None, errors
-    return _row(performer, source, today), errors + unknown_fields(performer, "", url, source)
+    errors = errors + unknown_fields(performer, "", url, source)
+    return with_tidy_names(_row(performer, source, today)), errors
 
 
 def _row(performer: Performer, source: SourceConfig, today: date | None) -> dict[str, Any]:

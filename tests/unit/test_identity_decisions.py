@@ -100,6 +100,7 @@ def test_a_split_keeps_apart_what_the_source_merges_later(world):
     decide_split(world.data, [f"boxtwo:{uuid(2)}"], "another person", AT)
     week(world, 2, rows)
     rows[2]["merged_ids"] = [uuid(2)]  # of another performer: that may well be
+    rows[1] |= {"deleted": True, "merged_into_id": uuid(3)}
     found = week(world, 3, rows)
     assert found["boxone", uuid(1)] == 1
     assert found["boxtwo", uuid(2)] == found["boxtwo", uuid(3)] == 2

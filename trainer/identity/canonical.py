@@ -9,6 +9,7 @@ from w3lib.url import canonicalize_url
 
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import SiteLink, identify
+from trainer.identity.tidy_names import alias_key, is_alias_of_itself
 from trainer.state.store import Claim
 
 # Which source names a performer, and gives the universal id, first.
@@ -118,12 +119,13 @@ def _claim(record: Record) -> dict[str, Any]:
 
 
 def _aliases(told: Sequence[Record], name: str) -> list[dict[str, str]]:
-    found: dict[str, str] = {}
+    """Each once, as its first source spells it; case, width and blanks tell no two."""
+    found: dict[str, dict[str, str]] = {}
     for record in told:
         for alias in [record["name"], *(record["aliases"] or [])]:
-            if alias and alias != name:
-                found.setdefault(alias, record["source"])
-    return [{"alias": alias, "source": source} for alias, source in found.items()]
+            if alias and not is_alias_of_itself(name, alias):
+                found.setdefault(alias_key(alias), {"alias": alias, "source": record["source"]})
+    return list(found.values())
 
 
 def _urls(ordered: Sequence[Record], pages: Sequence[Record]) -> list[dict[str, str]]:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from trainer.identity.claims import ClaimFacts, spelled
-from trainer.identity.names import names_several, nearly, same_surname, words
+from trainer.identity.names import names_several, nearly, same_surname, scripts
 from trainer.identity.reviews import Kind
 from trainer.state.store import Claim
 
 Records = Mapping[Claim, ClaimFacts]
-ClueKind = Literal["cross_link", "shared_link", "same_name", "same_alias"]
+ClueKind = Literal["source_merge", "cross_link", "shared_link", "same_name", "same_alias"]
 
 ENOUGH = 1.0
 CROSS_LINK = 1.5
@@ -104,7 +104,7 @@ def names_agree(a: ClaimFacts, b: ClaimFacts) -> bool:
         return True
     if same_surname(a.name, b.name):  # siblings share accounts, and list each other
         return False
-    if a.name.isascii() != b.name.isascii() and not words(a.name) & words(b.name):
+    if not scripts(a.name) & scripts(b.name):
         born = a.birth_date if len(a.birth_date or "") == 10 else None
         if born and born == b.birth_date:
             return True

@@ -21,10 +21,12 @@ from trainer.identity.clues import (
     shared_links,
 )
 from trainer.identity.decisions import Decision
-from trainer.identity.groups import Groups, settled_groups
+from trainer.identity.groups import Groups
 from trainer.identity.likeness import Likeness, near_pairs, with_faces
 from trainer.identity.profiles import Profiles
 from trainer.identity.reviews import Kind
+from trainer.identity.settled import settle
+from trainer.identity.source_merges import Contradiction, described
 from trainer.state.store import Claim, KnownIdentities
 
 _CONTRADICTED: dict[ClueKind, Kind] = {
@@ -52,14 +54,16 @@ def find_joins(
     `faces` is asked once for the likeness of the faces of all records that are in question.
     """
     records = {fact.claim: fact for fact in facts}
-    groups = settled_groups(records, known, decided)
+    settled = settle(records, known, decided)
+    groups = settled.groups
+    merges = [_contradicted(found, records) for found in settled.contradictions]
     links = [sorted(cross_links(records)), sorted(shared_links(records))]
     near = sorted(near_pairs(records))
     likeness = faces(_in_question([*links, near], groups)) if faces else None
     tiers = [*links, *_tiers(near, likeness)]
     joins: list[Join] = []
     while True:  # a join can settle which of two other links is the wrong one
-        conflicts: list[Conflict] = []
+        conflicts = list(merges)
         before = len(joins)
         for clues in tiers:
             accepted, refused = _decide(clues, groups, records, likeness)
@@ -69,6 +73,12 @@ def find_joins(
                 groups.unite(clue.claims)
         if len(joins) == before:
             return sorted(joins, key=lambda join: (join.claims, join.evidence)), sorted(conflicts)
+
+
+def _contradicted(found: Contradiction, records: Records) -> Conflict:
+    problem = " and ".join(described(records[claim]) for claim in found.claims)
+    clue = Clue(found.claims, "source_merge", found.text, "")
+    return Conflict(clue, f"both live: {problem}", "source_merge_contradicted")
 
 
 def _in_question(tiers: list[list[Clue]], groups: Groups) -> set[Claim]:
@@ -126,7 +136,7 @@ def _together(
     """Clues that are sound alone: do those that hang together contradict each other?"""
     together = groups.copy()
     for clue in sound:
-        together.unite(clue.claims)
+        together.unite(clue.claims, though_both_live=True)
     meeting: dict[Claim, set[Claim]] = defaultdict(set)
     for clue in sound:
         for claim in clue.claims:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 
-from trainer.identity.claims import ClaimFacts, dates_agree
 from trainer.identity.decisions import Decision
-from trainer.identity.names import same_name
-from trainer.state.store import Claim, KnownIdentities
+from trainer.state.store import Claim
 
 _Marks = frozenset[tuple[int, int]]  # (decision, side) of the splits that a set has records of
 
 
 class Groups:
-    """Disjoint sets of claims. What a split keeps apart is never united."""
+    """Disjoint sets of claims. What a split keeps apart is never united, nor are two records of
+    one source that both live."""
 
-    def __init__(self, claims: Iterable[Claim] = (), decided: Sequence[Decision] = ()) -> None:
+    def __init__(
+        self,
+        claims: Iterable[Claim] = (),
+        decided: Sequence[Decision] = (),
+        live: AbstractSet[Claim] = frozenset(),
+    ) -> None:
         self._parent: dict[Claim, Claim] = {claim: claim for claim in claims}
         self._marks: dict[Claim, _Marks] = {}
+        self._live = live
+        self._living: dict[Claim, tuple[Claim, ...]] = {}  # of sets of two claims and more
         for decision in decided:
             if decision.action == "split":
                 for number, side in enumerate(decision.sides):
@@ -36,13 +42,16 @@ class Groups:
             claim = parent[claim]
         return claim
 
-    def unite(self, claims: Iterable[Claim]) -> None:
-        """Unite the sets of `claims`, but for those that a split keeps from the first's."""
+    def unite(self, claims: Iterable[Claim], *, though_both_live: bool = False) -> None:
+        """Unite the sets of `claims`, but for those that are kept from the first's."""
         first, *others = (self.find(claim) for claim in claims)
         for other in others:
             one, two = self.find(first), self.find(other)
-            if one != two and not self.apart(one, two):
+            if one == two or self.apart(one, two) is not None:
+                continue
+            if though_both_live or not self.both_live(one, two):
                 self._parent[two] = one
+                self._living[one] = (*self._living_in(one), *self._living_in(two))
                 if two in self._marks:
                     self._marks[one] = self._marks.get(one, frozenset()) | self._marks[two]
 
@@ -54,6 +63,18 @@ class Groups:
         theirs = self._marks.get(self.find(other), frozenset())
         return min((number for number, side in mine if (number, 1 - side) in theirs), default=None)
 
+    def both_live(self, one: Claim, other: Claim) -> tuple[Claim, Claim] | None:
+        """The first two records of one source that live, one in the set of each claim."""
+        mine, theirs = self._living_in(self.find(one)), self._living_in(self.find(other))
+        pairs = [(a, b) for a in mine for b in theirs if a[0] == b[0]]
+        return min(pairs) if pairs else None
+
+    def _living_in(self, root: Claim) -> tuple[Claim, ...]:
+        known = self._living.get(root)
+        if known is not None:
+            return known
+        return (root,) if root in self._live else ()
+
     def members(self) -> dict[Claim, list[Claim]]:
         """Every set by its representative, members sorted."""
         found: dict[Claim, list[Claim]] = defaultdict(list)
@@ -64,54 +85,5 @@ class Groups:
     def copy(self) -> Groups:
         twin = Groups()
         twin._parent, twin._marks = dict(self._parent), dict(self._marks)
+        twin._live, twin._living = self._live, dict(self._living)
         return twin
-
-
-def settled_groups(
-    records: Mapping[Claim, ClaimFacts], known: KnownIdentities, decided: Sequence[Decision] = ()
-) -> Groups:
-    """What no evidence has to be weighed for: what people decided, merges by the source, and what
-    has one id already, unless its records have become strangers to each other since."""
-    groups = Groups(records, decided)
-    taken_out = {claim for d in decided if d.action == "split" for claim in d.sides[0]}
-    for decision in decided:
-        present = sorted(c for side in decision.sides for c in side if c in records)
-        if decision.action == "merge" and present:
-            groups.unite(present)
-    by_id: dict[int, list[Claim]] = defaultdict(list)
-    for claim in sorted(records):
-        for other in sorted(records[claim].same_as):
-            groups.unite([claim, (claim[0], other)])
-        if claim in known.claims:
-            by_id[known.current(known.claims[claim])].append(claim)
-    for claims in by_id.values():
-        if any(strangers(records, groups, claims)):
-            continue
-        _unite_id(sorted(claims, key=lambda claim: (claim in taken_out, claim)), groups)
-    return groups
-
-
-def _unite_id(claims: list[Claim], groups: Groups) -> None:
-    """Unite the records of one id; those that a split keeps from the first, by themselves."""
-    while claims:
-        groups.unite(claims)
-        claims = [claim for claim in claims if groups.find(claim) != groups.find(claims[0])]
-
-
-def strangers(
-    records: Mapping[Claim, ClaimFacts], groups: Groups, claims: Sequence[Claim]
-) -> Iterator[tuple[Claim, Claim]]:
-    """Pairs of live records that cannot be one person, whatever joined them once: their source
-    took a merge back, or one was rewritten to describe somebody else."""
-    live = [claim for claim in claims if claim in records and records[claim].live]
-    for one, other in combinations(live, 2):
-        if groups.find(one) != groups.find(other) and (
-            one[0] == other[0] or _rewritten(records[one], records[other])
-        ):
-            yield one, other
-
-
-def _rewritten(a: ClaimFacts, b: ClaimFacts) -> bool:
-    if not a.name or not b.name or dates_agree(a.birth_date, b.birth_date):
-        return False
-    return not any(same_name(x, y) for x in (a.name, *a.aliases) for y in (b.name, *b.aliases))

@@ -14,12 +14,13 @@ from itertools import combinations
 
 from trainer.identity.claims import ClaimFacts, spelled
 from trainer.identity.clues import ENOUGH, Clue, ClueKind, Records
-from trainer.identity.names import names_several, same_surname, spellings
+from trainer.identity.names import names_several, romanised, same_surname, spellings
 from trainer.state.store import Claim
 
 FULL_NAME = 0.5  # two and more words
 COMMON_NAME = 0.4  # some source has it twenty times and more
 ONE_WORD = 0.35
+ROMANISED, ONE_WORD_ROMANISED = 0.4, 0.25  # one's name is the other's in Latin letters
 ALIAS = 0.5  # one's name is among the other's aliases, and they do not look like siblings
 ONE_WORD_ALIAS = 0.2
 FURTHER_NAME = 0.1  # each further name in common, at most two
@@ -46,6 +47,7 @@ class Names:
     def __init__(self, records: Records) -> None:
         self.main: dict[Claim, frozenset[str]] = {}
         self.others: dict[Claim, frozenset[str]] = {}
+        self.romanised: dict[Claim, frozenset[str]] = {}  # of names in other scripts only
         self.holders: dict[str, list[Claim]] = defaultdict(list)
         counts: Counter[tuple[str, str]] = Counter()
         for claim, fact in sorted(records.items()):
@@ -55,9 +57,19 @@ class Names:
             aliases = [spellings(a) for a in fact.aliases if not names_several(a)]
             self.others[claim] = frozenset().union(*aliases) - self.main[claim]
             counts.update((claim[0], key) for key in self.main[claim])
-            for key in sorted(self.main[claim] | self.others[claim]):
+            keys = self.main[claim] | self.others[claim]
+            if latin := romanised(fact.name):
+                self.romanised[claim] = latin
+                keys |= latin
+            for key in sorted(keys):
                 self.holders[key].append(claim)
         self.common = {name for (_, name), count in counts.items() if count >= _MANY}
+
+    def in_two_scripts(self, one: Claim, other: Claim) -> frozenset[str]:
+        """The keys by which a name is the other one in Latin letters."""
+        nothing: frozenset[str] = frozenset()
+        latin, others = self.romanised.get(one, nothing), self.romanised.get(other, nothing)
+        return latin & self.main[other] | others & self.main[one]
 
 
 def near_pairs(records: Records) -> Iterator[Clue]:
@@ -120,6 +132,11 @@ def _named(a: ClaimFacts, b: ClaimFacts, names: Names) -> tuple[float, ClueKind,
         return 0.0, "same_alias", "have a surname in common"
     used = one & theirs | other & mine
     if not used:
+        latin = names.in_two_scripts(a.claim, b.claim)
+        if latin:
+            weight = ROMANISED if any(" " in key for key in latin) else ONE_WORD_ROMANISED
+            text = f"are called {a.name!r} and {b.name!r}, one name in two scripts"
+            return weight + further, "same_name", text
         return further, "same_alias", "share an alias"
     text = f"are called {a.name!r} and {b.name!r}, which is an alias of one"
     if one & theirs and other & mine:

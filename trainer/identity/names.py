@@ -1,4 +1,5 @@
-"""Names compared as people would: without case, accents, punctuation and order of words."""
+"""Names compared as people would: without case, punctuation, order of words, and the marks that
+readers of their script leave out."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ import unicodedata
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-APOSTROPHES = "'\u2019`"
+from anyascii import anyascii
+
+from trainer.identity.folding import APOSTROPHES, fold, is_mark, script
 
 
 @lru_cache(maxsize=65_536)
@@ -15,12 +18,13 @@ def words(name: str) -> frozenset[str]:
     """The words of a name, folded; signs that are neither letters nor digits part words."""
     if name.isascii():  # most names; ten times as fast
         return frozenset(name.translate(_ASCII).split())
-    plain = unicodedata.normalize("NFKD", name).casefold()
-    kept = "".join(
-        c if c.isalnum() else "" if unicodedata.combining(c) or c in APOSTROPHES else " "
-        for c in plain
-    )
-    return frozenset(kept.split())
+    return frozenset(_words_in_order(name))
+
+
+def _words_in_order(name: str) -> list[str]:
+    return "".join(
+        c if c.isalnum() or is_mark(c) else "" if c in APOSTROPHES else " " for c in fold(name)
+    ).split()
 
 
 def same_name(one: str, other: str) -> bool:
@@ -30,7 +34,27 @@ def same_name(one: str, other: str) -> bool:
         return one.strip() == other.strip() != ""
     shorter, longer = sorted((mine, theirs), key=len)
     joined = "".join(sorted(mine)) == "".join(sorted(theirs))
-    return joined or (len(shorter) > 1 and shorter <= longer)
+    return joined or (len(shorter) > 1 and shorter <= longer) or _same_unspaced(one, other)
+
+
+def _same_unspaced(one: str, other: str) -> bool:
+    mine = unspaced(one)
+    return mine is not None and mine == unspaced(other)
+
+
+def unspaced(name: str) -> str | None:
+    """The name in one piece, for scripts that part the words of a name or do not; else None."""
+    if name.isascii() or not scripts(name) & _UNSPACED:
+        return None
+    return "".join(_words_in_order(name)) or None
+
+
+@lru_cache(maxsize=65_536)
+def scripts(name: str) -> frozenset[str]:
+    """The scripts of a name's letters; kana and Han are two, hiragana and katakana one."""
+    if name.isascii():
+        return _LATIN_ONLY if any(map(str.isalpha, name)) else frozenset()
+    return frozenset(script(c) for c in fold(name) if c.isalpha())
 
 
 @lru_cache(maxsize=65_536)
@@ -38,15 +62,50 @@ def spellings(name: str) -> frozenset[str]:
     """Keys of a name: two names with one in common are one name, written otherwise.
 
     Order of words, case, accents and hyphens change nothing, nor do the usual ways to write
-    Cyrillic names in Latin letters.
+    Cyrillic names in Latin letters, and letters such as the German umlauts in two of them.
     """
     ways = {words(name), words(name.replace("-", ""))} if "-" in name else {words(name)}
+    if not name.isascii():
+        ways |= {words(way) for way in _further_ways(name)}
     return frozenset(" ".join(sorted(map(_latin, some))) for some in ways if some)
+
+
+def _further_ways(name: str) -> set[str]:
+    whole = unicodedata.normalize("NFC", name).lower()
+    ways = {whole.translate(_TWO_LETTERS), whole.translate(_NO_HYPHENS)} - {whole}
+    in_one = unspaced(name)
+    return ways | {in_one} if in_one else ways
+
+
+def romanised(name: str) -> frozenset[str]:
+    """Keys under which a name of another script may be spelled in Latin letters.
+
+    To be held against the `spellings` of a name in Latin letters only: two names of one script can
+    be the same in Latin letters and differ in their own. Empty where that is no way to write the
+    name: Han, which has many sounds, Arabic and Hebrew without their vowels.
+    """
+    return _NO_KEYS if name.isascii() else _romanised(name)
+
+
+@lru_cache(maxsize=65_536)
+def _romanised(name: str) -> frozenset[str]:
+    if not scripts(name) or not scripts(name) <= _SPELLED_BY_LETTER:
+        return _NO_KEYS
+    plain = " ".join(_words_in_order(name)).replace("\u03bf\u03c5", "ou")  # Greek: one sound
+    latin = "".join(c for c in anyascii(plain).lower() if c.isalnum() or c == " ")
+    return spellings(latin)
+
+
+def spelled_alike(one: str, other: str) -> bool:
+    """One name in two scripts, as far as spelling says."""
+    return bool(romanised(one) & spellings(other) or spellings(one) & romanised(other))
 
 
 def nearly(one: str, other: str) -> bool:
     """One name, perhaps in another spelling or with a slip of the keyboard."""
     if same_name(one, other) or spellings(one) & spellings(other) or _abbreviated(one, other):
+        return True
+    if spelled_alike(one, other):
         return True
     return len(one) >= _LONG and SequenceMatcher(None, one, other).ratio() >= _ALIKE
 
@@ -63,7 +122,8 @@ def _abbreviated(one: str, other: str) -> bool:
     if len(mine) < 2 or len(rest) != 1 or len(full) != 1:
         return False
     initial, word = rest.pop(), full.pop()
-    return len(initial) == 1 and word.startswith(initial)
+    has_case = initial.upper() != initial  # one Han or Hangul character is no initial
+    return len(initial) == 1 and has_case and word.startswith(initial)
 
 
 def same_surname(one: str, other: str) -> bool:
@@ -85,6 +145,21 @@ _SEVERAL = re.compile(r"[&+]|\b(?:and|twins?|sisters|brothers|duo|couple)\b", re
 _LONG = 8  # letters: in shorter names a slip makes another name
 _ALIKE = 0.9
 _Y = str.maketrans("jy", "ii")
+# Letters that have a second spelling of two; the first one is `fold`'s.
+_TWO_LETTERS = str.maketrans(
+    {"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue", "\u00f8": "oe", "\u00e5": "aa"}
+    | {"\u0111": "dj", "\u00f0": "dh", "\u0259": "a"}
+)
+_NO_HYPHENS = dict.fromkeys(map(ord, "-\u2010\u2011\u2012\u2013\u2014\u058a\u05be"))
+_NO_KEYS: frozenset[str] = frozenset()
+_LATIN_ONLY = frozenset({"LATIN"})
+# Names are written with a blank between their words or without one.
+_UNSPACED = frozenset(
+    {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN"}
+)
+_SPELLED_BY_LETTER = frozenset(
+    {"GREEK", "CYRILLIC", "GEORGIAN", "ARMENIAN", "HIRAGANA", "KATAKANA-HIRAGANA", "DEVANAGARI"}
+)
 _ASCII = {
     code: chr(code).lower() if chr(code).isalnum() else "" if chr(code) in APOSTROPHES else " "
     for code in range(128)

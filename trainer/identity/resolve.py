@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from trainer.identity.claims import ClaimFacts, Join, spelled
 from trainer.identity.decisions import Decision
-from trainer.identity.groups import settled_groups
+from trainer.identity.settled import settle
 from trainer.state.store import Claim, KnownIdentities, Merge
 
 
@@ -41,7 +41,7 @@ def resolve(
 ) -> Identities:
     """Join claims and give ids. The order of `facts` and `joins` changes nothing."""
     records = {fact.claim: fact for fact in facts}
-    groups = settled_groups(records, known, decided)
+    groups = settle(records, known, decided).groups
     reasons: dict[Claim, set[str]] = defaultdict(set)
     for join in joins:
         groups.unite(join.claims)
@@ -123,6 +123,7 @@ def _evidence(
         for claim in members
         if claim in records
         for same in records[claim].same_as
+        if (claim[0], same) in members
         for other in (claim, (claim[0], same))
     }
     lines = sorted({reason for claim in members for reason in reasons.get(claim, ())})

@@ -18,6 +18,7 @@ from trainer.staging.paths import RunDir
 REVIEWS_FILE = "reviews.json"
 _SCORE = re.compile(r"\(-?\d\.\d+\)")
 Kind = Literal[
+    "source_merge_contradicted",
     "cross_link_contradicted",
     "shared_link_contradicted",
     "links_contradict_each_other",

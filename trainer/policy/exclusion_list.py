@@ -11,8 +11,8 @@ from trainer.config.sources import SourceConfig
 from trainer.errors import ConfigError
 from trainer.identity.addresses import take_apart
 from trainer.identity.links import identify
-from trainer.identity.names import words
 from trainer.policy.exclusions import PHASH, Exclusion, Kind, Member, read_entries
+from trainer.policy.person_keys import person_text
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import deciding
 from trainer.state.store import read_identities
@@ -63,12 +63,10 @@ def url_value(text: str) -> str:
 
 
 def person_value(name: str, born: str) -> str:
-    """`folded words|YYYY-MM-DD`; raises `ConfigError`."""
-    folded = " ".join(sorted(words(name)))
-    if not folded:
-        raise ConfigError(f"{name!r} has no letters to compare names by")
+    """`name|YYYY-MM-DD`, as `person_keys` reads it; raises `ConfigError`."""
+    text, mark = person_text(name)
     try:
-        return f"{folded}|{date.fromisoformat(born).isoformat()}"
+        return f"{text}|{date.fromisoformat(born).isoformat()}{mark}"
     except ValueError:
         raise ConfigError(
             f"--born {born!r}: give the whole birth date as YYYY-MM-DD; without it a name alone "

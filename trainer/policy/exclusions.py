@@ -19,8 +19,8 @@ import numpy.typing as npt
 from trainer.faces.agree import SAME_PICTURE_BITS
 from trainer.identity.addresses import take_apart
 from trainer.identity.links import domains_of, identify
-from trainer.identity.names import words
 from trainer.policy.link_keys import LinkKeys, person_at, urls_of
+from trainer.policy.person_keys import entry_keys, record_keys
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import digest, read_decisions
 from trainer.state.store import Claim
@@ -41,8 +41,8 @@ REFUSED = "excluded"  # the reason of a picture row; with the list that it was r
 class Exclusion:
     """`value` in the one spelling that records are compared by.
 
-    id: `source:source_id`; url: a canonical URL; person: `name words|YYYY-MM-DD`; image: a sha256
-    in hex, or `phash:` and 16 hex digits. `members`: what was found to belong to it.
+    id: `source:source_id`; url: a canonical URL; person: `name|YYYY-MM-DD` (see `person_keys`);
+    image: a sha256 in hex, or `phash:` and 16 hex digits. `members`: what was found to belong.
     """
 
     kind: Kind
@@ -90,9 +90,9 @@ class Exclusions:
             self.domains.update(_domains(value))
             self.numbers["url", url_key(value)] = number
         elif kind == "person":
-            name, _, born = value.rpartition("|")
-            self.persons[born].add(name_key(name))
-            self.numbers["person", f"{name_key(name)}|{born}"] = number
+            born, keys = entry_keys(value)
+            self.persons[born] |= keys
+            self.numbers.update({("person", f"{key}|{born}"): number for key in keys})
         elif value.startswith(PHASH):
             self.phashes.append(int(value.removeprefix(PHASH), 16))
         else:
@@ -133,9 +133,9 @@ class Exclusions:
                 return "id", number
         birth = record.get("birth_date") or ""
         born = self.persons.get(birth)
-        for name in _names(record) if born else ():
-            if name_key(name) in (born or ()):
-                return "person", f"{name_key(name)}|{birth}"
+        for key in record_keys(_names(record)) if born else ():
+            if key in (born or ()):
+                return "person", f"{key}|{birth}"
         for url in _urls(record) if self.urls else ():
             if self.url(url):
                 return "url", url_key(url)
@@ -226,10 +226,6 @@ def _domains(url: str) -> tuple[str, ...]:
         return domains_of(link.site)
     address = take_apart(url)
     return (address.host.partition(":")[0].removeprefix("www."),) if address else ()
-
-
-def name_key(name: str) -> str:
-    return "".join(sorted(words(name)))
 
 
 def claim_of(value: str) -> Claim:

@@ -3,6 +3,8 @@ are gone: hashes of a name and of a link, never one without the other.
 
 An account may be a couple's, so that a link alone says nothing. Of hashes only equality can be
 seen: another order of words, case, accents and the usual spellings are one name, a slip is not.
+A key that is not plain ASCII is marked before it is hashed: without the mark it is of the folding
+before (`names_v1`), and records are held against both.
 """
 
 from __future__ import annotations
@@ -13,12 +15,16 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from trainer.identity import names_v1
 from trainer.identity.links import identify
-from trainer.identity.names import names_several, same_surname, spellings
+from trainer.identity.names import names_several, romanised, same_surname, spellings
 from trainer.state.store import Claim
 
 Record = Mapping[str, Any]
 _SHORT = "~"  # before an alias of one word: it counts only against a whole name
+_FOLDED = "2 "  # before a name that the folding before would have made another key of
+_ROMANISED = "r"  # before the hash of a name in Latin letters: only records that are spelled in
+# them are held against it, since two names of another script can be the same in these
 
 
 class LinkKeys:
@@ -26,10 +32,12 @@ class LinkKeys:
 
     def __init__(self) -> None:
         self._links: dict[str, set[str]] = defaultdict(set)
+        self._romanised = False
 
     def add(self, key: str) -> None:
         name, _, link = key.partition(":")
         self._links[name].add(link)
+        self._romanised |= name.startswith(_ROMANISED)
 
     def __bool__(self) -> bool:
         return bool(self._links)
@@ -41,14 +49,17 @@ class LinkKeys:
         """
         if not self._links:
             return False
-        kept = set[str]().union(*(self._links.get(_hash(n), ()) for n in _own_names(record)))
+        hashes = [_hash(name) for name in _own_names(record)]
+        if self._romanised:
+            hashes += [_ROMANISED + _hash(name) for name in _own_names(record, romanise=False)]
+        kept = set[str]().union(*(self._links.get(name, ()) for name in hashes))
         return bool(kept) and any(_hash(f"{s} {i}") in kept for s, i in strong_links(record))
 
 
 def link_keys(record: Record) -> set[str]:
     """The keys to keep of an excluded record."""
     links = {_hash(f"{site} {number}") for site, number in named_links(record)}
-    names = {_hash(name) for name in _kept_names(record)} if links else ()
+    names = set(_kept_names(record)) if links else ()
     return {f"{name}:{link}" for name in names for link in links}
 
 
@@ -75,17 +86,31 @@ def urls_of(record: Record) -> list[str]:
 
 
 def _kept_names(record: Record) -> Iterator[str]:
-    yield from spellings(record["name"])
-    for alias in _aliases(record):
-        short = "" if " " in alias.strip() else _SHORT
-        yield from (short + key for key in spellings(alias))
+    """Hashed."""
+    for name in (record["name"], *_aliases(record)):
+        short = "" if name is record["name"] or " " in name.strip() else _SHORT
+        yield from (_hash(short + key) for key in _name_keys(name))
+        yield from (_ROMANISED + _hash(short + key) for key in romanised(name))
 
 
-def _own_names(record: Record) -> Iterator[str]:
-    for key in spellings(record["name"]):
+def _own_names(record: Record, *, romanise: bool = True) -> Iterator[str]:
+    for key in _own_keys(record["name"], romanise):
         yield from (key, _SHORT + key)
     for alias in _aliases(record):
-        yield from spellings(alias)
+        yield from _own_keys(alias, romanise)
+
+
+def _own_keys(name: str, romanise: bool) -> Iterator[str]:
+    """With the keys under which the name was kept until the folding changed."""
+    yield from _name_keys(name)
+    if not name.isascii() and romanise:
+        yield from romanised(name)
+        yield from names_v1.spellings(name)
+
+
+def _name_keys(name: str) -> Iterator[str]:
+    for key in spellings(name):
+        yield key if key.isascii() else _FOLDED + key
 
 
 def _aliases(record: Record) -> Iterator[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 
-_LETTERS = str.maketrans({"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "ß": "ss", "æ": "ae", "Æ": "Ae"})
+from trainer.identity.folding import fold
 
 
 def slug(name: str, style: str) -> str | None:
@@ -21,22 +20,18 @@ def _underscore(name: str) -> str:
 
 def _hyphen(name: str) -> str:
     """Lower case, hyphens between words, other signs dropped."""
-    kept = re.sub(r"[^a-z0-9\s-]", "", _ascii(name).lower())
+    kept = re.sub(r"[^a-z0-9\s-]", "", _ascii(name))
     return "-".join(word for word in re.split(r"[\s-]+", kept) if word)
 
 
 def _joined(name: str) -> str:
     """Lower-case letters and digits in one word."""
-    return re.sub(r"[^a-z0-9]", "", _ascii(name).lower())
+    return re.sub(r"[^a-z0-9]", "", _ascii(name))
 
 
 def _ascii(name: str) -> str:
     """Without accents; empty where a letter has no ASCII form: half a name is another name."""
-    plain = "".join(
-        c
-        for c in unicodedata.normalize("NFKD", name.translate(_LETTERS))
-        if not unicodedata.combining(c)
-    )
+    plain = fold(name)
     return "" if any(c.isalpha() and not c.isascii() for c in plain) else plain
 
 

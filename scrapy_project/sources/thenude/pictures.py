@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -11,7 +10,7 @@ from parsel import Selector
 
 from scrapy_project.html import addresses
 from scrapy_project.profile import Shot
-from trainer.identity.names import APOSTROPHES
+from trainer.identity.folding import APOSTROPHES, fold
 
 PICTURES: Final = ("img::attr(src)", "img::attr(data-src)")
 HEAD: Final = re.compile(r"/models/[^/]*_(?P<number>\d+)/medhead\.jpe?g", re.IGNORECASE)
@@ -24,7 +23,7 @@ WITHOUT_APOSTROPHES: Final = str.maketrans(dict.fromkeys(APOSTROPHES))
 def pictures(page: Selector, url: str, number: str | None, names: list[str]) -> tuple[Shot, ...]:
     """The head that has the page's number, and covers whose file has the person's name in it:
     others are of other people."""
-    spelled = (name.translate(WITHOUT_APOSTROPHES) for name in names)
+    spelled = (fold(name).translate(WITHOUT_APOSTROPHES) for name in names)
     wanted = {*map(hyphenated, names), *map(hyphenated, spelled)} - {""}
     found: dict[str, list[str]] = {}
     for address in addresses(page, url, *PICTURES):
@@ -46,7 +45,4 @@ def pictures(page: Selector, url: str, number: str | None, names: list[str]) -> 
 
 def hyphenated(text: str) -> str:
     """`Mira Okonedo-Vask` -> `mira-okonedo-vask`; anything else than letters and digits parts."""
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c)
-    )
-    return "-".join(re.findall(r"[^\W_]+", plain))
+    return "-".join(re.findall(r"[^\W_]+", fold(text)))

@@ -1,0 +1,277 @@
+# ruff: noqa: RUF001
+"""Names compared by the rules of their script. Everybody is invented."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trainer.identity import names_v1
+from trainer.identity.claims import ClaimFacts
+from trainer.identity.clues import names_agree
+from trainer.identity.evidence import find_joins
+from trainer.identity.folding import fold
+from trainer.identity.names import nearly, romanised, same_name, spelled_alike, spellings, words
+from trainer.references.slugs import slug
+from trainer.state.store import KnownIdentities
+
+ONE_NAME = [  # script, two spellings that its readers take for one name
+    ("latin", "Małgorzata Żółw", "Malgorzata Zolw"),
+    ("latin", "Sørén Øst", "Soren Ost"),
+    ("latin", "Đorđe Ħal", "Dorde Hal"),
+    ("latin", "Þóra Æsa", "Thora Aesa"),
+    ("latin", "Weißŧ Œrn", "Weisst Oern"),
+    ("latin", "IŞIL İpekçi", "ışıl ipekci"),
+    ("latin", "Nguyễn Thị Ơn", "Nguyen Thi On"),
+    ("latin", "Zoë D\u02bcArc", "Zoe D'Arc"),
+    ("latin", "O\u2018Zorn", "OZorn"),
+    ("latin", "Gal\u00b7la Zorn", "Galla Zorn"),
+    ("latin", "Ｍｉｒａ\u3000Ｚｏｒｎ", "Mira Zorn"),
+    ("latin", "Mi\u00adra Zo\u200brn\u202c", "Mira Zorn"),
+    ("greek", "Ζωή Άρνου", "ζωη αρνου"),
+    ("greek", "ΖΩΗΣ ᾼρνος", "Ζωης Αρνος"),
+    ("cyrillic", "Алёна Зо\u0301рина", "Алена Зорина"),
+    ("arabic", "مُنَى الزُّورِيّ", "منى الزوري"),
+    ("arabic", "أمـــل زوري", "امل زورى"),
+    ("arabic", "مه\u200cزاد زوریک", "مهزاد زوريك"),
+    ("hebrew", "מִרְיָם זוֹרְן", "מרים זורן"),
+    ("devanagari", "मीरा\u200d ज़ोर", "मीरा ज\u093cोर"),
+    ("malayalam", "മീരന്\u200d", "മീരൻ"),
+    ("thai", "ฟ้า\u200bใส โซรา", "ฟ้าใส โซรา"),
+    ("hangul", "김솔아", unicodedata.normalize("NFD", "김솔아")),
+    ("hangul", "김 솔아", "김솔아"),
+    ("kana", "ｶﾞﾅ ﾐﾉ", "ガナ ミノ"),
+    ("kana", "ガナ ミノ", "がな みの"),
+    ("han", "空\U000e0100田 美", "空田 美"),
+    ("han", "空田 美", "空田美"),
+    ("han", "\uf9aa空", "寧空"),
+    ("armenian", "ՄԻՐԱ ԶՈՐՅԱՆ", "միրա զորյան"),
+    ("georgian", "ᲛᲘᲠᲐ ᲖᲝᲠᲘ", "მირა ზორი"),
+]
+TWO_NAMES = [  # script, names that its readers tell apart
+    ("kana", "かな みの", "がな みの"),
+    ("kana", "はる みの", "ぱる みの"),
+    ("kana", "ばる みの", "ぱる みの"),
+    ("kana", "ゆうか みの", "ゆか みの"),
+    ("kana", "ユーリ ミノ", "ユリ ミノ"),
+    ("kana", "しよ みの", "しょ みの"),
+    ("han", "王芳 空", "王方 空"),
+    ("han", "美空", "実空"),
+    ("devanagari", "मीरा ज़ोर", "मारी ज़ोर"),
+    ("devanagari", "मीरा ज़ोर", "मिरा ज़ोर"),
+    ("devanagari", "मीरा ज़ोर", "मेरा ज़ोर"),
+    ("bengali", "মীরা জোর", "মেরা জোর"),
+    ("tamil", "மீரா சோரன்", "மாரி சோரன்"),
+    ("telugu", "మీరా జోరు", "మారీ జోరు"),
+    ("malayalam", "മീര സോരൻ", "മാര സോരൻ"),
+    ("sinhala", "මීරා සෝරා", "මාරි සෝරා"),
+    ("thai", "ฟ้า โซรา", "ฟี โซรา"),
+    ("thai", "ใส โซรา", "ใส่ โซรา"),
+    ("khmer", "មីរ៉ា សូរ៉ា", "មារី សូរ៉ា"),
+    ("myanmar", "မီရာ ဇော်", "မာရီ ဇော်"),
+    ("hangul", "김솔아 한", "김설아 한"),
+    ("hangul", "한가 솔", "항아 솔"),
+    ("cyrillic", "Майя Зорина", "Маия Зорина"),
+    ("cyrillic", "Їра Зорська", "Іра Зорська"),
+    ("arabic", "سارة زوري", "سيرة زوري"),
+    ("hebrew", "מרים זורן", "מרום זורן"),
+    ("georgian", "მირა ზორი", "მერა ზორი"),
+    ("armenian", "Միրա Զորյան", "Մերա Զորյան"),
+    ("ethiopic", "ሚራ ዞራ", "ሜራ ዞራ"),
+]
+BORN = "1990-04-17"
+
+
+@pytest.mark.parametrize(("script", "one", "other"), ONE_NAME)
+def test_spellings_of_one_name(script, one, other):
+    assert same_name(one, other), script
+    assert spellings(one) & spellings(other)
+
+
+@pytest.mark.parametrize(("script", "one", "other"), TWO_NAMES)
+def test_names_that_readers_tell_apart(script, one, other):
+    assert not same_name(one, other), script
+    assert not spellings(one) & spellings(other)
+    assert not spelled_alike(one, other)
+
+
+@pytest.mark.parametrize(("script", "one", "other"), TWO_NAMES)
+def test_people_of_one_birth_date_with_such_names_are_not_joined(script, one, other):
+    """Country, height and eyes agree as well: the name is all that tells them apart."""
+    facts = {"birth_date": BORN, "country": "ZZ", "height_cm": 170, "eye_color": "BROWN"}
+    records = [
+        ClaimFacts((source, source[0]), name=name, **facts)
+        for source, name in (("stashdb", one), ("fansdb", other))
+    ]
+    assert find_joins(records, KnownIdentities()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("मीरा ज़ोर", 2),
+        ("ฟ้าใส โซรา", 2),
+        ("மீரா", 1),
+        ("មីរ៉ា", 1),
+        ("မီရာ", 1),
+        ("מה\u05f4ה", 1),
+        ("مه\u200cزاد", 1),
+        ("空\U000e0100田", 1),
+        ("ᠮᠢᠷ\u180bᠠ", 1),
+        ("Mi\u2060ra", 1),
+    ],
+)
+def test_a_word_stays_one_word(name, count):
+    assert len(words(name)) == count
+    assert all(len(word) > 1 for word in words(name))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Jörg Zorn", "Joerg Zorn"),
+        ("Jörg Zorn", "Jorg Zorn"),
+        ("Søren Åst", "Soeren Aast"),
+        ("Đina Zorn", "Djina Zorn"),
+        ("Anne\u2011Marie Zorn", "Annemarie Zorn"),
+        ("Yulia Zorn", "Julia Zorn"),
+    ],
+)
+def test_a_name_has_several_spellings(one, other):
+    assert spellings(one) & spellings(other)
+    assert nearly(one, other)
+
+
+@pytest.mark.parametrize(
+    ("native", "latin"),
+    [
+        ("Юлия Зорина", "Julia Zorina"),
+        ("Наталья Щукова", "Natalya Shchukova"),
+        ("Ζωή Λούρου", "Zoi Lourou"),
+        ("ゆき みの", "Mino Yuki"),
+        ("მირა ზორი", "Mira Zori"),
+        ("मीरा जोरा", "Mira Jora"),
+    ],
+)
+def test_a_name_in_latin_letters_is_a_clue_and_not_enough(native, latin):
+    assert not same_name(native, latin)
+    assert spelled_alike(native, latin)
+
+    def joined(**facts) -> bool:
+        records = [
+            ClaimFacts((source, "x"), name=name, birth_date=BORN, **facts)
+            for source, name in (("stashdb", native), ("fansdb", latin))
+        ]
+        return bool(find_joins(records, KnownIdentities())[0])
+
+    assert not joined()
+    assert joined(country="ZZ")
+
+
+@pytest.mark.parametrize("name", ["王芳", "منى", "מרים", "ฟ้า", "Mira", "Małgorzata", "!"])
+def test_what_has_no_spelling_by_letters_has_no_romanised_key(name):
+    assert romanised(name) == frozenset()
+
+
+def test_two_scripts_are_no_accent_apart():
+    """Only names that have no script in common may be of one person by a birth date alone."""
+    link = {"birth_date": BORN}
+    zoe, mira = ClaimFacts(("a", "1"), name="Zoë Q", **link), ClaimFacts(("b", "1"), name="Mo R")
+    assert not names_agree(zoe, ClaimFacts(mira.claim, name="Mo R", **link))
+    assert names_agree(zoe, ClaimFacts(mira.claim, name="空田 美", **link))
+
+
+SCRIPTS = {
+    "latin": "abcdefgłøđðþßæœıħŧŋñçéüåơşžČŻ",
+    "greek": "αβγδεζηθικλμνξοπρστυφχψωΆΈίϊΐς",
+    "cyrillic": "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґўѓќ",
+    "armenian": "աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆ",
+    "georgian": "აბგდევზთიკლმნოპჟრსტუფქღყშჩცძწჭხჯჰ",
+    "hebrew": "אבגדהוזחטיכלמנסעפצקרשת",
+    "arabic": "ابتثجحخدذرزسشصضطظعغفقلمنهوي",
+    "devanagari": "कखगघचजटडतदनपबमयरलवशसहािीुूेैोौ्ंँ",
+    "bengali": "কখগঘচজটডতদনপবমযরলশসহািীুূেৈোৌ্ং",
+    "tamil": "கஙசஞடணதநபமயரலவழளறனாிீுூெேைொோௌ்",
+    "thai": "กขคงจชซดตถทนบปผพมยรลวสหอะาิีึืุูเแโใไ่้๊๋็์ั",
+    "khmer": "កខគឃងចឆជញដតថទនបផពមយរលវសហាិីឹឺុូួើេែៃោៅ្",
+    "hiragana": "あいうえおかがきぎくぐさざしじたちつづてでなはばぱまみやゆよらりるれろわん",
+    "hangul": "가나다라마바사아자차카타파하각난닫랄맘밥삿앙잦찾칵탄팥핟힣",
+    "han": "王田空美実芳方林海花月星寧",
+    "ethiopic": "ሀለመሚሜሞረራርሰሳስዘዞበቡቢ",
+}
+OPTIONAL = {  # marks that readers of the script leave out
+    "latin": "\u0301\u0308\u0323\u0327",
+    "greek": "\u0301\u0308\u0314",
+    "hebrew": "\u05b0\u05b4\u05b8\u05c1",
+    "arabic": "\u064b\u064e\u0651\u0652\u0670",
+}
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u061c\u202e\ufe0f"
+
+
+@st.composite
+def names(draw) -> tuple[str, str]:
+    script = draw(st.sampled_from(sorted(SCRIPTS)))
+    word = st.text(SCRIPTS[script], min_size=1, max_size=8).filter(lambda w: w[0].isalpha())
+    return script, " ".join(draw(st.lists(word, min_size=1, max_size=3)))
+
+
+@settings(deadline=None)
+@given(names(), st.data())
+def test_what_readers_do_not_look_at_changes_nothing(drawn, data):
+    script, name = drawn
+    ways = [unicodedata.normalize(form, name) for form in ("NFC", "NFD", "NFKC", "NFKD")]
+    ways += [name.upper().lower(), name.title()]
+    if len(spaced := name.split()) > 1:
+        ways.append(" ".join(reversed(spaced)))
+    place = data.draw(st.integers(0, len(name)))
+    ways.append(name[:place] + data.draw(st.sampled_from(INVISIBLE)) + name[place:])
+    if script in OPTIONAL and (place == 0 or name[place - 1].isalpha()) and place:
+        ways.append(name[:place] + data.draw(st.sampled_from(OPTIONAL[script])) + name[place:])
+    for way in ways:
+        assert words(way) == words(name), (name, way)
+        assert same_name(way, name)
+
+
+@settings(deadline=None)
+@given(names(), names())
+def test_letters_that_differ_are_names_that_differ(one, other):
+    """By the table of each script no two of its letters are one, but for those of the fold."""
+    (script, mine), (_, theirs) = one, other
+    if {"latin", "greek", "cyrillic"} & {script, other[0]}:
+        return  # their accents are left out
+    flat = [unicodedata.normalize("NFC", text).replace(" ", "") for text in (mine, theirs)]
+    if same_name(mine, theirs):
+        assert sorted(flat[0]) == sorted(flat[1]) or set(mine.split()) & set(theirs.split())
+
+
+@settings(deadline=None)
+@given(st.one_of(names().map(lambda drawn: drawn[1]), st.text(max_size=30)))
+def test_folding_twice_is_folding_once(name):
+    assert fold(fold(name)) == fold(name)
+    assert words(" ".join(words(name))) == words(name)
+
+
+@pytest.mark.parametrize("script", sorted(set(SCRIPTS) - {"latin", "greek", "cyrillic"}))
+def test_every_letter_of_a_script_is_another(script):
+    letters = [c for c in SCRIPTS[script] if c.isalpha()]
+    for one, other in combinations(letters, 2):
+        assert words(letters[0] + one) != words(letters[0] + other)
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=40))
+def test_ascii_names_are_folded_as_before(name):
+    """The quick way for them, and the keys that were stored."""
+    assert words(name) == names_v1.words(name)
+    assert spellings(name) == names_v1.spellings(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("Đina Ħal", "dina-hal"), ("Þóra Ŋu", "thora-ngu"), ("Işıl Zörn", "isil-zorn")],
+)
+def test_slugs_are_made_by_the_same_folding(name, found):
+    assert slug(name, "hyphen") == found
