@@ -11,7 +11,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -35,6 +35,7 @@ MAX_RAW = 10_000  # characters of one text that are looked at
 MAX_BYTES = 8 * 1024 * 1024  # of a page; real ones have a tenth of it
 MAX_ADDRESS = 2_000
 MAX_ELEMENTS = 2_000  # that one query gives; no page shows more of one person
+MAX_PIECES = 50  # elements of one value
 EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "?", "not available"})
 # Python's codecs that are no encoding of pages; some of them take quadratic time.
 _NO_ENCODINGS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
@@ -101,6 +102,19 @@ def element_text(element: Selector) -> str | None:
     return tidy(" ".join(texts_of(element)))
 
 
+def text_behind(label: Selector, *ends: str) -> str | None:
+    """The text after an element: up to the next label of its kind ("Label:"), to one of the tags
+    `ends`, or to where its parent ends."""
+    own = label.root
+    pieces = [own.tail or ""]
+    for element in islice(own.itersiblings("*"), MAX_PIECES):
+        text = " ".join(islice(_pieces(element), MAX_PIECES))
+        if element.tag in ends or (element.tag == own.tag and text.rstrip().endswith(":")):
+            break
+        pieces += [text, element.tail or ""]
+    return tidy("".join(pieces))
+
+
 def texts_of(element: Selector) -> list[str]:
     """The pieces of text below one element as they are, `MAX_ELEMENTS` at most."""
     return list(islice(_pieces(element.root), MAX_ELEMENTS))
@@ -154,12 +168,18 @@ _TRANSLATOR = HTMLTranslator()
 def addresses(selector: Selector, base: str, *queries: str) -> Iterator[str]:
     """Absolute http(s) URLs of the attributes that the CSS `queries` select (`img::attr(src)`),
     in the page's order, relative and protocol-less ones resolved against `base`."""
+    return _addresses(selector, base, queries, frozenset())
+
+
+def _addresses(
+    selector: Selector, base: str, queries: Iterable[str], besides: Collection[Any]
+) -> Iterator[str]:
     wanted = [_ATTRIBUTE.fullmatch(query) for query in queries]
     if None in wanted:
-        raise ValueError(f"each of {queries} has to end in ::attr(name)")
+        raise ValueError(f"each of {tuple(queries)} has to end in ::attr(name)")
     names = list(dict.fromkeys(match["name"] for match in wanted if match))
     for element in elements(selector, *(match["css"] for match in wanted if match)):
-        for name in names:
+        for name in names if element.root not in besides else ():
             address = absolute(base, element.root.get(name) or "")
             if address is not None:
                 yield address
@@ -185,10 +205,49 @@ def absolute(base: str, value: str) -> str | None:
 
 
 def outside(selector: Selector, base: str, *queries: str) -> tuple[str, ...]:
-    """Those of `addresses` that lead to another host than the page's, each once."""
+    """Those of `addresses` that lead to another host than the page's, each once; none that the
+    site's visitors wrote: that is nobody's link."""
     own = urlsplit(base).netloc.removeprefix("www.")
-    found = addresses(selector, base, *queries)
+    found = _addresses(selector, base, queries, by_visitors(selector))
     return tuple(dict.fromkeys(a for a in found if urlsplit(a).netloc.removeprefix("www.") != own))
+
+
+_COMMENTS = re.compile(
+    r"(?:.*[-_])?(?:comments?|comment-?list|commentlist|guest-?book|shout-?box|disqus(?:_thread)?"
+    r"|user-?reviews?)(?:[-_].*)?"
+    r"|https?://schema\.org/(?:User)?Comments?",
+    re.IGNORECASE,
+)
+# Said of a page or an article about its comments, which lie elsewhere.
+_NO_COMMENTS = re.compile(
+    r"(?:no|has|with|without)[-_]comments?|comments?[-_](?:open|closed|off|on|count|link)",
+    re.IGNORECASE,
+)
+_WHOLE = ("html", "body", "main")
+
+
+def by_visitors(selector: Selector) -> frozenset[Any]:
+    """The elements (of lxml) of the page that its visitors wrote: in comment sections, and links
+    with rel="ugc"."""
+    found, sections = set[Any](), list[Any]()
+    root = selector.root.getroottree().getroot()
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "end":
+            if sections and sections[-1] is element:
+                sections.pop()
+            continue
+        if element.tag not in _WHOLE and _is_comment_section(element):
+            sections.append(element)
+        if sections or "ugc" in (element.get("rel") or "").casefold().split():
+            found.add(element)
+    return frozenset(found)
+
+
+def _is_comment_section(element: Any) -> bool:
+    marks = " ".join(filter(None, map(element.get, ("id", "class", "itemprop", "itemtype"))))
+    return any(
+        _COMMENTS.fullmatch(mark) and not _NO_COMMENTS.fullmatch(mark) for mark in marks.split()
+    )
 
 
 def split_names(text: str | None, separators: str = r"[,/;]") -> tuple[str, ...]:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+
+from scrapy_project.stand_ins import is_stand_in
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 FuzzyDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
@@ -33,6 +43,18 @@ class Shot(BaseModel):
     fallbacks: tuple[str, ...] = Field((), description="Tried in order where `url` is gone")
     width: int | None = Field(None, description="pixels, where the page says so")
     height: int | None = None
+
+
+def shots_of_somebody(shots: Iterable[Shot], names: Iterable[str]) -> tuple[Shot, ...]:
+    """`shots` without the pictures, and the fallbacks, that stand for a missing one."""
+    own = tuple(names)
+    return tuple(
+        shot.model_copy(
+            update={"fallbacks": tuple(f for f in shot.fallbacks if not is_stand_in(f, own))}
+        )
+        for shot in shots
+        if not is_stand_in(shot.url, own)
+    )
 
 
 class Fact(BaseModel):
@@ -74,3 +96,9 @@ class Profile(BaseModel):
     @classmethod
     def _once_each(cls, values: tuple[object, ...]) -> tuple[object, ...]:
         return tuple(dict.fromkeys(values))
+
+    @field_validator("shots")
+    @classmethod
+    def _of_somebody(cls, shots: tuple[Shot, ...], info: ValidationInfo) -> tuple[Shot, ...]:
+        names = (info.data.get("name", ""), *info.data.get("aliases", ()))
+        return shots_of_somebody(shots, names)

@@ -21,6 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
+from scrapy_project.stand_ins import without_stand_ins
 from trainer.config.sources import SourceConfig
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
@@ -148,7 +149,8 @@ def read_page(count: int, listed: Sequence[Any], read: ReadOne) -> Page:
         row, errors = read(record)
         page.errors += errors
         if row is not None:
-            page.rows.append(row)
+            names = (row["name"], *row["aliases"])
+            page.rows.append(row | {"images": without_stand_ins(row["images"], names)})
         else:
             page.refused_ids.append(_id_of(record))
     return page
