@@ -11,7 +11,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -167,19 +167,15 @@ _TRANSLATOR = HTMLTranslator()
 
 def addresses(selector: Selector, base: str, *queries: str) -> Iterator[str]:
     """Absolute http(s) URLs of the attributes that the CSS `queries` select (`img::attr(src)`),
-    in the page's order, relative and protocol-less ones resolved against `base`."""
-    return _addresses(selector, base, queries, frozenset())
-
-
-def _addresses(
-    selector: Selector, base: str, queries: Iterable[str], besides: Collection[Any]
-) -> Iterator[str]:
+    in the page's order, relative and protocol-less ones resolved against `base`; none of what the
+    site's visitors wrote: their links and pictures are nobody's."""
     wanted = [_ATTRIBUTE.fullmatch(query) for query in queries]
     if None in wanted:
-        raise ValueError(f"each of {tuple(queries)} has to end in ::attr(name)")
+        raise ValueError(f"each of {queries} has to end in ::attr(name)")
+    visitors = by_visitors(selector)
     names = list(dict.fromkeys(match["name"] for match in wanted if match))
     for element in elements(selector, *(match["css"] for match in wanted if match)):
-        for name in names if element.root not in besides else ():
+        for name in names if element.root not in visitors else ():
             address = absolute(base, element.root.get(name) or "")
             if address is not None:
                 yield address
@@ -205,10 +201,9 @@ def absolute(base: str, value: str) -> str | None:
 
 
 def outside(selector: Selector, base: str, *queries: str) -> tuple[str, ...]:
-    """Those of `addresses` that lead to another host than the page's, each once; none that the
-    site's visitors wrote: that is nobody's link."""
+    """Those of `addresses` that lead to another host than the page's, each once."""
     own = urlsplit(base).netloc.removeprefix("www.")
-    found = _addresses(selector, base, queries, by_visitors(selector))
+    found = addresses(selector, base, *queries)
     return tuple(dict.fromkeys(a for a in found if urlsplit(a).netloc.removeprefix("www.") != own))
 
 

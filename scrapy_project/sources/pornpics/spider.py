@@ -42,6 +42,7 @@ NAME_ENDS: Final = re.compile(
     re.IGNORECASE,
 )
 SITES_OWN: Final = re.compile(r"porn\s*pics(?:\.com)?", re.IGNORECASE)
+DOMAIN: Final = "pornpics.com"
 PERSON: Final = re.compile(r"(?:/[a-z]{2})?/pornstars/(?P<id>[^/]+)(?:/|$)", re.IGNORECASE)
 # How the card marks its facts is not known: they are read as people see them, "Label: text".
 CARD: Final = ".pornstar-card"
@@ -117,7 +118,7 @@ def gallery(page: Selector, url: str) -> Iterator[Shot]:
     visitors = by_visitors(page)
     for tile in elements(page, *TILES):
         leads_to = absolute(url, tile.root.get("href") or "") or ""
-        own = urlsplit(leads_to).netloc.removeprefix("www.") == _host(url)
+        own = _host(leads_to) in (DOMAIN, _host(url))
         if tile.root in visitors or not own or not GALLERY.match(urlsplit(leads_to).path):
             continue
         for image in tile.root.iter("img"):

@@ -12,7 +12,17 @@ from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
 from trainer.faces.kept_out import mark_early, without_quarantined
-from trainer.faces.select import SEVERAL, SINGLE, Caps, cap, funnel, judge, selected, stages
+from trainer.faces.select import (
+    SEVERAL,
+    SINGLE,
+    Caps,
+    cap,
+    funnel,
+    judge,
+    selected,
+    stages,
+    stand_ins,
+)
 from trainer.faces.trust import settle, with_rows
 from trainer.faces.verdicts import questions, write_verdicts
 from trainer.identity.reviews import write_reviews
@@ -33,6 +43,7 @@ NEAREST_FILE = "nearest.parquet"
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     plan, cache = context.plan, context.data.faces(context.plan.pack_id)
     judged = judge(_candidates(context), read_figures(cache))
+    shared = stand_ins(judged)
     judged = mark_excluded(judged, read_exclusions(context.data))
     usable = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
     vectors = read_vectors(cache, usable["image_sha256"])
@@ -57,6 +68,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         "performers": performers,
         "funnel": counts,
         "stages": way,
+        "stand_ins": shared,
         "reviews": reviews,
     }
 
