@@ -63,6 +63,8 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     way = stages(capped)
     performers = chosen["performer_id"].n_unique()
     say(f"select: {len(chosen)} faces of {performers} performers; {counts}; to review: {reviews}")
+    if shared:
+        say(f"select: {shared} pictures are stand-ins: too many performers share them")
     return {
         "faces": len(chosen),
         "performers": performers,
