@@ -31,7 +31,6 @@ YEAR: Final = re.compile(r"/born-in-the-year/(\d{4})\b", re.ASCII)
 LINKS: Final = "#socialicons a::attr(href)"
 PICTURES: Final = ("img::attr(src)", "img::attr(data-src)", "a::attr(href)")
 PICTURE: Final = re.compile(r"/pics/(?P<file>[^/]+?)(?P<thumb>_thumb\d*)?\.jpe?g", re.IGNORECASE)
-NO_PICTURE: Final = re.compile(r"icon|logo|no-?photo|noimage|placeholder", re.IGNORECASE)
 ALIASES: Final = ("also known as", "aliases", "alias", "aka")
 
 
@@ -79,7 +78,7 @@ def pictures(page: Selector, url: str) -> tuple[Shot, ...]:
     for address in addresses(page, url, *PICTURES):
         path = urlsplit(address).path
         match = PICTURE.fullmatch(path)
-        if match is None or NO_PICTURE.search(match["file"]):
+        if match is None:
             continue
         full = address.replace(path, f"/pics/{match['file']}.jpg") if match["thumb"] else address
         thumbs = found.setdefault(full, [])

@@ -34,7 +34,6 @@ THUMB: Final = re.compile(
     re.IGNORECASE,
 )
 PICTURE: Final = re.compile(r"/wiki/images/\w/\w\w/[^/]+\.(?:jpe?g|png|webp)", re.IGNORECASE)
-NO_PICTURE: Final = re.compile(r"icon|logo|no-?photo|placeholder", re.IGNORECASE)
 ALIASES: Final = ("also known as", "aliases", "alias", "aka", "other names")
 
 
@@ -74,7 +73,7 @@ def pictures(page: Selector, boxes: list[Selector], url: str) -> tuple[Shot, ...
         path = urlsplit(address).path
         thumb = THUMB.fullmatch(path)
         whole = f"{thumb['base']}{thumb['file']}" if thumb else path
-        if not PICTURE.fullmatch(whole) or NO_PICTURE.search(whole):
+        if not PICTURE.fullmatch(whole):
             continue
         ways = found.setdefault(urlsplit(address)._replace(path=whole).geturl(), [])
         if thumb and address not in ways:

@@ -38,7 +38,7 @@ PICTURES: Final = (
 )
 HOSTS: Final = re.compile(r"(thumbs|ch-thumbs|img)\.freeones\.com")
 PICTURE: Final = re.compile(r"/.+\.(jpe?g|png|webp)", re.IGNORECASE)
-NO_PICTURE: Final = re.compile(r"/(tiny|small)/|icon|logo|no-?photo|placeholder", re.IGNORECASE)
+TOO_SMALL: Final = re.compile(r"/(tiny|small)/", re.IGNORECASE)
 
 
 def parse_page(body: bytes, url: str) -> Profile:
@@ -99,7 +99,7 @@ def pictures(page: Selector, url: str) -> tuple[Shot, ...]:
     for address in addresses(page, url, *PICTURES):
         path = urlsplit(address).path
         own = HOSTS.fullmatch(urlsplit(address).netloc) or _same_host(address, url)
-        if not own or not PICTURE.fullmatch(path) or NO_PICTURE.search(path):
+        if not own or not PICTURE.fullmatch(path) or TOO_SMALL.search(path):
             continue
         full = urlsplit(address)._replace(path=path.replace("/thumb/", "/full/", 1)).geturl()
         found.setdefault(full, address)

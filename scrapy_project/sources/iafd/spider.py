@@ -32,7 +32,6 @@ FACTS: Final = ":is(.bioheading, .biodata)"
 LINKS: Final = ".biodata a::attr(href)"
 PICTURES: Final = ("img::attr(src)", "img::attr(data-src)")
 PICTURE: Final = re.compile(r"/graphics/headshots/[^/]+\.jpe?g", re.IGNORECASE)
-NO_PICTURE: Final = re.compile(r"no-?photo", re.IGNORECASE)
 AKA: Final = re.compile(r"(performer )?aka|alias(es)?")
 NO_ALIAS: Final = re.compile(r"no known aliases", re.IGNORECASE)
 
@@ -75,11 +74,7 @@ def alias_lines(element: Selector) -> list[str]:
 
 def pictures(page: Selector, url: str) -> tuple[Shot, ...]:
     paths = ((address, urlsplit(address).path) for address in addresses(page, url, *PICTURES))
-    return tuple(
-        Shot(url=address)
-        for address, path in paths
-        if PICTURE.fullmatch(path) and not NO_PICTURE.search(path)
-    )
+    return tuple(Shot(url=address) for address, path in paths if PICTURE.fullmatch(path))
 
 
 class IafdSpider(ProfileSpider):
