@@ -15,8 +15,9 @@ from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 from pydantic import ValidationError
 
-from scrapy_project.html import absolute, by_visitors, clean, element_text
+from scrapy_project.html import absolute, clean, element_text
 from scrapy_project.profile import Fact, PageError, Profile, Shot
+from scrapy_project.visitors import by_visitors
 from trainer.identity.links import identify
 
 T = TypeVar("T")

@@ -35,6 +35,7 @@ _NAMES: Final = re.compile(
     ),
     re.IGNORECASE | re.ASCII,
 )
+_SHORT_NAME: Final = 7  # letters; a longer name begins no stand-in by chance
 _ICON: Final = re.compile(r".+[-_](?:icon|logo)\.(?:png|gif|svg|ico)", re.IGNORECASE)
 
 
@@ -48,7 +49,7 @@ def is_stand_in(url: str, names: Iterable[str] = ()) -> bool:
     stem = file.rpartition(".")[0] or file
     if not (_NAMES.fullmatch(stem) or _ICON.fullmatch(file)):
         return False
-    return _letters(re.sub(r"[-_ ]?\d+$", "", stem)) not in {_letters(name) for name in names}
+    return not any(_is_called(_letters(stem), _letters(name)) for name in names)
 
 
 def without_stand_ins(
@@ -57,6 +58,16 @@ def without_stand_ins(
     """The rows of pictures (with `url`) that may show the person."""
     own = tuple(names)
     return [image for image in images if not is_stand_in(image["url"], own)]
+
+
+def _is_called(file: str, name: str) -> bool:
+    """Is a file called like the person, with a number or a remark behind a name that is none by
+    chance?"""
+    return (
+        file == name
+        or re.fullmatch(rf"{re.escape(name)}\d+", file) is not None
+        or (len(name) > _SHORT_NAME and file.startswith(name))
+    )
 
 
 def _letters(text: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 from scrapy_project.kinds.rest_api import parse_list
 from scrapy_project.kinds.stash_box_api import parse_list as parse_box
 from scrapy_project.profile import Profile, Shot
 from scrapy_project.profile_rows import profile_row
 from scrapy_project.stand_ins import is_stand_in
-from tests.recorded.test_recorded_pages import PAGES
+from tests.recorded.test_recorded_pages import PAGES, spider_of
 from trainer.config.sources import shipped_sources
 from trainer.references.confirm import Verdict
 
@@ -52,6 +53,7 @@ PORTRAITS = [
     ("https://site.example/models/b/blank_2.jpg", "Blank"),
     ("https://site.example/idolimages/full/now-printing.webp", "Now Printing"),
     ("https://site.example/graphics/headshots/nophotonova.jpg", "Nophoto Nova"),
+    ("https://site.example/headshots/nophotonova_f_ad.jpg", "Nophoto Nova"),
     ("https://site.example/a/noah-image.jpg", "Somebody"),
     ("https://site.example/content/1/no-picture-of-mine-today_masonry_1200.jpg", "Somebody"),
     ("https://stashdb.org/images/2f7c0c5e-1111-4222-8333-944444444444", "Somebody"),
@@ -118,3 +120,23 @@ def test_nor_an_answer_of_a_stash_box():
         performer["images"].append(picture)
     rows = parse_box(json.dumps(answer).encode(), "https://stashdb.org/graphql", source).rows
     assert [len(row["images"]) for row in rows] == before
+
+
+SPELLINGS = ("{0} {1}", "{0}_{1}", "{0}-{1}", "{0}%20{1}", "{0}{1}")
+HTML_SOURCES = [key for key, source in shipped_sources().items() if source.kind == "html_profile"]
+
+
+@pytest.mark.parametrize("key", HTML_SOURCES)
+@pytest.mark.parametrize("words", [("Icon", "Logos"), ("Default", "Blank"), ("Nophoto", "Avatar")])
+def test_a_person_called_like_a_stand_in_keeps_all_pictures(key, words):
+    """The recorded page with another name in every spelling that the site has of it."""
+    expected = yaml.safe_load((PAGES / key / "normal.expected.yaml").read_text())
+    page = " ".join((PAGES / key / "normal.html").read_text(encoding="utf-8").split())
+    url, before = expected["url"], expected["profile"]["name"].split()
+    for spelling in SPELLINGS:
+        for old, new in ((before, words), (map(str.lower, before), map(str.lower, words))):
+            one, other = spelling.format(*old), spelling.format(*new)
+            page, url = page.replace(one, other), url.replace(one, other)
+    profile = spider_of(key).parse_page(page.encode(), url)
+    assert profile.name == " ".join(words)
+    assert len(profile.shots) == len(expected["profile"]["shots"]) > 0

@@ -8,7 +8,8 @@ import pytest
 import yaml
 from lxml import html
 
-from scrapy_project.html import addresses, by_visitors, document, outside
+from scrapy_project.html import addresses, document, outside
+from scrapy_project.visitors import by_visitors
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 from trainer.config.sources import shipped_sources
 

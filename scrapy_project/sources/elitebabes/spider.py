@@ -12,7 +12,6 @@ from parsel import Selector
 from scrapy_project import biography
 from scrapy_project.html import (
     absolute,
-    by_visitors,
     document,
     element_text,
     elements,
@@ -30,6 +29,7 @@ from scrapy_project.reference import (
     path_id,
     picture_values,
 )
+from scrapy_project.visitors import by_visitors
 
 MISSING: Final = ("Page not found", "Model not found")
 NAMES: Final = (":is(h1, h2).fn", "h1")
@@ -40,7 +40,7 @@ NAME_ENDS: Final = re.compile(
 SITES_OWN: Final = re.compile(r"elite\s*babes(?:\.com)?", re.IGNORECASE)
 PERSON: Final = re.compile(r"/model/(?P<id>[^/]+)(?:/|$)", re.IGNORECASE)
 FACTS: Final = "ul.list-aside li > span"  # <li><span>Label:</span> text</li>
-LABELS: Final = {"first seen": "career"}  # as the biography calls it
+FIRST_SEEN: Final = "first seen"  # the year in which a career starts
 ALIASES: Final = "p.read-more strong"
 GALLERY: Final = "ul.list-gallery"
 # /content/lists/ are the site's own collections, with pictures of anybody.
@@ -72,9 +72,10 @@ def parse_page(body: bytes, url: str) -> Profile:
 
 
 def facts(page: Selector) -> dict[str, str]:
-    """The text behind each label, by the label's name in the biography."""
-    pairs = ((biography.label_of(element_text(e)), text_behind(e)) for e in elements(page, FACTS))
-    return biography.labelled((LABELS.get(label, label), text) for label, text in pairs)
+    """The text behind each label, and when the career starts."""
+    texts = biography.labelled((element_text(e), text_behind(e)) for e in elements(page, FACTS))
+    first_seen = biography.year_in(texts.pop(FIRST_SEEN, None))
+    return texts | ({"career": first_seen} if first_seen else {})
 
 
 def pictures(page: Selector, url: str, own: str | None) -> Iterator[Shot]:

@@ -14,7 +14,6 @@ from scrapy_project import biography
 from scrapy_project.html import (
     absolute,
     addresses,
-    by_visitors,
     document,
     element_text,
     elements,
@@ -33,6 +32,7 @@ from scrapy_project.reference import (
     picture_values,
     says_missing,
 )
+from scrapy_project.visitors import by_visitors
 
 MISSING: Final = re.compile(
     r"\b(?:page|idol) not found\b|^(?:\W*404\W*)?not found\b", re.IGNORECASE
@@ -101,7 +101,8 @@ def facts(page: Selector) -> dict[str, str]:
         if text and text.endswith(":") and element.root not in visitors:
             label = biography.label_of(text)
             value = VALUE_ENDS.split(text_behind(element, "br") or "", maxsplit=1)[0]
-            pairs.append((LABELS.get(label, label), value))
+            known = LABELS.get(label, label)
+            pairs.append((known, biography.year_in(value) if known == "career" else value))
     return biography.labelled(pairs)
 
 

@@ -12,7 +12,6 @@ from parsel import Selector
 from scrapy_project import biography, json_ld
 from scrapy_project.html import (
     absolute,
-    by_visitors,
     document,
     element_text,
     elements,
@@ -34,6 +33,7 @@ from scrapy_project.reference import (
     path_id,
     picture_values,
 )
+from scrapy_project.visitors import by_visitors
 
 MISSING: Final = ("Page not found", "Nothing found", "Nothing was found")
 NAME: Final = "h1"
