@@ -12,6 +12,7 @@ from parsel import Selector
 from scrapy_project import biography, json_ld
 from scrapy_project.html import (
     absolute,
+    clean,
     document,
     element_text,
     elements,
@@ -65,8 +66,8 @@ def parse_page(body: bytes, url: str) -> Profile:
     """A performer's page. Raises `PageError`."""
     page = document(body)
     heading = NAME_ENDS.sub("", first_heading(page, NAME, SITES_OWN) or "")
-    person = person_of(page, heading or None)
-    name = tidy(person.get("name")) or tidy(heading)
+    person = person_of(page, heading, _own(url))
+    name = clean(person.get("name")) or tidy(heading)
     if name is None or heads_say(page, *MISSING):
         raise empty_page(page, "name", url, *MISSING)
     shots = (*headshots(page, url, person), *gallery(page, url))
@@ -83,11 +84,14 @@ def parse_page(body: bytes, url: str) -> Profile:
     )
 
 
-def person_of(page: Selector, heading: str | None) -> dict[str, Any]:
-    """The JSON-LD of the person whom the heading names; others may be named beside."""
+def person_of(page: Selector, heading: str, own: str | None) -> dict[str, Any]:
+    """The JSON-LD of the person whom the address names, or the heading, in whatever language."""
     persons = [p for p in json_ld.objects(page, "Person") if isinstance(p.get("name"), str)]
-    named = (p for p in persons if heading is None or letters(p["name"]) == letters(heading))
-    return next(named, {})
+    named = [(letters(clean(person["name"]) or ""), person) for person in persons]
+    of_page = [person for name, person in named if called_like_the_page(name, own)]
+    of_heading = [(name, p) for name, p in named if name and letters(heading).startswith(name)]
+    longest = max(of_heading, key=lambda pair: len(pair[0]), default=("", {}))
+    return of_page[0] if of_page else longest[1]
 
 
 def facts(page: Selector) -> dict[str, str]:
