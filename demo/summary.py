@@ -76,6 +76,7 @@ def _release(data: DataDir, record: RunRecord) -> list[str]:
         f"  faces       {figures.get('faces')}",
         f"  rank-1      {_percent(figures.get('rank_1'))} (each face searched without itself)",
         f"  false accepts {rates} (faces of people taken out of the index)",
+        f"  maximum distance for at most {_safe(figures.get('safe_distances', {}))}",
         "  changed since the last release:",
         *[f"    {line}" for line in changes],
         "look at it:",
@@ -84,6 +85,14 @@ def _release(data: DataDir, record: RunRecord) -> list[str]:
         f"  .venv/bin/trainer verify --data-dir {data.root}",
         f"  .venv/bin/trainer export --data-dir {data.root}",
     ]
+
+
+def _safe(distances: dict[str, float | None]) -> str:
+    """`1% false accepts: 0.42; 0.1%: 0.38`."""
+    return "; ".join(
+        f"{100 * float(share):g}% false accepts: {'none' if distance is None else distance}"
+        for share, distance in sorted(distances.items(), reverse=True)
+    )
 
 
 def _percent(share: float | None) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from reports.figures import Evaluation, Lenient
 from trainer.config.settings import Settings
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.identity.left import left, still_open
@@ -19,16 +20,10 @@ from trainer.staging.paths import DataDir, run_id_from
 from trainer.staging.progress import PROGRESS
 from trainer.staging.records import RecordEntry, RunRecord, list_records
 
-SCENE_DISTANCE = "0.5"  # of the sidecar's tuned scene mode: the threshold that the gate judges
 _VERSION_ID = re.compile(r"^\d{8}_\d{6}$")
 
 
-class _Lenient(BaseModel):
-    # Releases are kept for years: what an older trainer left out is shown as missing.
-    model_config = ConfigDict(extra="ignore")
-
-
-class Manifest(_Lenient):
+class Manifest(Lenient):
     version: str
     created_at: str | None = None
     performer_count: int
@@ -36,74 +31,18 @@ class Manifest(_Lenient):
     sources: list[str] = []
 
 
-class ClosedSet(_Lenient):
-    rank_1: float | None = None
-    rank_5: float | None = None
-    queries: int | None = None
-
-
-class OperatingPoint(_Lenient):
-    """Shares at one maximum distance: strangers named, listed faces missed."""
-
-    threshold: float
-    false_accept: float | None = None
-    false_reject: float | None = None
-    wrong_name: float | None = None
-
-
-class OpenSet(_Lenient):
-    queries: int | None = None
-    points: list[OperatingPoint] = []
-
-
-class Stratum(_Lenient):
-    """Figures of a part of the faces, at the scene threshold."""
-
-    queries: int = 0
-    strangers: int = 0
-    rank_1: float | None = None
-    false_accept: float | None = None
-    false_reject: float | None = None
-
-
-class Evaluation(_Lenient):
-    closed_set: ClosedSet = Field(default_factory=ClosedSet)
-    open_set: OpenSet = Field(default_factory=OpenSet)
-    index_recall: dict[str, dict[str, float]] = {}
-    faces_per_performer: dict[int, int] = {}
-    one_face_share: float | None = None
-    breakdowns: dict[str, dict[str, Stratum]] = {}
-    note: str = ""
-
-    @property
-    def rank_1(self) -> float | None:
-        return self.closed_set.rank_1
-
-    @property
-    def false_accept(self) -> float | None:
-        """Share of strangers who are given a name at `SCENE_DISTANCE`."""
-        shares = {f"{p.threshold:g}": p.false_accept for p in self.open_set.points}
-        return shares.get(SCENE_DISTANCE)
-
-    @property
-    def recall(self) -> float | None:
-        """Recall@10 of the weaker index."""
-        found = [v["recall_at_10"] for v in self.index_recall.values() if "recall_at_10" in v]
-        return min(found, default=None)
-
-
-class Person(_Lenient):
+class Person(Lenient):
     universal_id: str | None = None
     name: str
     why: str | None = None  # of removed ones
 
 
-class Pair(_Lenient):
+class Pair(Lenient):
     old: Person
     new: Person
 
 
-class Diff(_Lenient):
+class Diff(Lenient):
     """What changed; face counts are None where only the lists of people were compared."""
 
     old_version: str | None = None
@@ -115,7 +54,7 @@ class Diff(_Lenient):
     faces_removed: int | None = None
 
 
-class Figures(_Lenient):
+class Figures(Lenient):
     """How far a stage is; `total` may still grow."""
 
     unit: str = "done"

@@ -10,7 +10,8 @@ import polars as pl
 import streamlit as st
 
 from reports import text
-from reports.data import Evaluation, Person, Release
+from reports.data import Person, Release
+from reports.figures import Evaluation
 
 STATUS = {
     "running": (":material/progress_activity:", "blue"),
@@ -115,6 +116,45 @@ def release_metrics(new: Release, old: Release | None) -> None:
         now = getattr(e, name)
         delta = text.points(now, getattr(p, name) if p else None)
         column.metric(label, text.percent(now), delta, delta_color=colour, help=help_text)  # type: ignore[arg-type]
+
+
+def safe_distances(evaluation: Evaluation) -> None:
+    """Which maximum distance to choose in the sidecar: what users have to know first."""
+    if not evaluation.safe_distances:
+        return
+    st.markdown("**Which maximum distance to choose**")
+    rows = []
+    for safe in evaluation.safe_distances:
+        low, high = safe.false_accept_interval or (None, None)
+        known = "" if safe.resolved else f" (too few strangers, {safe.strangers:,}, to tell)"
+        rows.append(
+            {
+                "Strangers given a name": f"at most {100 * safe.max_false_accept:g}%",
+                "Maximum distance": "none" if safe.distance is None else f"{safe.distance:.3f}",
+                "Measured (95%)": f"{text.percent(low)} to {text.percent(high)}{known}",
+                "Listed faces named right": text.percent(safe.right_name),
+            }
+        )
+    table(rows)
+
+
+def cap_costs(evaluation: Evaluation) -> None:
+    """What each maximum number of faces per performer costs and gives."""
+    if not any(cost.rank_1 is not None for cost in evaluation.cap_costs):
+        return
+    with st.expander("What the maximum number of faces per performer costs"):
+        table(
+            [
+                {
+                    "Faces per performer": cost.max_faces_total,
+                    "Faces": cost.faces,
+                    "Indexes, MB": cost.megabytes,
+                    "Rank-1 on a sample": text.percent(cost.rank_1),
+                }
+                for cost in evaluation.cap_costs
+            ]
+        )
+        st.caption("To compare the values with each other: the sample's people are fewer.")
 
 
 def operating_points(evaluation: Evaluation) -> None:

@@ -72,6 +72,8 @@ def profile(
     start, end = facts.career_years(years)
     if years is not None and start is None:
         problems.append(reference.not_understood("career_start_year", years))
+    if years is None:
+        start, end = first_and_last_year(texts)
     return reference.profile(
         shots,
         name=name,
@@ -83,3 +85,19 @@ def profile(
         problems=problems,
         **values,
     )
+
+
+FIRST_YEAR: Final = ("career start", "first seen")
+LAST_YEAR: Final = ("career end", "last seen")
+
+
+def first_and_last_year(texts: Mapping[str, str]) -> tuple[int | None, int | None]:
+    """Of a career whose years have a label each. The last one may stand alone; it is never before
+    the first."""
+    first, last = (
+        facts.career_years(next((texts[label] for label in labels if label in texts), None))[0]
+        for labels in (FIRST_YEAR, LAST_YEAR)
+    )
+    if last is None:
+        return first, None
+    return first, facts.career_years(f"{first or last} - {last}")[1]

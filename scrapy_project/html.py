@@ -11,7 +11,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -37,7 +37,7 @@ MAX_BYTES = 8 * 1024 * 1024  # of a page; real ones have a tenth of it
 MAX_ADDRESS = 2_000
 MAX_ELEMENTS = 2_000  # that one query gives; no page shows more of one person
 MAX_PIECES = 50  # elements of one value
-EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "?", "not available"})
+EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "not available"})
 # Python's codecs that are no encoding of pages; some of them take quadratic time.
 _NO_ENCODINGS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 # Marks that turn the direction of writing, and characters without width: they only hide something.
@@ -89,13 +89,19 @@ def tidy(text: str | None) -> str | None:
     plain = _HIDDEN.sub("", (text or "")[:MAX_RAW])
     plain = "".join(c for c in plain if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
     plain = " ".join(plain.split())[:MAX_TEXT].strip()
-    return None if plain.casefold() in EMPTY else plain
+    return None if not plain.strip("?") or plain.casefold() in EMPTY else plain
 
 
 def text_of(selector: Selector, query: str) -> str | None:
     """The cleaned text of the first element that the CSS `query` finds; scripts are left out."""
     found = selector.css(query)
     return element_text(found[0]) if found else None
+
+
+def text_besides(element: Selector, *others: Selector) -> str | None:
+    """The text below one element but that of `others`, which lie in it; of one value only."""
+    besides = frozenset(other.root for other in others)
+    return tidy(" ".join(islice(_pieces(element.root, besides), MAX_ELEMENTS // 10)))
 
 
 def element_text(element: Selector) -> str | None:
@@ -121,14 +127,17 @@ def texts_of(element: Selector) -> list[str]:
     return list(islice(_pieces(element.root), MAX_ELEMENTS))
 
 
-def _pieces(root: Any) -> Iterator[str]:
+def _pieces(root: Any, besides: Collection[Any] = frozenset()) -> Iterator[str]:
     """Piece by piece: an XPath would read all of a page for each of its nested elements."""
+    left_out = 0
     for event, node in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
         if event == "start":
+            left_out += node in besides
             piece = None if node.tag in ("script", "style") else node.text
         else:
+            left_out -= node in besides
             piece = None if node is root else node.tail
-        if piece:
+        if piece and not left_out:
             yield piece
 
 

@@ -92,6 +92,16 @@ class Profile(BaseModel):
     more_pages: tuple[str, ...] = ()
     problems: tuple[Fact, ...] = ()
 
+    def completed_by(self, facts: Profile) -> Profile:
+        """With what another page of the same person says beyond this one; the pictures stay."""
+        said = dict(facts)
+        for field, mine in self:
+            if field in ("aliases", "links", "problems"):
+                said[field] = (*mine, *said[field])
+            elif field in ("name", "shots", "more_pages") or mine is not None:
+                said[field] = mine
+        return Profile(**said)
+
     @field_validator("aliases", "links", "shots", "more_pages")
     @classmethod
     def _once_each(cls, values: tuple[object, ...]) -> tuple[object, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from scrapy.exceptions import (
 from scrapy.http import Request, Response
 
 from scrapy_project.breaker import challenge
+from scrapy_project.facts_page import Facts, FactsPage
 from scrapy_project.fetchers.errors import FetcherError
 from scrapy_project.middlewares.budget import HostHeld
 from scrapy_project.profile import PageError, Profile, Shot
@@ -84,12 +86,14 @@ class Visitor:
         moment: str,
         parse_page: Parse,
         parse_more: ParseMore | None,
+        facts_page: FactsPage | None = None,
     ) -> None:
         self._source = source
         self._fetch = fetch
         self._moment = moment
         self._parse_page = parse_page
         self._parse_more = parse_more
+        self._facts = Facts(fetch, parse_page, facts_page, NETWORK)
         self._base = str(source.base_url).rstrip("/")
         assert source.page is not None
         self._pages = Page(source.page, self._base)
@@ -106,6 +110,8 @@ class Visitor:
     async def visit(self, target: Row, earlier: Row | None) -> Outcome:
         url = f"{self._base}{target['path']}"
         usable = earlier if earlier and self._same_question(target, earlier) else None
+        if self._facts.are_elsewhere:
+            usable = None  # that this page is unchanged says nothing of the facts on the other one
         try:
             response = await self._fetch(Request(url, headers=_conditions(usable)))
             if response.status == 304 and usable is not None:
@@ -143,9 +149,13 @@ class Visitor:
             return Outcome("failed", None, [self._error(kind, response.url, text)])
         self._check_address(target, response.url)
         profile = self._parse_page(response.body, response.url)
-        facts = profile.model_dump()
-        verdict = judge(facts, target["found_by"], target["candidates"])
-        errors = [
+        check = partial(self._check_address, target)
+        profile, missing = await self._facts.complete(profile, response.url, check)
+        verdict = judge(profile.model_dump(), target["found_by"], target["candidates"])
+        errors = [self._error(*missing)] if missing else []
+        if verdict.doubt and target["found_by"] == "name" and missing and missing.may_be_had:
+            return Outcome(missing.outcome, None, errors)
+        errors += [
             self._error("field_invalid", response.url, p.message, p.field) for p in profile.problems
         ]
         shots, foreign = from_allowed_hosts(self._source, response.url, profile.shots)

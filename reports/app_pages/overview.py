@@ -43,7 +43,9 @@ def _current(releases: list[Release]) -> None:
     parts.release_metrics(current, previous)
     if current.evaluation.note:
         st.caption(text.markdown(current.evaluation.note))
+    parts.safe_distances(current.evaluation)
     parts.operating_points(current.evaluation)
+    parts.cap_costs(current.evaluation)
 
 
 def _last_run(runs: list[RecordEntry]) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from reports import data, parts, text
+from reports.absent import absent
 from reports.data import Figures
 from trainer.config.pipeline import STEPS
 from trainer.identity.reviews import reviewed
@@ -39,6 +40,7 @@ def show() -> None:
     _steps(where, entry.record)
     _sources(entry.record)
     _funnel(entry.record)
+    _absent(where, entry.record)
     _reviews(where, entry.record)
     _gate(entry.record)
     _errors(entry.record)
@@ -154,6 +156,20 @@ def _funnel(record: RunRecord) -> None:
     if rows:
         st.subheader("Faces by rule")
         parts.table(rows)
+
+
+def _absent(where: DataDir, record: RunRecord) -> None:
+    """Who was resolved and is not released: how many by reason, and those with most scenes."""
+    if not record.absent:
+        return
+    st.subheader("Not in the release")
+    listed = (f"{n:,} {reason.replace('_', ' ')}" for reason, n in record.absent.items())
+    st.caption(text.markdown(", ".join(listed)))
+    rows, problems = absent(where, record.id)
+    parts.problems(problems)
+    if rows:
+        parts.table(rows)
+        st.caption("Those with most scenes. All of them: `trainer performers absent`.")
 
 
 def _reviews(where: DataDir, record: RunRecord) -> None:

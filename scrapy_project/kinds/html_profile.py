@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from scrapy_project.excluded import without_excluded_targets
+from scrapy_project.facts_page import FactsPage
 from scrapy_project.fetchers.choice import PageFetcher
 from scrapy_project.pictures import Pictures
 from scrapy_project.profile_parts import Earlier, ProfileParts
@@ -34,12 +35,14 @@ Row = dict[str, Any]
 class ProfileSpider(SourceSpider):
     """Visits the job's targets; a site's spider is a name and its pure parse functions.
 
-    `parse_page` and `parse_more` are static: nothing but bytes and URL goes in.
+    `parse_page` and `parse_more` are static: nothing but bytes and URL goes in. `facts_page` is for
+    sites that have a person's facts on another page than her pictures.
     """
 
     kind = "html_profile"
     parse_page: ClassVar[Parse]
     parse_more: ClassVar[ParseMore | None] = None
+    facts_page: ClassVar[FactsPage | None] = None
 
     async def crawl(self, key: str | None) -> None:
         asked = self._targets()
@@ -54,7 +57,12 @@ class ProfileSpider(SourceSpider):
         self._progress = Progress(self.directory, "pages", self.report.say, total=len(targets))
         pages = PageFetcher(self.job.source, self.fetch, self.report.say)
         self._visitor = Visitor(
-            self.job.source, pages.fetch, self.job.started_at, self.parse_page, self.parse_more
+            self.job.source,
+            pages.fetch,
+            self.job.started_at,
+            self.parse_page,
+            self.parse_more,
+            self.facts_page,
         )
         left = self._left(targets)
         try:

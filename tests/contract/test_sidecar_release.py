@@ -15,6 +15,7 @@ from tests.release_world import WHEN, embeddings
 from trainer.errors import DamagedFileError
 from trainer.release import contract
 from trainer.release.export import check_zip, export
+from trainer.release.readme import README
 from trainer.release.verify import verify, write_report
 from trainer.release.write import write_sums
 
@@ -163,7 +164,7 @@ def test_the_zip_is_flat_and_the_same_every_time(release: Path, tmp_path: Path) 
     first = path.read_bytes()
     assert export(release, tmp_path / "export").read_bytes() == first
     with zipfile.ZipFile(path) as archive:
-        assert archive.namelist() == sorted(contract.RELEASE_FILES)
+        assert archive.namelist() == [*sorted(contract.RELEASE_FILES), README]
         archive.extractall(tmp_path / "out")
     for name in contract.RELEASE_FILES:
         assert (tmp_path / "out" / name).read_bytes() == (release / name).read_bytes()

@@ -147,6 +147,7 @@ class ProfileBench:
     root: Path
     records: list[dict[str, Any]] = field(default_factory=list)
     overrides: dict[str, Any] = field(default_factory=dict)
+    source: str = SOURCE
 
     def context(self, run_id: str, started: str, **params: Any) -> RunContext:
         override = {
@@ -157,7 +158,7 @@ class ProfileBench:
             "timeout_seconds": 20,
             **self.overrides,
         }
-        write_json(self.root / "sources.yaml", {SOURCE: override})
+        write_json(self.root / "sources.yaml", {self.source: override})
         settings = Settings(allow_private_hosts=True).model_copy(update={"data_dir": self.root})
         context = RunContext.open(settings, run_id)
         plan = Plan(
@@ -166,7 +167,7 @@ class ProfileBench:
             version_id=f"v{run_id}",
             params=BuildParams(**params),
             pack_id="none",
-            sources={SOURCE: load_sources(self.root)[SOURCE]},
+            sources={self.source: load_sources(self.root)[self.source]},
             base_release=None,
         )
         write_json(context.run.plan, plan.model_dump(mode="json"))
@@ -175,7 +176,7 @@ class ProfileBench:
     def crawl(self, run_id: str = "r1", started: str = WEEK_1, **params: Any) -> StageManifest:
         context = self.context(run_id, started, **params)
         self.write_targets(context)
-        return crawl_source(context, SOURCE, lambda line: None)
+        return crawl_source(context, self.source, lambda line: None)
 
     def write_targets(self, context: RunContext) -> None:
         plan = context.plan
@@ -184,14 +185,14 @@ class ProfileBench:
         )
         for one in self.records:
             targets.add(one)
-        write_rows(context.run.targets(SOURCE), targets.rows(SOURCE, ()), TARGETS)
+        write_rows(context.run.targets(self.source), targets.rows(self.source, ()), TARGETS)
 
     def publish(self, run_id: str) -> pl.DataFrame:
         """Fold, and commit what a release would; returns the snapshot's performers."""
         context = RunContext.open(
             Settings(allow_private_hosts=True).model_copy(update={"data_dir": self.root}), run_id
         )
-        directory = fold_snapshot(context, SOURCE)
+        directory = fold_snapshot(context, self.source)
         assert directory is not None
         changes = StateChanges(
             run_id=run_id,
@@ -201,7 +202,7 @@ class ProfileBench:
             new_performers={},
             claims={},
             merges=[],
-            snapshots=[SnapshotRow(SOURCE, run_id, None, 1, None)],
+            snapshots=[SnapshotRow(self.source, run_id, None, 1, None)],
             ledger=[LedgerRow(**r) for r in self.images(run_id) if r["status"] != "known"],
         )
         assert commit_release(context.data.state_db, changes)
@@ -214,6 +215,6 @@ class ProfileBench:
         return self._staged(run_id, "images-", IMAGES)
 
     def _staged(self, run_id: str, prefix: str, schema: Any) -> list[dict[str, Any]]:
-        staging = self.root / "runs" / run_id / "staging" / SOURCE
+        staging = self.root / "runs" / run_id / "staging" / self.source
         rows: list[dict[str, Any]] = read_parts(parts(staging, prefix), schema).to_pylist()
         return rows

@@ -4,9 +4,12 @@
 
     url: the page's address
     profile: {field: value, ...}     every field of the item, or
+    more: [shot, ...]                what a further page (a gallery) gives, or
     error: {kind: ..., field: ...}   how the page is refused
 
-Each field is a test of its own. Cases: normal, sparse, missing, moved, hostile, and any others.
+Each field is a test of its own; one that is not named is empty, one whose value is `ignore` is not
+looked at. Shots are compared by what is named of each. Cases: normal, sparse, missing, moved,
+hostile, and any others.
 """
 
 from __future__ import annotations
@@ -48,7 +51,8 @@ def cases() -> list[tuple[Path, str]]:
     found = []
     for path in expectations():
         expected = yaml.safe_load(path.read_text(encoding="utf-8"))
-        fields = sorted(Profile.model_fields) if "profile" in expected else ["error"]
+        other = "more" if "more" in expected else "error"
+        fields = sorted(Profile.model_fields) if "profile" in expected else [other]
         found += [(path, field) for field in fields]
     return found
 
@@ -58,8 +62,12 @@ def outcome(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is expected and what the source's parse function gives, both as plain values."""
     expected = yaml.safe_load(path.read_text(encoding="utf-8"))
     body = path.with_name(path.name.replace(".expected.yaml", ".html")).read_bytes()
+    spider = spider_of(path.parent.name)
     try:
-        profile = spider_of(path.parent.name).parse_page(body, expected["url"])
+        if "more" in expected:
+            more = spider.parse_more(body, expected["url"])
+            return expected, {"more": [shot.model_dump(mode="json") for shot in more]}
+        profile = spider.parse_page(body, expected["url"])
     except PageError as error:
         return expected, {"error": {"kind": error.kind, "field": error.field}}
     return expected, {"profile": profile.model_dump(mode="json")}
@@ -75,9 +83,21 @@ def test_a_recorded_page_gives_what_stands_beside_it(path, field):
     if field == "error":
         assert seen == {"error": {"field": None} | expected["error"]}
         return
+    if field == "more":
+        assert named(seen["more"], expected["more"]) == expected["more"]
+        return
     empty = Profile(name="nobody").model_dump(mode="json")
     assert "profile" in seen, seen
-    assert seen["profile"][field] == expected["profile"].get(field, empty[field])
+    wanted = expected["profile"].get(field, empty[field])
+    if wanted != "ignore":
+        value = seen["profile"][field]
+        assert (named(value, wanted) if field == "shots" else value) == wanted
+
+
+def named(shots: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The shots, with what `wanted` names of each; those beyond it whole."""
+    kept = [{key: shot[key] for key in want} for shot, want in zip(shots, wanted, strict=False)]
+    return kept + shots[len(wanted) :]
 
 
 @pytest.mark.parametrize("source", sorted(p.name for p in PAGES.glob("*") if p.is_dir()))

@@ -80,12 +80,22 @@ def test_an_only_face_that_is_another_performers():
     assert found["other_performer_id"][0] == 7
 
 
-def test_of_two_who_disagree_others_tell_or_the_better_one_stays():
+def test_of_two_who_disagree_others_tell_or_both_stay_and_are_marked():
     known = people(BO, BO, owner=7)
-    assert rules(*people(BO, MIRA, owner=1), *known)[:2] == ["nearer_to_another", "single_face"]
-    assert rules(*people(MIRA, NOISE, owner=1), *known)[:2] == ["single_face", "far_from_own"]
+    told = scanned(*people(BO, MIRA, owner=1), *known)
+    assert told["rule"].to_list()[:2] == ["nearer_to_another", "single_face"]
+    assert not told["disagrees"].any()
+    kept = scanned(*people(MIRA, NOISE, owner=1), *known)
+    assert kept["rule"].to_list() == ["single_face"] * 4
+    assert kept["disagrees"].to_list() == [True, True, False, False]
     medium = face("medium", MIRA, rule="dominant_cluster")
-    assert rules(medium, *people(NOISE, owner=1)) == ["far_from_own", "single_face"]
+    assert rules(medium, *people(NOISE, owner=1)) == ["dominant_cluster", "single_face"]
+
+
+def test_of_three_of_whom_no_two_agree_the_best_one_stays():
+    found = scanned(*people(MIRA, BO, NOISE, owner=1))
+    assert found["rule"].to_list() == ["single_face", "far_from_own", "far_from_own"]
+    assert not found["disagrees"].any()
 
 
 def test_nothing_is_changed_where_nothing_is_wrong():

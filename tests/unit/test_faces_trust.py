@@ -210,6 +210,6 @@ def test_a_dominant_group_leads():
     alike = np.full((5, 5), 0.1, np.float32)
     alike[:3, :3] = alike[3:, 3:] = 0.9
     np.fill_diagonal(alike, 1)
-    assert dominant(alike) == [0, 1, 2]
-    assert dominant(alike[1:, 1:]) is None
-    assert dominant(np.eye(3, dtype=np.float32)) is None
+    assert dominant(alike, 0.55) == [0, 1, 2]
+    assert dominant(alike[1:, 1:], 0.55) is None
+    assert dominant(np.eye(3, dtype=np.float32), 0.55) is None

@@ -28,6 +28,18 @@ ROWS = (
     '<a class="image"><img src="/pics/a_thumb.jpg"></a>'
     '<li><span class="list-quest">Born:</span>1985'
 )
+# The same of the sites as they are built today.
+NEW_HEAD = (
+    '<h1 id="babename">Vela Quist</h1><div id="bioarea"><div id="profbox2"><h2 id="aka">a - b'
+)
+NEW_ROWS = (
+    '<div id="personal-info-block"><div class="info-item"><span class="label">Born:</span>1985'
+    '<a class="img" href="/pics/a.jpg"><img src="/pics/a_thumb3.jpg"></a><span class="fi fi-xx">'
+    '<li><span>Height:</span><span data-test="link_span_height">1</span><form><a href="//x.y/z">'
+    '<figure><a data-type="photo" href="/photo/s/1440x0/a/b.jpg"><div class="locked-last-slide">'
+    '<li><span class="list-quest">AKA:</span><a>x</a><img src="/models/V_4711/medhead.jpg">'
+)
+JSON_LD = '<script type="application/ld+json">'
 MANY = 20_000
 HOSTILE = {
     "nothing": b"",
@@ -37,6 +49,11 @@ HOSTILE = {
     "deep_tables": (HEAD + "<table class='infobox'><tr><td>x" * 50_000).encode(),
     "deep_links": (HEAD + "<a class='image' href='/x/photos/y'>x" * 50_000).encode(),
     "many_rows": (HEAD + ROWS * MANY).encode(),
+    "many_new_rows": (HEAD + NEW_HEAD + NEW_ROWS * 5_000).encode(),
+    "deep_locks": (HEAD + NEW_HEAD + '<div class="locked info-item">x' * 50_000).encode(),
+    "deep_json": (HEAD + JSON_LD + "[" * 500_000 + "</script>").encode(),
+    "wide_json": (HEAD + JSON_LD + '[{"@type": "ImageGallery"},' * 50_000 + "</script>").encode(),
+    "long_line": (HEAD + NEW_HEAD + " - x" * 500_000).encode(),
     "tags_without_end": (HEAD + "<a " * 300_000).encode(),
     "one_word": (HEAD + "x" * 3_000_000).encode(),
     "entities": (HEAD + "&lt;" * 500_000).encode(),

@@ -11,9 +11,10 @@ from trainer.errors import ConfigError
 from trainer.release.contract import INDEXES
 from trainer.release.diff import diff, write_diff
 from trainer.release.evaluate import evaluate, evaluate_vectors
-from trainer.release.evaluation import Evaluation, interval, write_evaluation
+from trainer.release.evaluation import Evaluation, write_evaluation
 from trainer.release.gate import gate, load_limits
 from trainer.release.index_read import load_index
+from trainer.release.intervals import interval
 from trainer.release.recall import measure
 from trainer.release.search import exact_neighbours
 

@@ -24,6 +24,7 @@ from trainer.release import contract
 from trainer.release.export import export
 from trainer.release.files import Manifest, current_id, hash_problems, read_manifest, seal
 from trainer.release.publish import next_version, publish
+from trainer.release.readme import README
 from trainer.release.signing import new_key, require_signed, sign
 from trainer.release.verify import verify, write_report
 from trainer.staging.atomic import read_json
@@ -178,7 +179,10 @@ def test_a_signed_release_is_told_from_all_others(data, tmp_path):
     require_signed(current, public)
     assert verify(current).ok
     with zipfile.ZipFile(export(current, tmp_path / "out")) as archive:
-        assert archive.namelist() == sorted([*contract.RELEASE_FILES, contract.SIGNATURE])
+        assert archive.namelist() == [
+            *sorted([*contract.RELEASE_FILES, contract.SIGNATURE]),
+            README,
+        ]
     other = tmp_path / "keys" / "other"
     new_key(other)
     with pytest.raises(DamagedFileError, match="not made by"):

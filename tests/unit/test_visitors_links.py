@@ -42,7 +42,7 @@ def beside_each_link(body: bytes, piece: str) -> bytes:
     page = html.document_fromstring(body, parser=html.HTMLParser(encoding="utf-8"))
     for anchor in page.xpath("//a[starts-with(@href, 'http') or starts-with(@href, '//')]"):
         inside = [html.tostring(child, encoding="unicode", with_tail=False) for child in anchor]
-        content = "".join(inside) or "here"
+        content = "".join([anchor.text or "", *inside])
         added = html.fragment_fromstring(piece.format(OTHER, content))
         added.tail, anchor.tail = anchor.tail, None
         anchor.addnext(deepcopy(added))

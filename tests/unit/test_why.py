@@ -47,6 +47,7 @@ def test_a_picture_that_many_have_is_nobodys_face(tmp_path):
     found = context.result("select")
     assert found["stand_ins"] == 1
     assert found["reviews"] == {}
+    assert found["absent"] == {"only_stand_ins": 4}
     assert found["funnel"]["boxone"] == {"single_face": 1, "stand_in_picture": 5}
     claims = {("boxone", uuid(n)) for n in range(1, 6)}
     records = {("boxone", row["source_id"]): row for row in rows}

@@ -17,6 +17,7 @@ from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
 from trainer.cli.exclude import exclude_app
 from trainer.cli.identity import identity_app
 from trainer.cli.models import models_app
+from trainer.cli.performers import performers_app
 from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
 from trainer.config.settings import Settings
@@ -161,6 +162,7 @@ app.add_typer(identity_app, name="identity")
 app.add_typer(reviews_app, name="reviews")
 app.add_typer(exclude_app, name="exclude")
 app.add_typer(models_app, name="models")
+app.add_typer(performers_app, name="performers")
 app.add_typer(pictures_app, name="pictures")
 
 

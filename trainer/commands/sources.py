@@ -127,6 +127,10 @@ def _details(source: SourceConfig) -> list[str]:
             f"- **A page is read again** after {source.revisit_days} days at the earliest; at "
             f"least {wanted.min_share_of_pages:.0%} of the pages visited must be readable",
         ]
+    lines += [
+        f"- **Read**: {', '.join(f'`{field}`' for field in source.facts)}",
+        f"- **Evidence**: {' '.join(source.evidence.split())}",
+    ]
     if source.note.strip():
         lines.append(f"- **Note**: {' '.join(source.note.split())}")
     return lines

@@ -69,7 +69,8 @@ class Settings(BaseSettings):
     device: Literal["cpu", "cuda", "tensorrt"] = "cpu"
     precision: Literal["fp32", "fp16"] = "fp32"
     packages_dir: Path = REPO_ROOT / "var" / "packages"  # what the pack `demo` is made of
-    model_pack: str = Field("demo", pattern=r"^[a-z0-9_-]+$")
+    model_pack: str = Field("sidecar", pattern=r"^[a-z0-9_-]+$")
+    allow_demo_pack: bool = False  # its database names nobody right in a sidecar
     keep_releases: int = Field(8, ge=0)  # 0: all
     signing_key: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = None
     index_storage: Literal["float32", "float8", "e4m3"] = "float32"

@@ -106,6 +106,10 @@ class SourceConfig(BaseModel):
     retries: int = Field(4, ge=0, le=20)
     part_rows: int = Field(32, ge=1, le=10_000, description="Picture rows a staging part")
     assertions: Assertions = Assertions()
+    facts: list[str] = Field(
+        [], description="What is read of a performer; each field stands in a recorded case"
+    )
+    evidence: str = Field("", description="What its pages are known by, how surely, with the date")
     licence: str = Field("", description="Whose the content is, and under which licence")
     terms: str = Field("", description="Where the site's terms stand, and what they ask of robots")
     note: str = Field("", description="What else to know about the source")

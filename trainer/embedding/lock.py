@@ -58,6 +58,9 @@ class LockedPack(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    demonstration: bool = Field(
+        False, description="names nobody right in a sidecar: not for public sources"
+    )
     algorithm: int
     flip_averaging: bool
     files: dict[Role, LockedFile]
@@ -77,7 +80,7 @@ class LockedPack(BaseModel):
 
     def info(self, name: str) -> PackInfo:
         """What will be written as `pack.json`."""
-        content = self.model_dump(mode="json")
+        content = self.model_dump(mode="json", exclude={"demonstration"})
         content["files"] = {
             role: PackFile(
                 file=entry.file, sha256=entry.sha256, licence=entry.licence, origin=entry.origin

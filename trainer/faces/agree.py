@@ -13,13 +13,6 @@ from trainer.faces.cache import FaceVectors
 Vectors = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 
-# Cosine, averaged over both models, of a face to the mean of the performer's accepted faces, or of
-# two faces of a cluster. With the pack `demo` (191 faces of 10 people) fewer than 1% of the right
-# faces stay under it, and about 5% of strangers reach it.
-MIN_AGREEMENT = 0.55
-# A face of a picture with several is compared with the others of the picture, too.
-MIN_IN_CROWD = 0.45
-MIN_LEAD = 0.15
 # Two pictures whose perceptual hashes differ in fewer of the 64 bits are one, resized or recoded.
 SAME_PICTURE_BITS = 6
 _CHUNK = 16_384  # faces as float32 at a time: 32 MB a model
@@ -86,7 +79,7 @@ def paired(vectors: FaceVectors, left: Numbers, right: Numbers) -> Vectors:
     return alike
 
 
-def dominant(alike: Vectors, limit: float = MIN_AGREEMENT) -> list[int] | None:
+def dominant(alike: Vectors, limit: float) -> list[int] | None:
     """The faces around the one that most others agree with; None where no group leads.
 
     `alike`: cosines between all faces, (n, n); those of `limit` and more agree. A group leads with

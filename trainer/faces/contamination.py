@@ -13,7 +13,8 @@ import numpy.typing as npt
 import polars as pl
 
 from trainer.faces.cache import FaceVectors
-from trainer.faces.nearness import Limits, Nearness
+from trainer.faces.limits import FaceLimits
+from trainer.faces.nearness import Nearness
 from trainer.faces.select import ACCEPTED, KEYS, TRUST
 from trainer.faces.trust import with_rows
 
@@ -27,16 +28,17 @@ Rules = npt.NDArray[np.str_]
 def scan(
     judged: pl.DataFrame,
     vectors: FaceVectors,
-    limits: Limits | None = None,
+    limits: FaceLimits | None = None,
     remembered: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """`judged` with rule, `other_performer_id` and `score` of the faces that are quarantined; and
-    what the next build's scan can go on from, as its `remembered`.
+    """`judged` with rule, `other_performer_id` and `score` of the faces that are quarantined, and
+    `disagrees`, true of both faces of a performer who has two that are not alike; and what the next
+    build's scan can go on from, as its `remembered`.
 
     `score` is the cosine to the other performer, or to its own for `far_from_own`. `vectors` hold
     all accepted faces. Centres are computed anew without what was found, at most ROUNDS times.
     """
-    limits = limits or Limits()
+    limits = limits or FaceLimits()
     near = Nearness(_accepted(judged, vectors), vectors, limits, remembered)
     memory = near.memory()
     verdicts = []
@@ -47,7 +49,15 @@ def scan(
             break
         verdicts.append(_verdicts(near, found, rules[found], named[found]))
         near.take_out(found)
-    return _with_verdicts(judged, verdicts), memory
+    return _with_disagreeing(_with_verdicts(judged, verdicts), near), memory
+
+
+def _with_disagreeing(judged: pl.DataFrame, near: Nearness) -> pl.DataFrame:
+    count = np.bincount(near.owners[near.here], minlength=len(near.ids))[near.owners]
+    two = near.here & (count == 2) & np.isnan(near.own)
+    faces = near.faces.select(KEYS).filter(pl.Series(two)).with_columns(disagrees=True)
+    joined = judged.join(faces, on=KEYS, how="left", maintain_order="left")
+    return joined.with_columns(pl.col("disagrees").fill_null(value=False))
 
 
 def _accepted(judged: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
@@ -59,7 +69,7 @@ def _accepted(judged: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
     return with_rows(accepted.select(KEYS), vectors)
 
 
-def _found(near: Nearness, limits: Limits) -> tuple[Rules, npt.NDArray[np.bool_]]:
+def _found(near: Nearness, limits: FaceLimits) -> tuple[Rules, npt.NDArray[np.bool_]]:
     """The rule by which each face has to go, else nothing; and whether the other performer is the
     reason."""
     count = np.bincount(near.owners[near.here], minlength=len(near.ids))[near.owners]
@@ -68,9 +78,10 @@ def _found(near: Nearness, limits: Limits) -> tuple[Rules, npt.NDArray[np.bool_]
     leads = unknown | (near.score - np.nan_to_num(near.own) > limits.lead)
     nearer = near.here & (count > 1) & leads & (near.score >= limits.other)
     far = near.here & ~near.core & (near.own < limits.floor)
-    # Two who disagree: the better one stays, unless the other centres told which is wrong.
+    # Several of whom no two agree: the best one stays, unless the other centres told which is
+    # wrong. Of just two it would be a coin toss: both stay, and a person is asked.
     told = np.isin(near.owners, near.owners[nearer])
-    far |= near.here & (count > 1) & unknown & ~near.beside_best & ~told
+    far |= near.here & (count > 2) & unknown & ~near.beside_best & ~told
     return np.select([single, nearer, far], [OF_ANOTHER, NEARER, FAR], ""), single | nearer
 
 

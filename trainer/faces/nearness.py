@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -11,22 +9,12 @@ import polars as pl
 from trainer.faces.agree import Numbers, Vectors, dominant, similarities
 from trainer.faces.cache import FaceVectors
 from trainer.faces.centres import Centres, centres, to_own
+from trainer.faces.limits import FaceLimits
 from trainer.faces.select import KEYS
 
 # So many centres that have changed are compared exactly; more of them cost more than a new search.
 _MOST_CHANGED = 0.05
 Flags = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Cosines, averaged over both models. They depend on the pack."""
-
-    unsure: float = 0.65  # nearer to its own than this: not looked at any closer
-    floor: float = 0.35  # two faces of one person are rarely further apart
-    lead: float = 0.1  # another performer has to be this much nearer than its own
-    other: float = 0.5  # and at least this near
-    single: float = 0.55  # the only face of a performer: practically another one's
 
 
 class Nearness:
@@ -44,7 +32,7 @@ class Nearness:
         self,
         faces: pl.DataFrame,
         vectors: FaceVectors,
-        limits: Limits,
+        limits: FaceLimits,
         remembered: pl.DataFrame | None = None,
     ) -> None:
         """`remembered`: what `memory` gave over other faces of the same pack."""
@@ -140,7 +128,7 @@ class Nearness:
 
 
 def _groups(
-    vectors: FaceVectors, rows: Numbers, owners: Numbers, own: Vectors, limits: Limits
+    vectors: FaceVectors, rows: Numbers, owners: Numbers, own: Vectors, limits: FaceLimits
 ) -> tuple[Flags, Flags]:
     """Who is in its performer's agreeing group; and beside the best face, where no group leads."""
     core, beside = np.ones(len(rows), bool), np.ones(len(rows), bool)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from trainer.faces.agree import MIN_AGREEMENT, Vectors, similarities
+from trainer.faces.agree import Vectors, similarities
 from trainer.faces.cache import read_figures, read_vectors
+from trainer.faces.measure_limits import measure_record_limits
 from trainer.state.store import Claim
 
-ALIKE = 0.65  # cosine of the mean faces, over both models: hardly a stranger's
-FAR_APART = 0.20  # hardly the same person's, where each record has pictures that agree
 MOST_PICTURES = 5  # of a record
+SEED = 20260101  # of the samples that limits are measured on
 _FIGURES = ("image_sha256", "face_no", "outcome", "faces_in_image")
 
 
@@ -45,9 +46,23 @@ class RecordFaces:
             return None
         here, there = self._mean(one, mine), self._mean(other, theirs)
         cosine = float((here[0] * there[0]).sum(axis=1).mean())
-        if cosine >= ALIKE:
+        alike, far_apart, _ = self._limits
+        if cosine >= alike:
             return min(cosine, 1.0)
-        return -1.0 if here[1] and there[1] and cosine < FAR_APART else 0.0
+        return -1.0 if here[1] and there[1] and cosine < far_apart else 0.0
+
+    @cached_property
+    def _limits(self) -> tuple[float, float, float]:
+        """Measured on these records' own faces."""
+        rows = [
+            (number, sha, 0)
+            for number, claim in enumerate(sorted(self._pictures))
+            for sha in sorted(set(self._pictures[claim]))
+            if sha in self._row
+        ]
+        schema = {"performer_id": pl.Int64, "image_sha256": pl.String, "face_no": pl.Int16}
+        faces = pl.DataFrame(rows, schema=schema, orient="row")
+        return measure_record_limits(faces, self._vectors, SEED)
 
     def _rows(self, claim: Claim) -> list[int]:
         shas = self._pictures.get(claim, ())
@@ -66,5 +81,5 @@ class RecordFaces:
         numbers, vectors = np.asarray(rows, np.int64), self._vectors
         means = np.stack([vectors.rows(slot, numbers).mean(axis=0) for slot in vectors.slots])
         means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
-        sure = len(rows) > 1 and float(similarities(vectors, rows).min()) >= MIN_AGREEMENT
+        sure = len(rows) > 1 and float(similarities(vectors, rows).min()) >= self._limits[2]
         return means, sure

@@ -81,18 +81,23 @@ def _rule() -> pl.Expr:
 
 def cap(judged: pl.DataFrame, caps: Caps) -> pl.DataFrame:
     """Keep good faces that differ, up to the caps; what falls out is marked by which cap."""
-    accepted = judged.filter(pl.col("rule").is_in(ACCEPTED))
-    schema = {"source": pl.String, "allowed": pl.Int64}
-    limits = pl.DataFrame(list(caps.per_source.items()), schema=schema, orient="row")
-    limited = accepted.join(limits, on="source", how="left", maintain_order="left")
-    if limited["allowed"].null_count():
-        raise KeyError(f"no cap for one of {sorted(accepted['source'].unique())}")
+    limited = with_allowed(judged.filter(pl.col("rule").is_in(ACCEPTED)), caps)
     picked = spread(limited, caps.total).select(*KEYS, "pick")
     marked = judged.join(picked, on=KEYS, how="left", maintain_order="left")
     over = pl.col("pick").is_in(OVER)
     rule = pl.when(over.fill_null(False)).then(pl.col("pick")).otherwise(pl.col("rule"))
     kept = (pl.col("pick") == "kept").fill_null(False).alias("kept")
     return marked.with_columns(rule.alias("rule"), kept).drop("pick")
+
+
+def with_allowed(faces: pl.DataFrame, caps: Caps) -> pl.DataFrame:
+    """`faces` with `allowed`, how many of its source a performer may keep."""
+    schema = {"source": pl.String, "allowed": pl.Int64}
+    limits = pl.DataFrame(list(caps.per_source.items()), schema=schema, orient="row")
+    limited = faces.join(limits, on="source", how="left", maintain_order="left")
+    if limited["allowed"].null_count():
+        raise KeyError(f"no cap for one of {sorted(faces['source'].unique())}")
+    return limited
 
 
 def selected(capped: pl.DataFrame, min_faces: int) -> pl.DataFrame:

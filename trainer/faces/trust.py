@@ -12,15 +12,13 @@ import polars as pl
 
 from trainer.errors import DamagedFileError
 from trainer.faces.agree import (
-    MIN_AGREEMENT,
-    MIN_IN_CROWD,
-    MIN_LEAD,
     agreement,
     distinct_pictures,
     dominant,
     similarities,
 )
 from trainer.faces.cache import FaceVectors
+from trainer.faces.limits import FaceLimits
 from trainer.faces.select import ACCEPTED, AGREES, CLUSTER, KEYS, SEVERAL, SINGLE, TRUSTED
 
 DISAGREES = "disagrees_with_trusted"
@@ -39,18 +37,21 @@ def in_doubt(judged: pl.DataFrame) -> pl.DataFrame:
     return faces.join(owners, on="performer_id", how="semi", maintain_order="left")
 
 
-def settle(judged: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
+def settle(
+    judged: pl.DataFrame, vectors: FaceVectors, limits: FaceLimits | None = None
+) -> pl.DataFrame:
     """The same rows in the same order, with a `rule` for every face that was in doubt.
 
     `judged` has `trust` (high | medium | low) and `source`; `vectors` hold `in_doubt(judged)`.
     Single faces first, then the pictures with several, which are compared with what was accepted.
     """
+    limits = limits or FaceLimits()
     faces = with_rows(in_doubt(judged), vectors)
     singles = faces.filter(_SINGLES)
     trusted = singles.filter(_HIGH)
-    decided = _decide_singles(singles.filter(~_HIGH), trusted, vectors)
+    decided = _decide_singles(singles.filter(~_HIGH), trusted, vectors, limits)
     accepted = pl.concat([trusted, decided.filter(pl.col("rule").is_in(ACCEPTED))])
-    crowds = _decide_crowds(faces.filter(pl.col("rule") == SEVERAL), accepted, vectors)
+    crowds = _decide_crowds(faces.filter(pl.col("rule") == SEVERAL), accepted, vectors, limits)
     return _with_rules(judged, pl.concat([decided, crowds]))
 
 
@@ -76,11 +77,11 @@ def _with_rules(judged: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decide_singles(
-    pending: pl.DataFrame, trusted: pl.DataFrame, vectors: FaceVectors
+    pending: pl.DataFrame, trusted: pl.DataFrame, vectors: FaceVectors, limits: FaceLimits
 ) -> pl.DataFrame:
     """Faces of medium and low trust: by the trusted ones, or where there are none by each other."""
     scores = pl.Series("score", agreement(vectors, pending, trusted)).fill_nan(None)
-    agrees = pl.col("score") >= MIN_AGREEMENT
+    agrees = pl.col("score") >= limits.agreement
     rule = (
         pl.when(pl.col("score").is_null())
         .then(pl.lit(ALONE))
@@ -94,7 +95,7 @@ def _decide_singles(
     rules = [
         row
         for group in groups.partition_by("performer_id", maintain_order=True)
-        for row in _cluster_rules(group, vectors)
+        for row in _cluster_rules(group, vectors, limits)
     ]
     schema = {"performer_id": pl.Int64, "image_sha256": pl.String, "face_no": pl.Int16}
     clustered = pl.DataFrame(rules, schema={**schema, "rule": pl.String}, orient="row")
@@ -102,31 +103,31 @@ def _decide_singles(
 
 
 def _cluster_rules(
-    group: pl.DataFrame, vectors: FaceVectors
+    group: pl.DataFrame, vectors: FaceVectors, limits: FaceLimits
 ) -> Iterator[tuple[int, str, int, str]]:
     """Rules of one performer's faces, of whom no source is trusted on its own."""
     alike = similarities(vectors, group["row"].to_list())
-    members = _cluster(group, alike)
+    members = _cluster(group, alike, limits.pair)
     for number, (owner, sha, face) in enumerate(group.select(KEYS).iter_rows()):
         inside = CLUSTER if number in (members or ()) else OUTSIDE
         yield owner, sha, face, NO_CLUSTER if members is None else inside
 
 
 def _cluster(
-    group: pl.DataFrame, alike: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+    group: pl.DataFrame, alike: np.ndarray[tuple[int, ...], np.dtype[np.float32]], limit: float
 ) -> set[int] | None:
     """Rows of the dominant cluster. Faces of low trust join it beside another source's only."""
     medium = np.flatnonzero((group["trust"] == "medium").to_numpy())
-    found = dominant(alike[np.ix_(medium, medium)]) if len(medium) >= 2 else None
+    found = dominant(alike[np.ix_(medium, medium)], limit) if len(medium) >= 2 else None
     sources = group["source"].to_list()
     if found is not None:
         core = medium[found]
-        near = np.flatnonzero(alike[:, core].mean(axis=1) >= MIN_AGREEMENT)
+        near = np.flatnonzero(alike[:, core].mean(axis=1) >= limit)
         chosen = {int(i) for i in core} | {
             int(i) for i in near if i not in medium and any(sources[c] != sources[i] for c in core)
         }
     else:
-        everyone = dominant(alike)
+        everyone = dominant(alike, limit)
         if everyone is None or len({sources[i] for i in everyone}) < 2:
             return None
         chosen = set(everyone)
@@ -135,7 +136,7 @@ def _cluster(
 
 
 def _decide_crowds(
-    crowds: pl.DataFrame, accepted: pl.DataFrame, vectors: FaceVectors
+    crowds: pl.DataFrame, accepted: pl.DataFrame, vectors: FaceVectors, limits: FaceLimits
 ) -> pl.DataFrame:
     """Of a picture with several faces the one that agrees, and leads the next clearly."""
     picture = ["performer_id", "image_sha256"]
@@ -144,6 +145,6 @@ def _decide_crowds(
     best = pl.col("score").max().over(picture)
     next_best = pl.col("score").top_k(2).min().over(picture)
     lead = pl.when(pl.col("score").count().over(picture) > 1).then(best - next_best).otherwise(2.0)
-    taken = (pl.col("score") == best) & (best >= MIN_IN_CROWD) & (lead >= MIN_LEAD)
+    taken = (pl.col("score") == best) & (best >= limits.crowd) & (lead >= limits.crowd_lead)
     rule = pl.when(taken.fill_null(False)).then(pl.lit(AGREES)).otherwise(pl.col("rule"))
     return scored.with_columns(rule.alias("rule")).drop("score")

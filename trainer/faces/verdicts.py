@@ -22,6 +22,7 @@ _COLUMNS = [
     "rule",
     "other_performer_id",
     "score",
+    "disagrees",
 ]
 
 
@@ -34,10 +35,12 @@ def write_verdicts(directory: Path, *judged: pl.DataFrame) -> None:
 
 
 def questions(capped: pl.DataFrame, quarantined: Collection[int] = ()) -> Iterator[Review]:
-    """An item for each picture of two performers, and each only face that is another's.
+    """An item for each picture of two performers, each only face that is another's, and each
+    performer whose two faces are not alike.
 
     `quarantined`: performers who are not in `capped`, but whose pictures were looked at.
     """
+    yield from _disagreeing(capped)
     asked = capped.filter(pl.col("rule").is_in([CONFLICT, OF_ANOTHER]))
     asked = asked.unique(["performer_id", "image_sha256"], keep="first", maintain_order=True)
     columns = ["rule", "source", "url", "performer_id", "other_performer_id", "score"]
@@ -50,6 +53,18 @@ def questions(capped: pl.DataFrame, quarantined: Collection[int] = ()) -> Iterat
         if out:
             text = f"{text} ({other} is in quarantine)"
         yield Review(kind=kind, source=source, url=url, performers=(own, other), text=text)
+
+
+def _disagreeing(capped: pl.DataFrame) -> Iterator[Review]:
+    """An item for each performer with two faces that are not alike, at the worse of them."""
+    faces = capped.filter("disagrees").sort("performer_id", "quality_score", "image_sha256")
+    for owner, source, url in (
+        faces.unique("performer_id", keep="first", maintain_order=True)
+        .select("performer_id", "source", "url")
+        .iter_rows()
+    ):
+        text = "its two faces are not alike: one may be somebody else's; both are kept"
+        yield Review(kind="faces_disagree", source=source, url=url, performers=(owner,), text=text)
 
 
 def _picture(own: int, other: int) -> str:

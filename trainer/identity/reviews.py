@@ -31,6 +31,8 @@ Kind = Literal[
     "unconfirmed_page",
     "picture_of_two",
     "face_of_another",
+    "faces_disagree",
+    "may_be_one_person",
 ]
 
 

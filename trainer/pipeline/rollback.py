@@ -11,6 +11,7 @@ from typing import Any
 
 from trainer.errors import StageFailed
 from trainer.release import contract
+from trainer.release.calibration import CALIBRATION_JSON
 from trainer.release.diff import diff, write_diff
 from trainer.release.evaluation import EVALUATE_JSON
 from trainer.release.files import (
@@ -100,7 +101,8 @@ def _staged(data: DataDir, old: Path, new_id: str, version: str, at: str) -> Pat
     if not report.ok:
         raise StageFailed(f"{old} does not fit the sidecar's contract: {report.failures()}")
     write_report(staged, report)
-    if (old / EVALUATE_JSON).exists():
-        shutil.copy(old / EVALUATE_JSON, staged / EVALUATE_JSON)
+    for name in (EVALUATE_JSON, CALIBRATION_JSON):
+        if (old / name).exists():
+            shutil.copy(old / name, staged / name)
     write_diff(staged, diff(data.current.resolve(), staged))
     return staged

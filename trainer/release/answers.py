@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -20,11 +20,15 @@ Numbers = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Gallery:
-    """`facenet`, `arcface` (n, 512) unit vectors, `labels` (n,) the performer of each."""
+    """`facenet`, `arcface` (n, 512) unit vectors, `labels` (n,) the performer of each.
+
+    `people` (n,): the same, but one label for performers that may be one person; None: all differ.
+    """
 
     facenet: Vectors
     arcface: Vectors
     labels: Ids
+    people: Ids | None = None
 
 
 @dataclass(frozen=True)
@@ -45,58 +49,60 @@ class Answers:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the search answers for the same faces in two ways, and what lies next to them.
+    """What the search answers for the same faces in several ways, and what lies next to them.
 
-    `named`: without the face itself; `unnamed`: without its whole performer. `nearest`: distances
-    of the nearest other faces of each model, (q, up to 10).
+    `named`: without the face itself; `unnamed`: without its whole performer; `strangers`: without
+    all performers that may be the same person. `nearest`: distances of the nearest other faces of
+    each model, (q, up to 10).
     """
 
     named: Answers
     unnamed: Answers
+    strangers: Answers
     nearest: tuple[Vectors, Vectors]
 
 
 def ask(
     gallery: Gallery, queries: Ids, advance: Callable[[int], Any] = lambda _count: None
 ) -> Asked:
-    """Search every face of `queries` (q,), rows of the gallery, in both ways.
+    """Search every face of `queries` (q,), rows of the gallery, in all ways.
 
     `advance` hears of the searches: two a face, one in each model's vectors.
     """
     tens = max(0, min(TENS, len(gallery.labels) - 1))
     models = (gallery.facenet, gallery.arcface)
-    searched = [_search(vectors, gallery.labels, queries, advance) for vectors in models]
+    left_out = [gallery.labels, *([] if gallery.people is None else [gallery.people])]
+    searched = [_search(vectors, left_out, queries, advance) for vectors in models]
     labels = gallery.labels[queries]
     answers = []
-    for way in (0, 1):
-        fused = fuse(*(found[way] for found in searched))
+    for both in zip(*searched, strict=True):
+        fused = fuse(*both)
         performers = np.where(fused.ids >= 0, gallery.labels[fused.ids], -1)
         answers.append(Answers(labels, *_judge(performers, fused.distances, labels).T))
-    facenet, arcface = (named.distances[:, :tens] for named, _ in searched)
-    return Asked(answers[0], answers[1], (facenet, arcface))
+    facenet, arcface = (ways[0].distances[:, :tens] for ways in searched)
+    return Asked(answers[0], answers[1], answers[-1], (facenet, arcface))
 
 
 def _search(
-    vectors: Vectors, labels: Ids, queries: Ids, advance: Callable[[int], Any]
-) -> tuple[Neighbours, Neighbours]:
-    """Neighbours without the face itself, and without its performer: one search serves both."""
+    vectors: Vectors, left_out: Sequence[Ids], queries: Ids, advance: Callable[[int], Any]
+) -> list[Neighbours]:
+    """Neighbours without the face itself, then without all faces that share its label, for each
+    labelling of `left_out` (n,): one search serves all."""
     k = min(contract.NEIGHBOURS, len(vectors))
-    largest = int(np.bincount(labels).max(initial=0))  # so many of the nearest can be one's own
+    # So many of the nearest can share a label.
+    largest = max(int(np.bincount(labels).max(initial=0)) for labels in left_out)
     nobody = np.zeros((0, k), np.int64), np.zeros((0, k), np.float32)
-    named: list[tuple[Ids, Vectors]] = [nobody]
-    unnamed: list[tuple[Ids, Vectors]] = [nobody]
+    ways: list[list[tuple[Ids, Vectors]]] = [[nobody] for _ in range(1 + len(left_out))]
     for rows, block in distance_blocks(vectors[queries], vectors):
         asked = queries[rows]
         block[np.arange(len(block)), asked] = np.inf
         ids, distances = nearest(block, min(k + largest, len(vectors)))
-        named.append((ids[:, :k], distances[:, :k]))
-        own = (labels[ids] == labels[asked][:, None]) & (ids >= 0)
-        unnamed.append(_without(own, ids, distances, k))
+        ways[0].append((ids[:, :k], distances[:, :k]))
+        for way, labels in zip(ways[1:], left_out, strict=True):
+            own = (labels[ids] == labels[asked][:, None]) & (ids >= 0)
+            way.append(_without(own, ids, distances, k))
         advance(len(block))
-    both = [
-        [np.concatenate(column) for column in zip(*way, strict=True)] for way in (named, unnamed)
-    ]
-    return Neighbours(*both[0]), Neighbours(*both[1])
+    return [Neighbours(*map(np.concatenate, zip(*way, strict=True))) for way in ways]
 
 
 def _without(

@@ -6,19 +6,19 @@ on top is their recall, stated separately.
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from trainer.release import contract
 from trainer.release.answers import Answers, Asked, Gallery, ask
+from trainer.release.breakdowns import Flags, Parts, breakdowns
+from trainer.release.calibration import curve, safe_distances
+from trainer.release.distinct_people import one_label_each, performer_ids
 from trainer.release.evaluation import (
     EVALUATE_JSON,
     THRESHOLDS,
@@ -27,20 +27,17 @@ from trainer.release.evaluation import (
     OpenSet,
     OperatingPoint,
     Stratum,
-    interval,
-    share,
 )
 from trainer.release.files import read_mapping, require_intact
 from trainer.release.index_read import load_index, vectors_of
 from trainer.release.inputs import Vectors
+from trainer.release.intervals import interval, share
 from trainer.release.recall import approximate, recall, sampled
 from trainer.release.search import Ids
 from trainer.staging.atomic import read_json
 
 FEW_PERFORMERS = 100
 MIN_QUERIES = 50  # of each part, where it has that many
-Flags = npt.NDArray[np.bool_]
-Parts = Mapping[str, Mapping[str, Flags]]
 Advance = Callable[[int, int], Any]
 
 
@@ -50,12 +47,14 @@ def evaluate(
     seed: int,
     sample: int = 2_000,
     previous: Path | None = None,
+    pairs: Collection[tuple[int, int]] = (),
     advance: Advance = lambda _count, _total: None,
 ) -> Evaluation:
     """Measure a verified release from its own files, by about `sample` faces.
 
-    `previous` is the last release's directory: its figures go beside the new ones. `advance` hears
-    how many more searches were made, of how many.
+    `previous` is the last release's directory: its figures go beside the new ones. `pairs`: ids of
+    performers that may be one person. `advance` hears how many more searches were made, of how
+    many.
     """
     require_intact(directory)
     labels = _labels(read_mapping(directory, contract.FACES_JSON))
@@ -66,8 +65,12 @@ def evaluate(
         vectors.append(vectors_of(index))
         found.append((index.M, approximate(index, vectors[-1][chosen])))
         del index
-    parts = _parts(directory)
-    result = evaluate_vectors(vectors[0], vectors[1], labels, seed, sample, advance, parts, found)
+    parts = breakdowns(directory)
+    people = one_label_each(labels, performer_ids(directory), pairs)
+    result = evaluate_vectors(
+        vectors[0], vectors[1], labels, seed, sample, advance, parts, found, people
+    )
+    result.pairs_that_may_be_one = len(pairs)
     if previous is not None and (previous / EVALUATE_JSON).exists():
         result.previous = read_json(previous / EVALUATE_JSON)
         result.previous.pop("previous", None)
@@ -83,14 +86,15 @@ def evaluate_vectors(
     advance: Advance = lambda _count, _total: None,
     parts: Parts | None = None,
     found: Sequence[tuple[int, Ids]] = (),
+    people: Ids | None = None,
 ) -> Evaluation:
     """`facenet`, `arcface` (n, 512) unit vectors, `labels` (n,) the performer of each.
 
     `parts`: name of a breakdown -> value -> (n,) the faces of this part. The figures of the whole
     are of uniform samples; parts that these hardly meet are asked more of. `found`: M of both
-    indexes, and what they answer for the rows `sampled(n, sample, seed)`.
+    indexes, and what they answer for the rows `sampled(n, sample, seed)`. `people`: as in Gallery.
     """
-    gallery, parts = Gallery(facenet, arcface, labels), parts or {}
+    gallery, parts = Gallery(facenet, arcface, labels, people), parts or {}
     sizes = np.bincount(labels) if len(labels) else np.zeros(0, dtype=np.int64)
     counts = Counter(sizes[sizes > 0].tolist())
     performers = sum(counts.values())
@@ -98,6 +102,7 @@ def evaluate_vectors(
     total = 2 * len(chosen.queries)  # one search in each model's vectors
     asked = ask(gallery, chosen.queries, lambda count: advance(count, total))
     own, others = asked.named.at(chosen.closed), asked.unnamed.at(chosen.strangers)
+    distinct = asked.strangers.at(chosen.strangers)
     return Evaluation(
         performers=performers,
         faces=len(labels),
@@ -109,11 +114,10 @@ def evaluate_vectors(
             rank_5=share(own.rank <= 5),
             rank_1_interval=interval(own.rank == 1),
         ),
-        open_set=OpenSet(
-            queries=len(others.label),
-            performers=len(set(others.label.tolist())),
-            points=[_point(t, own, others) for t in THRESHOLDS],
-        ),
+        open_set=_open_set(own, others),
+        open_set_distinct=None if people is None else _open_set(own, distinct),
+        curve=curve(own, distinct),
+        safe_distances=safe_distances(own, distinct, performers),
         index_recall=_recall(gallery, chosen, asked, found),
         faces_per_performer=dict(sorted(counts.items())),
         one_face_share=counts[1] / performers if performers else None,
@@ -171,7 +175,7 @@ def _recall(
 
 def _stratum(asked: Asked, of: Flags, several: Flags) -> Stratum:
     """Figures of the searched faces that are `of` a part."""
-    own, others = asked.named.at(of & several), asked.unnamed.at(of)
+    own, others = asked.named.at(of & several), asked.strangers.at(of)
     return Stratum(
         queries=len(own.label),
         strangers=len(others.label),
@@ -179,6 +183,14 @@ def _stratum(asked: Asked, of: Flags, several: Flags) -> Stratum:
         rank_5=share(own.rank <= 5),
         false_accept=share(others.best <= contract.SCENE_DISTANCE),
         false_reject=share(own.own > contract.SCENE_DISTANCE),
+    )
+
+
+def _open_set(own: Answers, strangers: Answers) -> OpenSet:
+    return OpenSet(
+        queries=len(strangers.label),
+        performers=len(set(strangers.label.tolist())),
+        points=[_point(threshold, own, strangers) for threshold in THRESHOLDS],
     )
 
 
@@ -190,32 +202,6 @@ def _point(threshold: float, closed: Answers, strangers: Answers) -> OperatingPo
         wrong_name=share((closed.best <= threshold) & (closed.rank > 1)),
         false_accept_interval=interval(strangers.best <= threshold),
     )
-
-
-def _parts(directory: Path) -> Parts:
-    """By number of faces of the performer, gender, source of the face; in index order."""
-    uri = f"{(directory / contract.DATABASE).absolute().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True)) as db:
-        rows = db.execute(
-            "SELECT face_count, coalesce(gender, 'not stated'), source_endpoint FROM faces"
-            " JOIN performers ON performers.id = performer_id ORDER BY faces.id"
-        ).fetchall()
-    counts, genders, sources = zip(*rows, strict=True) if rows else ((), (), ())
-    return {
-        "faces": _masks([_band(count) for count in counts]),
-        "gender": _masks(genders),
-        "source": _masks(sources),
-    }
-
-
-def _masks(values: Sequence[str]) -> dict[str, Flags]:
-    """value -> where it stands."""
-    names, codes = np.unique(np.array(values, dtype=np.str_), return_inverse=True)
-    return {str(name): codes == code for code, name in enumerate(names)}
-
-
-def _band(count: int) -> str:
-    return str(count) if count < 3 else "3 to 5" if count < 6 else "6 and more"
 
 
 def _labels(faces: list[str]) -> Ids:

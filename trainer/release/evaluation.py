@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
+from trainer.release.calibration import CurvePoint, SafeDistance
+from trainer.release.intervals import Interval
 from trainer.staging.atomic import write_json
 
 EVALUATE_JSON = "evaluate.json"
 THRESHOLDS = (0.3, 0.4, contract.SCENE_DISTANCE, 0.6, 0.7, contract.MAX_DISTANCE)
-Interval = tuple[float, float]  # where the true share lies, 95 times of 100 (Wilson)
 
 
 class ClosedSet(BaseModel):
@@ -42,7 +41,7 @@ class OperatingPoint(BaseModel):
 
 
 class OpenSet(BaseModel):
-    """Each face searched with its performer taken out."""
+    """Each face searched with its performer taken out: a stranger."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -64,6 +63,18 @@ class Stratum(BaseModel):
     false_reject: float | None
 
 
+class CapCost(BaseModel):
+    """What a value of `max_faces_total` would give: on a sample, to compare the values."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_faces_total: int
+    faces: int = Field(description="in the whole release")
+    megabytes: float | None = Field(None, description="of both indexes")
+    probes: int
+    rank_1: float | None
+
+
 class Evaluation(BaseModel):
     """`evaluate.json`. Shares are None where nothing could be measured."""
 
@@ -74,6 +85,13 @@ class Evaluation(BaseModel):
     seed: int
     closed_set: ClosedSet
     open_set: OpenSet
+    open_set_distinct: OpenSet | None = Field(
+        None, description="the same without performers that may be one person; None: there are none"
+    )
+    pairs_that_may_be_one: int = Field(0, description="review items `may_be_one_person`")
+    curve: list[CurvePoint] = Field([], description="by maximum distance, strangers as distinct")
+    safe_distances: list[SafeDistance] = []
+    cap_costs: list[CapCost] = []
     index_recall: dict[str, dict[str, float]] = Field(
         description="index file -> recall at the sidecar's k against exact search"
     )
@@ -86,7 +104,9 @@ class Evaluation(BaseModel):
     previous: dict[str, Any] | None = None
 
     def at(self, threshold: float) -> OperatingPoint:
-        return next(p for p in self.open_set.points if p.threshold == threshold)
+        """Of the strangers that are to be judged: two entries of one person are no strangers."""
+        judged = self.open_set_distinct or self.open_set
+        return next(p for p in judged.points if p.threshold == threshold)
 
 
 def write_evaluation(directory: Path, result: Evaluation) -> None:
@@ -97,18 +117,3 @@ def read_evaluation(directory: Path) -> Evaluation | None:
     """The stored evaluation of a release, or None where it has none."""
     path = directory / EVALUATE_JSON
     return Evaluation.model_validate_json(path.read_bytes()) if path.exists() else None
-
-
-def share(holds: npt.NDArray[np.bool_]) -> float | None:
-    return float(holds.mean()) if holds.size else None
-
-
-def interval(holds: npt.NDArray[np.bool_]) -> Interval | None:
-    """Wilson's interval of a share, 95%."""
-    n = holds.size
-    if not n:
-        return None
-    p, z = float(holds.mean()), 1.96
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * float(np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)))
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -1,4 +1,7 @@
-"""The flat zip that sidecars download: exactly the six files, the same bytes every time."""
+"""The flat zip that sidecars download: the six files, and for people a README and the calibration.
+
+The same bytes every time; sidecars ignore what is not theirs.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from pathlib import Path
 
 from trainer.errors import DamagedFileError
 from trainer.release import contract
+from trainer.release.calibration import CALIBRATION_JSON
 from trainer.release.files import read_manifest, require_intact
-from trainer.release.zip_entry import entry_of
-from trainer.staging.atomic import sha256_file, whole_file
+from trainer.release.readme import README, readme
+from trainer.release.zip_entry import entry_of, put
+from trainer.staging.atomic import read_json, sha256_file, whole_file
 
 _CHUNK = 1 << 20
 
@@ -27,27 +32,37 @@ def export(directory: Path, out_dir: Path) -> Path:
         with zipfile.ZipFile(temporary, "w") as archive:
             for name in _members(directory):
                 _add(archive, directory / name)
+            put(archive, README, _readme(directory), packed=True)
         check_zip(temporary, directory)
     return target
 
 
 def check_zip(path: Path, directory: Path) -> None:
-    """Raise `DamagedFileError` unless `path` holds exactly the six files of `directory`, and the
-    signature where there is one (sidecars ignore it)."""
+    """Raise `DamagedFileError` unless `path` holds exactly the six files of `directory`, the
+    calibration and the signature where there are any, and the README."""
+    members = _members(directory)
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.namelist() != _members(directory):
+            if archive.namelist() != [*members, README]:
                 raise DamagedFileError(f"{path}: holds {archive.namelist()}, not the six files")
-            for name in archive.namelist():
-                if _digest(archive, name) != sha256_file(directory / name):
-                    raise DamagedFileError(f"{path}: {name} differs from the release")
+            changed = [n for n in members if _digest(archive, n) != sha256_file(directory / n)]
+            if archive.read(README) != _readme(directory):
+                changed.append(README)
+            if changed:
+                raise DamagedFileError(f"{path}: {changed[0]} differs from the release")
     except zipfile.BadZipFile as error:
         raise DamagedFileError(f"{path}: {error}; export again") from error
 
 
 def _members(directory: Path) -> list[str]:
-    signed = (directory / contract.SIGNATURE).exists()
-    return sorted([*contract.RELEASE_FILES, *([contract.SIGNATURE] if signed else [])])
+    also = (contract.SIGNATURE, CALIBRATION_JSON)
+    return sorted([*contract.RELEASE_FILES, *(n for n in also if (directory / n).exists())])
+
+
+def _readme(directory: Path) -> bytes:
+    path = directory / CALIBRATION_JSON
+    calibration = read_json(path) if path.exists() else None
+    return readme(read_json(directory / contract.MANIFEST), calibration).encode()
 
 
 def _add(archive: zipfile.ZipFile, path: Path) -> None:

@@ -12,6 +12,7 @@ PAGE = re.compile(r"/babe/(?P<slug>[^/?]+)/?(?:\?.*)?")
 FULL = re.compile(r"/pics/(?P<slug>.+)-(?P<number>\d+)\.jpg")
 THUMB = re.compile(r"/pics/(?P<slug>.+)-(?P<number>\d+)_thumb3\.jpg")
 THUMB_WIDTH = 200
+TILES = 2  # of other people on a page
 
 
 class Babepedia(Site):
@@ -21,9 +22,17 @@ class Babepedia(Site):
         match = PAGE.fullmatch(unquote(path))
         if match is None:
             return None
-        shown = self.appearances.get(match["slug"])
-        # The site answers 200 where nobody is.
-        return PageReply(200, self.render("babepedia.html.j2", shown=shown, say=phrases))
+        slug = match["slug"]
+        others = [other for other in self.appearances.values() if other.slug != slug][:TILES]
+        # The site answers 200 where nobody is, with people who have a similar name.
+        page = self.render(
+            "babepedia.html.j2",
+            shown=self.appearances.get(slug),
+            asked=slug.replace("_", " "),
+            others=others,
+            say=phrases,
+        )
+        return PageReply(200, page)
 
     def picture(self, path: str) -> ShotReply | None:
         return phrases.numbered(THUMB, path, self.appearances, THUMB_WIDTH) or phrases.numbered(

@@ -1,4 +1,4 @@
-"""Look-alike of freeones.com: `/<slug>/photos` and its galleries."""
+"""Look-alike of freeones.com: `/<slug>/photos`, its galleries, and `/<slug>/bio` with the facts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from urllib.parse import unquote
 from demo.world import phrases
 from demo.world.site import PageReply, ShotReply, Site
 
-PAGE = re.compile(r"/(?P<slug>[^/?]+)/photos(?:/set-(?P<set>\d+))?/?(?:\?.*)?")
-FULL = re.compile(r"/full/(?P<slug>.+)/(?P<number>\d+)\.jpg")
-THUMB = re.compile(r"/thumb/(?P<slug>.+)/(?P<number>\d+)\.jpg")
-THUMB_WIDTH = 240
-ON_PAGE = 2  # pictures before the galleries
+PAGE = re.compile(r"/(?P<slug>[^/?]+)/(?P<kind>photos|bio)(?:/set-(?P<set>\d+))?/?(?:\?.*)?")
+# The signature before the size holds for that size alone.
+WHOLE = re.compile(r"/photo/[^/]+-all/1440x0/filters:[^/]+/(?P<slug>[^/]+)/(?P<number>\d+)\.jpg")
+CUT = re.compile(
+    r"/photo/[^/]+-cut/350x350/center/middle/filters:[^/]+/(?P<slug>[^/]+)/(?P<number>\d+)\.jpg"
+)
+CUT_WIDTH = 350
 IN_GALLERY = 4
 
 
@@ -25,22 +27,23 @@ class Freeones(Site):
             return None
         shown = self.appearances.get(match["slug"])
         total = len(shown.pictures) if shown else 0
-        sets = -(-max(0, total - ON_PAGE) // IN_GALLERY)
+        sets = -(-total // IN_GALLERY)
         number = int(match["set"] or 0)
-        known = shown is not None and number <= sets
-        first = ON_PAGE + (number - 1) * IN_GALLERY if number else 0
-        last = min(total, first + (IN_GALLERY if number else ON_PAGE))
+        known = shown is not None and number <= (sets if match["kind"] == "photos" else 0)
+        first = (number - 1) * IN_GALLERY + 1
         page = self.render(
             "freeones.html.j2",
             shown=shown if known else None,
             say=phrases,
+            kind=match["kind"],
             sets=sets,
             gallery=number,
-            numbers=range(first + 1, last + 1),
+            in_gallery=IN_GALLERY,
+            numbers=range(first, min(total, first + IN_GALLERY - 1) + 1) if number else (),
         )
         return PageReply(200 if known else 404, page)
 
     def picture(self, path: str) -> ShotReply | None:
-        return phrases.numbered(THUMB, path, self.appearances, THUMB_WIDTH) or phrases.numbered(
-            FULL, path, self.appearances
+        return phrases.numbered(CUT, path, self.appearances, CUT_WIDTH) or phrases.numbered(
+            WHOLE, path, self.appearances
         )

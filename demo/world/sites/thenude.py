@@ -1,4 +1,4 @@
-"""Look-alike of thenude.com: `/<Name>_<number>.htm` and covers with the name in their address."""
+"""Look-alike of thenude.com: `/<Name>_<number>.htm`, a head, and covers named after the person."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from urllib.parse import unquote
 from demo.world import phrases
 from demo.world.site import PageReply, ShotReply, Site
 
-PAGE = re.compile(r"/[^/?]+_(?P<slug>\d+)\.htm(?:\?.*)?")
-FULL = re.compile(r"/admin/covers/demo/(?P<slug>\d+)/[^/]+-(?P<number>\d+)\.jpg")
-HEAD = re.compile(r"/admin/covers/demo/(?P<slug>\d+)/medheads/[^/]+-(?P<number>\d+)\.jpg")
-HEAD_WIDTH = 266
+PAGE = re.compile(r"/[^/?]*_(?P<slug>\d+)\.htm(?:\?.*)?")  # the number is enough
+HEAD = re.compile(r"/models/[^/]*_(?P<slug>\d+)/medhead\.jpg")
+COVER = re.compile(r"/admin/covers/demo/(?P<slug>\d+)/[^/]+-(?P<number>\d+)\.jpg")
+SMALL = re.compile(r"/admin/covers/demo/(?P<slug>\d+)/medheads/[^/]+-(?P<number>\d+)\.jpg")
+SMALL_WIDTH = 266
 
 
 class Thenude(Site):
@@ -24,11 +25,16 @@ class Thenude(Site):
         if match is None:
             return None
         shown = self.appearances.get(match["slug"])
-        name = re.sub(r"[\s/]+", "-", shown.name) if shown else ""
-        page = self.render("thenude.html.j2", shown=shown, say=phrases, name=name)
+        plain = re.sub(r"[\s/]+", " ", shown.name) if shown else ""
+        name = plain.replace(" ", "-")
+        page = self.render("thenude.html.j2", shown=shown, say=phrases, plain=plain, name=name)
         return PageReply(200 if shown else 404, page)
 
     def picture(self, path: str) -> ShotReply | None:
-        return phrases.numbered(HEAD, path, self.appearances, HEAD_WIDTH) or phrases.numbered(
-            FULL, path, self.appearances
+        head = HEAD.fullmatch(unquote(path))
+        shown = self.appearances.get(head["slug"]) if head else None
+        if shown and shown.pictures:
+            return ShotReply(shown.pictures[0])
+        return phrases.numbered(SMALL, path, self.appearances, SMALL_WIDTH) or phrases.numbered(
+            COVER, path, self.appearances
         )

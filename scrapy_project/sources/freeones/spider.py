@@ -1,4 +1,4 @@
-"""freeones.com: `/<slug>/photos` and the galleries below it."""
+"""freeones.com: `/<slug>/photos` with its galleries, and `/<slug>/bio` with the facts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography
+from scrapy_project import biography, facts
 from scrapy_project.html import (
     addresses,
     document,
@@ -16,69 +16,105 @@ from scrapy_project.html import (
     elements,
     empty_page,
     heads_say,
-    text_of,
+    text_besides,
     tidy,
     title_before,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import Profile, Shot
+from scrapy_project.profile import PageError, Profile, Shot
+from scrapy_project.sources.freeones import bio
+from scrapy_project.sources.freeones.photos import is_photo, open_photos, whole_photos
 
 MISSING: Final = ("Page Not Found",)
 NAME: Final = "h1"
+ICON: Final = ":is(svg, title)"  # in the heading
+IDENTIFIES: Final = re.compile(r"\bidentifies as (?:an? )?(?P<gender>[^.,;|]+)", re.IGNORECASE)
 TITLE_ENDS: Final = (" - ", " | ", "|")
 AFTER_NAME: Final = re.compile(
-    r"('s)?\s+(nude\s+)?(photos|pictures|images|galler(y|ies)|pics)\b.*", re.IGNORECASE
+    r"('s)?\s+(nude\s+)?(photos|pictures|images|galler(y|ies)|pics|bio|biography|profile)\b.*",
+    re.IGNORECASE,
 )
-FACTS: Final = ":is(li, tr)"  # of a label and its text in an element each
+LANGUAGE: Final = re.compile("[a-z]{2}(-[a-z]{2})?")
 GALLERIES: Final = 5
-IMAGES: Final = 20  # enough of them on the page: no gallery is opened
-PICTURES: Final = (
-    *("img::attr(src)", "img::attr(data-src)", "source::attr(srcset)"),
-    "a::attr(href)",
+# What a person's page has even where nothing is known of her.
+PARTS: Final = (
+    ":is(.dashboard-image-container, .profile-meta-list, .timeline-horizontal,"
+    " [data-test='teaser-gallery'])"
 )
-HOSTS: Final = re.compile(r"(thumbs|ch-thumbs|img)\.freeones\.com")
-PICTURE: Final = re.compile(r"/.+\.(jpe?g|png|webp)", re.IGNORECASE)
-TOO_SMALL: Final = re.compile(r"/(tiny|small)/", re.IGNORECASE)
+HEAD: Final = ".dashboard-image-container img::attr(src)"
 
 
 def parse_page(body: bytes, url: str) -> Profile:
+    """Of `/photos` the galleries, of `/bio` the facts; both have name and gender."""
     page = document(body)
-    shots, more = pictures(page, url), galleries(page, url)
-    texts = facts(page)
-    if heads_say(page, *MISSING) or not (shots or more or texts):
+    more, texts = galleries(page, url), bio.facts(page)
+    if heads_say(page, *MISSING) or not (more or texts or elements(page, PARTS)):
         raise empty_page(page, "photos", url, *MISSING)
-    heading = text_of(page, NAME) or title_before(page, *TITLE_ENDS)
-    name = tidy(AFTER_NAME.sub("", heading or ""))
+    name, gender = heading(page)
     if name is None:
         raise empty_page(page, "name", url)
-    more = () if len(shots) >= IMAGES else more[:GALLERIES]
-    return biography.profile(name, texts, shots=shots, more_pages=more)
+    on_bio = steps_of(url)[1:] == ["bio"]
+    return biography.profile(
+        name,
+        texts,
+        # A cut of one of the photos: the only picture where there are no galleries.
+        shots=() if more or on_bio else head_picture(page, url),
+        aliases=bio.aliases(page, texts),
+        links=bio.links(page, url),
+        more_pages=more[:GALLERIES],
+        gender=gender,
+    )
 
 
 def parse_more(body: bytes, url: str) -> tuple[Shot, ...]:
-    """A gallery's pictures. Raises `PageError` where there are none."""
+    """A gallery's photos. Raises `PageError` where it names none, be it behind the lock."""
+    steps = steps_of(url)
+    if len(steps) != 3 or steps[1] != "photos":
+        raise PageError("missing_page", f"{url} is no gallery of one person")
     page = document(body)
-    shots = pictures(page, url)
-    if not shots:
+    if heads_say(page, *MISSING) or not whole_photos(page, url):
         raise empty_page(page, "photos", url, *MISSING)
-    return shots
+    return tuple(Shot(url=address) for address in open_photos(page, url))
+
+
+def facts_page(url: str) -> str | None:
+    """The page with the facts of the person whose page `url` is."""
+    steps = steps_of(url)
+    if not steps or steps[1:] == ["bio"]:
+        return None
+    parsed = urlsplit(url)
+    slug = next(step for step in parsed.path.split("/") if unquote(step).casefold() == steps[0])
+    return parsed._replace(path=f"/{slug}/bio", query="", fragment="").geturl()
+
+
+def steps_of(url: str) -> list[str]:
+    """A path without its language: `/de/orla-veit/photos` -> orla-veit, photos."""
+    steps = [unquote(step).casefold() for step in urlsplit(url).path.split("/") if step]
+    return steps[1:] if len(steps) > 1 and LANGUAGE.fullmatch(steps[0]) else steps
+
+
+def heading(page: Selector) -> tuple[str | None, str | None]:
+    """Name and gender; the gender is the title of an icon that stands in the heading."""
+    name, said = None, None
+    for head in page.css(NAME)[:1]:
+        icons = elements(head, ICON)
+        name = text_besides(head, *icons)
+        said = IDENTIFIES.search(" | ".join(filter(None, map(element_text, icons))))
+    name = tidy(AFTER_NAME.sub("", name or title_before(page, *TITLE_ENDS) or ""))
+    return name, facts.gender(said["gender"]) if said else None
 
 
 def galleries(page: Selector, url: str) -> tuple[str, ...]:
     """`/<slug>/photos/<gallery>` of this person only."""
-    slug = _steps(url)[:1]
+    slug = steps_of(url)[:1]
     found = (a for a in addresses(page, url, "a::attr(href)") if _same_host(a, url))
     return tuple(
         dict.fromkeys(
             urlsplit(address)._replace(query="").geturl()
             for address in found
-            if len(steps := _steps(address)) == 3 and steps[:2] == [*slug, "photos"]
+            if len(steps := steps_of(address)) == 3 and steps[:2] == [*slug, "photos"]
         )
     )
-
-
-def _steps(url: str) -> list[str]:
-    return [unquote(step).casefold() for step in urlsplit(url).path.split("/") if step]
 
 
 def _same_host(address: str, url: str) -> bool:
@@ -86,30 +122,12 @@ def _same_host(address: str, url: str) -> bool:
     return urlsplit(address).netloc.removeprefix("www.") == own
 
 
-def facts(page: Selector) -> dict[str, str]:
-    rows = (row.xpath("./*") for row in elements(page, FACTS))
-    return biography.labelled(
-        (element_text(row[0]), element_text(row[1])) for row in rows if len(row) == 2
-    )
-
-
-def pictures(page: Selector, url: str) -> tuple[Shot, ...]:
-    """Full sizes; where a picture is gone, the size that stands on the page."""
-    found: dict[str, str] = {}
-    for address in addresses(page, url, *PICTURES):
-        path = urlsplit(address).path
-        own = HOSTS.fullmatch(urlsplit(address).netloc) or _same_host(address, url)
-        if not own or not PICTURE.fullmatch(path) or TOO_SMALL.search(path):
-            continue
-        full = urlsplit(address)._replace(path=path.replace("/thumb/", "/full/", 1)).geturl()
-        found.setdefault(full, address)
-    return tuple(
-        Shot(url=full, fallbacks=(address,) if address != full else ())
-        for full, address in found.items()
-    )
+def head_picture(page: Selector, url: str) -> tuple[Shot, ...]:
+    return tuple(Shot(url=a) for a in addresses(page, url, HEAD) if is_photo(a, url))
 
 
 class FreeonesSpider(ProfileSpider):
     name = "freeones"
     parse_page = staticmethod(parse_page)
     parse_more = staticmethod(parse_more)
+    facts_page = staticmethod(facts_page)

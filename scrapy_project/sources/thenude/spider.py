@@ -1,107 +1,137 @@
-"""thenude.com: a person's page with the covers of her photo sets."""
+"""thenude.com: a person's page with her facts, her head and the covers of her photo sets."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from parsel import Selector
 
 from scrapy_project import biography
+from scrapy_project import facts as values
 from scrapy_project.html import (
-    addresses,
+    absolute,
     document,
     element_text,
     elements,
     empty_page,
     heads_say,
     outside,
+    split_names,
+    text_besides,
     text_of,
     tidy,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import Profile, Shot
+from scrapy_project.profile import Profile
+from scrapy_project.sources.thenude.pictures import pictures
 
 MISSING: Final = ("Page Not Found",)
-NAMES: Final = (".model-name", "h1", "title")
-AFTER_NAME: Final = re.compile(r"(\s+nude\b|\s+[-|]\s).*|\|.*", re.IGNORECASE)
-ADDRESS: Final = re.compile(r"/(?P<name>[^/]+)_\d+\.html?", re.IGNORECASE)
+NAME: Final = ".model-name"
+OTHER_NAMES: Final = ("h1", "title")
+AFTER_NAME: Final = re.compile(r"(\s+(?:nude|aka)\b|\s+[-|]\s).*|\|.*", re.IGNORECASE)
+ADDRESS: Final = re.compile(r"/(?P<name>[^/]*)_(?P<number>\d+)\.html?", re.IGNORECASE)
+CANONICAL: Final = "link[rel='canonical']"
 FACTS: Final = "span.list-quest"  # <li><span class="list-quest">Label:</span> text</li>
+MONTHS: Final = frozenset(f"{month:02}" for month in range(1, 13))
+# Day, month and year; what is not known stands as ??.
+DIGITS: Final = re.compile(r"(?:\d\d|\?\?)-(?P<month>\d\d|\?\?)-(?P<year>\d{4})")
 ALIASES: Final = "meta[itemprop='additionalName']"
-NATIONALITY: Final = "[itemprop='nationality']"
-LINKS: Final = "a[rel~='nofollow']::attr(href)"
-PICTURES: Final = ("img::attr(src)", "img::attr(data-src)")
-PICTURE: Final = re.compile(r"/admin/covers/.+\.jpe?g", re.IGNORECASE)
-HEADS: Final = "/medheads/"  # 266x400; without it, 520x782
+PARTS: Final = ("li", "a")  # of a list of aliases
+MAX_LISTS: Final = 5
+MAX_NAMES: Final = 200  # of one list
+ALSO: Final = ("aka", "a.k.a", "also known as")  # labels of a list of aliases
+NATIONALITY: Final = "span[itemprop='nationality']"
+GENDER: Final = "meta[itemprop='gender']"
+# What the links to a person's own pages say; others lead to shops and studios.
+SITES: Final = re.compile(
+    r"twitter|x|instagram|freeones|onlyfans|fansly|facebook|tiktok|youtube|iafd|imdb|babepedia"
+    r"|indexxx",
+    re.IGNORECASE,
+)
 
 
 def parse_page(body: bytes, url: str) -> Profile:
     page = document(body)
-    in_address = ADDRESS.fullmatch(urlsplit(url).path)
-    listed = tidy(unquote(in_address["name"])) if in_address else None
+    number, listed = listed_as(page, url)
     shown = shown_name(page)
-    shots = pictures(page, url, [n for n in (listed, shown) if n])
+    shots = pictures(page, url, number, [n for n in (listed, shown) if n])
     texts = facts(page)
     name = shown or (listed if shots else None)
     if heads_say(page, *MISSING) or not (elements(page, FACTS) or shots):
         raise empty_page(page, "covers", url, *MISSING)
     if name is None:
         raise empty_page(page, "name", url)
-    also = [tidy(meta.root.get("content")) for meta in elements(page, ALIASES)]
     return biography.profile(
         name,
         texts,
         shots=shots,
-        aliases=[*filter(None, also)],
-        links=outside(page, url, LINKS),
+        aliases=aliases(page),
+        links=links(page, url),
+        gender=next(filter(None, map(values.gender, contents(page, GENDER))), None),
     )
+
+
+def listed_as(page: Selector, url: str) -> tuple[str | None, str | None]:
+    """Number and name in the page's address; the canonical one may have a name that this lacks."""
+    canonical = (absolute(url, link.root.get("href") or "") for link in elements(page, CANONICAL))
+    found = [ADDRESS.fullmatch(unquote(urlsplit(a).path)) for a in (url, *filter(None, canonical))]
+    number = found[0]["number"] if found[0] else None
+    names = (tidy(match["name"]) for match in found if match and match["number"] == number)
+    return number, next(filter(None, names), None)
 
 
 def shown_name(page: Selector) -> str | None:
-    texts = (tidy(AFTER_NAME.sub("", text_of(page, query) or "")) for query in NAMES)
-    return next((text for text in texts if text), None)
+    others = (tidy(AFTER_NAME.sub("", text_of(page, query) or "")) for query in OTHER_NAMES)
+    return text_of(page, NAME) or next(filter(None, others), None)
 
 
 def facts(page: Selector) -> dict[str, str]:
-    """The text behind each label, and the nationality, which is marked up."""
+    """The text beside each label, and the nationality, which is marked up."""
     marked = [("nationality", element_text(element)) for element in elements(page, NATIONALITY)]
-    return biography.labelled(
-        marked + [(element_text(label), behind(label)) for label in elements(page, FACTS)]
-    )
+    rows = [(element_text(label), behind(label)) for label in elements(page, FACTS)]
+    texts = biography.labelled(marked + rows)
+    digits = DIGITS.fullmatch(texts.get("born", ""))
+    if digits and "?" in digits[0]:
+        known = digits["month"] in MONTHS
+        texts["born"] = f"{digits['year']}-{digits['month']}" if known else digits["year"]
+    return texts
 
 
 def behind(label: Selector) -> str | None:
-    """The text after an element, or that of the next element where there is none."""
-    follower = label.root.getnext()
+    """The rest of the row; outside of rows the text after the label, or the next element's."""
+    row, follower = label.root.getparent(), label.root.getnext()
+    if row is not None and row.tag == "li":
+        return text_besides(Selector(root=row, type="html"), label)
     return tidy(label.root.tail) or (
         element_text(Selector(root=follower, type="html")) if follower is not None else None
     )
 
 
-def pictures(page: Selector, url: str, names: list[str]) -> tuple[Shot, ...]:
-    """Covers whose address has the person's name in it: others are of other people."""
-    wanted = {hyphenated(name) for name in names} - {""}
-    found: dict[str, list[str]] = {}
-    for address in addresses(page, url, *PICTURES):
-        path = urlsplit(address).path
-        words = f"-{hyphenated(unquote(path))}-"
-        if not PICTURE.fullmatch(path) or not any(f"-{name}-" in words for name in wanted):
-            continue
-        whole = urlsplit(address)._replace(path=path.replace(HEADS, "/", 1)).geturl()
-        ways = found.setdefault(whole, [])
-        if whole != address and address not in ways:
-            ways.append(address)
-    return tuple(Shot(url=full, fallbacks=tuple(ways)) for full, ways in found.items())
+def aliases(page: Selector) -> list[str]:
+    """Those that are marked up, then those of a list under a label of its own; each once."""
+    found = [*contents(page, ALIASES)]
+    labels = elements(page, FACTS)
+    also = (a for a in labels if biography.label_of(element_text(a)) in ALSO)
+    for label in islice(also, MAX_LISTS):
+        row = Selector(root=label.root.getparent(), type="html")
+        parts = (part for part in elements(row, *PARTS)[:MAX_NAMES] if part.root is not row.root)
+        found += [*filter(None, map(text_besides, parts))] or split_names(behind(label))
+    return list({name.casefold(): name for name in found}.values())
 
 
-def hyphenated(text: str) -> str:
-    """`Mira Okonedo-Vask` -> `mira-okonedo-vask`; anything else than letters and digits parts."""
-    plain = "".join(
-        c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c)
-    )
-    return "-".join(re.findall(r"[^\W_]+", plain))
+def contents(page: Selector, query: str) -> Iterator[str]:
+    return filter(None, (tidy(meta.root.get("content")) for meta in elements(page, query)))
+
+
+def links(page: Selector, url: str) -> tuple[str, ...]:
+    """The person's own pages, by what the links to them say."""
+    named = (a for a in elements(page, "a[href]") if SITES.fullmatch(text_besides(a) or ""))
+    wanted = {absolute(url, a.root.get("href")) for a in named}
+    return tuple(a for a in outside(page, url, "a::attr(href)") if a in wanted)
 
 
 class ThenudeSpider(ProfileSpider):

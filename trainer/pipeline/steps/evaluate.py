@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from trainer.identity.left import left, still_open
+from trainer.identity.reviews import REVIEWS_FILE, read_reviews
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.why import RunReasons
-from trainer.release.contract import MAX_DISTANCE, SCENE_DISTANCE
+from trainer.release.calibration import write_calibration
+from trainer.release.contract import INDEXES, MAX_DISTANCE, SCENE_DISTANCE
 from trainer.release.diff import compare, write_diff
 from trainer.release.evaluate import evaluate
-from trainer.release.evaluation import Evaluation, write_evaluation
+from trainer.release.evaluation import CapCost, Evaluation, write_evaluation
 from trainer.release.files import require_intact
 from trainer.staging.progress import Progress
 
@@ -28,9 +32,14 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         progress.total = total
         progress.advance(count)
 
-    measured = evaluate(directory, seed=SEED, sample=SAMPLE, previous=last, advance=advance)
+    pairs = _pairs(context)
+    measured = evaluate(
+        directory, seed=SEED, sample=SAMPLE, previous=last, pairs=pairs, advance=advance
+    )
     progress.finish()
+    measured.cap_costs = _cap_costs(context, directory, measured.faces)
     write_evaluation(directory, measured)
+    write_calibration(directory, measured.curve, measured.safe_distances, measured.note)
     if last is not None:
         require_intact(last)
     changes = compare(last, directory, RunReasons(context))
@@ -40,6 +49,23 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     figures = summary(measured) | {"removed": changes.counts["removed"]}
     say(f"evaluate: {figures}")
     return figures
+
+
+def _cap_costs(context: RunContext, directory: Path, faces: int) -> list[CapCost]:
+    """What `select` measured, with the size that the indexes would have."""
+    size = sum((directory / name).stat().st_size for name in INDEXES)
+    return [
+        CapCost(**cost, megabytes=round(cost["faces"] * size / faces / 1e6, 1) if faces else None)
+        for cost in (context.result("select") or {}).get("cap_costs", [])
+    ]
+
+
+def _pairs(context: RunContext) -> set[tuple[int, int]]:
+    """Performers that may be one person, unless somebody looked and left them as two."""
+    directory = context.run.select
+    items = read_reviews(directory) if (directory / REVIEWS_FILE).exists() else []
+    asked = (i for i in still_open(items, left(context.data)) if i.kind == "may_be_one_person")
+    return {(item.performers[0], item.performers[1]) for item in asked}
 
 
 def summary(measured: Evaluation) -> dict[str, Any]:
@@ -52,6 +78,10 @@ def summary(measured: Evaluation) -> dict[str, Any]:
         "false_accept": {
             str(limit): measured.at(limit).false_accept for limit in (SCENE_DISTANCE, MAX_DISTANCE)
         },
+        "safe_distances": {
+            str(safe.max_false_accept): safe.distance for safe in measured.safe_distances
+        },
+        "pairs_that_may_be_one": measured.pairs_that_may_be_one,
         "index_recall": measured.index_recall,
         "one_face_share": measured.one_face_share,
         "note": measured.note,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources
+from trainer.embedding.lock import load_lock
 from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
@@ -39,6 +42,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> No
         settings.data_dir, settings.model_pack
     )  # refuse a bad gate.yaml now, not after hours of work
     _check_contact(settings)
+    _check_pack(settings, chosen)
     _check_embedder(settings)
     pack = read_pack(ensure_pack(settings, say))
     started = _free_moment(data)
@@ -73,6 +77,29 @@ def _check_contact(settings: Settings) -> None:
             "set TRAINER_CONTACT to a URL or an e-mail address of yours: it is sent with every "
             "request, so that a source's operator can reach you"
         )
+
+
+def _check_pack(settings: Settings, sources: Mapping[str, SourceConfig]) -> None:
+    """A database of a demonstration pack loads in a sidecar and names nobody right there."""
+    locked = load_lock().get(settings.model_pack)
+    if locked is None or not locked.demonstration or settings.allow_demo_pack:
+        return
+    public = [key for key, source in sources.items() if not _is_own(source.base_url.host or "")]
+    if public:
+        raise ConfigError(
+            f"the model pack {settings.model_pack} is for the invented world only: a sidecar would "
+            f"name nobody right with it, but this build asks {', '.join(public)}. Run `trainer "
+            "models fetch sidecar` and set TRAINER_MODEL_PACK=sidecar (or, to try it all the same, "
+            "TRAINER_ALLOW_DEMO_PACK=1)"
+        )
+
+
+def _is_own(host: str) -> bool:
+    """A server of the operator's: this machine, or an address that is not public."""
+    try:
+        return not ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _check_embedder(settings: Settings) -> None:

@@ -8,10 +8,13 @@ import polars as pl
 import pyarrow as pa
 
 from trainer.config.sources import load_sources
+from trainer.faces.absent import absent, counts, write_absent
 from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_vectors
+from trainer.faces.cap_costs import cap_costs
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
 from trainer.faces.kept_out import mark_early, without_quarantined
+from trainer.faces.measure_limits import measure_limits
 from trainer.faces.select import (
     SEVERAL,
     SINGLE,
@@ -26,7 +29,7 @@ from trainer.faces.select import (
 from trainer.faces.trust import settle, with_rows
 from trainer.faces.verdicts import questions, write_verdicts
 from trainer.identity.reviews import write_reviews
-from trainer.pipeline.adults import read_owners
+from trainer.pipeline.adults import QUARANTINE_FILE, read_owners
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.exclude import mark_excluded
 from trainer.pipeline.run import Say
@@ -38,6 +41,7 @@ from trainer.staging.parquet import read_table, write_table
 from trainer.state.store import run_of
 
 NEAREST_FILE = "nearest.parquet"
+SEED = 20260101  # of the samples that limits and caps are measured on
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
@@ -49,30 +53,50 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     vectors = read_vectors(cache, usable["image_sha256"])
     judged = once(mark_early(mark_conflicts(judged, vectors)))
     remembered = _remembered(context)
-    judged, memory = scan(settle(judged, vectors), vectors, remembered=remembered)
+    singles = judged.filter((pl.col("rule") == SINGLE) & ~pl.col("quarantined"))
+    limits = measure_limits(singles, vectors, SEED)
+    say(f"select: {limits.describe()}")
+    judged, memory = scan(settle(judged, vectors, limits), vectors, limits, remembered)
     write_table(context.run.select / NEAREST_FILE, memory.to_arrow())
     judged, kept_out = without_quarantined(judged)
-    capped = cap(judged, _caps(plan, sorted(judged["source"].unique())))
+    caps = _caps(plan, sorted(judged["source"].unique()))
+    capped = cap(judged, caps)
     chosen = selected(capped, plan.params.min_faces)
     _write(context, chosen, vectors)
     write_verdicts(context.run.select, capped, kept_out)
     quarantined = frozenset(kept_out["performer_id"].unique())
     reviews = write_reviews(context.run.select, questions(capped, quarantined))
-    counts = funnel(capped)
-    write_json(context.run.select / "funnel.json", counts)
+    missing = _absent(context, capped, chosen)
+    by_rule = funnel(capped)
+    write_json(context.run.select / "funnel.json", by_rule)
     way = stages(capped)
     performers = chosen["performer_id"].n_unique()
-    say(f"select: {len(chosen)} faces of {performers} performers; {counts}; to review: {reviews}")
+    say(f"select: {len(chosen)} faces of {performers} performers; {by_rule}; to review: {reviews}")
     if shared:
         say(f"select: {shared} pictures are stand-ins: too many performers share them")
     return {
         "faces": len(chosen),
         "performers": performers,
-        "funnel": counts,
+        "funnel": by_rule,
         "stages": way,
         "stand_ins": shared,
+        "absent": missing,
+        "limits": limits.as_json(),
+        "cap_costs": [cost._asdict() for cost in cap_costs(capped, vectors, caps, SEED)],
         "reviews": reviews,
     }
+
+
+def _absent(context: RunContext, capped: pl.DataFrame, chosen: pl.DataFrame) -> dict[str, int]:
+    """Who was resolved and is not in the release, into a file; how many by reason."""
+    directory = context.run.resolve
+    performers = pl.DataFrame(pl.from_arrow(read_table(directory / "performers.parquet")))
+    kept_out = pl.DataFrame(pl.from_arrow(read_table(directory / QUARANTINE_FILE)))
+    with_faces_only = context.plan.params.min_faces > 0
+    released = (chosen if with_faces_only else performers)["performer_id"].unique()
+    found = absent(performers, kept_out, capped, released)
+    write_absent(context.run.select, found)
+    return counts(found)
 
 
 def _remembered(context: RunContext) -> pl.DataFrame | None:

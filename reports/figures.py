@@ -1,0 +1,92 @@
+"""What `evaluate.json` of a release says, as far as the pages show it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCENE_DISTANCE = "0.5"  # of the sidecar's tuned scene mode: the threshold that the gate judges
+
+
+class Lenient(BaseModel):
+    # Releases are kept for years: what an older trainer left out is shown as missing.
+    model_config = ConfigDict(extra="ignore")
+
+
+class ClosedSet(Lenient):
+    rank_1: float | None = None
+    rank_5: float | None = None
+    queries: int | None = None
+
+
+class OperatingPoint(Lenient):
+    """Shares at one maximum distance: strangers named, listed faces missed."""
+
+    threshold: float
+    false_accept: float | None = None
+    false_reject: float | None = None
+    wrong_name: float | None = None
+
+
+class OpenSet(Lenient):
+    queries: int | None = None
+    points: list[OperatingPoint] = []
+
+
+class Stratum(Lenient):
+    """Figures of a part of the faces, at the scene threshold."""
+
+    queries: int = 0
+    strangers: int = 0
+    rank_1: float | None = None
+    false_accept: float | None = None
+    false_reject: float | None = None
+
+
+class SafeDistance(Lenient):
+    """The largest maximum distance with at most so many strangers named."""
+
+    max_false_accept: float
+    distance: float | None = None
+    strangers: int = 0
+    resolved: bool = False
+    false_accept_interval: tuple[float, float] | None = None
+    right_name: float | None = None
+
+
+class CapCost(Lenient):
+    """What a value of `max_faces_total` would give."""
+
+    max_faces_total: int
+    faces: int = 0
+    megabytes: float | None = None
+    rank_1: float | None = None
+
+
+class Evaluation(Lenient):
+    closed_set: ClosedSet = Field(default_factory=ClosedSet)
+    open_set: OpenSet = Field(default_factory=OpenSet)
+    index_recall: dict[str, dict[str, float]] = {}
+    faces_per_performer: dict[int, int] = {}
+    one_face_share: float | None = None
+    breakdowns: dict[str, dict[str, Stratum]] = {}
+    safe_distances: list[SafeDistance] = []
+    cap_costs: list[CapCost] = []
+    open_set_distinct: OpenSet | None = None
+    note: str = ""
+
+    @property
+    def rank_1(self) -> float | None:
+        return self.closed_set.rank_1
+
+    @property
+    def false_accept(self) -> float | None:
+        """Share of strangers who are given a name at `SCENE_DISTANCE`."""
+        judged = self.open_set_distinct or self.open_set
+        shares = {f"{p.threshold:g}": p.false_accept for p in judged.points}
+        return shares.get(SCENE_DISTANCE)
+
+    @property
+    def recall(self) -> float | None:
+        """Recall@10 of the weaker index."""
+        found = [v["recall_at_10"] for v in self.index_recall.values() if "recall_at_10" in v]
+        return min(found, default=None)

@@ -1,0 +1,65 @@
+"""What `trainer performers absent` says."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from trainer.errors import ConfigError
+from trainer.faces.absent import ABSENT_FILE, counts, read_absent
+from trainer.staging.paths import DataDir
+from trainer.staging.records import list_records
+
+
+class Absent(NamedTuple):
+    """`by_reason` counts all of the run, `performers` are the rows that were asked for."""
+
+    run: str
+    by_reason: dict[str, int]
+    performers: list[dict[str, Any]]
+    matching: int
+
+
+def absent_rows(data: DataDir, run: str | None, reason: str | None, limit: int) -> Absent:
+    """Raises `ConfigError` where there is no such run, or nobody with that reason in any."""
+    run_id = _chosen(data, run)
+    frame = read_absent(data.run(run_id).select)
+    assert frame is not None
+    by_reason = counts(frame)
+    if reason is not None and reason not in by_reason:
+        known = ", ".join(by_reason) or "none"
+        raise ConfigError(f"nobody is absent from run {run_id} by {reason!r}; reasons: {known}")
+    matching = frame if reason is None else frame.filter(pl.col("reason") == reason)
+    shown = matching.head(limit) if limit else matching
+    return Absent(run_id, by_reason, shown.to_dicts(), len(matching))
+
+
+def _chosen(data: DataDir, run: str | None) -> str:
+    known = [
+        entry.run_id
+        for entry in list_records(data)
+        if (data.run(entry.run_id).select / ABSENT_FILE).exists()
+    ]
+    if run is None and not known:
+        raise ConfigError(f"no run in {data.runs} has selected faces yet; run `trainer build`")
+    run_id = run or known[0]
+    if run_id not in known:
+        raise ConfigError(f"no run {run_id!r} with a list of absent performers; there are: {known}")
+    return run_id
+
+
+def absent_lines(found: Absent) -> list[str]:
+    total = sum(found.by_reason.values())
+    lines = [f"run {found.run}: {total:,} performers were resolved and are not in the release"]
+    lines += [f"  {count:,} {reason}" for reason, count in found.by_reason.items()]
+    for row in found.performers:
+        scenes = "unknown" if row["scene_count"] is None else f"{row['scene_count']:,}"
+        lines.append(
+            f"  {row['performer_id']} {row['name'] or row['universal_id']}: {row['reason']} "
+            f"({scenes} scenes, {row['images']:,} images)"
+        )
+    if len(found.performers) < found.matching:
+        more = found.matching - len(found.performers)
+        lines.append(f"  and {more:,} more: --limit 0 lists all")
+    return lines
