@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -27,6 +28,12 @@ READERS: Final[Mapping[str, tuple[tuple[str, ...], Callable[[str], object]]]] = 
     ),
 }
 CAREER: Final = ("years active as performer", "years active", "career", "active")
+
+
+def year_in(text: str | None) -> str | None:
+    """The year of a text that names a moment (`2016-04`), not a span: as text, or the text."""
+    year = re.search(r"\b(?:19|20)\d\d(?!\d)", text or "", re.ASCII)
+    return year[0] if year else text
 
 
 def label_of(text: str | None) -> str:

@@ -29,12 +29,14 @@ from w3lib.html import remove_tags
 from w3lib.url import safe_url_string
 
 from scrapy_project.profile import PageError
+from scrapy_project.visitors import by_visitors
 
 MAX_TEXT = 500
 MAX_RAW = 10_000  # characters of one text that are looked at
 MAX_BYTES = 8 * 1024 * 1024  # of a page; real ones have a tenth of it
 MAX_ADDRESS = 2_000
 MAX_ELEMENTS = 2_000  # that one query gives; no page shows more of one person
+MAX_PIECES = 50  # elements of one value
 EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "not available"})
 # Python's codecs that are no encoding of pages; some of them take quadratic time.
 _NO_ENCODINGS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
@@ -105,6 +107,19 @@ def text_besides(element: Selector, *others: Selector) -> str | None:
 def element_text(element: Selector) -> str | None:
     """All text below one element, without scripts and styles."""
     return tidy(" ".join(texts_of(element)))
+
+
+def text_behind(label: Selector, *ends: str) -> str | None:
+    """The text after an element: up to the next label of its kind ("Label:"), to one of the tags
+    `ends`, or to where its parent ends."""
+    own = label.root
+    pieces = [own.tail or ""]
+    for element in islice(own.itersiblings("*"), MAX_PIECES):
+        text = " ".join(islice(_pieces(element), MAX_PIECES))
+        if element.tag in ends or (element.tag == own.tag and text.rstrip().endswith(":")):
+            break
+        pieces += [text, element.tail or ""]
+    return tidy("".join(pieces))
 
 
 def texts_of(element: Selector) -> list[str]:
@@ -191,13 +206,15 @@ _TRANSLATOR = HTMLTranslator()
 
 def addresses(selector: Selector, base: str, *queries: str) -> Iterator[str]:
     """Absolute http(s) URLs of the attributes that the CSS `queries` select (`img::attr(src)`),
-    in the page's order, relative and protocol-less ones resolved against `base`."""
+    in the page's order, relative and protocol-less ones resolved against `base`; none of what the
+    site's visitors wrote: their links and pictures are nobody's."""
     wanted = [_ATTRIBUTE.fullmatch(query) for query in queries]
     if None in wanted:
         raise ValueError(f"each of {queries} has to end in ::attr(name)")
+    visitors = by_visitors(selector)
     names = list(dict.fromkeys(match["name"] for match in wanted if match))
     for element in elements(selector, *(match["css"] for match in wanted if match)):
-        for name in names:
+        for name in names if element.root not in visitors else ():
             address = absolute(base, element.root.get(name) or "")
             if address is not None:
                 yield address

@@ -106,7 +106,6 @@ def _values(name: str) -> dict[str, str]:
     return {
         "name": name,
         "Name": "".join(word.title() for word in words),
-        "pattern": r"\s*".join(words),  # the name as the site may write it
     }
 
 

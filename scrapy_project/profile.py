@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import (
@@ -13,6 +14,7 @@ from pydantic import (
     field_validator,
 )
 
+from scrapy_project.stand_ins import is_stand_in
 from trainer.identity.tidy_names import tidy_aliases, tidy_name
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
@@ -42,6 +44,18 @@ class Shot(BaseModel):
     fallbacks: tuple[str, ...] = Field((), description="Tried in order where `url` is gone")
     width: int | None = Field(None, description="pixels, where the page says so")
     height: int | None = None
+
+
+def shots_of_somebody(shots: Iterable[Shot], names: Iterable[str]) -> tuple[Shot, ...]:
+    """`shots` without the pictures, and the fallbacks, that stand for a missing one."""
+    own = tuple(names)
+    return tuple(
+        shot.model_copy(
+            update={"fallbacks": tuple(f for f in shot.fallbacks if not is_stand_in(f, own))}
+        )
+        for shot in shots
+        if not is_stand_in(shot.url, own)
+    )
 
 
 class Fact(BaseModel):
@@ -105,3 +119,9 @@ class Profile(BaseModel):
     @classmethod
     def _once_each(cls, values: tuple[object, ...]) -> tuple[object, ...]:
         return tuple(dict.fromkeys(values))
+
+    @field_validator("shots")
+    @classmethod
+    def _of_somebody(cls, shots: tuple[Shot, ...], info: ValidationInfo) -> tuple[Shot, ...]:
+        names = (info.data.get("name", ""), *info.data.get("aliases", ()))
+        return shots_of_somebody(shots, names)

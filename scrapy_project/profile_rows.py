@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import tldextract
 from scrapy.http import Response
 
-from scrapy_project.profile import Profile, Shot
+from scrapy_project.profile import Profile, Shot, shots_of_somebody
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import identify
 from trainer.references.confirm import Verdict
@@ -31,8 +31,10 @@ def profile_row(
     response: Response,
     moment: str,
 ) -> Row:
-    """A page that was read. Pictures of a page whose person is in doubt are not asked for."""
-    shown = () if verdict.doubt else list(shots)[: source.images_per_page]
+    """A page that was read. Pictures of a page whose person is in doubt are not asked for, nor are
+    stand-ins, whichever page (a gallery) they come from."""
+    somebodys = shots_of_somebody(shots, (profile.name, *profile.aliases))
+    shown = () if verdict.doubt else somebodys[: source.images_per_page]
     return {
         **_common(source, target, response.url, moment),
         "name": profile.name,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from scrapy_project.facts import says_nothing
 from scrapy_project.html import absolute, clean, element_text
 from scrapy_project.profile import Fact, PageError, Profile, Shot
+from scrapy_project.visitors import by_visitors
 from trainer.identity.links import identify
 
 T = TypeVar("T")
@@ -30,11 +32,6 @@ MAX_NAMES = 1_000
 GARBLED = "\ufffd"  # what a decoder puts where bytes make no character
 _PICTURE_ATTRIBUTES = ("src", "data-src", "data-original", "data-lazy-src", "href")
 _SET_ATTRIBUTES = ("srcset", "data-srcset")
-_STAND_IN = re.compile(
-    r"(?:^|[^a-z])(?:no[-_ ]?(?:photo|image|img|pic(?:ture)?)s?|placeholder|default|blank|spacer"
-    r"|favicon|icons?|logos?|avatar)(?:[^a-z]|$)",
-    re.IGNORECASE,
-)
 _UNSEEN = frozenset({"script", "style", "head", "template"})
 _INLINE = re.compile(
     "a|abbr|b|bdi|bdo|big|cite|code|data|em|font|i|img|ins|label|mark|nobr|q|s|small|span|strong"
@@ -49,6 +46,17 @@ def path_id(pattern: re.Pattern[str], address: str) -> str | None:
     """The group `id` of a performer's page at this site, in one spelling; None for other paths."""
     match = pattern.match(unquote(urlsplit(address).path))
     return match["id"].casefold() if match else None
+
+
+def letters(text: str) -> str:
+    """Letters and digits only, in lower case and without accents."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", text)).casefold()
+
+
+def called_like_the_page(name: str, page_id: str | None) -> bool:
+    """Is the page's id made of the name, or of it and a number (of a namesake)?"""
+    own = re.sub(r"[-_]\d+$", "", page_id or "")
+    return own != "" and letters(name) in (letters(own), letters(page_id or ""))
 
 
 def first_heading(page: Selector, query: str, sites_own: re.Pattern[str]) -> str | None:
@@ -70,16 +78,16 @@ def says_missing(page: Selector, words: re.Pattern[str], shown: bool) -> bool:
 
 
 def pictures(page: Selector, url: str, person: re.Pattern[str]) -> Iterator[str]:
-    """Absolute addresses of what may be pictures, in the page's order, each once. Left out are
-    stand-ins ("nophoto", icons) and what lies in a link to another performer's page: `person` is
-    the pattern of such pages' paths, with the group `id`."""
-    own, seen = path_id(person, url), set[str]()
+    """Absolute addresses of what may be pictures, in the page's order, each once. Left out are what
+    visitors wrote and what lies in a link to another performer's page: `person` is the pattern of
+    such pages' paths, with the group `id`."""
+    own, seen, visitors = path_id(person, url), set[str](), by_visitors(page)
     for element in page.root.iter("img", "source", "a"):
-        if _of_another(element, url, person, own):
+        if element in visitors or of_another(element, url, person, own):
             continue
-        for value in _values(element):
+        for value in picture_values(element):
             address = absolute(url, value) if len(value) <= MAX_ADDRESS else None
-            if address is None or address in seen or _STAND_IN.search(_file_name(address)):
+            if address is None or address in seen:
                 continue
             seen.add(address)
             yield address
@@ -87,7 +95,8 @@ def pictures(page: Selector, url: str, person: re.Pattern[str]) -> Iterator[str]
                 return
 
 
-def _of_another(element: Any, url: str, person: re.Pattern[str], own: str | None) -> bool:
+def of_another(element: Any, url: str, person: re.Pattern[str], own: str | None) -> bool:
+    """Does the element (of lxml) lie in a link to the page of another performer than `own`?"""
     anchor = element if element.tag == "a" else next(element.iterancestors("a"), None)
     address = (
         absolute(url, (anchor.get("href") or "")[:MAX_ADDRESS]) if anchor is not None else None
@@ -96,7 +105,8 @@ def _of_another(element: Any, url: str, person: re.Pattern[str], own: str | None
     return found is not None and found != own
 
 
-def _values(element: Any) -> Iterator[str]:
+def picture_values(element: Any) -> Iterator[str]:
+    """The addresses that an element (of lxml) names for its picture, lazy ones included."""
     for name in _PICTURE_ATTRIBUTES:
         if value := element.get(name):
             yield value.strip()
@@ -106,19 +116,16 @@ def _values(element: Any) -> Iterator[str]:
             yield re.sub(r"^[\d.]+[wx],", "", piece[: 2 * MAX_ADDRESS]).strip(",")
 
 
-def _file_name(address: str) -> str:
-    return urlsplit(address).path.rpartition("/")[2]
-
-
 def known_links(page: Selector, url: str, sites_own: re.Pattern[str]) -> tuple[str, ...]:
     """Links to sites where `identify` finds a person named, outside of the page's frame (footer,
-    header, navigation) and none of the site's own accounts. Anything else may be advertising."""
-    host, found = urlsplit(url).netloc, dict[str, None]()
+    header, navigation), none that visitors wrote and none of the site's own accounts. Anything else
+    may be advertising."""
+    host, found, visitors = urlsplit(url).netloc, dict[str, None](), by_visitors(page)
     for element in islice(page.root.iter("a"), MAX_LINKS * 10):
         address = absolute(url, (element.get("href") or "")[:MAX_ADDRESS])
         if address is None or address in found or urlsplit(address).netloc == host:
             continue
-        if next(element.iterancestors(*_FRAME), None) is None:
+        if element not in visitors and next(element.iterancestors(*_FRAME), None) is None:
             found[address] = None
         if len(found) >= MAX_LINKS:
             break

@@ -22,6 +22,7 @@ from pydantic import (
 )
 from w3lib.url import safe_url_string
 
+from scrapy_project.stand_ins import without_stand_ins
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import identify
 from trainer.identity.tidy_names import tidy_name
@@ -171,7 +172,8 @@ def read_page(count: int, listed: Sequence[Any], read: ReadOne) -> Page:
         row, errors = read(record)
         page.errors += errors
         if row is not None:
-            page.rows.append(row)
+            names = (row["name"], *row["aliases"])
+            page.rows.append(row | {"images": without_stand_ins(row["images"], names)})
         else:
             page.refused_ids.append(_id_of(record))
     return page

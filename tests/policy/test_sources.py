@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from demo.world.cast import appearances
 from demo.world.sites import all_sites
+from scrapy_project.profile import Profile
+from tests.recorded.test_recorded_pages import spider_of
 from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import SHIPPED, Assertions, PageRule, SourceConfig, load_sources
 from trainer.errors import ConfigError
+from trainer.references.confirm import second_fact
 
 SOURCES = sorted(path.parent.name for path in SHIPPED.glob("*/source.yaml"))
 PAGES = REPO_ROOT / "tests" / "recorded" / "pages"
@@ -49,10 +53,10 @@ TABLE = {
     "boobpedia": Row(SITE, "www.boobpedia.com/", 60, 3, "medium", 10, "F"),
     "thenude": Row(SITE, "www.thenude.com/", 60, 5, "medium", 10, "F", modes="url"),
     "afdb": Row(SITE, "www.adultfilmdatabase.com/", 60, 5, "high", 10, modes="url"),
-    "pornpics": Row(SITE, "www.pornpics.com/", 60, 5, "medium", 15),
+    "pornpics": Row(SITE, "www.pornpics.com/", 60, 5, "medium", 15, modes="url"),
     "elitebabes": Row(SITE, "www.elitebabes.com/", 60, 5, "medium", 15, "F"),
     "javdatabase": Row(SITE, "www.javdatabase.com/", 60, 3, "medium", 10, "F"),
-    "indexxx": Row(SITE, "www.indexxx.com/", 20, 5, "high", 10, "-", "chrome"),
+    "indexxx": Row(SITE, "www.indexxx.com/", 20, 5, "high", 10, "-", "chrome", modes="url"),
 }
 GENDERS = {"-": [], "F": ["FEMALE", "TRANSGENDER_FEMALE"]}
 # source_id prefixes that the sidecar and stash-box users know
@@ -192,6 +196,25 @@ def test_a_reference_site_has_a_look_alike_with_people_on_it(source):
         )
 
 
+def test_a_site_that_cannot_be_asked_by_name_says_why(source):
+    if source.page is not None:
+        assert bool(source.page.not_by_name) == ("name" not in source.reference_modes)
+
+
+@pytest.mark.parametrize("key", [k for k, row in TABLE.items() if "name" in row.modes.split()])
+def test_a_page_found_by_name_can_be_confirmed(key):
+    """Whoever is looked for by name is found only where the page says a second fact of her."""
+    # Some sites have their facts on a page of their own.
+    case = "bio" if spider_of(key).facts_page else "normal"
+    expected = yaml.safe_load((PAGES / key / f"{case}.expected.yaml").read_text())
+    page = Profile(**expected["profile"]).model_dump()
+    same = {**page, "urls": page["links"]}
+    nothing = {"birth_date": None, "country": None, "urls": ()}
+    facts = [f for f in nothing if second_fact(page, {**same, **nothing, f: same[f]})]
+    assert facts, f"{key}: nothing on its recorded page can confirm a person"
+    assert second_fact(page, {**same, **nothing}) is None
+
+
 def test_every_key_of_a_source_is_read_by_something():
     rooms = ("trainer", "scrapy_project", "plugins")
     code = "\n".join(
@@ -226,6 +249,11 @@ def test_every_key_below_a_source_is_read_by_something(model, owner):
         ("stashdb: {base_url: 'ftp://x'}", "base_url"),
         ("stashdb: {", "YAML"),
         ("stashdb: {assertions: {least: 1}}", "assertions.least"),
+        (
+            "iafd: {page: {domains: [iafd.com], slug: joined, not_by_name: x, links: "
+            "[{match: '/(?P<id>.)', path: '/{id}'}]}}",
+            "not_by_name",
+        ),
     ],
 )
 def test_a_bad_override_is_refused_with_file_and_key(tmp_path, text, said):
@@ -239,3 +267,30 @@ def test_an_override_keeps_the_other_assertions(tmp_path):
     (tmp_path / "sources.yaml").write_text("stashdb: {assertions: {max_performers: 9}}")
     assertions = load_sources(tmp_path)["stashdb"].assertions
     assert (assertions.min_performers, assertions.max_performers) == (1, 9)
+
+
+@pytest.mark.parametrize(
+    ("key", "slug", "reason"),
+    [
+        ("thenude", "", "pages have a number"),  # the shipped reason goes on to hold
+        ("iafd", "", "sources.yaml gives no `slug` for it"),
+        ("pornpics", "slug: hyphen, ", None),  # an operator who knows better
+        ("thenude", "not_by_name: because, ", "because"),
+    ],
+)
+def test_an_override_of_the_pages_may_lack_the_reason(tmp_path, key, slug, reason):
+    links = "links: [{match: '/(?P<id>.+)', path: '/{id}'}]"
+    (tmp_path / "sources.yaml").write_text(
+        f"{key}: {{page: {{domains: [site.example], {slug}{links}}}}}"
+    )
+    page = load_sources(tmp_path)[key].page
+    assert (reason or "") in (page.not_by_name or "")
+    assert (page.slug is None) == (reason is not None)
+
+
+def test_a_shipped_file_without_slug_and_reason_is_refused_and_an_old_plan_is_read(tmp_path):
+    old = load_sources(tmp_path)["thenude"].model_dump(mode="json")
+    del old["page"]["not_by_name"]
+    assert SourceConfig.model_validate(old).reference_modes == ("url",)
+    with pytest.raises(ValidationError, match="not_by_name"):
+        SourceConfig.model_validate(old, context={"file": "source.yaml"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from trainer.faces.select import Caps, cap, funnel, judge, selected, stages
+from trainer.faces.select import Caps, cap, funnel, judge, selected, stages, stand_ins
 
 
 def candidate(
@@ -54,6 +54,17 @@ def test_a_single_face_is_taken():
 def test_the_same_picture_under_two_performers_is_taken_for_neither():
     found = judge(*frames([candidate(1, "a"), candidate(2, "a")], [face("a")]))
     assert found["rule"].to_list() == ["same_picture_under_two_performers"] * 2
+
+
+def test_a_picture_of_more_than_three_performers_is_nobodys_and_no_conflict():
+    owners = [candidate(n, "a") for n in range(1, 5)] + [candidate(n, "b") for n in range(1, 4)]
+    found = judge(*frames(owners, [face("a"), face("b")]))
+    by_picture = found.group_by("image_sha256").agg(pl.col("rule").unique()).sort("image_sha256")
+    assert by_picture["rule"].to_list() == [
+        ["stand_in_picture"],
+        ["same_picture_under_two_performers"],
+    ]
+    assert stand_ins(found) == 1
 
 
 def test_the_same_picture_twice_under_one_performer_counts_once():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.identity_world import IdentityWorld, record, sha, shot, uuid
+from trainer.pipeline.record_faces import record_faces
 from trainer.pipeline.why import RunReasons
 from trainer.release.diff_read import Person
 
@@ -32,6 +33,27 @@ def test_reasons(tmp_path):
     assert why.face((sha(shot(1, 1)), 0)) == "single_face"
     assert why.face(("0" * 64, 0)) == "its picture is not offered any more"
     assert why.merge(7) == "another performer has its id now"
+
+
+def test_a_picture_that_many_have_is_nobodys_face(tmp_path):
+    """Neither a question about two of them nor a likeness that makes them one."""
+    stand_in = shot(9, 1)
+    rows = [record("boxone", n, f"Ada Korin {n}", shots=(stand_in,)) for n in range(1, 5)]
+    rows.append(record("boxone", 5, "Bea Lund", shots=(shot(5, 1), stand_in)))
+    context = IdentityWorld(tmp_path).run("week-1", rows)
+    why = RunReasons(context)
+    assert why.person(person(1), []) == "no face left: 1 stand_in_picture"
+    assert why.face((sha(shot(5, 1)), 0)) == "single_face"
+    found = context.result("select")
+    assert found["stand_ins"] == 1
+    assert found["reviews"] == {}
+    assert found["absent"] == {"only_stand_ins": 4}
+    assert found["funnel"]["boxone"] == {"single_face": 1, "stand_in_picture": 5}
+    claims = {("boxone", uuid(n)) for n in range(1, 6)}
+    records = {("boxone", row["source_id"]): row for row in rows}
+    alike = record_faces(context, records, claims)
+    assert alike(("boxone", uuid(1)), ("boxone", uuid(2))) is None
+    assert alike(("boxone", uuid(5)), ("boxone", uuid(2))) is None
 
 
 def test_who_was_merged_into_somebody_in_quarantine_is_said_to_be_there(tmp_path):

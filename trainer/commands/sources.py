@@ -58,8 +58,14 @@ def source_lines(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     return [
         f"{row['key']}: {KINDS[row['kind']]}, {row['requests_per_minute']} requests a minute, "
         f"trust {row['trust']}: {'off: ' + row['off'] if row['off'] else 'on'}"
+        f"{_only_by_links(row)}"
         for row in rows
     ]
+
+
+def _only_by_links(row: Mapping[str, Any]) -> str:
+    reason = (row["page"] or {}).get("not_by_name")
+    return f"; found by links only, not by name: {reason}" if reason else ""
 
 
 def sources_page(sources: Mapping[str, SourceConfig]) -> str:
@@ -116,6 +122,7 @@ def _details(source: SourceConfig) -> list[str]:
         hosts = ", ".join(f"`{host}`" for host in source.image_hosts)
         lines += [
             f"- **Links that lead here**: {', '.join(source.page.domains)}, path {links}",
+            *([f"- **Never by name**: {reason}"] if (reason := source.page.not_by_name) else []),
             f"- **Pictures** from the page's own host{f' and from {hosts}' if hosts else ''}",
             f"- **A page is read again** after {source.revisit_days} days at the earliest; at "
             f"least {wanted.min_share_of_pages:.0%} of the pages visited must be readable",

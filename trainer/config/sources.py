@@ -16,7 +16,15 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import ConfigError
@@ -55,6 +63,11 @@ class PageRule(BaseModel):
     links: list[LinkPattern] = Field(min_length=1, description="The first one is used for names")
     slug: Literal["underscore", "hyphen", "joined"] | None = Field(
         None, description="How a name becomes an id; absent: the site can't be asked by name"
+    )
+    not_by_name: str | None = Field(
+        None,
+        min_length=1,
+        description="Why the site can't be asked by name: where `slug` is absent",
     )
     reserved: list[str] = Field([], description="Ids that are pages of the site, not performers")
 
@@ -114,6 +127,18 @@ class SourceConfig(BaseModel):
         return ("url", "name") if self.page.slug else ("url",)
 
     @model_validator(mode="after")
+    def _says_why_not_by_name(self, info: ValidationInfo) -> SourceConfig:
+        """A file has to; the plan of a run that an older trainer made may lack it."""
+        page = self.page
+        if page is not None and page.slug and page.not_by_name:
+            raise ValueError("`page` has both `slug` and `not_by_name`: leave one of them out")
+        if info.context and page is not None and not (page.slug or page.not_by_name):
+            raise ValueError(
+                "`page` has no `slug`: say in `not_by_name` why the site can't be asked by name"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _page_belongs_to_html(self) -> SourceConfig:
         if (self.kind == "html_profile") != (self.page is not None):
             raise ValueError("`page` is needed for kind html_profile, and for no other kind")
@@ -147,8 +172,10 @@ def _build(key: str, base: dict[str, Any], override: Any, data_dir: Path) -> Sou
     merged = {**base, **override}
     if isinstance(override.get("assertions"), dict):
         merged["assertions"] = {**base.get("assertions", {}), **override["assertions"]}
+    if isinstance(override.get("page"), dict):
+        merged["page"] = _with_reason(override["page"], base.get("page") or {})
     try:
-        source = SourceConfig.model_validate(merged)
+        source = SourceConfig.model_validate(merged, context={"file": str(where)})
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()
@@ -157,6 +184,12 @@ def _build(key: str, base: dict[str, Any], override: Any, data_dir: Path) -> Sou
     if source.key != key:
         raise ConfigError(f"{where}: key {source.key!r} must equal its folder {key!r}")
     return source
+
+
+def _with_reason(page: dict[str, Any], shipped: dict[str, Any]) -> dict[str, Any]:
+    """An override of `page` replaces all of it; one without `slug` keeps the shipped reason."""
+    reason = shipped.get("not_by_name", "the operator's sources.yaml gives no `slug` for it")
+    return page if page.get("slug") else {"not_by_name": reason, **page}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from trainer.faces import contamination, kept_out, trust
-from trainer.faces.select import ACCEPTED, CONFLICT, OVER, SEVERAL, TOO_SMALL
+from trainer.faces.select import ACCEPTED, CONFLICT, OVER, SEVERAL, STAND_IN, TOO_SMALL
 from trainer.staging.parquet import read_table, write_table
 
 ABSENT_FILE = "absent.parquet"
@@ -37,6 +37,7 @@ REASONS: Final[dict[str, tuple[str, ...]]] = {
     "excluded": ("excluded",),
     "no_face": ("no_face",),
     "no_readable_image": ("refused", "not_embedded"),
+    "only_stand_ins": (STAND_IN,),
 }
 _RULES: Final = {rule: place for place, rules in enumerate(REASONS.values()) for rule in rules}
 

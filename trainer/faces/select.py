@@ -22,6 +22,8 @@ CLUSTER = "dominant_cluster"
 AGREES = "agrees_with_single_faces"
 SEVERAL = "several_faces"
 CONFLICT = "same_picture_under_two_performers"
+STAND_IN = "stand_in_picture"  # nobody's face: no portrait belongs to so many people
+MOST_OWNERS = 3
 ACCEPTED = (SINGLE, TRUSTED, CLUSTER, AGREES)
 OVER = (OVER_SOURCE, OVER_TOTAL)
 KEYS = ["performer_id", "image_sha256", "face_no"]
@@ -43,7 +45,7 @@ def judge(candidates: pl.DataFrame, faces: pl.DataFrame) -> pl.DataFrame:
     `faces`: the face cache without vectors. Returns the join with `quality_score` and `rule`:
     `single_face`, or why the face is not taken; `several_faces`, and single faces of sources that
     are not of high trust, are for `trust.settle` to decide. A picture that several sources have
-    counts for the most trusted one.
+    counts for the most trusted one; one that more than MOST_OWNERS performers have for nobody.
     """
     rank = pl.col("trust").replace_strict(list(TRUST), [0, 1, 2], return_dtype=pl.Int8)
     pictures = candidates.sort(
@@ -59,7 +61,9 @@ def judge(candidates: pl.DataFrame, faces: pl.DataFrame) -> pl.DataFrame:
 def _rule() -> pl.Expr:
     side = pl.min_horizontal(pl.col("box").arr.get(2), pl.col("box").arr.get(3))
     return (
-        pl.when(pl.col("owners") > 1)
+        pl.when(pl.col("owners") > MOST_OWNERS)
+        .then(pl.lit(STAND_IN))
+        .when(pl.col("owners") > 1)
         .then(pl.lit(CONFLICT))
         .when(pl.col("outcome").is_null())
         .then(pl.lit("not_embedded"))
@@ -116,6 +120,11 @@ def funnel(capped: pl.DataFrame) -> dict[str, dict[str, int]]:
     for source, rule, count in counts.iter_rows():
         result.setdefault(source, {})[rule] = count
     return result
+
+
+def stand_ins(judged: pl.DataFrame) -> int:
+    """How many pictures were refused because many performers have them."""
+    return judged.filter(pl.col("rule") == STAND_IN)["image_sha256"].n_unique()
 
 
 def stages(capped: pl.DataFrame) -> dict[str, dict[str, int]]:

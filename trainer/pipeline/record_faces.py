@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 
 from trainer.faces.cache import cache_parts
 from trainer.faces.records import RecordFaces
+from trainer.faces.select import MOST_OWNERS
 from trainer.identity.likeness import Likeness
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.people import Records
 from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.staging.snapshot import PERFORMERS_FILE
 from trainer.state.store import Claim
 
 
@@ -25,8 +29,25 @@ def record_faces(context: RunContext, records: Records, claims: set[Claim]) -> L
     }
     wanted = [url for own in urls.values() for url in own]
     known: dict[str, str] = {}
+    nobodys: set[str] = set()
     for directory in snapshot_dirs(context).values():
         images = pl.read_parquet(directory / "images.parquet", columns=["url", "sha256"])
         known.update(images.drop_nulls().filter(pl.col("url").is_in(wanted)).rows())
-    pictures = {claim: [known[u] for u in own if u in known] for claim, own in urls.items()}
+        nobodys |= _stand_ins(directory, images.drop_nulls())
+    pictures = {
+        claim: [known[u] for u in own if u in known and known[u] not in nobodys]
+        for claim, own in urls.items()
+    }
     return RecordFaces(pictures, cache)
+
+
+def _stand_ins(directory: Path, images: pl.DataFrame) -> set[str]:
+    """Pictures that more than MOST_OWNERS records of one source have: nobody's face, so that they
+    make nobody alike."""
+    records = pl.read_parquet(
+        directory / PERFORMERS_FILE, columns=["source_id", "deleted", "images"]
+    )
+    shown = records.filter(~pl.col("deleted")).explode("images").drop_nulls("images")
+    owned = shown.select("source_id", pl.col("images").struct.field("url")).join(images, on="url")
+    owners = owned.group_by("sha256").agg(pl.col("source_id").n_unique().alias("owners"))
+    return set(owners.filter(pl.col("owners") > MOST_OWNERS)["sha256"].to_list())

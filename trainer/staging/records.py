@@ -82,6 +82,8 @@ class RunRecord(_Model):
     funnel: dict[str, dict[str, int]] = Field({}, description="source -> rule -> faces")
     stages: dict[str, dict[str, int]] = Field({}, description="source -> how far -> count")
     quarantined: dict[str, int] = Field({}, description="reason -> performers kept out")
+    by_links_only: dict[str, str] = Field({}, description="source -> why not asked by name")
+    stand_ins: int = Field(0, description="pictures refused because many performers share them")
     absent: dict[str, int] = Field({}, description="reason -> performers resolved, not released")
     reviews: dict[str, int] = Field({}, description="kind -> items that a person has to look at")
     evaluation: dict[str, Any] | None = None

@@ -1,9 +1,10 @@
-"""elitebabes.com's look-alike: one picture a gallery, in the widths of a srcset."""
+"""elitebabes.com's look-alike: facts, and one picture a gallery in the widths of a srcset."""
 
 from __future__ import annotations
 
+from demo.world import phrases
 from demo.world.site import PageReply, ShotReply, Site
-from demo.world.site_parts import others, outside_links, parts_of, stem
+from demo.world.site_parts import country_name, others, outside_links, parts_of, stem
 
 WIDTHS = {1200: None, 800: 800, 400: 400}  # as the page names them, and what is sent
 
@@ -21,6 +22,8 @@ class Elitebabes(Site):
         page = self.render(
             "elitebabes.html.j2",
             who=found,
+            birthplace=country_name(found.person.country),
+            hair=phrases.words(found.person.hair_color),
             pictures=[{width: _path(width, key) for width in WIDTHS} for key in found.pictures],
             links=outside_links(found, self.key),
             others=[(o, _path(1200, o.pictures[0])) for o in others(self.appearances, found.slug)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demo.world.site import Appearance, PageReply, ShotReply, Site
-from demo.world.site_parts import others, outside_links, parts_of, stem
+from demo.world.site_parts import others, outside_links, parts_of
 
 THUMB = 85
 
@@ -21,27 +21,28 @@ class Indexxx(Site):
         page = self.render(
             "indexxx.html.j2",
             who=found,
-            portrait=[_full(found, key) for key in found.pictures[:1]],
-            thumbs=[_thumb(found, key) for key in found.pictures],
+            portrait=[_full(found, n) for n in range(len(found.pictures[:1]))],
+            thumbs=[_thumb(found, n) for n in range(len(found.pictures))],
             links=outside_links(found, self.key),
-            others=[(o, _full(o, o.pictures[0])) for o in others(self.appearances, found.slug)],
+            others=[(o, _full(o, 0)) for o in others(self.appearances, found.slug)],
         )
         return PageReply(200, page)
 
     def picture(self, path: str) -> ShotReply | None:
         wanted = path.partition("?")[0]
         for who in self.appearances.values():
-            for key in who.pictures:
-                if wanted == _full(who, key):
+            for number, key in enumerate(who.pictures):
+                if wanted == _full(who, number):
                     return ShotReply(key)
-                if wanted == _thumb(who, key):
+                if wanted == _thumb(who, number):
                     return ShotReply(key, THUMB)
         return None
 
 
-def _full(who: Appearance, key: str) -> str:
-    return f"/images/models/{who.slug}-{stem(key)}.jpg"
+def _full(who: Appearance, number: int) -> str:
+    """Called like the page, with a number."""
+    return f"/images/models/{who.slug}-{number + 1}.jpg"
 
 
-def _thumb(who: Appearance, key: str) -> str:
-    return f"/images/thumbs/{THUMB}x{THUMB}/models/{who.slug}-{stem(key)}.jpg"
+def _thumb(who: Appearance, number: int) -> str:
+    return f"/images/thumbs/{THUMB}x{THUMB}/models/{who.slug}-{number + 1}.jpg"

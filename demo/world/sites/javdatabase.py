@@ -1,11 +1,12 @@
-"""javdatabase.com's look-alike: portraits that are called like the page."""
+"""javdatabase.com's look-alike: facts by label, and one portrait that is called like the page."""
 
 from __future__ import annotations
 
 from demo.world.site import Appearance, PageReply, ShotReply, Site
-from demo.world.site_parts import country_name, others, outside_links, parts_of, stem
+from demo.world.site_parts import country_name, others, outside_links, parts_of
 
-THUMB = 150
+SIZES = {"full": None, "thumb": 150}
+ACCOUNTS = ("twitter", "instagram")  # icons beside the facts
 
 
 class Javdatabase(Site):
@@ -21,27 +22,22 @@ class Javdatabase(Site):
         page = self.render(
             "javdatabase.html.j2",
             who=found,
-            portrait=[_path("full", found, key) for key in found.pictures[:1]],
-            thumbs=[_path("thumb", found, key) for key in found.pictures[1:]],
+            portrait=_path("full", found) if found.pictures else None,
             native=[alias for alias in found.person.aliases if not alias.isascii()],
             birthplace=country_name(found.person.country),
-            links=outside_links(found, self.key),
-            others=[
-                (o, _path("thumb", o, o.pictures[0])) for o in others(self.appearances, found.slug)
-            ],
+            accounts=[a for a in outside_links(found, self.key) if a.site in ACCOUNTS],
+            others=[(o, _path("thumb", o)) for o in others(self.appearances, found.slug)],
         )
         return PageReply(200, page)
 
     def picture(self, path: str) -> ShotReply | None:
         wanted = path.partition("?")[0]
         for who in self.appearances.values():
-            for key in who.pictures:
-                if wanted == _path("full", who, key):
-                    return ShotReply(key)
-                if wanted == _path("thumb", who, key):
-                    return ShotReply(key, THUMB)
+            for size, sent in SIZES.items():
+                if who.pictures and wanted == _path(size, who):
+                    return ShotReply(who.pictures[0], sent)
         return None
 
 
-def _path(size: str, who: Appearance, key: str) -> str:
-    return f"/idolimages/{size}/{who.slug}-{stem(key)}.jpg"
+def _path(size: str, who: Appearance) -> str:
+    return f"/idolimages/{size}/{who.slug}.webp"

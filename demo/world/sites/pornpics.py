@@ -1,4 +1,4 @@
-"""pornpics.com's look-alike: a headshot, and one picture a gallery in two sizes."""
+"""pornpics.com's look-alike: a card with a headshot, and one picture a gallery in two sizes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Pornpics(Site):
         page = self.render(
             "pornpics.html.j2",
             who=found,
+            ld={"@type": "Person", "name": found.name, "image": _headshot(found)},
             headshot=_headshot(found),
             gallery=[_gallery(SMALL, key) for key in found.pictures[1:]],
             links=outside_links(found, self.key),

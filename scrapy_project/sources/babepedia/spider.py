@@ -53,7 +53,6 @@ OF_OTHERS: Final = frozenset({"thumbshot", "useruploads2"})  # also what visitor
 PICTURE: Final = re.compile(
     r"/pics/(?P<file>[^/]+?)(?P<thumb>_thumb\d*)?(?P<end>\.(?:jpe?g|png|webp))", re.IGNORECASE
 )
-NO_PICTURE: Final = re.compile(r"no-?photo|noimage|placeholder", re.IGNORECASE)
 
 
 def parse_page(body: bytes, url: str) -> Profile:
@@ -136,7 +135,7 @@ def pictures(page: Selector, url: str) -> tuple[Shot, ...]:
     for address in own_addresses(page, url):
         path = urlsplit(address).path
         match = PICTURE.fullmatch(path)
-        if match is None or NO_PICTURE.search(match["file"]):
+        if match is None:
             continue
         full = address.replace(path, f"/pics/{match['file']}{match['end']}")
         thumbs = found.setdefault(full, [])

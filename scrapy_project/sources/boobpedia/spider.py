@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from parsel import Selector
 
@@ -45,10 +45,7 @@ THUMB: Final = re.compile(
     re.IGNORECASE,
 )
 PICTURE: Final = re.compile(r"/wiki/images/\w/\w\w/[^/]+\.(?:jpe?g|png|webp)", re.IGNORECASE)
-# As words: "Silicone_Valley.jpg" is no icon.
-NO_PICTURE: Final = re.compile(
-    r"(?:^|[\W_])(?:icons?|logos?|flags?|no[-_]?photo|placeholder)(?:[\W_]|$)", re.IGNORECASE
-)
+FLAG: Final = re.compile(r"flag[ _]of[ _]", re.IGNORECASE)  # of the country, beside the facts
 ICON_WIDTH: Final = 50  # pixels; portraits are shown wider
 ALIASES: Final = ("also known as", "aliases", "alias", "aka", "other names")
 REMARK: Final = re.compile(r"\([^()]*\)")
@@ -121,7 +118,7 @@ def pictures(page: Selector, boxes: list[Selector], url: str) -> tuple[Shot, ...
 def is_icon(image: Selector, path: str) -> bool:
     width = image.root.get("width") or ""
     small = width.isascii() and width.isdigit() and int(width[:9]) <= ICON_WIDTH
-    return small or NO_PICTURE.search(path.rpartition("/")[2]) is not None
+    return small or FLAG.match(unquote(path.rpartition("/")[2])) is not None
 
 
 class BoobpediaSpider(ProfileSpider):

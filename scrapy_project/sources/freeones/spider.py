@@ -42,7 +42,6 @@ PARTS: Final = (
     " [data-test='teaser-gallery'])"
 )
 HEAD: Final = ".dashboard-image-container img::attr(src)"
-NO_PICTURE: Final = re.compile(r"no-?(photo|image)|placeholder|silhouette|default", re.IGNORECASE)
 
 
 def parse_page(body: bytes, url: str) -> Profile:
@@ -124,8 +123,7 @@ def _same_host(address: str, url: str) -> bool:
 
 
 def head_picture(page: Selector, url: str) -> tuple[Shot, ...]:
-    found = (a for a in addresses(page, url, HEAD) if is_photo(a, url))
-    return tuple(Shot(url=a) for a in found if not NO_PICTURE.search(urlsplit(a).path))
+    return tuple(Shot(url=a) for a in addresses(page, url, HEAD) if is_photo(a, url))
 
 
 class FreeonesSpider(ProfileSpider):

@@ -46,7 +46,6 @@ IN_TEXT: Final = re.compile(r"(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
 HEADSHOT: Final = "#headshot"
 PICTURES: Final = ("img::attr(src)", "img::attr(data-src)")
 PICTURE: Final = re.compile(r"/graphics/headshots/[^/]+\.jpe?g", re.IGNORECASE)
-NO_PICTURE: Final = re.compile(r"no-?photo", re.IGNORECASE)
 AKA: Final = re.compile(r"(performer )?aka|alias(es)?")  # "Director AKA" is of another career
 NO_ALIAS: Final = re.compile(r"no known aliases", re.IGNORECASE)
 UNDECIDED: Final = re.compile(r"\sor\s", re.IGNORECASE)  # "X or Y": one of them, nobody says which
@@ -132,11 +131,7 @@ def pictures(page: Selector, url: str) -> tuple[Shot, ...]:
         for frame in frames
         for address in addresses(frame, url, *PICTURES)
     )
-    return tuple(
-        Shot(url=address)
-        for address, path in paths
-        if PICTURE.fullmatch(path) and not NO_PICTURE.search(path)
-    )
+    return tuple(Shot(url=address) for address, path in paths if PICTURE.fullmatch(path))
 
 
 class IafdSpider(ProfileSpider):

@@ -41,7 +41,23 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         write_rows(context.run.targets(source), rows, TARGETS)
         counts[source] = len(rows)
     say(f"plan_references: {counts}")
-    return {"references": sorted(references), "targets": counts}
+    left = _left_to_links(context)
+    for source, reason in left.items():
+        say(f"plan_references: {source} is asked by links only, not by name: {reason}")
+    return {"references": sorted(references), "targets": counts, "by_links_only": left}
+
+
+def _left_to_links(context: RunContext) -> dict[str, str]:
+    """Where pages are looked for by name: the sites that can't be asked so, and why."""
+    plan = context.plan
+    if plan.params.reference_mode != "name":
+        return {}
+    pages = {key: source.page for key, source in plan.references.items()}
+    return {
+        key: page.not_by_name or "its configuration gives no `slug`"
+        for key, page in sorted(pages.items())
+        if page is not None and page.slug is None
+    }
 
 
 def _creators_snapshots(context: RunContext) -> Iterator[Path]:

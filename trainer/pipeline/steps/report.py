@@ -34,6 +34,8 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
             current.stats.faces_added = current.diff_from_previous.new_faces
         current.stages = (context.result("select") or {}).get("stages", {})
         current.funnel = (context.result("select") or {}).get("funnel", {})
+        current.stand_ins = (context.result("select") or {}).get("stand_ins", 0)
+        current.by_links_only = (context.result("plan_references") or {}).get("by_links_only", {})
         current.absent = (context.result("select") or {}).get("absent", {})
         current.quarantined = (context.result("resolve") or {}).get("quarantined", {})
         current.reviews = {

@@ -27,6 +27,7 @@ from trainer.faces.select import (
     judge,
     selected,
     stages,
+    stand_ins,
 )
 from trainer.faces.similar_performers import SimilarPerformers
 from trainer.faces.trust import settle, with_rows
@@ -52,6 +53,7 @@ SEED = 20260101  # of the samples that limits and caps are measured on
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     plan, cache = context.plan, context.data.faces(context.plan.pack_id)
     judged = judge(_candidates(context), read_figures(cache))
+    shared = stand_ins(judged)
     judged = mark_excluded(judged, read_exclusions(context.data))
     usable = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
     vectors = read_vectors(cache, usable["image_sha256"])
@@ -79,11 +81,14 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     way = stages(capped)
     performers = chosen["performer_id"].n_unique()
     say(f"select: {len(chosen)} faces of {performers} performers; {by_rule}; to review: {reviews}")
+    if shared:
+        say(f"select: {shared} pictures are stand-ins: too many performers share them")
     return {
         "faces": len(chosen),
         "performers": performers,
         "funnel": by_rule,
         "stages": way,
+        "stand_ins": shared,
         "absent": missing,
         "limits": limits.as_json(),
         "cap_costs": [cost._asdict() for cost in cap_costs(capped, vectors, caps, SEED)],
