@@ -22,6 +22,7 @@ from scrapy.http import Request, Response
 
 from scrapy_project.image_parts import ImageParts, image_type, settled_rows
 from scrapy_project.middlewares.addresses import AddressRefused
+from scrapy_project.middlewares.robots import RobotsRefused
 from scrapy_project.picture_breaker import PictureBreaker
 from scrapy_project.report import CrawlReport
 from trainer.config.jobs import CrawlJob
@@ -211,7 +212,8 @@ class Pictures:
         except DownloadCancelledError:
             return self._row(url, "refused", "too_large: above the limit of bytes")
         except IgnoreRequest as error:
-            return self._row(url, "failed", f"ignored: {error}")
+            kind = error.kind if isinstance(error, RobotsRefused) else "ignored"
+            return self._row(url, "failed", f"{kind}: {error}")
         except _NETWORK as error:
             return self._row(url, "failed", f"network: {type(error).__name__}: {error}"[:300])
 

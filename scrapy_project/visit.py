@@ -20,6 +20,7 @@ from scrapy.http import Request, Response
 from scrapy_project.breaker import challenge
 from scrapy_project.fetchers.errors import FetcherError
 from scrapy_project.middlewares.budget import HostHeld
+from scrapy_project.middlewares.robots import RobotsForbidden, RobotsUnreachable, origin_of
 from scrapy_project.profile import PageError, Profile, Shot
 from scrapy_project.profile_rows import (
     from_allowed_hosts,
@@ -116,7 +117,9 @@ class Visitor:
         except HostHeld as error:
             raise CrawlStopped("blocked", str(error)) from None
         except IgnoreRequest as error:
-            kind = "forbidden" if "robots.txt" in str(error) else "failed"
+            if isinstance(error, RobotsUnreachable) and error.origin == origin_of(url):
+                raise CrawlStopped("blocked", str(error)) from None
+            kind = "forbidden" if isinstance(error, RobotsForbidden) else "failed"
             return Outcome(kind, None, [self._error(kind, url, str(error))])
         except NETWORK as error:
             text = f"{type(error).__name__}: {error}"[:300]
