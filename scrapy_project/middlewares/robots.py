@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
 from scrapy.crawler import Crawler
@@ -39,7 +39,7 @@ _IN_WORDS = (
 class RobotsRefused(IgnoreRequest):  # type: ignore[misc]
     """`kind` is the one of its errors, `origin` whose robots.txt it was."""
 
-    kind = "robots"
+    kind: ClassVar[str]
 
     def __init__(self, origin: str, message: str) -> None:
         super().__init__(message)
@@ -49,7 +49,7 @@ class RobotsRefused(IgnoreRequest):  # type: ignore[misc]
 class RobotsForbidden(RobotsRefused):
     """The robots.txt forbids this address."""
 
-    kind = "robots_forbidden"
+    kind = "robots"
 
 
 class RobotsUnreachable(RobotsRefused):

@@ -97,7 +97,7 @@ def test_a_source_that_does_not_obey_asks_for_none(bench: Bench):
     [
         ((503, {}, b""), "picture_robots_unreachable"),
         ((200, {}, b"\xff\xfeU\x00"), "picture_robots_unreachable"),
-        ((200, {}, b"User-agent: *\nDisallow: /img/\n"), "picture_robots_forbidden"),
+        ((200, {}, b"User-agent: *\nDisallow: /img/\n"), "picture_robots"),
     ],
 )
 def test_pictures_of_such_a_host_fail_one_by_one_and_those_of_others_are_had(bench, answer, kind):
