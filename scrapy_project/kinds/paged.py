@@ -97,8 +97,9 @@ class PagedSpider(SourceSpider):
     def _check_sweeps(self, sweeps: int) -> None:
         """A few who are advertised and listed nowhere are a warning, and nobody is taken for gone:
         those who were not listed may be among them."""
-        listed, count, check = self.listed.live(), self.count, self.report.check
-        few = may_be_unlisted(count, self.job.source.assertions.max_share_unlisted)
+        wanted, check = self.job.source.assertions, self.report.check
+        listed, count = self.listed.live(), self.count
+        few = may_be_unlisted(count, wanted.max_share_unlisted)
         actual = str(listed)
         if listed < count:
             actual += f" in {sweeps} sweeps (max_share_unlisted lets {few} be missing)"
