@@ -74,7 +74,7 @@ class Facts:
         except PageError as error:
             return profile, FactsError(error.kind, address, str(error), error.field)
         except FetchFailed as error:
-            if error.kind == "held":
+            if error.kind == "held" or error.is_no_robots_of(address):
                 raise
             return profile, FactsError(error.kind, address, str(error))
 

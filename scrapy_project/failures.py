@@ -26,6 +26,7 @@ from twisted.web.client import RequestTransmissionFailed, ResponseFailed
 from scrapy_project.fetchers.errors import BadEncoding, FetcherError, LedElsewhere
 from scrapy_project.middlewares.addresses import AddressRefused, BadRedirect
 from scrapy_project.middlewares.budget import HostHeld
+from scrapy_project.middlewares.robots import RobotsRefused, origin_of
 
 LONGEST = 300  # characters of a message
 
@@ -67,19 +68,28 @@ class FetchFailed(Exception):
     """No answer that could be used.
 
     `kind`: network, encoding (the body is not what Content-Encoding says), bad_address,
-    bad_redirect, redirects (one after the other), wall (led to another site), robots, held (the
-    host asked for a pause), address_refused, too_large, or broken_answer for all else.
+    bad_redirect, redirects (one after the other), wall (led to another site), robots,
+    robots_unreachable, held (the host asked for a pause), address_refused, too_large, or
+    broken_answer for all else.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, origin: str | None = None) -> None:
+        """`origin`: whose robots.txt it was, where that is the reason."""
         super().__init__(message[:LONGEST])
         self.kind = kind
+        self._origin = origin
+
+    def is_no_robots_of(self, url: str) -> bool:
+        """Whether nothing may be asked of the host of `url`: its rules can't be had."""
+        return self.kind == "robots_unreachable" and self._origin == origin_of(url)
 
 
 def fetch_failed(error: Exception) -> FetchFailed:
     """What `error`, raised on the way to an answer, means for the page or picture."""
     if isinstance(error, FetchFailed):
         return error
+    if isinstance(error, RobotsRefused):
+        return FetchFailed(error.kind, str(error), error.origin)
     for known, kind, sentence in _SENTENCES:
         if isinstance(error, known):
             return FetchFailed(kind, _said(sentence, _words(error)))

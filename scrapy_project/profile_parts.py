@@ -30,11 +30,13 @@ class ProfileParts:
         self._refused: list[str] = []
         self._errors: list[StageError] = []
         self._next = len(parts(directory, PREFIX))
+        self._newest: dict[str, str] = {}  # page id -> name of the last part that settled it
 
     def before(self) -> Iterator[tuple[dict[str, str], list[StageError]]]:
         """Of each part of an interrupted run: outcomes by page id, and errors."""
         for path in parts(self._directory, PREFIX):
             meta = part_meta(path)
+            self._newest.update(dict.fromkeys(meta["settled"], path.name))
             yield meta["settled"], [StageError.model_validate(e) for e in meta["errors"]]
 
     def add(self, page_id: str, outcome: str, row: Row | None, errors: list[StageError]) -> None:
@@ -60,13 +62,16 @@ class ProfileParts:
         table = pa.Table.from_pylist(rows, schema=PERFORMERS)
         path = self._directory / f"{PREFIX}t{self._next:06d}.parquet"
         write_table(path, table.replace_schema_metadata({META: json.dumps(meta).encode()}))
+        self._newest.update(dict.fromkeys(self._settled, path.name))
         self._next += 1
         self._rows, self._settled, self._refused, self._errors = [], {}, [], []
 
     def stream(self, *more: str) -> Iterator[Row]:
-        """The rows of all parts as far as pictures need them, and the columns `more`."""
+        """Each target's row as it was settled last, as far as pictures need it, and `more`."""
         for path in parts(self._directory, PREFIX):
-            yield from stream_rows(path, [*CRAWL_COLUMNS, *more])
+            for row in stream_rows(path, [*CRAWL_COLUMNS, *more]):
+                if self._newest.get(row["source_id"], path.name) == path.name:
+                    yield row
 
 
 class Earlier:

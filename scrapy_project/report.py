@@ -62,6 +62,13 @@ class CrawlReport:
             Check(name=name, ok=ok, fatal=fatal, expected=str(expected), actual=str(actual))
         )
 
+    def slowed_down(self, origin: str, seconds: float) -> None:
+        """A robots.txt asks for fewer requests than the source's rate would make."""
+        ours = f"{self._job.source.requests_per_minute}"
+        theirs = f"{60 / seconds:g}, as {origin}/robots.txt asks for {seconds:g} s between requests"
+        self.check("requests_per_minute", False, ours, theirs, fatal=False)
+        self.say(f"slower than {ours} requests a minute: {theirs}")
+
     def write(self, status: Status, reason: str | None) -> StageManifest:
         """`_RUN.json`; a fatal check that does not hold makes a complete crawl a failed one."""
         broken = [check for check in self.checks if check.fatal and not check.ok]

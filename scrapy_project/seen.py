@@ -40,6 +40,10 @@ class Seen:
         """Whether the newest row of an id is the one in that part."""
         return self._notes[number] >> _BITS == part
 
+    def live_count(self, since: int = 0) -> int:
+        """How many are live by a row of part `since` or of a later one."""
+        return sum(bool(note & _LIVE) and note >> _BITS >= since for note in self._notes.values())
+
     def live(self) -> Iterator[str]:
         return (number for number, note in self._notes.items() if note & _LIVE)
 

@@ -37,6 +37,9 @@ DOWNLOAD_HANDLERS = {
 }
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    # It takes any answer, and none at all, for "no rules".
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy_project.middlewares.robots.RobotsMiddleware": 100,
     "scrapy_project.middlewares.backoff.BackoffMiddleware": 550,
     # Before anything is tried again (550).
     "scrapy_project.middlewares.refusals.BreakerMiddleware": 560,

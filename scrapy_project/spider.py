@@ -75,6 +75,8 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
         return {
             "USER_AGENT": USER_AGENT.format(contact=self.job.contact),
             "ROBOTSTXT_OBEY": source.obey_robots,
+            # stash-box shows its web app, with status 200, for every path that it does not know.
+            "ROBOTSTXT_APP_MEANS_NONE": source.kind == "stash_box",
             "DOWNLOAD_TIMEOUT": source.timeout_seconds,
             "CONCURRENT_REQUESTS": room,
             "CONCURRENT_REQUESTS_PER_DOMAIN": room,

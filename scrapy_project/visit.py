@@ -89,7 +89,7 @@ class Visitor:
         except PageError as error:
             return self._refused(target, url, error)
         except FetchFailed as error:
-            if error.kind == "held":
+            if error.kind == "held" or error.is_no_robots_of(url):
                 raise CrawlStopped("blocked", str(error)) from None
             kind = "forbidden" if error.kind == "robots" else "failed"
             return Outcome(kind, None, [self._error(error.kind, url, str(error))])

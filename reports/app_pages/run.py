@@ -127,7 +127,7 @@ def _sources(record: RunRecord) -> None:
             "Failed": s.images_failed,
             "Faces": s.faces,
             "Errors": s.errors,
-            "Reason": s.reason or text.MISSING,
+            "Reason": "; ".join(filter(None, [s.reason, *s.warnings])) or text.MISSING,
         }
         for source, s in record.stats.by_source.items()
     ]

@@ -16,7 +16,7 @@ from scrapy_project.report import CrawlStopped
 
 BAD_ANSWER_RETRIES = 2
 # Kinds of `FetchFailed` that are somebody's decision: time does not mend them.
-_BLOCKED = frozenset({"robots", "held", "address_refused"})
+_BLOCKED = frozenset({"robots", "robots_unreachable", "held", "address_refused"})
 logger = logging.getLogger(__name__)
 
 

@@ -30,6 +30,14 @@ MAX_FAILED_SHARE = 0.2  # more pages that could not be had: the crawl is none
 MAX_WALLED_SHARE = 0.05  # more pages behind a wall: what was read is no picture of the site
 LEAST_PAGES = 20  # fewer say nothing about a share
 MAX_FORBIDDEN = 8  # pages in a row that robots.txt forbids: it means all of them
+# Outcomes that a later attempt asks for again: always, and where a check of theirs did not hold,
+# since they would fail each attempt.
+AGAIN = frozenset({"failed", "unreadable", "forbidden"})
+AGAIN_BY_CHECK = {
+    "min_performers": ("missing", "missing_by_name"),
+    "share_of_pages": ("missing",),
+    "share_with_image": ("read", "not_modified"),
+}
 
 Row = dict[str, Any]
 
@@ -105,16 +113,27 @@ class ProfileSpider(SourceSpider):
         return found
 
     def _left(self, targets: list[Row]) -> Iterator[Row]:
-        """Targets that an interrupted attempt of this run has not settled."""
-        settled: set[str] = set()
+        """Targets that no earlier attempt of this run has settled for good."""
+        had: dict[str, str] = {}
         for outcomes, errors in self._parts.before():
-            had = {page_id: kind for page_id, kind in outcomes.items() if kind != "failed"}
-            settled.update(had)
-            self._outcomes.update(had.values())
+            had.update(outcomes)
             for error in errors:
                 self.report.errors.add(error)
+        again = AGAIN
+        if had and len(had) >= len(targets):
+            again |= self._kinds_that_did_not_hold(had, len(targets))
+        settled = {page_id: kind for page_id, kind in had.items() if kind not in again}
+        self._outcomes = Counter(settled.values())
         self._progress.advance(len(settled))
         return iter([target for target in targets if target["page_id"] not in settled])
+
+    def _kinds_that_did_not_hold(self, had: dict[str, str], targets: int) -> set[str]:
+        """Of an attempt that went to the end: its outcomes as far as they broke a check."""
+        self._outcomes = Counter(kind for kind in had.values() if kind not in AGAIN)
+        self._checks(targets)
+        broken = [check.name for check in self.report.checks if check.fatal and not check.ok]
+        self.report.checks.clear()
+        return {kind for name in broken for kind in AGAIN_BY_CHECK.get(name, ())}
 
     async def _visit_all(self, targets: Iterator[Row]) -> None:
         async def worker() -> None:

@@ -17,7 +17,7 @@ class RestSpider(AskingSpider):
     """Pages of `GET /performers`, in the order that the API gives them."""
 
     kind = "rest"
-    sweep_order = ("", "")
+    sweep_orders = (("", ""),)  # it has no other, as far as is known
 
     async def read_performers(self) -> None:
         await self.sweeps()
@@ -31,7 +31,7 @@ class RestSpider(AskingSpider):
 
     def request(self, number: int, sort: str, direction: str) -> Request:
         headers = {"Authorization": f"Bearer {self.key}", "Accept": "application/json"}
-        return Request(list_url(self.url, number, self.job.source.page_size), headers=headers)
+        return Request(list_url(self.url, number, self.page_size), headers=headers)
 
     def read(self, body: bytes, where: str) -> Page:
         today = parse_iso(self.job.started_at).date()

@@ -50,7 +50,7 @@ class StashBoxSpider(AskingSpider):
     def request(self, number: int, sort: str, direction: str) -> Request:
         headers = {"ApiKey": self.key, "Content-Type": "application/json"}
         headers["Accept"] = "application/json"
-        body = list_body(number, self.job.source.page_size, sort, direction)
+        body = list_body(number, self.page_size, sort, direction)
         return Request(self.url, method="POST", body=body, headers=headers)
 
     def read(self, body: bytes, where: str) -> Page:

@@ -45,7 +45,7 @@ class AddressMiddleware:
 
     def process_request(self, request: Request) -> None:
         host = urlsplit(request.url).hostname or ""
-        if not PublicResolver.allow_private and is_address(host) and not is_public(host):
+        if _is_private_literal(host):
             raise AddressRefused(f"{host}: {ADVICE}")
 
     def process_response(self, request: Request, response: Response) -> Response:
@@ -77,6 +77,16 @@ def _target(url: str, location: str) -> str:
     if not usable:
         raise BadRedirect(f"redirect to what is no address: {location[:200]!r}")
     return target
+
+
+def is_refused(url: str) -> bool:
+    """Whether the host of `url` is private itself, or was found to be when it was resolved."""
+    host = urlsplit(url).hostname or ""
+    return _is_private_literal(host) or host in PublicResolver.refused
+
+
+def _is_private_literal(host: str) -> bool:
+    return not PublicResolver.allow_private and is_address(host) and not is_public(host)
 
 
 def is_address(host: str) -> bool:

@@ -34,6 +34,7 @@ class BudgetMiddleware:
         self._source = source_key(source)
         self._interval = interval
         self._longest_hold = longest_hold
+        self._slower: dict[str, float] = {}  # host -> the interval that it asks for itself
         # One at a time takes a moment and waits for it: none is kept for a request that is late.
         self._turn = asyncio.Lock()
 
@@ -59,10 +60,24 @@ class BudgetMiddleware:
             except OSError as error:
                 raise disk_failed(error) from None
 
+    def slow_down(self, url: str, seconds: float) -> bool:
+        """From now on the host of `url` is asked once in so many seconds. False, and nothing
+        changes, where it is not asked more often anyway."""
+        host = host_key(url)
+        if seconds <= self._slower.get(host, self._interval):
+            return False
+        self._slower[host] = seconds
+        try:
+            self._budget.hold(host, seconds)  # what was asked just now counts as well
+        except OSError as error:
+            raise disk_failed(error) from None
+        return True
+
     async def _start(self, keys: list[str]) -> bool:
-        moment = self._budget.reserve(keys, self._interval)
+        interval = max(self._slower.get(key, self._interval) for key in keys)
+        moment = self._budget.reserve(keys, interval)
         await self._sleep(max(0.0, moment - self._budget.clock()))
-        return self._budget.confirm(keys, moment, self._interval)
+        return self._budget.confirm(keys, moment, interval)
 
     async def _wait_for(self, held: Held) -> None:
         seconds = held.until - self._budget.clock()

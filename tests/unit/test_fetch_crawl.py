@@ -93,7 +93,7 @@ def test_a_redirect_pays_for_itself_and_obeys_robots_txt(done):
 
 def test_a_redirect_to_another_site_is_refused(done):
     assert done[0].answers[5]["error"] == "LedElsewhere"
-    assert {e.kind for e in done[0].manifest.errors} == {"LedElsewhere", "IgnoreRequest"}
+    assert {e.kind for e in done[0].manifest.errors} == {"LedElsewhere", "RobotsForbidden"}
 
 
 def test_every_request_waits_for_its_moment_in_the_budget(done):

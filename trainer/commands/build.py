@@ -24,6 +24,7 @@ def build_lines(record: RunRecord) -> list[str]:
             f"{stats.images_known} known, {stats.images_refused} refused, "
             f"{stats.images_failed} failed; {stats.faces} faces selected"
         )
+        lines.extend(f"    warning: {warning}" for warning in stats.warnings)
     embed = record.embed
     lines.append(
         f"  embedder: {embed.get('embedded', 0)} pictures embedded now, "

@@ -40,6 +40,14 @@ class Assertions(BaseModel):
     min_performers: int = Field(1, ge=0)
     max_performers: int | None = Field(None, ge=1)
     min_share_with_image: float = Field(0.0, ge=0, le=1)
+    max_share_unlisted: float = Field(
+        # Five in a hundred thousand. Below 20,000 performers that is nobody: there, one that no
+        # order of the list shows is no chance, and a person should see why.
+        0.00005,
+        ge=0,
+        le=1,
+        description="stash_box, rest: advertised performers that no sweep lists, at most",
+    )
     min_share_of_pages: float = Field(
         0.0, ge=0, le=1, description="html_profile: visited pages that are a performer's"
     )

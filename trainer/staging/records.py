@@ -40,6 +40,7 @@ class SourceStats(_Model):
     images_failed: int = 0
     faces: int = 0
     errors: int = 0
+    warnings: list[str] = []  # checks that did not hold, and that are no reason to fail
 
 
 class RunStats(_Model):

@@ -76,6 +76,11 @@ def _stats(
             images_failed=counts.get("pictures_failed", 0),
             faces=sum(n for rule, n in taken.items() if rule in ACCEPTED),
             errors=sum(error.count for error in manifest.errors),
+            warnings=[
+                f"{check.name}: expected {check.expected}, got {check.actual}"
+                for check in manifest.checks
+                if not (check.ok or check.fatal)
+            ],
         )
     by_source = current.stats.by_source.values()
     current.stats.performers_processed = sum(source.performers for source in by_source)
