@@ -15,7 +15,9 @@ LEAST_PICTURES: Final = 20  # fewer say nothing about a share: then it has to be
 _REFUSALS: Final = frozenset(
     {"http_401", "http_403", "http_429", "challenge", "html_instead_of_picture", "empty"}
 )
-_NO_ANSWER: Final = frozenset({"network", "held", "encoding", "bad_address", "broken_answer"})
+_NO_ANSWER: Final = frozenset(
+    {"network", "held", "robots_unreachable", "encoding", "bad_address", "broken_answer"}
+)
 # Not asked for by our own rules: no fault of the server.
 _BY_RULE: Final = frozenset({"robots", "address_refused", "bad_url"})
 Row = dict[str, Any]
