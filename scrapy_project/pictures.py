@@ -20,7 +20,7 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 
-from scrapy_project.image_parts import ImageParts, image_type, settled_rows
+from scrapy_project.image_parts import ImageParts, image_type, settled_rows, unsupported_type
 from scrapy_project.middlewares.addresses import AddressRefused
 from scrapy_project.picture_breaker import PictureBreaker
 from scrapy_project.report import CrawlReport
@@ -223,8 +223,10 @@ class Pictures:
         content = response.body
         if not content:
             return self._row(url, "refused", "empty: no bytes")
+        if unsupported := unsupported_type(content):
+            return self._row(url, "refused", unsupported)
         if image_type(content) is None:
-            return self._row(url, "refused", "not_an_image: neither JPEG, PNG nor WebP")
+            return self._row(url, "refused", "not_an_image: neither JPEG, PNG, WebP nor AVIF")
         sha256 = hashlib.sha256(content).hexdigest()
         if self._exclusions.image(sha256):
             return self._row(url, "refused", self._exclusions.refusal)
