@@ -14,7 +14,7 @@ from embedder.detect_square import RetinaFace, Scrfd
 from embedder.detect_yunet import YuNet
 from embedder.faces import Faces, Pixels
 from embedder.turns import turned_back, turned_pixels
-from embedder.upright import CLEAR, is_doubtful, upright
+from embedder.upright import is_doubtful, upright
 from trainer.embedding.pack import DetectorRule, YunetRule
 
 _GREY = (127, 127, 127)
@@ -51,7 +51,7 @@ class Detector:
     ) -> None:
         self._model = open_model(session, rule)
         self._rule = rule
-        self._clear = CLEAR[rule.kind]
+        self._clear = rule.clear
         self._batches = Batches(batch if self._model.free_batch else 1, say)
 
     def __call__(self, rgb: Pixels) -> Faces:

@@ -49,13 +49,18 @@ class Faces:
     @classmethod
     def none(cls) -> Faces:
         """Nobody."""
-        return cls(*(np.empty(shape, np.float32) for shape in ((0, 4), (0, 5, 2), (0,))))
+        boxes, points, scores = (np.empty(n, np.float32) for n in ((0, 4), (0, 5, 2), (0,)))
+        return cls(boxes, points, scores)
 
     @classmethod
     def joined(cls, several: Sequence[Faces]) -> Faces:
         """All faces of `several`, one after the other."""
-        columns = ((one.boxes, one.points, one.scores, one.turns) for one in several)
-        return cls(*(np.concatenate(column) for column in zip(*columns, strict=True)))
+        return cls(
+            np.concatenate([one.boxes for one in several]),
+            np.concatenate([one.points for one in several]),
+            np.concatenate([one.scores for one in several]),
+            np.concatenate([one.turns for one in several]),
+        )
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -68,13 +73,13 @@ class Faces:
     def chosen(self, which: Sequence[int] | NDArray[np.int64]) -> Faces:
         """Only these, in this order."""
         index = np.asarray(which, np.int64)
-        columns = (self.boxes[index], self.points[index], self.scores[index], self.turns[index])
-        return Faces(*columns)
+        turns = None if self.turned is None else self.turned[index]
+        return Faces(self.boxes[index], self.points[index], self.scores[index], turns)
 
     def mapped(self, border: int, factor: float) -> Faces:
         """In pixels of the picture before it was scaled by `factor` and given a `border`."""
         boxes, points = self.boxes.copy(), self.points.copy()
         boxes[:, :2] -= border
         points -= border
-        factor = np.float32(factor)
-        return Faces(boxes / factor, points / factor, self.scores, self.turned)
+        scale = np.float32(factor)
+        return Faces(boxes / scale, points / scale, self.scores, self.turned)

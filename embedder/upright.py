@@ -15,19 +15,16 @@ from numpy.typing import NDArray
 
 from embedder.faces import Faces, Floats
 from embedder.turns import stands_upright
+from trainer.embedding.pack import MATTERS
 
-# Scores that upright faces have and turned ones hardly. YuNet's is measured on portraits in all
-# turns; those of the others leave room to the side of looking again.
-CLEAR: Final = {"yunet": 0.925, "retinaface": 0.97, "scrfd": 0.8}
 MORE: Final = 0.01  # by which a turn has to beat the picture as it is
-_MATTERS = 0.5  # of the largest face's side: smaller ones alone are no reason to look again
 _SAME = 0.3  # overlap (IoU) of what two turns say of one face
 
 
 def is_doubtful(faces: Faces, clear: float) -> bool:
     """Is there no face, or one of the larger ones that is not clearly upright?"""
     sides = faces.boxes[:, 2:].max(1, initial=0)
-    large = sides >= _MATTERS * sides.max(initial=0)
+    large = sides >= MATTERS * sides.max(initial=0)
     return not len(faces) or not _clear(faces, clear)[large].all()
 
 
@@ -42,7 +39,7 @@ def upright(asis: Faces, turned: Sequence[Faces], clear: float, confidence: floa
     base = _best_look(looks, clear, confidence)
     result = looks[base]
     clear_ones = [
-        look.chosen([number])
+        look.chosen([int(number)])
         for look in looks
         if look is not result
         for number in np.flatnonzero(_clear(look, clear))

@@ -41,8 +41,10 @@ def test_square_detectors_read_the_faces_that_were_planted() -> None:
     figures = _figures("tests.detector_checks")
     assert set(figures) == {"sidecar", "sidecar-scrfd"}
     for found in figures.values():
-        assert max(found[key] for key in ("planted", "scaled", "several", "blob")) < 1e-3
-        assert found["passes"] == 2  # nothing found: framed and tried again
+        keys = ("planted", "scaled", "several", "turned", "blob")
+        assert max(found[key] for key in keys) < 1e-3
+        assert found["passes"] == 8  # nothing found: framed and tried again, in each of four turns
+        assert found["looks"] == 1  # clearly upright: shown once
 
 
 def test_the_sidecars_preprocessing_is_reproduced_step_by_step() -> None:

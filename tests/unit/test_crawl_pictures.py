@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrapy_project.image_parts import image_type
+from scrapy_project.image_parts import image_type, unsupported_type
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
 from trainer.staging.paths import DataDir
@@ -111,6 +111,11 @@ def test_a_host_that_refuses_again_and_again_is_left_alone(bench: Bench):
         (JPEG, "image/jpeg"),
         (b"\x89PNG\r\n\x1a\n123", "image/png"),
         (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0mif1avif", "image/avif"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0avifmiaf", "image/avif"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", None),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", None),
+        (b"\xff\x0a\xfa", None),
         (b"RIFF\x00\x00\x00\x00WAVE", None),
         (b"GIF89a", None),
         (b"<svg>", None),
@@ -119,3 +124,16 @@ def test_a_host_that_refuses_again_and_again_is_left_alone(bench: Bench):
 )
 def test_pictures_are_told_by_their_first_bytes(content, expected):
     assert image_type(content) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "unsupported_heic: image/heic is not decoded"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "unsupported_jxl: image/jxl is not decoded"),
+        (JPEG, None),
+        (b"GIF89a", None),
+    ],
+)
+def test_pictures_that_nothing_decodes_are_refused_by_their_name(content, reason):
+    assert unsupported_type(content) == reason
