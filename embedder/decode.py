@@ -141,7 +141,7 @@ def _reason(error: Exception) -> str:
 def _picture(image: Image.Image, content: bytes) -> Picture:
     """The first frame, turned upright, as 8-bit RGB, its long side at most `MAX_SIDE`."""
     exif = exif_of(image)
-    orientation = orientation_of(exif)
+    orientation = orientation_of(image)
     width, height = image.size[::-1] if swaps_sides(orientation) else image.size
     shrinking = max(1, max(image.size) // KEPT_SIDE)
     pixels = decode_plain(image, content, shrinking)

@@ -29,20 +29,20 @@ _TURNS: Final = {
 
 
 def exif_of(image: Image.Image) -> Image.Exif:
-    """The EXIF block alone, without what Pillow takes out of XMP; an empty one for a broken one."""
-    exif = Image.Exif()
+    """All that Pillow finds, wherever it lies; an empty block for a broken one."""
     try:
-        image.getexif()  # reads on: in a PNG the block may lie behind the pixels
-        exif.load(image.info.get("exif") or b"")
+        return image.getexif()
     except Exception:  # any bytes may lie there
         return Image.Exif()
-    return exif
 
 
-def orientation_of(exif: Image.Exif) -> int:
-    """1 to 8; a number that is none leaves the picture as it is."""
+def orientation_of(image: Image.Image) -> int:
+    """1 to 8, of the EXIF block alone; a number that is none leaves the picture as it is."""
+    exif_of(image)  # reads on: in a PNG the block may lie behind the pixels
+    block = Image.Exif()
     try:
-        value = exif.get(_TAG, UPRIGHT)
+        block.load(image.info.get("exif") or b"")
+        value = block.get(_TAG, UPRIGHT)
         return value if value in _TURNS else UPRIGHT
     except Exception:  # any bytes may lie there
         return UPRIGHT

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from trainer.embedding.pack import MATTERS, PackInfo
+from trainer.embedding.pack import MATTERS, DetectorRule
 from trainer.faces.cache import read_figures
 
 _COLUMNS = ("image_sha256", "face_no", "outcome", "box", "landmarks", "detector_score", "turn")
 
 
-def doubtful_pictures(cache_dir: Path, pack: PackInfo) -> set[str]:
+def doubtful_pictures(cache_dir: Path, rule: DetectorRule) -> set[str]:
     """sha256 of pictures that were never looked at in other turns and show no face, or a larger one
     that is not clearly upright: those that the embedder looks at again."""
     old = read_figures(cache_dir, _COLUMNS).filter(pl.col("turn").is_null())
@@ -25,7 +25,7 @@ def doubtful_pictures(cache_dir: Path, pack: PackInfo) -> set[str]:
     side = pl.max_horizontal(pl.col("box").arr.get(2), pl.col("box").arr.get(3))
     sides = seen.with_columns(side.alias("side"), _stands(seen).alias("stands"))
     large = pl.col("side") >= MATTERS * pl.col("side").max().over("image_sha256")
-    clear = pl.col("stands") & (pl.col("detector_score") >= pl.lit(pack.detector.clear, pl.Float32))
+    clear = pl.col("stands") & (pl.col("detector_score") >= pl.lit(rule.clear, pl.Float32))
     unclear = sides.filter(large & ~clear)
     nobody = old.filter(pl.col("outcome") == "no_face")
     return {*unclear["image_sha256"], *nobody["image_sha256"]}

@@ -65,7 +65,8 @@ def _forget_stale(context: RunContext, wanted: set[str]) -> int:
     model_dir = data.model_pack(context.settings.model_pack)
     if not (model_dir / PACK_FILE).exists():
         return 0
-    doubtful = doubtful_pictures(data.faces(pack_id), read_pack(model_dir, verify_files=False))
+    rule = read_pack(model_dir, verify_files=False).detector
+    doubtful = doubtful_pictures(data.faces(pack_id), rule)
     stale = frozenset(sha for sha in doubtful & wanted if data.image(sha).exists())
     if stale:
         out = Out(frozenset(), stale, frozenset(), frozenset())
