@@ -33,6 +33,8 @@ def test_numbers_agree_with_other_implementations() -> None:
     assert figures["detector_pixels"] < 1e-3  # to OpenCV's FaceDetectorYN
     assert figures["alignment_grey"] < 1.0  # OpenCV interpolates in 1/32 pixel steps
     assert figures["box_grey"] == 0
+    # A face that no turn shows upright is refused, the others of its picture stay.
+    assert figures["refusals"] == [["refused", "turned"], ["face", "0: 0"], ["face", "2: 90"]]
     for model in ("arcface", "facenet"):
         assert figures["flips"][model] < 1e-5 < figures["flips"][f"{model}_effect"]
 
