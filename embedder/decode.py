@@ -10,14 +10,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from embedder.jpeg import decode_plain, shrink, with_its_end
+from embedder.orientation import brought_upright, exif_of, orientation_of, swaps_sides
 from embedder.phash import picture_hash
 from embedder.polyglot import is_polyglot
 from embedder.taken import taken_on
+from trainer.staging.picture_types import UNSUPPORTED, picture_type
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 MAX_PIXELS = 40_000_000
 MAX_BYTES = 64 * 1024 * 1024
 MIN_SIDE = 40
@@ -30,22 +32,14 @@ REASONS = (
     "too_small",
     "too_narrow",
     "not_a_picture",
+    *UNSUPPORTED.values(),
+    "unsupported_avif",
     "polyglot",
     "too_much_memory",
     "truncated",
     "broken",
 )
 _PAPER = (255, 255, 255)  # what shines through transparent pixels
-_ORIENTATION = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 Pixels = NDArray[np.uint8]
 
 
@@ -99,7 +93,10 @@ def decode_bytes(content: bytes) -> Picture | Refused:
         return Refused("empty")
     if len(content) > MAX_BYTES:
         return Refused("too_many_bytes")
+    if unsupported := _unsupported(content):
+        return Refused(unsupported)
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the children are the threads
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.simplefilter("ignore", UserWarning)
@@ -116,6 +113,14 @@ def _opened(content: bytes) -> Picture | Refused:
             return _refused(image, content) or _picture(image, content)
     except Exception as error:  # decoders raise anything on hostile bytes; the row says what
         return Refused(_reason(error))
+
+
+def _unsupported(content: bytes) -> str | None:
+    """Why a picture of a known kind is not decoded at all."""
+    kind = picture_type(content)
+    if kind == "image/avif" and not AvifImagePlugin.SUPPORTED:
+        return "unsupported_avif"
+    return UNSUPPORTED.get(kind or "")
 
 
 def _refused(image: Image.Image, content: bytes) -> Refused | None:
@@ -143,9 +148,9 @@ def _reason(error: Exception) -> str:
 
 def _picture(image: Image.Image, content: bytes) -> Picture:
     """The first frame, turned upright, as 8-bit RGB, its long side at most `MAX_SIDE`."""
-    exif = _exif(image)
-    orientation = _orientation(exif)
-    width, height = image.size[::-1] if orientation >= 5 else image.size
+    exif = exif_of(image)
+    orientation = orientation_of(image)
+    width, height = image.size[::-1] if swaps_sides(orientation) else image.size
     shrinking = max(1, max(image.size) // KEPT_SIDE)
     pixels = decode_plain(image, content, shrinking)
     if pixels is None:
@@ -153,28 +158,8 @@ def _picture(image: Image.Image, content: bytes) -> Picture:
         shrink(image, shrinking)
         image.load()
         pixels = np.asarray(to_rgb(image), np.uint8)
-    pixels = _reduced(pixels)
-    if orientation != 1:
-        turned = Image.fromarray(pixels).transpose(_TURNS[orientation])
-        pixels = np.asarray(turned, np.uint8)
+    pixels = brought_upright(_reduced(pixels), orientation)
     return Picture(pixels, picture_hash(pixels), width, height, taken_on(exif))
-
-
-def _exif(image: Image.Image) -> Image.Exif:
-    """An empty block for a broken one."""
-    try:
-        return image.getexif()
-    except Exception:  # any bytes may lie there
-        return Image.Exif()
-
-
-def _orientation(exif: Image.Exif) -> int:
-    """1 to 8; a number that is none leaves the picture as it is."""
-    try:
-        value = exif.get(_ORIENTATION, 1)
-        return value if value in _TURNS else 1
-    except Exception:  # any bytes may lie there
-        return 1
 
 
 def _reduced(pixels: Pixels) -> Pixels:

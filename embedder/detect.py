@@ -1,4 +1,4 @@
-"""Faces of a picture: how it is shown to the pack's detector, once or twice."""
+"""Faces of a picture: how it is shown to the pack's detector, and when it is turned."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from embedder.batches import Batches
 from embedder.detect_square import RetinaFace, Scrfd
 from embedder.detect_yunet import YuNet
 from embedder.faces import Faces, Pixels
+from embedder.turns import turned_back, turned_pixels
+from embedder.upright import is_doubtful, upright
 from trainer.embedding.pack import DetectorRule, YunetRule
 
 _GREY = (127, 127, 127)
@@ -37,7 +39,8 @@ def open_model(session: ort.InferenceSession, rule: DetectorRule) -> Model:
 
 
 class Detector:
-    """One pass, and a second, framed one where nothing was found."""
+    """One pass, and a second, framed one where nothing was found; both again on the picture turned
+    by each quarter where what they found is not clearly upright."""
 
     def __init__(
         self,
@@ -48,28 +51,38 @@ class Detector:
     ) -> None:
         self._model = open_model(session, rule)
         self._rule = rule
+        self._clear = rule.clear
         self._batches = Batches(batch if self._model.free_batch else 1, say)
 
     def __call__(self, rgb: Pixels) -> Faces:
-        """The faces of an upright picture (height, width, 3) in its own pixels."""
+        """The faces of a picture (height, width, 3) in its own pixels."""
         return self.many([rgb])[0]
 
     def many(self, pictures: Sequence[Pixels]) -> list[Faces]:
         """The faces of each of `pictures`; those of one size go through the model together."""
-        found = self._pass(pictures, 0)
+        found = self._look(pictures, 0)
+        doubtful = [n for n, faces in enumerate(found) if is_doubtful(faces, self._clear)]
+        asked = [pictures[number] for number in doubtful]
+        turned = [self._look(asked, turn) for turn in (1, 2, 3)] if asked else []
+        for number, *others in zip(doubtful, *turned, strict=True):
+            found[number] = upright(found[number], others, self._clear, self._rule.confidence)
+        return found
+
+    def _look(self, pictures: Sequence[Pixels], turn: int) -> list[Faces]:
+        found = self._pass(pictures, 0, turn)
         missed = [number for number, faces in enumerate(found) if not len(faces)]
-        second = self._pass([pictures[number] for number in missed], 1)
+        second = self._pass([pictures[number] for number in missed], 1, turn)
         for number, faces in zip(missed, second, strict=True):
             found[number] = faces
         return found
 
-    def _pass(self, pictures: Sequence[Pixels], number: int) -> list[Faces]:
+    def _pass(self, pictures: Sequence[Pixels], number: int, turn: int) -> list[Faces]:
         plans = [passes(self._rule, max(rgb.shape[:2]))[number] for rgb in pictures]
         shown = [framed(rgb, *plan) for rgb, plan in zip(pictures, plans, strict=True)]
-        found = self._by_shape(shown)
+        found = self._by_shape([turned_pixels(rgb, turn) for rgb in shown])
         return [
-            faces.mapped(border, factor)
-            for faces, (factor, border) in zip(found, plans, strict=True)
+            turned_back(faces, turn, rgb.shape[1], rgb.shape[0]).mapped(border, factor)
+            for faces, rgb, (factor, border) in zip(found, shown, plans, strict=True)
         ]
 
     def _by_shape(self, shown: list[Pixels]) -> list[Faces]:

@@ -13,12 +13,14 @@ from embedder.decode import Picture, Refused
 from embedder.faces import Faces
 from embedder.geometry import head_pose
 from embedder.recognise import aligned_crop, crop_for
+from embedder.turns import REFUSED_LEAN, lean, turned_boxes, turned_pixels, turned_points
 from embedder.vectors import Pixels, packed
 from trainer.embedding.pack import PackInfo
 from trainer.staging.schemas import NO_FACE_NO
 
 Row = dict[str, Any]
 ROLES = ("facenet", "arcface")
+QUARTER = 90  # degrees
 _QUALITY_SIDE = 112
 
 
@@ -42,7 +44,8 @@ def refused(sha256: str, decoded: Refused) -> Cropped:
 
 
 def cropped(pack: PackInfo, sha256: str, picture: Picture, found: Faces) -> Cropped:
-    """The faces of one picture, cut out for both models."""
+    """The faces of one picture, cut out for both models, out of that turn of it which shows a face
+    upright. A face that none shows so is refused."""
     common = {
         "image_sha256": sha256,
         "image_width": picture.width,
@@ -54,31 +57,58 @@ def cropped(pack: PackInfo, sha256: str, picture: Picture, found: Faces) -> Crop
     result = Cropped(sha256)
     if not len(found):
         result.rows.append(_empty_row(sha256, "no_face", None) | common)
+    view = View(picture)
     for number in range(len(found)):
-        _add_face(result, pack, picture, found, number, common | {"face_no": number})
+        _add_face(result, pack, view, found.chosen([number]), common | {"face_no": number})
     return result
 
 
-def _add_face(
-    result: Cropped, pack: PackInfo, picture: Picture, found: Faces, number: int, row: Row
-) -> None:
-    box, points = found.boxes[number], found.points[number]
-    try:
-        crops = {role: crop_for(getattr(pack, role), picture.pixels, box, points) for role in ROLES}
-        figures = quality(aligned_crop(picture.pixels, points, _QUALITY_SIDE), points)
-    except ValueError:  # points that coincide, a box outside: nothing to embed
-        result.rows = [refused_face(row)]
+def _add_face(result: Cropped, pack: PackInfo, view: View, face: Faces, row: Row) -> None:
+    """`face`: one, in the pixels of the picture as it was decoded."""
+    turn, (height, width) = int(face.turns[0]), view.picture.pixels.shape[:2]
+    box = turned_boxes(face.boxes[0], turn, width, height)
+    points = turned_points(face.points[0], turn, width, height)
+    if lean(points) > REFUSED_LEAN:
+        result.rows = result.rows or [refused_face(row, "turned")]
         return
-    scale = published_scale(picture)
-    face = {
+    pixels = view.pixels(turn)
+    try:
+        crops = {role: crop_for(getattr(pack, role), pixels, box, points) for role in ROLES}
+        figures = quality(aligned_crop(pixels, points, _QUALITY_SIDE), points)
+    except ValueError:  # points that coincide, a box outside: nothing to embed
+        result.rows = result.rows or [refused_face(row, "bad_embedding")]
+        return
+    scale = published_scale(view.picture)
+    published = {
         "outcome": "face",
-        "box": (box.reshape(2, 2) * scale).ravel().tolist(),
-        "landmarks": (points * scale).ravel().tolist(),
-        "detector_score": float(found.scores[number]),
+        "box": (face.boxes[0].reshape(2, 2) * scale).ravel().tolist(),
+        "landmarks": (face.points[0] * scale).ravel().tolist(),
+        "detector_score": float(face.scores[0]),
+        "turn": QUARTER * turn,
     }
-    result.faces.append(row | face | figures)
+    result.faces.append(row | figures | published | {"roll": published_roll(figures, turn)})
     for role, crop in crops.items():
         result.crops[role].append(crop)
+
+
+class View:
+    """A picture's pixels in the turns that are asked for, each made once."""
+
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self._turned = {0: picture.pixels}
+
+    def pixels(self, turn: int) -> Pixels:
+        if turn not in self._turned:
+            self._turned[turn] = turned_pixels(self.picture.pixels, turn)
+        return self._turned[turn]
+
+
+def published_roll(figures: Row, turn: int) -> float:
+    """The roll in the picture as it was published, above -180 and up to 180 degrees."""
+    if not turn:
+        return float(figures["roll"])
+    return 180 - (180 - QUARTER * turn - float(figures["roll"])) % 360
 
 
 def published_scale(picture: Picture) -> NDArray[np.float32]:
@@ -109,16 +139,17 @@ def embedded_rows(
     for index, face in enumerate(faces):
         vectors = {role: packed(embeddings[role][index]) for role in ROLES}
         if None in vectors.values():
-            bad[face["image_sha256"]] = refused_face(face)
+            bad[face["image_sha256"]] = refused_face(face, "bad_embedding")
         else:
             good.append(face | vectors)
     return good, list(bad.values())
 
 
-def refused_face(face: Row) -> Row:
-    """The row that says that one of a picture's faces has no usable embedding."""
+def refused_face(face: Row, reason: str) -> Row:
+    """The row that says that one of a picture's faces has no usable embedding: its numbers have no
+    direction (`bad_embedding`), or it is upright in no turn of the picture (`turned`)."""
     kept = ("image_width", "image_height", "phash", "taken_on", "faces_in_image")
-    row = _empty_row(face["image_sha256"], "refused", "bad_embedding")
+    row = _empty_row(face["image_sha256"], "refused", reason)
     return row | {key: face[key] for key in kept}
 
 
@@ -129,4 +160,5 @@ def _empty_row(sha256: str, outcome: str, reason: str | None) -> Row:
         "outcome": outcome,
         "reason": reason,
         "faces_in_image": 0,
+        "turn": 0,
     }

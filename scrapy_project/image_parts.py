@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.staging.parquet import parts, read_parts, write_rows
+from trainer.staging.picture_types import READ, UNSUPPORTED, picture_type
 from trainer.staging.schemas import IMAGES
 from trainer.state.ledger import NOT_AN_IMAGE, is_burnt
 
@@ -16,14 +17,15 @@ Row = dict[str, Any]
 
 
 def image_type(content: bytes) -> str | None:
-    """The MIME type by magic bytes: JPEG, PNG or WebP, else None."""
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return None
+    """The MIME type of a picture that can be decoded, by its first bytes, else None."""
+    kind = picture_type(content)
+    return kind if kind in READ else None
+
+
+def unsupported_type(content: bytes) -> str | None:
+    """The reason why a picture of a known kind that nothing here decodes is refused, else None."""
+    kind = picture_type(content) or ""
+    return f"{UNSUPPORTED[kind]}: {kind} is not decoded" if kind in UNSUPPORTED else None
 
 
 def no_picture(content: bytes, content_type: str | None) -> tuple[str, str]:

@@ -13,7 +13,13 @@ from scrapy.http import Request, Response
 
 from scrapy_project.breaker import challenge
 from scrapy_project.failures import FetchFailed, request_for
-from scrapy_project.image_parts import ImageParts, image_type, no_picture, settled_rows
+from scrapy_project.image_parts import (
+    ImageParts,
+    image_type,
+    no_picture,
+    settled_rows,
+    unsupported_type,
+)
 from scrapy_project.picture_health import PictureHealth, kind_of
 from scrapy_project.report import CrawlReport
 from trainer.config.jobs import CrawlJob
@@ -205,6 +211,8 @@ class Pictures:
             status = "refused" if response.status in _GONE else "failed"
             return self._row(url, status, f"http_{response.status}: the server's answer")
         content = response.body
+        if unsupported := unsupported_type(content):
+            return self._row(url, "refused", unsupported)
         if image_type(content) is None:
             status, reason = no_picture(content, _header(response, "Content-Type"))
             return self._row(url, status, reason)

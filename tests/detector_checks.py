@@ -16,6 +16,7 @@ import numpy as np
 
 from embedder.detect import Detector, open_model
 from embedder.detect_square import square_blob
+from embedder.turns import turned_boxes, turned_points
 from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import SquareRule
 
@@ -152,6 +153,46 @@ def scaled_difference(rule: SquareRule) -> float:
     return float(np.abs(found.boxes - np.asarray(expected)).max())
 
 
+class TurningSession(Session):
+    """Answers with `outputs` where the mark of an upright picture lies in its upper left corner,
+    else with nobody; the second pass's border hides the mark."""
+
+    def __init__(self, outputs: list[np.ndarray], nobody: list[np.ndarray], rule: SquareRule):
+        super().__init__(outputs)
+        self.nobody, self.rule = nobody, rule
+
+    def run(self, _names: object, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        self.shown.append(feed["input"])
+        corner = feed["input"][0, 0, 0, 0] * self.rule.divide + self.rule.subtract[0]
+        return self.outputs if corner > 200 else self.nobody
+
+
+def turned_difference(rule: SquareRule, turn: int) -> float:
+    """A picture that was published turned: its faces come back in its own pixels, and say by how
+    many quarters it has to be turned to show them upright."""
+    standing = np.zeros((400, SIDE, 3), np.uint8)
+    standing[:8, :8] = 255
+    session = TurningSession(OUTPUTS[rule.kind](FACES[:1]), OUTPUTS[rule.kind]([]), rule)
+    published = np.ascontiguousarray(np.rot90(standing, -turn))
+    found = Detector(session, rule)(published)
+    assert found.turns.tolist() == [turn], found
+    height, width = published.shape[:2]
+    boxes = turned_boxes(found.boxes, turn, width, height)
+    points = turned_points(found.points, turn, width, height)
+    expected = [(*box, *np.ravel(points_of(box)), score) for box, score in FACES[:1]]
+    parts = (boxes, points.reshape(-1, 10), found.scores[:, None])
+    x, y, across, down = found.boxes[0]
+    assert x >= 0 and y >= 0 and x + across <= width and y + down <= height, found.boxes
+    return float(np.abs(np.concatenate(parts, 1) - np.asarray(expected)).max())
+
+
+def looks_at_upright_faces(rule: SquareRule) -> int:
+    """How often a picture with one clear face is shown to the model."""
+    session = Session(OUTPUTS[rule.kind](FACES[:1]))
+    Detector(session, rule)(np.zeros((400, SIDE, 3), np.uint8))
+    return len(session.shown)
+
+
 def several_difference(rule: SquareRule) -> float:
     """Pictures of different sizes in batches of two: each gets its own faces, in its pixels."""
     planted = [[], FACES, FACES[:1]]
@@ -159,7 +200,7 @@ def several_difference(rule: SquareRule) -> float:
     greys = (1, 0, 2, 1, 2)
     pictures = [np.full((320 + 80 * g, 640, 3), g, np.uint8) for g in greys]
     found = Detector(session, rule, batch=2).many(pictures)
-    assert session.sizes == [2, 2, 1, 1], session.sizes
+    assert session.sizes == [2, 2, 1, 1, *[1, 1] * 3], session.sizes
     worst = 0.0
     for grey, faces in zip(greys, found, strict=True):
         expected = np.asarray([box for box, _ in planted[grey]]).reshape(-1, 4)
@@ -196,6 +237,8 @@ def main() -> None:
                 "planted": worst_difference(pack.detector),
                 "scaled": scaled_difference(pack.detector),
                 "several": several_difference(pack.detector),
+                "turned": max(turned_difference(pack.detector, turn) for turn in (1, 2, 3)),
+                "looks": looks_at_upright_faces(pack.detector),
                 "blob": blob_difference(pack.detector),
                 "passes": passes_when_empty(pack.detector),
             }

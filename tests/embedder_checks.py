@@ -18,10 +18,14 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from embedder.decode import Picture
 from embedder.detect import open_model
+from embedder.faces import Faces
 from embedder.geometry import TEMPLATE_112
 from embedder.recognise import Recogniser, aligned_crop, box_crop
+from embedder.rows import cropped
 from embedder.sessions import Execution, open_session
+from embedder.turns import turned_boxes, turned_points
 from trainer.embedding.pack import PackInfo, read_pack
 
 PLAIN = Execution(threads=1)
@@ -88,6 +92,23 @@ def box_difference(rgb: np.ndarray) -> float:
     return float(np.abs(box_crop(rgb, box, 1.3, 160).astype(int) - cut).max())
 
 
+def refusals(pack: PackInfo, rgb: np.ndarray) -> list[tuple[str, str | None]]:
+    """What becomes of three faces of a picture: one stands, one lies on its side in the turn that
+    it was found in, and one stands in the picture's first turn."""
+    height, width = rgb.shape[:2]
+    standing = (TEMPLATE_112 + 100).astype(np.float32)
+    sides = np.float32([100, 100, 112, 112])
+    points = np.stack(
+        [standing, *(turned_points(standing, turn, width, height) for turn in (1, 3))]
+    )
+    boxes = np.stack([sides, *(turned_boxes(sides, turn, width, height) for turn in (1, 3))])
+    found = Faces(boxes, points, np.float32([0.9, 0.8, 0.7]), np.int8([0, 0, 1]))
+    cut = cropped(pack, "0" * 64, Picture(rgb, bytes(8), width, height, None), found)
+    return [(row["outcome"], row["reason"]) for row in cut.rows] + [
+        (row["outcome"], f"{row['face_no']}: {row['turn']}") for row in cut.faces
+    ]
+
+
 def main() -> None:
     model_dir, *names = (Path(text) for text in sys.argv[1:])
     pictures = [np.asarray(Image.open(name).convert("RGB").resize((400, 400))) for name in names]
@@ -95,6 +116,7 @@ def main() -> None:
     figures = {
         "detector_pixels": detector_difference(pack, model_dir, pictures),
         "alignment_grey": alignment_difference(pictures[0]),
+        "refusals": refusals(pack, pictures[0]),
         "box_grey": box_difference(pictures[0]),
         "flips": flip_difference(pack, model_dir, pictures[0]),
     }

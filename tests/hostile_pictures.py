@@ -173,7 +173,7 @@ REFUSED = {
     "postscript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n", "not_a_picture"),
     "photoshop": (b"8BPS\0\x01" + bytes(60), "not_a_picture"),
     "avif": (b"\0\0\0\x20ftypavif" + bytes(60), "not_a_picture"),
-    "heic": (b"\0\0\0\x20ftypheic" + bytes(60), "not_a_picture"),
+    "heic": (b"\0\0\0\x20ftypheic" + bytes(60), "unsupported_heic"),
     "zip": (zipped(), "not_a_picture"),
     **{kind: (saved(scene(), kind.upper()), "not_a_picture") for kind in ("gif", "bmp", "tiff")},
     "ico": (saved(scene().resize((64, 64)), "ICO"), "not_a_picture"),

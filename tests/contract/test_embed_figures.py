@@ -33,6 +33,8 @@ def test_numbers_agree_with_other_implementations() -> None:
     assert figures["detector_pixels"] < 1e-3  # to OpenCV's FaceDetectorYN
     assert figures["alignment_grey"] < 1.0  # OpenCV interpolates in 1/32 pixel steps
     assert figures["box_grey"] == 0
+    # A face that no turn shows upright is refused, the others of its picture stay.
+    assert figures["refusals"] == [["refused", "turned"], ["face", "0: 0"], ["face", "2: 90"]]
     for model in ("arcface", "facenet"):
         assert figures["flips"][model] < 1e-5 < figures["flips"][f"{model}_effect"]
 
@@ -41,8 +43,10 @@ def test_square_detectors_read_the_faces_that_were_planted() -> None:
     figures = _figures("tests.detector_checks")
     assert set(figures) == {"sidecar", "sidecar-scrfd"}
     for found in figures.values():
-        assert max(found[key] for key in ("planted", "scaled", "several", "blob")) < 1e-3
-        assert found["passes"] == 2  # nothing found: framed and tried again
+        keys = ("planted", "scaled", "several", "turned", "blob")
+        assert max(found[key] for key in keys) < 1e-3
+        assert found["passes"] == 8  # nothing found: framed and tried again, in each of four turns
+        assert found["looks"] == 1  # clearly upright: shown once
 
 
 def test_the_sidecars_preprocessing_is_reproduced_step_by_step() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from scrapy_project.image_parts import image_type, no_picture
+from scrapy_project.image_parts import image_type, no_picture, unsupported_type
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
 from trainer.staging.clock import parse_iso
@@ -208,6 +208,11 @@ def test_what_comes_in_place_of_a_picture(content, content_type, found):
         (JPEG, "image/jpeg"),
         (b"\x89PNG\r\n\x1a\n123", "image/png"),
         (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "image/webp"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0mif1avif", "image/avif"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0avifmiaf", "image/avif"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", None),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42", None),
+        (b"\xff\x0a\xfa", None),
         (b"RIFF\x00\x00\x00\x00WAVE", None),
         (b"GIF89a", None),
         (b"<svg>", None),
@@ -216,3 +221,16 @@ def test_what_comes_in_place_of_a_picture(content, content_type, found):
 )
 def test_pictures_are_told_by_their_first_bytes(content, expected):
     assert image_type(content) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "unsupported_heic: image/heic is not decoded"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "unsupported_jxl: image/jxl is not decoded"),
+        (JPEG, None),
+        (b"GIF89a", None),
+    ],
+)
+def test_pictures_that_nothing_decodes_are_refused_by_their_name(content, reason):
+    assert unsupported_type(content) == reason

@@ -138,6 +138,10 @@ FACES = pa.schema(
         ("phash", pa.binary(8)),  # perceptual hash of the whole picture
         # The day on which the picture says that it was taken, YYYY-MM-DD; null in older parts.
         ("taken_on", pa.string()),
+        # Degrees counter-clockwise by which the picture was turned before the face was cut out.
+        # Box, landmarks and roll are of the picture as it was published, yaw and pitch of the
+        # head. Null in older parts, whose pictures were not looked at in other turns.
+        ("turn", pa.int16()),
         ("facenet", pa.binary(EMBEDDING_BYTES)),
         ("arcface", pa.binary(EMBEDDING_BYTES)),
     ]

@@ -19,7 +19,7 @@ from trainer.state.store import published_run_ids
 
 ImageRow = dict[str, Any]
 REFUSED_DAYS = 28  # after so long a refused picture is asked for again: it may have been mended
-NOT_AN_IMAGE = "not_an_image: bytes of no format that is read (JPEG, PNG, WebP)"
+NOT_AN_IMAGE = "not_an_image: bytes of no format that is read (JPEG, PNG, WebP, AVIF)"
 # Earlier versions refused pages and empty answers in place of a picture for good, under these
 # kinds, as if the picture were bad. Such rows count as failures.
 _BURNT = frozenset({"not_an_image", "empty"})

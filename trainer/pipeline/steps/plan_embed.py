@@ -8,11 +8,14 @@ from typing import Any
 import polars as pl
 
 from trainer.config.jobs import EmbedJob
-from trainer.faces.cache import cached_pictures
+from trainer.embedding.doubtful import doubtful_pictures
+from trainer.embedding.pack import PACK_FILE, read_pack
+from trainer.faces.cache import cache_parts, cached_pictures
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.dropped import exclusions_of
 from trainer.pipeline.exclude import excluded_pictures
 from trainer.pipeline.run import Say
+from trainer.pipeline.scrub import Out, scrub
 from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.staging.atomic import write_json
 from trainer.staging.snapshot import fold_snapshot
@@ -33,6 +36,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         exclusions_of(context),
         read_identities(context.data.state_db),
     )
+    again = _forget_stale(context, wanted) if plan.params.enable_faces else 0
     cached = (
         cached_pictures(context.data.faces(plan.pack_id)) if plan.params.enable_faces else set()
     )
@@ -45,10 +49,30 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         "excluded": len(pictures) - len(wanted),
         "to_embed": len(present),
         "bytes_gone": len(missing) - len(present),
+        "again": again,
         "shards": shards,
     }
-    say(f"plan_embed: {len(present)} pictures to embed, {figures['already']} embedded before")
+    once_more = f" ({again} once more: they may be turned)" if again else ""
+    known = f"{figures['already']} embedded before"
+    say(f"plan_embed: {len(present)} pictures to embed{once_more}, {known}")
     return figures
+
+
+def _forget_stale(context: RunContext, wanted: set[str]) -> int:
+    """Take pictures out of the face cache that may be turned, and that older trainers embedded as
+    they are, so that they are embedded again; how many. Those whose bytes are gone stay."""
+    data, pack_id = context.data, context.plan.pack_id
+    model_dir = data.model_pack(context.settings.model_pack)
+    if not (model_dir / PACK_FILE).exists():
+        return 0
+    rule = read_pack(model_dir, verify_files=False).detector
+    doubtful = doubtful_pictures(data.faces(pack_id), rule)
+    stale = frozenset(sha for sha in doubtful & wanted if data.image(sha).exists())
+    if stale:
+        out = Out(frozenset(), stale, frozenset(), frozenset())
+        for part in cache_parts(data.faces(pack_id)):
+            scrub(part, out)
+    return len(stale)
 
 
 def _pictures(context: RunContext) -> set[str]:
