@@ -8,22 +8,24 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from trainer.config.numbers import Number, Whole
 from trainer.errors import ConfigError
+from trainer.reasons import problems, reason
 from trainer.release.contract import SCENE_DISTANCE
 from trainer.release.evaluation import Evaluation
 from trainer.staging.manifest import Check
 
 GATE_YAML = "gate.yaml"
-_Share = Annotated[float, Field(ge=0, le=1)]
+_Share = Annotated[Number, Field(ge=0, le=1)]
 
 
 class GateLimits(BaseModel):
     """One set of limits; every key is checked by `gate`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    min_performers: int = Field(ge=0)
-    min_faces: int = Field(ge=0)
+    min_performers: Whole = Field(ge=0)
+    min_faces: Whole = Field(ge=0)
     max_performers_drop: _Share
     max_faces_drop: _Share
     max_removed_share: _Share
@@ -73,8 +75,8 @@ def _where(name: str) -> str:
 class _GateFile(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    default: dict[str, float | int] = {}
-    packs: dict[str, dict[str, float | int]] = {}
+    default: dict[str, Any] = {}
+    packs: dict[str, dict[str, Any]] = {}
 
 
 def load_limits(data_dir: Path, pack: str) -> GateLimits:
@@ -191,7 +193,7 @@ def _limits(values: dict[str, Any], path: Path) -> GateLimits:
     try:
         return GateLimits.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_problems(error)}") from None
+        raise ConfigError(f"{path}: {problems(error)}; correct it in that file") from None
 
 
 def _read(path: Path) -> _GateFile:
@@ -200,12 +202,8 @@ def _read(path: Path) -> _GateFile:
     try:
         return _GateFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from None
+        raise ConfigError(
+            f"{path}: not valid YAML: {reason(error)}; correct it in that file"
+        ) from None
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_problems(error)}") from None
-
-
-def _problems(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
-    )
+        raise ConfigError(f"{path}: {problems(error)}; correct it in that file") from None
