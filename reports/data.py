@@ -15,7 +15,8 @@ from trainer.errors import DamagedFileError, TrainerError
 from trainer.identity.left import left, still_open
 from trainer.identity.reviews import Review, read_run_reviews
 from trainer.staging.atomic import read_json
-from trainer.staging.paths import DataDir, run_id_from
+from trainer.staging.names import older_run_id, run_id_from
+from trainer.staging.paths import DataDir
 from trainer.staging.progress import PROGRESS
 from trainer.staging.records import RecordEntry, RunRecord, list_records
 
@@ -160,12 +161,12 @@ def runs(data: DataDir) -> list[RecordEntry]:
 
 
 def find_run(entries: list[RecordEntry], wanted: str) -> RecordEntry | None:
-    """The run by our id or by Airflow's."""
-    try:
-        run_id = run_id_from(wanted)
-    except ValueError:
-        return None
-    return next((e for e in entries if e.run_id == run_id), None)
+    """The run by our id or by Airflow's, of which an address may have lost its plus sign; older
+    trainers' names last."""
+    given = (wanted, wanted.replace(" ", "+"))
+    names = [*map(run_id_from, given), *map(older_run_id, given)]
+    known = {entry.run_id: entry for entry in entries}
+    return next((known[name] for name in names if name in known), None)
 
 
 def seconds_of(record: RunRecord) -> float | None:

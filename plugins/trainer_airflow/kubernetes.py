@@ -16,7 +16,7 @@ from trainer.embedding.spec import LABEL, ContainerSpec, container_spec, prepare
 from trainer.errors import ConfigError
 from trainer.staging.lock import task_lock
 from trainer.staging.manifest import StageManifest
-from trainer.staging.paths import RUN_MANIFEST, DataDir, run_id_from
+from trainer.staging.paths import RUN_MANIFEST, DataDir
 from trainer_airflow.pod_end import PodEnd, refusal
 
 START_SECONDS = 1800  # a node with a GPU may have to be added, and the image is large
@@ -67,7 +67,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
 
         assert self.key_name is not None
         began = time.monotonic()
-        run = RunContext.open(settings, run_id_from(context["run_id"]))
+        run = RunContext.open(settings, context["run_id"])
         self.prepare(run.run.run_id)
         manifest = self._run_pod(context)
         self.log.info("embed %s: %s", self.key_name, manifest.counts)
