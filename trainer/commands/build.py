@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from trainer.staging.records import RunRecord, SourceStats
 
+MOST_ERRORS = 20
+
 
 def _pages(stats: SourceStats) -> str:
     """` (3 known, 1 missing)`, or nothing."""
@@ -41,10 +43,7 @@ def build_lines(record: RunRecord) -> list[str]:
         lines += [
             f"  gate: {c['name']}: expected {c['expected']}, got {c['actual']}" for c in failed
         ]
-    lines += [
-        f"  {e.count} x {e.kind} {e.field or ''} {e.url or ''}: {e.message}"
-        for e in record.errors[:20]
-    ]
-    if len(record.errors) > 20:
-        lines.append(f"  ... and {len(record.errors) - 20} more in the run's run.json")
+    lines += [f"  {error.sentence}" for error in record.errors[:MOST_ERRORS]]
+    if len(record.errors) > MOST_ERRORS:
+        lines.append(f"  ... and {len(record.errors) - MOST_ERRORS} more kinds in its run.json")
     return lines

@@ -10,11 +10,12 @@ from typing import Any
 
 from trainer.errors import DamagedFileError
 from trainer.identity.reviews import REVIEWS_FILE, Review, read_reviews, write_reviews
+from trainer.pipeline.error_traces import forget_errors
 from trainer.pipeline.scrub import Out, rows_out
 from trainer.staging.atomic import read_json, write_json
+from trainer.staging.error_groups import FORGOTTEN
 from trainer.staging.parquet import read_schema, read_table
 from trainer.staging.paths import DataDir, RunDir
-from trainer.state.forget import FORGOTTEN
 
 _RECORDS = ["performer_id", "claims", "references", "merged"]
 
@@ -35,9 +36,8 @@ class Trace:
 
     def forget_texts(self) -> int:
         """Take the people out of what the run wrote for people; how many places that changes."""
-        return self._forget_evidence() + sum(
-            self._without(place, items) for place, items in self._reviews()
-        )
+        count = self._forget_evidence() + forget_errors(self.run, self.out)
+        return count + sum(self._without(place, items) for place, items in self._reviews())
 
     def _reviews(self) -> list[tuple[Path, list[Review]]]:
         places = (self.run.resolve, self.run.select)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from trainer.errors import DamagedFileError
 from trainer.staging.atomic import read_json, write_json
-from trainer.staging.manifest import StageError
+from trainer.staging.error_groups import StageError, grouped
 from trainer.staging.paths import DataDir, RunDir
 
 RunStatus = Literal["running", "completed", "partial", "failed", "needs_approval", "rejected"]
@@ -88,6 +88,12 @@ class RunRecord(_Model):
     rejected_because: str | None = None
     errors: list[StageError] = []
     steps: dict[str, StepRecord] = {}
+
+    @field_validator("errors")
+    @classmethod
+    def _grouped(cls, errors: list[StageError]) -> list[StageError]:
+        """Older records list the same thing at every address."""
+        return grouped(errors)
 
 
 class RecordEntry(NamedTuple):

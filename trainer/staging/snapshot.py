@@ -29,6 +29,7 @@ PERFORMERS_FILE = "performers.parquet"
 IMAGES_FILE = "images.parquet"
 # What a crawl needs of every performer that it holds in memory.
 CRAWL_COLUMNS = ("source_id", "deleted", "merged_ids", "images")
+CRAWL_NOTES = b"crawl"  # of a part: what the crawl noted about it, beside its rows
 Row = dict[str, Any]
 
 
@@ -103,7 +104,7 @@ def _unreadable(staging: Path) -> set[str]:
     found: set[str] = set()
     for path in parts(staging, "performers-"):
         metadata = pq.read_schema(path).metadata or {}
-        found.update(json.loads(metadata.get(b"crawl", b"{}")).get("refused_ids", ()))
+        found.update(json.loads(metadata.get(CRAWL_NOTES, b"{}")).get("refused_ids", ()))
     return found
 
 

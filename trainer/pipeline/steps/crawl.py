@@ -14,5 +14,5 @@ def run(context: RunContext, source: str, say: Say) -> dict[str, Any]:
     reason = f" ({manifest.reason})" if manifest.reason else ""
     say(f"crawl {source}: {manifest.status}{reason}; {manifest.counts}")
     for error in manifest.errors[:10]:
-        say(f"crawl {source}: {error.count} x {error.kind} {error.field or ''} {error.url or ''}")
+        say(f"crawl {source}: {error.sentence}")
     return {"source": source, "status": manifest.status, "counts": manifest.counts}
