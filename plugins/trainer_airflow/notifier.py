@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from trainer.config.settings import Settings
+from trainer.reasons import reason
 from trainer.staging.paths import DataDir
 
 
@@ -22,9 +23,9 @@ class RecordFailure(BaseNotifier):  # type: ignore[misc]
         from trainer.pipeline.run import mark_failed
 
         error = context.get("exception")
-        message = str(error) or type(error).__name__
-        if error is None:
-            message = "the task was killed or lost; see its log in Airflow"
+        message = "the task was killed or lost; see its log in Airflow"
+        if error is not None:
+            message = reason(error)
         mark_failed(run_id, settings, step_label(context), message)
 
 

@@ -48,28 +48,25 @@ class GateResult(BaseModel):
 
     def failures(self) -> list[str]:
         """What fell short, and where to look for its cause."""
-        return [
-            f"{c.name}: expected {c.expected}, found {c.actual}{_where(c.name)}"
-            for c in self.checks
-            if not c.ok
-        ]
+        return [f"{c.failure()} ({look_at(c.name)})" for c in self.checks if not c.ok]
 
 
 _LOOK = {
-    "performers": "which source gave fewer: `trainer runs`, the run's report",
-    "faces": "which rule refuses more, by source: select/funnel.json of the run",
-    "share of performers removed": "who and why: diff.json",
-    "one-face share": "which rule refuses more, by source: select/funnel.json of the run",
-    "rank-1": "which source or number of faces: breakdowns in evaluate.json; reviews of the run",
-    "false accepts": "one person under two ids? reviews of the run, `trainer identity show`",
-    "false rejects": "which source: breakdowns in evaluate.json",
-    "index recall": "the curve in manifest.json; TRAINER_INDEX_MINUTES, TRAINER_INDEX_STORAGE",
+    "performers": "the run's report: which source gave fewer",
+    "faces": "select/funnel.json of the run: which rule refuses more, by source",
+    "share of performers removed": "diff.json: who, and why",
+    "one-face share": "select/funnel.json of the run: which rule refuses more, by source",
+    "rank-1": "the breakdowns in evaluate.json, by source and number of faces",
+    "false accepts": "`trainer reviews`: one person may be listed under two ids",
+    "false rejects": "the breakdowns in evaluate.json, by source",
+    "index recall": "the curve in manifest.json, or raise TRAINER_INDEX_MINUTES",
 }
 
 
-def _where(name: str) -> str:
+def look_at(name: str) -> str:
+    """Where the cause of a check that does not hold is found."""
     known = [text for start, text in _LOOK.items() if name.startswith(start)]
-    return f" (look at {known[0]})" if known else ""
+    return f"look at {known[0] if known else 'evaluate.json'}"
 
 
 class _GateFile(BaseModel):

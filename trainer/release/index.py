@@ -204,6 +204,8 @@ def _check_saved(path: Path, name: str, vectors: Vectors, storage: Storage) -> N
 
 
 def _refuse_bad(vectors: Vectors) -> None:
+    if not len(vectors):
+        raise StageFailed("no face to index: an index cannot be empty; add sources, or pictures")
     if vectors.ndim != 2 or vectors.shape[1] != DIMENSIONS:
         raise StageFailed(f"vectors have shape {vectors.shape}, expected (n, {DIMENSIONS})")
     for start in range(0, len(vectors), _BATCH):

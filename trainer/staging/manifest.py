@@ -27,6 +27,12 @@ class Check(BaseModel):
     fatal: bool = True
     expected: str
     actual: str
+    advice: str | None = Field(None, description="what to do where it does not hold")
+
+    def failure(self) -> str:
+        """One line for people, of a check that does not hold."""
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{self.name}: expected {self.expected}, found {self.actual}{advice}"
 
 
 class StageManifest(BaseModel):
