@@ -111,7 +111,10 @@ class AirflowServices:
                 self._say(f"airflow: waiting for {told}")
             time.sleep(0.5)
         tails = "\n".join(f"--- {n}\n{self.supervisor.tail(n)}" for n in COMPONENTS)
-        raise ServiceError(f"Airflow is not healthy after {HEALTHY_SECONDS} s: {told}\n{tails}")
+        raise ServiceError(
+            f"Airflow is not healthy after {HEALTHY_SECONDS} s: {told}; read the ends of its "
+            f"logs:\n{tails}"
+        )
 
     def _unhealthy(self) -> list[str]:
         try:
@@ -145,7 +148,9 @@ class AirflowServices:
             return True
         errors = self.client.call("GET", "/importErrors")["import_errors"]
         if errors:
-            raise ServiceError(f"{errors[0]['filename']}:\n{errors[0]['stack_trace']}")
+            raise ServiceError(
+                f"{errors[0]['filename']} does not import; mend it:\n{errors[0]['stack_trace']}"
+            )
         return False
 
 

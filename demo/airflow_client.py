@@ -15,7 +15,7 @@ class AirflowApiError(TrainerError):
     """The API refused; `status` is the HTTP status, the message what it said."""
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"Airflow answered {status}: {message}")
+        super().__init__(f"Airflow answered {status}: {message}; see the api-server's log")
         self.status = status
 
 

@@ -14,6 +14,7 @@ from trainer.config.settings import Settings
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.identity.left import left, still_open
 from trainer.identity.reviews import Review, read_run_reviews
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json
 from trainer.staging.names import older_run_id, run_id_from
 from trainer.staging.paths import DataDir
@@ -242,7 +243,7 @@ def _read(path: Path, model: type[_M], problems: list[str]) -> _M | None:
         where = ", ".join(".".join(map(str, e["loc"])) or "content" for e in error.errors()[:3])
         problems.append(f"{path}: damaged or of another format ({where})")
     except (OSError, ValueError) as error:
-        problems.append(f"{path}: damaged ({error})")
+        problems.append(f"{path}: damaged ({reason(error)})")
     return None
 
 
@@ -273,5 +274,5 @@ def _people(path: Path, problems: list[str]) -> dict[str, Person] | None:
         content = read_json(path)
         return {i: Person(universal_id=i, name=p["name"]) for i, p in content.items()}
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        problems.append(f"{path}: can't be compared ({type(error).__name__}: {error})")
+        problems.append(f"{path}: can't be compared ({reason(error)})")
         return None

@@ -26,6 +26,7 @@ from scrapy_project.picture_breaker import PictureBreaker
 from scrapy_project.report import CrawlReport
 from trainer.config.jobs import CrawlJob
 from trainer.policy.exclusions import REFUSED, Exclusions
+from trainer.reasons import reason
 from trainer.staging.atomic import write_bytes
 from trainer.staging.clock import iso, now
 from trainer.staging.paths import DataDir
@@ -213,7 +214,7 @@ class Pictures:
         except IgnoreRequest as error:
             return self._row(url, "failed", f"ignored: {error}")
         except _NETWORK as error:
-            return self._row(url, "failed", f"network: {type(error).__name__}: {error}"[:300])
+            return self._row(url, "failed", f"network: {reason(error)}")
 
     def _judge(self, url: str, response: Response) -> Row:
         self._breaker.note(url, response.status)

@@ -19,6 +19,7 @@ from scrapy_project.middlewares.addresses import PublicResolver
 from scrapy_project.report import CrawlReport, CrawlStopped
 from trainer.config.jobs import CrawlJob
 from trainer.policy.exclusions import read_exclusions
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json, remove_temporaries
 from trainer.staging.paths import RUN_MANIFEST, DataDir
 
@@ -44,10 +45,13 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
             raise UsageError("give the job file: scrapy crawl <source> -a job=<path>")
         self.job = CrawlJob.model_validate(read_json(Path(job)))
         if self.job.source.key != self.name:
-            raise UsageError(f"{job} is a job of {self.job.source.key}, not of {self.name}")
+            raise UsageError(
+                f"{job} is a job of {self.job.source.key}, not of {self.name}; give its own"
+            )
         if self.job.source.kind != self.kind:
             raise UsageError(
-                f"{self.name} is of kind {self.job.source.kind}, its spider {self.kind}"
+                f"{self.name} is of kind {self.job.source.kind}, its spider {self.kind}; "
+                "name the right spider"
             )
         self.directory = DataDir(self.job.data_dir).run(self.job.run_id).staging(self.name)
         self.report = CrawlReport(self.job, self.directory)
@@ -95,10 +99,12 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
             self._end("failed", "stopped by a signal; run again to go on from here")
             raise
         except OSError as error:
-            self._end("failed", f"{error}; free disk space or mend the path, then run again")
+            self._end(
+                "failed", f"{reason(error)}; free disk space or mend the path, then run again"
+            )
             raise
         except Exception as error:
-            self._end("failed", f"{type(error).__name__}: {error}; see this crawl's log")
+            self._end("failed", f"{reason(error)}; see this crawl's log")
             raise
         else:
             self._end("complete", None)

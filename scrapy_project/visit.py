@@ -31,6 +31,7 @@ from scrapy_project.report import CrawlStopped
 from trainer.config.sources import SourceConfig
 from trainer.identity.addresses import take_apart
 from trainer.identity.site_table import Page
+from trainer.reasons import reason
 from trainer.references.confirm import judge
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
@@ -119,8 +120,7 @@ class Visitor:
             kind = "forbidden" if "robots.txt" in str(error) else "failed"
             return Outcome(kind, None, [self._error(kind, url, str(error))])
         except NETWORK as error:
-            text = f"{type(error).__name__}: {error}"[:300]
-            return Outcome("failed", None, [self._error("network", url, text)])
+            return Outcome("failed", None, [self._error("network", url, reason(error))])
 
     def _same_question(self, target: Row, earlier: Row) -> bool:
         """Was the page asked for on behalf of the same records, found in the same way?"""
@@ -191,7 +191,7 @@ class Visitor:
                     text = f"HTTP {response.status}"
                     errors.append(self._error(f"http_{response.status}", more, text))
             except (PageError, IgnoreRequest, *NETWORK) as error:
-                errors.append(self._error("gallery", more, f"{type(error).__name__}: {error}"))
+                errors.append(self._error("gallery", more, reason(error)))
         known = {shot.url for shot in shots}
         return [shot for shot in dict.fromkeys(found) if shot.url not in known]
 

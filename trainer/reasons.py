@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -26,9 +27,19 @@ def reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename is not None else ""
         return plain_line(f"{error.strerror}{where}")
+    causes = getattr(error, "reasons", None)  # of a request that failed in several places
+    if isinstance(causes, list) and causes:
+        found = [getattr(cause, "value", cause) for cause in causes]
+        return ", ".join(dict.fromkeys(reason(one) for one in found if one is not None))
     if isinstance(error, KeyError):
         return plain_line(f"no {error.args[0]!r}" if error.args else "a missing key")
     return plain_line(str(error)) or kind_of(error)
+
+
+def failure(error: BaseException) -> str:
+    """The message of a step that failed. What is no error of ours says nothing of what to do."""
+    own = isinstance(error, TrainerError)
+    return str(error) if own else f"{reason(error)}; see the log of this step"
 
 
 def problems(error: ValidationError, show_values: bool = True) -> str:
@@ -48,6 +59,21 @@ def kind_of(error: BaseException) -> str:
     words = [word.lower() for word in _WORD.findall(type(error).__name__)]
     kept = [word for word in words if word not in ("error", "exception")]
     return " ".join(kept) or "unknown"
+
+
+def in_words(counts: Mapping[str, Any]) -> str:
+    """Figures in one line: `performers 40, faces 120`; groups of them in parentheses."""
+    told = [
+        f"{_words(name)} ({in_words(value)})"
+        if isinstance(value, Mapping)
+        else f"{_words(name)} {'none' if value is None else value}"
+        for name, value in counts.items()
+    ]
+    return ", ".join(told) or "nothing"
+
+
+def _words(name: object) -> str:
+    return str(name).replace("_", " ")
 
 
 def plain_line(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from trainer.config.settings import Settings
-from trainer.reasons import reason
+from trainer.reasons import failure
 from trainer.staging.paths import DataDir
 
 
@@ -25,7 +25,7 @@ class RecordFailure(BaseNotifier):  # type: ignore[misc]
         error = context.get("exception")
         message = "the task was killed or lost; see its log in Airflow"
         if error is not None:
-            message = reason(error)
+            message = failure(error)
         mark_failed(run_id, settings, step_label(context), message)
 
 

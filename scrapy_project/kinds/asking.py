@@ -12,6 +12,7 @@ from scrapy_project.kinds.answers import AnswerError, Page
 from scrapy_project.kinds.paged import PagedSpider
 from scrapy_project.middlewares.backoff import backoff_seconds
 from scrapy_project.report import CrawlStopped
+from trainer.reasons import reason
 
 BAD_ANSWER_RETRIES = 2
 
@@ -57,11 +58,14 @@ class AskingSpider(PagedSpider):
             raise
         except IgnoreRequest as error:
             self.report.error("blocked", where, str(error))
-            raise CrawlStopped("blocked", f"{self.url}: {error}") from None
-        except Exception as error:
-            self.report.error("network", where, f"{type(error).__name__}: {error}")
             raise CrawlStopped(
-                "failed", f"{self.url}: {type(error).__name__}: {error}; is the address right?"
+                "blocked", f"{self.url}: {reason(error)}; wait, or switch the source off"
+            ) from None
+        except Exception as error:
+            self.report.error("network", where, reason(error))
+            raise CrawlStopped(
+                "failed",
+                f"{self.url}: {reason(error)}; is the address right? Check it, or run again later",
             ) from None
         self._refuse(response, where)
         return bytes(response.body)
@@ -72,7 +76,9 @@ class AskingSpider(PagedSpider):
         if mark is not None:
             self.report.error("challenge", where, f"a check for robots, by its {mark}")
             raise CrawlStopped(
-                "blocked", f"{self.url} answers with a check for robots ({mark}), not with data"
+                "blocked",
+                f"{self.url} answers with a check for robots ({mark}), not with data; "
+                "wait, or lower requests_per_minute",
             )
         if response.status == 200:
             return

@@ -22,6 +22,7 @@ from scrapy.http import Request, Response
 
 from scrapy_project.budget import Budget, host_key
 from scrapy_project.report import without_secrets
+from trainer.reasons import kind_of
 from trainer.staging.clock import now
 
 RETRY_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -70,7 +71,7 @@ class BackoffMiddleware:
 
     async def process_exception(self, request: Request, exception: Exception) -> Any:
         if isinstance(exception, RETRY_ERRORS):
-            return await self._again(request, type(exception).__name__, self._delay(request))
+            return await self._again(request, kind_of(exception), self._delay(request))
         return None
 
     def _delay(self, request: Request) -> float:

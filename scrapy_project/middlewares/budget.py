@@ -12,6 +12,7 @@ from scrapy.http import Request
 
 from scrapy_project.budget import Budget, Held, host_key, source_key
 from scrapy_project.report import CrawlStopped
+from trainer.reasons import reason
 
 
 class HostHeld(IgnoreRequest):  # type: ignore[misc]
@@ -58,7 +59,7 @@ class BudgetMiddleware:
                 await self._wait_for(held)
             except OSError as error:
                 raise CrawlStopped(
-                    "failed", f"{error}; free disk space or mend the path, then run again"
+                    "failed", f"{reason(error)}; free disk space or mend the path, then run again"
                 ) from None
 
     async def _start(self, keys: list[str]) -> bool:

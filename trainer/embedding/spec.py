@@ -65,7 +65,10 @@ def container_spec(settings: Settings, job_path: Path, job: EmbedJob) -> Contain
     paths = (job_path, job.images_dir, job.model_dir, job.cache_dir, job.report_dir)
     relative = [str(path) for path in paths if not path.is_absolute()]
     if relative:
-        raise ConfigError(f"paths of an embed job must be absolute for Docker: {relative}")
+        raise ConfigError(
+            f"paths of an embed job must be absolute for Docker: {relative}; "
+            "set DATA_DIR to an absolute path"
+        )
     return ContainerSpec(
         image=settings.embedder_image,
         command=[str(job_path)],
@@ -122,7 +125,9 @@ def prepare_directories(spec: ContainerSpec) -> None:
     for mount in spec.mounts:
         if mount.read_only:
             if not mount.path.is_dir():
-                raise ConfigError(f"{mount.path}: missing, the embedder needs it")
+                raise ConfigError(
+                    f"{mount.path}: missing, and the embedder needs it; run the build again"
+                )
             continue
         mount.path.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:

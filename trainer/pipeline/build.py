@@ -16,7 +16,7 @@ from trainer.pipeline import record
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.exclude import decisions_stand
 from trainer.pipeline.run import Say, mark_failed, run_step
-from trainer.reasons import reason
+from trainer.reasons import failure
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import now, parse_iso, version_id
 from trainer.staging.lock import build_lock
@@ -61,7 +61,7 @@ def _run_all(run_id: str, settings: Settings, params: BuildParams, say: Say) -> 
             try:
                 run_step(step.name, run_id, settings, params=conf, key=key, say=say)
             except Exception as error:
-                mark_failed(run_id, settings, label, reason(error))
+                mark_failed(run_id, settings, label, failure(error))
                 _report_failure(context, step)
                 raise
 

@@ -12,6 +12,7 @@ from trainer.errors import DamagedFileError
 from trainer.identity.reviews import REVIEWS_FILE, Review, read_reviews, write_reviews
 from trainer.pipeline.error_traces import forget_errors
 from trainer.pipeline.scrub import Out, rows_out
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.error_groups import FORGOTTEN
 from trainer.staging.parquet import read_schema, read_table
@@ -95,4 +96,4 @@ def _identities(run: RunDir) -> dict[str, Any]:
     try:
         return dict(read_json(path)) if path.exists() else {}
     except ValueError as error:
-        raise DamagedFileError(f"{path}: {error}; delete it and run again") from error
+        raise DamagedFileError(f"{path}: {reason(error)}; delete it and run again") from error

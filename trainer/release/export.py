@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import reason
 from trainer.release import contract
 from trainer.release.files import read_manifest, require_intact
 from trainer.release.zip_entry import entry_of
@@ -37,12 +38,14 @@ def check_zip(path: Path, directory: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.namelist() != _members(directory):
-                raise DamagedFileError(f"{path}: holds {archive.namelist()}, not the six files")
+                raise DamagedFileError(
+                    f"{path}: holds {archive.namelist()}, not the six files; export again"
+                )
             for name in archive.namelist():
                 if _digest(archive, name) != sha256_file(directory / name):
-                    raise DamagedFileError(f"{path}: {name} differs from the release")
+                    raise DamagedFileError(f"{path}: {name} differs from the release; export again")
     except zipfile.BadZipFile as error:
-        raise DamagedFileError(f"{path}: {error}; export again") from error
+        raise DamagedFileError(f"{path}: {reason(error)}; export again") from error
 
 
 def _members(directory: Path) -> list[str]:

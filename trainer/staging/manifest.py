@@ -73,4 +73,7 @@ class StageManifest(BaseModel):
         for name, digest in self.files.items():
             path = directory / name
             if not path.exists() or sha256_file(path) != digest:
-                raise DamagedFileError(f"{path}: missing or changed since it was written")
+                raise DamagedFileError(
+                    f"{path}: missing or changed since it was written; delete its folder and run "
+                    "again"
+                )

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.error_groups import StageError, grouped
 from trainer.staging.paths import DataDir, RunDir
@@ -109,7 +110,9 @@ def read_record(path: Path) -> RunRecord:
     try:
         return RunRecord.model_validate(read_json(path))
     except (OSError, ValueError, ValidationError) as error:
-        raise DamagedFileError(f"{path}: not a run's record: {error}") from error
+        raise DamagedFileError(
+            f"{path}: not a run's record: {reason(error)}; restore or delete it"
+        ) from error
 
 
 def write_record(run: RunDir, record: RunRecord) -> None:

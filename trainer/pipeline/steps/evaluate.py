@@ -7,6 +7,7 @@ from typing import Any
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.why import RunReasons
+from trainer.reasons import in_words
 from trainer.release.contract import MAX_DISTANCE, SCENE_DISTANCE
 from trainer.release.diff import compare, write_diff
 from trainer.release.evaluate import evaluate
@@ -38,7 +39,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     for line in changes.describe():
         say(f"diff: {line}")
     figures = summary(measured) | {"removed": changes.counts["removed"]}
-    say(f"evaluate: {figures}")
+    say(f"evaluate: {in_words(figures)}")
     return figures
 
 

@@ -22,6 +22,7 @@ from trainer.pipeline.exclude import mark_excluded
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.policy.exclusions import read_exclusions
+from trainer.reasons import in_words
 from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table, write_table
@@ -51,7 +52,10 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     write_json(context.run.select / "funnel.json", counts)
     way = stages(capped)
     performers = chosen["performer_id"].n_unique()
-    say(f"select: {len(chosen)} faces of {performers} performers; {counts}; to review: {reviews}")
+    say(
+        f"select: {len(chosen)} faces of {performers} performers; {in_words(counts)}; "
+        f"to review: {in_words(reviews)}"
+    )
     return {
         "faces": len(chosen),
         "performers": performers,

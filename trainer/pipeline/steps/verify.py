@@ -21,8 +21,8 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         write_report(directory, report)
     if not report.ok:
         raise StageFailed(
-            "the release does not fit the sidecar's contract and was not published: "
-            + "; ".join(report.failures())
+            "the release does not fit the sidecar's contract and was not published; "
+            f"see verify.json in {directory}: {'; '.join(report.failures())}"
         )
     say(f"verify: {len(report.checks)} checks hold")
     return {"ok": True, "checks": len(report.checks)}
