@@ -8,11 +8,9 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import sqlite3
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,8 @@ from trainer.services.airflow import (
     airflow,
     code_environment,
     component,
+    sqlite_connection,
+    write_ahead,
     write_pools,
 )
 from trainer.services.private import write_private_json
@@ -62,6 +62,7 @@ class AirflowServices:
         self.secrets = _secrets(self.home)
         self.client = AirflowClient(self.url, USER, self.secrets["password"])
         self._say = say
+        self._tasks_api = False
         environment = _environment(self.home, data_dir.absolute(), self.port, self.secrets)
         self.supervisor = Supervisor(
             environment={**environment, **(env or {})},
@@ -82,7 +83,7 @@ class AirflowServices:
         try:
             self._say("airflow: preparing its metadata database")
             self.supervisor.run(airflow("db-migrate", "db", "migrate"), MIGRATE_SECONDS)
-            _write_ahead(self.home / "airflow.db")
+            write_ahead(self.home)
             pools = str(write_pools(self.home / "pools.json"))
             self.supervisor.run(airflow("pools", "pools", "import", pools), MIGRATE_SECONDS)
             for name in COMPONENTS:
@@ -110,7 +111,10 @@ class AirflowServices:
                 self._say(f"airflow: waiting for {told}")
             time.sleep(0.5)
         tails = "\n".join(f"--- {n}\n{self.supervisor.tail(n)}" for n in COMPONENTS)
-        raise ServiceError(f"Airflow is not healthy after {HEALTHY_SECONDS} s: {told}\n{tails}")
+        raise ServiceError(
+            f"Airflow is not healthy after {HEALTHY_SECONDS} s: {told}; read the ends of its "
+            f"logs:\n{tails}"
+        )
 
     def _unhealthy(self) -> list[str]:
         try:
@@ -122,7 +126,16 @@ class AirflowServices:
             for name in ("metadatabase", "scheduler", "dag_processor", "triggerer")
             if (health.get(name) or {}).get("status") != "healthy"
         ]
-        return waiting or ([] if self._parsed() else [f"the DAG {DAG_ID}"])
+        if waiting:
+            return waiting
+        return [] if self._parsed() and self._warm() else [f"the DAG {DAG_ID}"]
+
+    def _warm(self) -> bool:
+        """The API for tasks, too, has answered: before its first answer it stands still for seconds
+        and, with it, everything that the same process serves."""
+        if not self._tasks_api:
+            self._tasks_api = self.client.tasks_api_answers(HEALTHY_SECONDS)
+        return self._tasks_api
 
     def _parsed(self) -> bool:
         """A trigger finds the DAG. Raises `ServiceError` when its file does not import."""
@@ -135,7 +148,9 @@ class AirflowServices:
             return True
         errors = self.client.call("GET", "/importErrors")["import_errors"]
         if errors:
-            raise ServiceError(f"{errors[0]['filename']}:\n{errors[0]['stack_trace']}")
+            raise ServiceError(
+                f"{errors[0]['filename']} does not import; mend it:\n{errors[0]['stack_trace']}"
+            )
         return False
 
 
@@ -161,17 +176,6 @@ def _secrets(home: Path) -> dict[str, str]:
     return known
 
 
-def _write_ahead(database: Path) -> None:
-    """Readers and the writer stop waiting for one another; the mode stays with the file."""
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _database(home: Path) -> str:
-    """Components wait for each other's writes: SQLite's own 5 s are short on a busy machine."""
-    return f"sqlite:///{home}/airflow.db?timeout=60"
-
-
 def _environment(home: Path, data: Path, port: int, known: dict[str, str]) -> dict[str, str]:
     """Nothing of an Airflow that this machine may have otherwise leaks in."""
     kept = {
@@ -185,7 +189,7 @@ def _environment(home: Path, data: Path, port: int, known: dict[str, str]) -> di
         **address_environment(HOST, port),
         "DATA_DIR": str(data),
         "AIRFLOW_HOME": str(home),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _database(home),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": sqlite_connection(home),
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",

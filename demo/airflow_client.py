@@ -8,14 +8,14 @@ import requests
 
 from trainer.errors import TrainerError
 
-SECONDS = 30
+SECONDS = 90  # longer than the API keeps a change waiting for its turn
 
 
 class AirflowApiError(TrainerError):
     """The API refused; `status` is the HTTP status, the message what it said."""
 
     def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"Airflow answered {status}: {message}")
+        super().__init__(f"Airflow answered {status}: {message}; see the api-server's log")
         self.status = status
 
 
@@ -35,6 +35,10 @@ class AirflowClient:
         answer.raise_for_status()
         content: dict[str, Any] = answer.json()
         return content
+
+    def tasks_api_answers(self, seconds: float) -> bool:
+        """The API that tasks talk to; needs no login. Raises requests' errors."""
+        return self._session.get(f"{self.base_url}/execution/health", timeout=seconds).ok
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """One call below /api/v2; raises `AirflowApiError` with the API's own message."""

@@ -15,7 +15,7 @@ from demo.stage import Stage, start_world, supervisor_of
 from demo.summary import summary_lines
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import TrainerError
-from trainer.staging.paths import RunDir, run_id_from
+from trainer.staging.paths import RunDir
 from trainer.staging.progress import describe, read_progress
 
 DAG_ID = "build_performer_database"
@@ -49,10 +49,10 @@ def demo(root: Path) -> int:
         ) as airflow:
             run_id = airflow.client.trigger(DAG_ID, CONF)
             say(f"demo: triggered {DAG_ID} over the REST API as {run_id}")
-            state = watch(airflow.client, run_id, stage.data.run(run_id_from(run_id)))
+            state = watch(airflow.client, run_id, stage.data.run(run_id))
     finally:
         world.stop()
-    for line in summary_lines(stage.data, run_id_from(run_id), requests_since(stage, log_from)):
+    for line in summary_lines(stage.data, run_id, requests_since(stage, log_from)):
         say(line)
     say(f"demo: {time.monotonic() - began:.0f} s in all; nothing is left running")
     return 0 if state == "success" else 1

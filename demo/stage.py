@@ -141,7 +141,10 @@ def start_world(stage: Stage, supervisor: Supervisor, week: int) -> None:
         time.sleep(0.1 if waiting else 0)
     if waiting:
         tails = "\n".join(supervisor.tail(s.name) for s in services)
-        raise ServiceError(f"the demo world does not answer on {waiting}\n{tails}")
+        raise ServiceError(
+            f"the demo world does not answer on {', '.join(waiting)}; read the ends of its "
+            f"logs:\n{tails}"
+        )
 
 
 def supervisor_of(stage: Stage, environment: Mapping[str, str], background: bool) -> Supervisor:
@@ -172,4 +175,6 @@ def _free_ports(names: list[str]) -> dict[str, int]:
 def _run(*argv: str) -> None:
     done = subprocess.run(argv, cwd=REPO_ROOT, check=False)
     if done.returncode:
-        raise TrainerError(f"{' '.join(argv)} failed with code {done.returncode}")
+        raise TrainerError(
+            f"{' '.join(argv)} failed with code {done.returncode}; read what it said"
+        )

@@ -16,9 +16,9 @@ def summary_lines(data: DataDir, run_id: str, requests: list[dict[str, Any]]) ->
         return [f"run {run_id} left no record in {data.runs}"]
     record = read_record(path)
     lines = ["", f"run {record.id}: {record.status}"]
-    lines += [f"  error: {e.kind} {e.field or ''} {e.message}" for e in record.errors[:8]]
+    lines += [f"  error: {error.sentence}" for error in record.errors[:8]]
     if len(record.errors) > 8:
-        lines.append(f"  ... {len(record.errors) - 8} more in {path}")
+        lines.append(f"  ... {len(record.errors) - 8} more kinds in {path}")
     lines += _sources(record)
     lines += _work(record, requests)
     if record.release:

@@ -7,7 +7,6 @@ Exit codes: 0 complete (the verdict is `_RUN.json` in the job's report directory
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import signal
 import sys
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 from embedder.run import Job, Stopped
 from trainer.config.jobs import EmbedJob
 from trainer.errors import ConfigError, TrainerError
+from trainer.reasons import in_words, reason
 
 STOPPED = 143
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     except TrainerError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    say(f"complete: {json.dumps(manifest.counts, sort_keys=True)}")
+    say(f"complete: {in_words(manifest.counts)}")
     return 0
 
 
@@ -53,16 +53,22 @@ def read_job(path: Path) -> EmbedJob:
     try:
         job = EmbedJob.model_validate_json(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from None
+        raise ConfigError(f"{path}: {error.strerror}; start the build again") from None
     except (ValidationError, ValueError) as error:
-        raise ConfigError(f"{path}: not an embed job: {error}") from None
+        raise ConfigError(
+            f"{path}: not an embed job: {reason(error)}; start the build again"
+        ) from None
     bad = next((name for name in job.images if not _SHA256.match(name)), None)
     if bad is not None:
-        raise ConfigError(f"{path}: images: {bad!r} is no sha256")
+        raise ConfigError(f"{path}: images: {bad!r} is no sha256; start the build again")
     if len(set(job.images)) != len(job.images):
-        raise ConfigError(f"{path}: images: the same picture is listed twice")
+        raise ConfigError(
+            f"{path}: images: the same picture is listed twice; start the build again"
+        )
     if not _SHARD.match(job.shard):
-        raise ConfigError(f"{path}: shard {job.shard!r} cannot be part of a file name")
+        raise ConfigError(
+            f"{path}: shard {job.shard!r} cannot be part of a file name; start the build again"
+        )
     return job
 
 

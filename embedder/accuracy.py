@@ -52,7 +52,10 @@ def measure(model_dir: Path, pictures_dir: Path, pairs: int, seed: int) -> dict[
     """The figures of one pack on one folder; raises `ConfigError` for a folder without people."""
     files = sorted(path for path in pictures_dir.glob("*/*.jpg"))
     if len({path.parent for path in files}) < 2:
-        raise ConfigError(f"{pictures_dir}: no folders with pictures (*.jpg) of two people or more")
+        raise ConfigError(
+            f"{pictures_dir}: no folders with pictures (*.jpg) of two people or more; put each "
+            "person's pictures into an own one"
+        )
     found = largest_faces(model_dir, files)
     people = np.array([path.parent.name for path in files if path in found])
     result: dict[str, Any] = {

@@ -87,7 +87,9 @@ def _pairs(
             )
         pairs.extend((name, *pair) for pair in zip(found, expected, strict=True))
     if not pairs:
-        raise ConfigError("no face in any golden picture: the detector does not work")
+        raise ConfigError(
+            "no face in any golden picture; install the locked requirements and models"
+        )
     return pairs
 
 
@@ -104,6 +106,6 @@ def _advice(execution: Execution) -> str:
     if execution.device == "cuda":
         return "check the GPU driver, or set TRAINER_DEVICE=cpu"
     return (
-        "the program, its libraries or the models have changed: embeddings made now do not fit "
-        "those in the face cache"
+        "install the locked requirements and models: embeddings of others do not fit those in the "
+        "face cache"
     )

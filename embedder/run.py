@@ -50,7 +50,7 @@ class Job:
         if pack.pack_id != job.pack_id:
             raise ConfigError(
                 f"the job is for model pack {job.pack_id}, {job.model_dir} holds {pack.pack_id}; "
-                "embeddings of two packs never meet: plan the build again"
+                "embeddings of two packs never meet; start the build again"
             )
         (job.report_dir / RUN_MANIFEST).unlink(missing_ok=True)
         with shard_lock(job.cache_dir, job.shard):

@@ -15,6 +15,7 @@ import onnxruntime as ort
 from embedder.precision import half_precision
 from trainer.config.jobs import EmbedJob
 from trainer.errors import ConfigError
+from trainer.reasons import reason
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -25,6 +26,10 @@ ENGINES = ".tensorrt"  # in the face cache: writable in the container, one direc
 # Where the time goes. ONNX Runtime puts shape arithmetic on the CPU on purpose (it is faster
 # there), so `session.disable_cpu_ep_fallback`, which refuses that as well, cannot be set.
 HEAVY = frozenset({"Conv", "ConvTranspose", "FusedConv", "Gemm", "FusedGemm", "MatMul"})
+_NO_ENGINES = (
+    "device tensorrt needs a writable directory for the engines that it compiles; "
+    "see docs/embedder.md"
+)
 _TENSORRT = "tensorrt-cu13-libs>=10,<11"  # the provider is linked against libnvinfer.so.10
 _RECORD = "session.record_ep_graph_assignment_info"
 
@@ -71,7 +76,8 @@ def _load_libraries(device: str) -> None:
             importlib.import_module("tensorrt_libs")
         except (ImportError, OSError) as error:
             raise ConfigError(
-                f"device tensorrt was asked for, but its libraries are missing ({error}); install "
+                "device tensorrt was asked for, but its libraries are missing "
+                f"({reason(error)}); install "
                 f"{_TENSORRT} beside embedder/requirements-cuda.txt, or set TRAINER_DEVICE=cuda"
             ) from None
 
@@ -115,7 +121,7 @@ def providers(
 
 def _tensorrt(precision: str, engines: Path | None) -> dict[str, str]:
     if engines is None:
-        raise ConfigError("device tensorrt needs a writable directory for the engines it compiles")
+        raise ConfigError(_NO_ENGINES)
     return {
         "trt_engine_cache_enable": "1",
         "trt_engine_cache_path": str(engines),
@@ -132,15 +138,14 @@ def _engines(engine_dir: Path | None, content: bytes, precision: str) -> Path:
     another version are thrown away.
     """
     if engine_dir is None:
-        raise ConfigError("device tensorrt needs a writable directory for the engines it compiles")
+        raise ConfigError(_NO_ENGINES)
     name = f"{hashlib.sha256(content).hexdigest()[:16]}-{precision}-{ort.__version__}"
     directory = engine_dir / name
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
-            f"{directory}: {error.strerror}; TensorRT's engines have to be kept where the "
-            "embedder may write"
+            f"{directory}: {error.strerror}; keep TensorRT's engines where the embedder may write"
         ) from None
     return directory
 

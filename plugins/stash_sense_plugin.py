@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 from trainer_airflow.guard import TriggerGuard
+from trainer_airflow.turns import ChangesInTurn
 from trainer_airflow.views import report_views
 
 
@@ -13,5 +14,6 @@ class StashSensePlugin(AirflowPlugin):  # type: ignore[misc]
     name = "stash_sense_trainer"
     external_views: list[dict[str, Any]] = report_views()
     fastapi_root_middlewares: list[dict[str, Any]] = [
-        {"middleware": TriggerGuard, "name": "refuse unknown build parameters"}
+        {"middleware": TriggerGuard, "name": "refuse unknown build parameters"},
+        {"middleware": ChangesInTurn, "name": "changes in turn on SQLite"},
     ]

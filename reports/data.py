@@ -15,8 +15,10 @@ from trainer.config.settings import Settings
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.identity.left import left, still_open
 from trainer.identity.reviews import Review, read_run_reviews
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json
-from trainer.staging.paths import DataDir, run_id_from
+from trainer.staging.names import older_run_id, run_id_from
+from trainer.staging.paths import DataDir
 from trainer.staging.progress import PROGRESS
 from trainer.staging.records import RecordEntry, RunRecord, list_records
 
@@ -99,12 +101,12 @@ def runs(data: DataDir) -> list[RecordEntry]:
 
 
 def find_run(entries: list[RecordEntry], wanted: str) -> RecordEntry | None:
-    """The run by our id or by Airflow's."""
-    try:
-        run_id = run_id_from(wanted)
-    except ValueError:
-        return None
-    return next((e for e in entries if e.run_id == run_id), None)
+    """The run by our id or by Airflow's, of which an address may have lost its plus sign; older
+    trainers' names last."""
+    given = (wanted, wanted.replace(" ", "+"))
+    names = [*map(run_id_from, given), *map(older_run_id, given)]
+    known = {entry.run_id: entry for entry in entries}
+    return next((known[name] for name in names if name in known), None)
 
 
 def seconds_of(record: RunRecord) -> float | None:
@@ -180,7 +182,7 @@ def _read(path: Path, model: type[_M], problems: list[str]) -> _M | None:
         where = ", ".join(".".join(map(str, e["loc"])) or "content" for e in error.errors()[:3])
         problems.append(f"{path}: damaged or of another format ({where})")
     except (OSError, ValueError) as error:
-        problems.append(f"{path}: damaged ({error})")
+        problems.append(f"{path}: damaged ({reason(error)})")
     return None
 
 
@@ -211,5 +213,5 @@ def _people(path: Path, problems: list[str]) -> dict[str, Person] | None:
         content = read_json(path)
         return {i: Person(universal_id=i, name=p["name"]) for i, p in content.items()}
     except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        problems.append(f"{path}: can't be compared ({type(error).__name__}: {error})")
+        problems.append(f"{path}: can't be compared ({reason(error)})")
         return None

@@ -20,7 +20,10 @@ from urllib.parse import quote, urlsplit
 
 import tldextract
 
+from trainer.staging.names import with_hash
+
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+LONGEST_NAME = 200  # a host of foreign letters has several signs for each
 HOLD_MAX_SECONDS = 86_400.0  # a host that asks for more is asked again after a day
 logger = logging.getLogger(__name__)
 
@@ -137,7 +140,8 @@ def _entry(
 
 
 def budget_file(directory: Path, key: str) -> Path:
-    return directory / quote(key, safe="")
+    name = quote(key, safe="")
+    return directory / (name if len(name) <= LONGEST_NAME else with_hash(name, key, LONGEST_NAME))
 
 
 def source_key(source: str) -> str:

@@ -70,16 +70,19 @@ def new_source(name: str, kind: str, root: Path = REPO_ROOT) -> list[Path]:
     """Write the files of source `name` below `root`; raises `CannotMake` before any is written."""
     if not NAME.fullmatch(name) or yaml.safe_load(name) != name:
         raise CannotMake(
-            f"NAME={name!r}: 2 to 30 lower-case letters and digits, up to 6 words joined by _, "
+            f"NAME={name!r}: choose 2 to 30 lower-case letters and digits, up to 6 words joined "
+            "by _, "
             "a letter first, and no word that YAML reads as something else (on, no, null)"
         )
     if kind not in FILES:
-        raise CannotMake(f"KIND={kind!r}: one of {', '.join(FILES)}")
+        raise CannotMake(f"KIND={kind!r}: choose one of {', '.join(FILES)}")
     targets = {t: root / where.format(name=name) for t, where in FILES[kind].items()}
     targets["__init__"] = root / SOURCES.format(name=name) / "__init__.py"
     there = [str(path) for path in targets.values() if path.exists()]
     if there:
-        raise CannotMake(f"source {name} is there already: {', '.join(there)}")
+        raise CannotMake(
+            f"source {name} is there already; choose another name ({', '.join(there)})"
+        )
     templates, values = _templates(kind), _values(name)
     for template, path in targets.items():
         content = templates.get_template(template).render(values) if "." in template else ""

@@ -13,9 +13,9 @@ from scrapy_project.kinds.answers import Page
 from trainer.staging.manifest import StageError
 from trainer.staging.parquet import read_table, write_table
 from trainer.staging.schemas import PERFORMERS
-from trainer.staging.snapshot import CRAWL_COLUMNS
+from trainer.staging.snapshot import CRAWL_COLUMNS, CRAWL_NOTES
 
-META = b"crawl"
+META = CRAWL_NOTES
 
 
 class PerformerParts:

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+from scrapy_project.check_advice import check_advice
 from trainer.config.jobs import CrawlJob
 from trainer.staging.atomic import sha256_file
 from trainer.staging.clock import iso, now
@@ -58,9 +59,8 @@ class CrawlReport:
         sys.stdout.flush()
 
     def check(self, name: str, ok: bool, expected: object, actual: object, fatal: bool) -> None:
-        self.checks.append(
-            Check(name=name, ok=ok, fatal=fatal, expected=str(expected), actual=str(actual))
-        )
+        told = {"expected": str(expected), "actual": str(actual), "advice": check_advice(name)}
+        self.checks.append(Check(name=name, ok=ok, fatal=fatal, **told))
 
     def slowed_down(self, origin: str, seconds: float) -> None:
         """A robots.txt asks for fewer requests than the source's rate would make."""
@@ -74,7 +74,9 @@ class CrawlReport:
         broken = [check for check in self.checks if check.fatal and not check.ok]
         if status == "complete" and broken:
             status = "failed"
-            reason = "; ".join(f"{c.name}: expected {c.expected}, got {c.actual}" for c in broken)
+            reason = "; ".join(
+                f"{c.name}: expected {c.expected}, got {c.actual} ({c.advice})" for c in broken
+            )
         files = parts(self._directory, "performers-") + parts(self._directory, "images-")
         manifest = StageManifest(
             run_id=self._job.run_id,

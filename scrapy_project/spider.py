@@ -49,10 +49,13 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
             raise UsageError("give the job file: scrapy crawl <source> -a job=<path>")
         self.job = CrawlJob.model_validate(read_json(Path(job)))
         if self.job.source.key != self.name:
-            raise UsageError(f"{job} is a job of {self.job.source.key}, not of {self.name}")
+            raise UsageError(
+                f"{job} is a job of {self.job.source.key}, not of {self.name}; give its own"
+            )
         if self.job.source.kind != self.kind:
             raise UsageError(
-                f"{self.name} is of kind {self.job.source.kind}, its spider {self.kind}"
+                f"{self.name} is of kind {self.job.source.kind}, its spider {self.kind}; "
+                "name the right spider"
             )
         self.directory = DataDir(self.job.data_dir).run(self.job.run_id).staging(self.name)
         self.report = CrawlReport(self.job, self.directory)

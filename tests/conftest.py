@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from trainer.errors import TrainerError
 
 # The same examples in every run: a failure is one that anybody sees. `--hypothesis-profile=search`
 # looks for new ones.
@@ -11,3 +17,23 @@ settings.register_profile(
 )
 settings.register_profile("search", deadline=None)
 settings.load_profile("repeatable")
+
+_PYTHON = re.compile(r"[{}]|\b[A-Z][A-Za-z]*[a-z](?:Error|Exception)\b")
+_OTHERS_WORDS = {"AirflowApiError", "ServiceError"}  # what an API or the end of a log says
+
+
+@pytest.fixture(autouse=True)
+def _errors_are_sentences(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No error of ours that any test meets shows a Python object or the name of a class."""
+    bad: list[str] = []
+    plain = TrainerError.__init__
+
+    def noted(self: TrainerError, *given: object) -> None:
+        text = str(given[0]) if given else ""
+        if type(self).__name__ not in _OTHERS_WORDS and _PYTHON.search(text):
+            bad.append(text)
+        plain(self, *given)
+
+    monkeypatch.setattr(TrainerError, "__init__", noted)
+    yield
+    assert not bad, bad

@@ -14,6 +14,7 @@ from embedder.rows import ROLES, cropped
 from embedder.vectors import Floats
 from trainer.embedding.pack import PackInfo
 from trainer.errors import DamagedFileError
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json
 
 HERE = Path(__file__).parent
@@ -60,7 +61,9 @@ def find_golden(pack: PackInfo, cache_dir: Path | None) -> Golden | None:
             try:
                 golden = Golden.model_validate(read_json(path))
             except (ValidationError, ValueError) as error:
-                raise DamagedFileError(f"{path}: not a golden file: {error}") from None
+                raise DamagedFileError(
+                    f"{path}: not a golden file: {reason(error)}; restore or delete it"
+                ) from None
             if golden.pack_id == pack.pack_id:
                 return golden
     return None
@@ -89,7 +92,7 @@ def observe(engine: Engine) -> Golden:
 def _decoded(path: Path) -> Picture:
     decoded = decode_bytes(path.read_bytes())
     if not isinstance(decoded, Picture):
-        raise DamagedFileError(f"{path}: {decoded.reason}")
+        raise DamagedFileError(f"{path}: {decoded.reason}; restore it from the repository")
     return decoded
 
 

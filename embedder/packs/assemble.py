@@ -23,16 +23,16 @@ def assemble_pack(
     """
     packs = load_lock()
     if rules not in packs:
-        raise ConfigError(f"unknown model pack {rules!r}; known: {sorted(packs)}")
+        raise ConfigError(f"unknown model pack {rules!r}; choose from {', '.join(sorted(packs))}")
     if name in packs:
         raise ConfigError(f"{name} is a locked pack; choose another name, e.g. {rules}-export")
     content = packs[rules].info(rules).model_dump(mode="json")
     missing = sorted(set(content["files"]) - set(files))
     if missing:
-        raise ConfigError(f"no file given for {missing}")
+        raise ConfigError(f"no file for {missing}; give one for each")
     for role, entry in content["files"].items():
         if not files[role].is_file():
-            raise ConfigError(f"{files[role]}: no such file")
+            raise ConfigError(f"{files[role]}: no such file; name one that is there")
         with whole_file(out / entry["file"]) as temporary:
             shutil.copyfile(files[role], temporary)
         entry["sha256"] = sha256_file(out / entry["file"])

@@ -64,7 +64,9 @@ class _Writer:
 
     def concat(self, node: Node) -> None:
         if int(self.constants[node.inputs[-1]]) != 3:
-            raise DamagedFileError(f"{node.name}: only channels can be concatenated")
+            raise DamagedFileError(
+                f"{node.name}: only channels can be concatenated; use the locked model"
+            )
         self.emit("Concat", node.inputs[:-1], node.name, axis=1)
 
     def reshape(self, node: Node) -> None:
@@ -137,9 +139,13 @@ def convert_graph(path: Path, output: str = "embeddings") -> onnx.ModelProto:
         elif node.op in handlers:
             handlers[node.op](node)
         else:
-            raise DamagedFileError(f"{path}: operation {node.op} ({node.name}) is not covered")
+            raise DamagedFileError(
+                f"{path}: operation {node.op} ({node.name}) is not covered; use the locked model"
+            )
     if source is None or output not in nodes:
-        raise DamagedFileError(f"{path}: expected one Placeholder and an output {output!r}")
+        raise DamagedFileError(
+            f"{path}: no Placeholder, or no output {output!r}; use the locked model"
+        )
     return _model(writer, source, output)
 
 
@@ -162,5 +168,8 @@ def _pads(kernel: list[int], strides: list[int], padding: str) -> list[int]:
     if padding == "VALID":
         return [0, 0, 0, 0]
     if strides != [1, 1] or not all(side % 2 for side in kernel):
-        raise DamagedFileError(f"SAME padding of kernel {kernel}, strides {strides} not covered")
+        raise DamagedFileError(
+            f"SAME padding of kernel {kernel}, strides {strides} is not covered; "
+            "use the locked model"
+        )
     return [side // 2 for side in kernel] * 2

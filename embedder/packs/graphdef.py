@@ -19,6 +19,7 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import reason
 
 _F = descriptor_pb2.FieldDescriptorProto
 # message -> (field, number, protobuf type or message name, repeated)
@@ -116,5 +117,7 @@ def read_nodes(path: Path) -> list[Node]:
     try:
         graph.ParseFromString(path.read_bytes())
     except DecodeError as error:
-        raise DamagedFileError(f"{path}: not a TensorFlow graph: {error}") from None
+        raise DamagedFileError(
+            f"{path}: not a TensorFlow graph: {reason(error)}; fetch it again"
+        ) from None
     return [Node(message) for message in graph.node]

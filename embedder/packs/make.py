@@ -23,7 +23,7 @@ def make_pack(name: str, packages: Path, out: Path, say: Callable[[str], object]
     """
     packs = load_lock()
     if name not in packs:
-        raise ConfigError(f"unknown model pack {name!r}; known: {sorted(packs)}")
+        raise ConfigError(f"unknown model pack {name!r}; choose from {', '.join(sorted(packs))}")
     locked = packs[name]
     if any(entry.package is None for entry in locked.files.values()):
         raise ConfigError(f"{name} is not made of packages; run `trainer models fetch {name}`")

@@ -59,4 +59,7 @@ def raise_if_worth_a_retry(source: str, run_id: str, settings: Settings) -> None
         return
     busy = next((error for error in manifest.errors if _BUSY.search(error.kind)), None)
     if busy is not None:
-        raise RetryLater(f"crawl {source}: {busy.kind} at {busy.url or 'its server'}; will retry")
+        raise RetryLater(
+            f"crawl {source}: {busy.kind} at {busy.url or 'its server'}; wait, this task is "
+            "tried again"
+        )

@@ -13,11 +13,13 @@ from airflow.sdk.exceptions import AirflowSkipException
 from trainer.config.settings import Settings
 from trainer.errors import RetryLater
 from trainer.staging.lock import Busy
-from trainer.staging.paths import run_id_from
+from trainer.staging.names import with_hash
+from trainer.staging.paths import DataDir
 from trainer_airflow.retry import retry_policy
 
 DECIDE_DAG = "decide_release"
 REASON = {"reason": Param("", type="string", title="Reason, of a rejection")}
+LONGEST_RUN_ID = 250  # of Airflow's metadata database
 BUSY_SECONDS = 1800.0  # until a decision that met a build is tried again
 APPROVE, REJECT, LATER = "Approve", "Reject", "Leave it as a candidate"
 
@@ -41,6 +43,10 @@ class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
         result = context["ti"].xcom_pull(task_ids="publish")
         if not isinstance(result, dict) or result.get("published", True):
             raise AirflowSkipException("nothing waits for a person")
+        if len(self.trigger_run_id) > LONGEST_RUN_ID:
+            self.trigger_run_id = with_hash(
+                self.trigger_run_id, self.trigger_run_id, LONGEST_RUN_ID
+            )
         return super().execute(context)
 
 
@@ -62,7 +68,9 @@ class ReleaseQuestion(HITLOperator):  # type: ignore[misc]
     def execute(self, context: Any) -> Any:
         from trainer.pipeline.approve import candidate
 
-        found = candidate(Settings.load(), run_id_from(context["params"]["run_id"]))
+        settings = Settings.load()
+        run = DataDir(settings.data_dir).run(context["params"]["run_id"])
+        found = candidate(settings, run.run_id)
         self.subject = f"Publish the release of run {found.run_id}?"
         self.body = question(found.gate, found.diff)
         return super().execute(context)
@@ -85,12 +93,13 @@ class ApplyDecision(BaseOperator):  # type: ignore[misc]
 
         answer = context["ti"].xcom_pull(task_ids="ask") or {}
         chosen = (answer.get("chosen_options") or [LATER])[0]
-        run_id = run_id_from(context["params"]["run_id"])
+        settings = Settings.load()
+        run_id = DataDir(settings.data_dir).run(context["params"]["run_id"]).run_id
         if chosen == APPROVE:
-            return approve_run(Settings.load(), run_id, lambda line: self.log.info("%s", line))
+            return approve_run(settings, run_id, lambda line: self.log.info("%s", line))
         if chosen == REJECT:
             reason = str((answer.get("params_input") or {}).get("reason") or "").strip()
-            return reject_run(Settings.load(), run_id, reason or "rejected in Airflow")
+            return reject_run(settings, run_id, reason or "rejected in Airflow")
         return f"run {run_id} stays a candidate"
 
 

@@ -8,7 +8,7 @@ from airflow.providers.docker.operators.docker import DockerOperator
 
 from trainer.config.settings import Settings
 from trainer.staging.lock import task_lock
-from trainer.staging.paths import DataDir, run_id_from
+from trainer.staging.paths import DataDir
 
 
 class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
@@ -32,8 +32,10 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
     def execute(self, context: Any) -> dict[str, Any]:
         from trainer.pipeline.run import run_step
 
-        self._run_id, settings = run_id_from(context["run_id"]), self._settings()
-        with task_lock(DataDir(settings.data_dir).lock, self._say):
+        settings = self._settings()
+        data = DataDir(settings.data_dir)
+        self._run_id = data.run(context["run_id"]).run_id
+        with task_lock(data.lock, self._say):
             return run_step("embed", self._run_id, settings, key=self.key_name, say=self._say)
 
     def on_kill(self) -> None:

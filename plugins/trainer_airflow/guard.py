@@ -46,10 +46,12 @@ class TriggerGuard:
         body = await _read(receive)
         unknown = unknown_keys(body) if len(body) <= MAX_BODY else []
         if len(body) > MAX_BODY:
-            await _refuse(send, 413, "the request is larger than a build's parameters can be")
+            await _refuse(
+                send, 413, "the request is larger than a build's parameters can be; give these only"
+            )
         elif unknown:
             known = ", ".join(BuildParams.model_fields)
-            await _refuse(send, 400, f"unknown build parameters {unknown}; known: {known}")
+            await _refuse(send, 400, f"unknown build parameters {unknown}; choose from {known}")
         else:
             await self._app(scope, _replay(body, receive), send)
 

@@ -14,9 +14,10 @@ from trainer.embedding.pod import CONTAINER, DEADLINE_SECONDS, STOP_SECONDS, pod
 from trainer.embedding.pod_names import pod_labels
 from trainer.embedding.spec import LABEL, ContainerSpec, container_spec, prepare_directories
 from trainer.errors import ConfigError
+from trainer.reasons import in_words, reason
 from trainer.staging.lock import task_lock
 from trainer.staging.manifest import StageManifest
-from trainer.staging.paths import RUN_MANIFEST, DataDir, run_id_from
+from trainer.staging.paths import RUN_MANIFEST, DataDir
 from trainer_airflow.pod_end import PodEnd, refusal
 
 START_SECONDS = 1800  # a node with a GPU may have to be added, and the image is large
@@ -67,10 +68,10 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
 
         assert self.key_name is not None
         began = time.monotonic()
-        run = RunContext.open(settings, run_id_from(context["run_id"]))
+        run = RunContext.open(settings, context["run_id"])
         self.prepare(run.run.run_id)
         manifest = self._run_pod(context)
-        self.log.info("embed %s: %s", self.key_name, manifest.counts)
+        self.log.info("embed %s: %s", self.key_name, in_words(manifest.counts))
         label = f"embed-{self.key_name}"
         record.step_done(run, label, seconds=round(time.monotonic() - began, 2))
         return run.finish(
@@ -131,7 +132,8 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
             super().execute(context)
         except ConfigException as error:
             raise ConfigError(
-                f"no way to the cluster: {error}; run Airflow in it, or give the connection "
+                f"no way to the cluster: {reason(error)}; run Airflow in it, or give the "
+                "connection "
                 f"{self.kubernetes_conn_id} a kubeconfig"
             ) from None
         except ApiException as error:
@@ -146,5 +148,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
     def _settings() -> Settings:
         settings = Settings.load()
         if settings.kubernetes_claim is None:
-            raise ConfigError("TRAINER_KUBERNETES_CLAIM is not set where this task runs")
+            raise ConfigError(
+                "TRAINER_KUBERNETES_CLAIM is not set where this task runs; set it there"
+            )
         return settings

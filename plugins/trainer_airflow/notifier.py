@@ -7,7 +7,8 @@ from typing import Any
 from airflow.sdk import BaseNotifier
 
 from trainer.config.settings import Settings
-from trainer.staging.paths import DataDir, run_id_from
+from trainer.reasons import failure
+from trainer.staging.paths import DataDir
 
 
 class RecordFailure(BaseNotifier):  # type: ignore[misc]
@@ -16,15 +17,15 @@ class RecordFailure(BaseNotifier):  # type: ignore[misc]
     def notify(self, context: Any) -> None:
         task_instance = context["ti"]
         settings = Settings.load()
-        run_id = run_id_from(context["run_id"])
+        run_id = DataDir(settings.data_dir).run(context["run_id"]).run_id
         if task_instance.task_id == "report" and _has_failed(settings, run_id):
             return  # `report` fails on purpose when an earlier step did, which is recorded already
         from trainer.pipeline.run import mark_failed
 
         error = context.get("exception")
-        message = str(error) or type(error).__name__
-        if error is None:
-            message = "the task was killed or lost; see its log in Airflow"
+        message = "the task was killed or lost; see its log in Airflow"
+        if error is not None:
+            message = failure(error)
         mark_failed(run_id, settings, step_label(context), message)
 
 

@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator
 
 from trainer.config.settings import Settings
 from trainer.staging.lock import task_lock
-from trainer.staging.paths import DataDir, run_id_from
+from trainer.staging.paths import DataDir
 
 # What the mapped step after it is mapped over: the return value must be the list itself.
 MAPS_OVER = {"plan": "sources", "plan_references": "references", "plan_embed": "shards"}
@@ -36,13 +36,21 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
         with task_lock(DataDir(settings.data_dir).lock, self._say):
             result = run_step(
                 self.step,
-                run_id_from(context["run_id"]),
+                self._run_id(context, settings),
                 settings,
                 params=dict(context["params"]) if self.step == "plan" else None,
                 key=self.key_name,
                 say=self._say,
             )
         return result[MAPS_OVER[self.step]] if self.step in MAPS_OVER else result
+
+    def _run_id(self, context: Any, settings: Settings) -> str:
+        from trainer.pipeline.run_ids import run_id_to_plan
+
+        data, given = DataDir(settings.data_dir), context["run_id"]
+        if self.step == "plan":
+            return run_id_to_plan(data, given, context["params"])
+        return data.run(given).run_id
 
     def _say(self, line: str) -> None:
         self.log.info("%s", line)  # a line may hold a percent sign
@@ -64,5 +72,5 @@ class CrawlOperator(StepOperator):
             result = super().execute(context)
         task_instance = context["ti"]
         if task_instance.try_number <= task_instance.max_tries:
-            raise_if_worth_a_retry(self.key_name, run_id_from(context["run_id"]), settings)
+            raise_if_worth_a_retry(self.key_name, context["run_id"], settings)
         return result

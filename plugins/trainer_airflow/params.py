@@ -27,5 +27,4 @@ def _param(name: str, field: dict[str, Any], source_keys: list[str]) -> Param:
         default = []
         kept["items"] = {"type": "string", "enum": sorted(source_keys)}
         kept["examples"] = sorted(source_keys)
-        kept["uniqueItems"] = True
     return Param(default, description=field["description"], **kept)

@@ -53,10 +53,10 @@ def refusal(error: Any, namespace: str) -> ConfigError | None:
     if error.status == 403 and "exceeded quota" not in said:
         return ConfigError(
             f"the cluster does not allow the embedder's pod in the namespace {namespace}: {said}; "
-            "the role that Airflow needs is in docs/operations.md, `On a cluster`"
+            "give Airflow the role in docs/operations.md, `On a cluster`"
         )
     if error.status == 422:
-        return ConfigError(f"the cluster does not take the embedder's pod: {said}")
+        return ConfigError(f"the cluster does not take the embedder's pod: {said}; see its events")
     if error.status == 404 and "namespaces" in said:
         return ConfigError(f"{said}; create it, or set TRAINER_KUBERNETES_NAMESPACE")
     return None

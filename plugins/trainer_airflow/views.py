@@ -19,7 +19,7 @@ def report_views(base_url: str | None = None) -> list[dict[str, Any]]:
     """
     base = (base_url or os.environ.get("TRAINER_REPORTS_URL") or DEFAULT_REPORTS_URL).rstrip("/")
     if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
-        raise ConfigError(f"TRAINER_REPORTS_URL must be an http(s) address, not {base!r}")
+        raise ConfigError(f"set TRAINER_REPORTS_URL to an http(s) address, not {base!r}")
     return [
         {
             "name": "Reports",

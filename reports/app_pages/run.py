@@ -13,6 +13,8 @@ from reports.absent import absent
 from reports.data import Figures
 from trainer.config.pipeline import STEPS
 from trainer.identity.reviews import reviewed
+from trainer.staging.error_advice import advice
+from trainer.staging.error_groups import STEP_FAILED, StageError
 from trainer.staging.paths import DataDir
 from trainer.staging.records import RecordEntry, RunRecord
 
@@ -224,6 +226,10 @@ def _gate(record: RunRecord) -> None:
     )
 
 
+def _examples(error: StageError) -> str:
+    return ", ".join(example.url for example in error.shown if example.url) or text.MISSING
+
+
 def _errors(record: RunRecord) -> None:
     st.subheader("Errors")
     if not record.errors:
@@ -235,9 +241,10 @@ def _errors(record: RunRecord) -> None:
                 "Source": e.source or text.MISSING,
                 "Kind": e.kind,
                 "Field": e.field or text.MISSING,
-                "Message": e.message,
                 "Times": e.count,
-                "URL": e.url or text.MISSING,
+                "Message": e.message,
+                "Examples": _examples(e),
+                "What to do": text.MISSING if e.kind == STEP_FAILED else advice(e.kind),
             }
             for e in record.errors
         ]

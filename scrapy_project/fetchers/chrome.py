@@ -20,6 +20,7 @@ from scrapy_project.fetchers.errors import FetcherError, FetcherTimeout
 from scrapy_project.fetchers.page import Page
 from scrapy_project.fetchers.services import Service
 from scrapy_project.fetchers.visit import Visit
+from trainer.reasons import kind_of
 
 logger = logging.getLogger(__name__)
 CONNECT_SECONDS: Final = 30.0
@@ -56,7 +57,7 @@ class Chrome:
                 async with asyncio.timeout(MARGIN_SECONDS):
                     await self._context.close()
         except (TimeoutError, Error) as error:
-            kind = type(error).__name__
+            kind = kind_of(error)
             logger.warning("%s: our context was not closed (%s)", self._service, kind)
         finally:
             if self._playwright is not None:
@@ -87,7 +88,7 @@ class Chrome:
             async with asyncio.timeout(MARGIN_SECONDS):
                 await tab.close()
         except (TimeoutError, Error) as error:
-            logger.warning("%s: a tab was not closed (%s)", self._service, type(error).__name__)
+            logger.warning("%s: a tab was not closed (%s)", self._service, kind_of(error))
 
     async def _open(self) -> BrowserContext:
         async with self._connecting:
@@ -137,4 +138,4 @@ def _told(error: Error) -> str:
     found = _NET_ERROR.search(error.message)
     if found is None and "Download is starting" in error.message:
         return "the answer is a download, not a page"
-    return found.group(1) if found else f"the browser failed ({type(error).__name__})"
+    return found.group(1) if found else f"the browser failed ({kind_of(error)})"

@@ -15,6 +15,7 @@ from scrapy_project.fetchers.errors import FetcherError, FetcherTimeout
 from scrapy_project.fetchers.page import Page
 from scrapy_project.fetchers.services import Service
 from scrapy_project.fetchers.sites import same_page, same_site
+from trainer.reasons import kind_of
 
 logger = logging.getLogger(__name__)
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL it asks
@@ -109,7 +110,7 @@ class FlareSolverr:
         except httpx.TimeoutException:
             raise FetcherTimeout(f"{self._service} did not answer in time") from None
         except httpx.HTTPError as error:
-            kind = type(error).__name__
+            kind = kind_of(error)
             raise FetcherError(
                 f"{self._service} can't be reached ({kind}): see that it runs"
             ) from None

@@ -58,7 +58,8 @@ class Browsers:
             self._failed += 1
             if self._failed >= PAGES_THAT_MAY_FAIL * (1 + self._settings.getint("RETRY_TIMES")):
                 raise CrawlStopped(
-                    "failed", f"{self._failed} failures in a row, the last: {error}"
+                    "failed",
+                    f"{self._failed} failures in a row, the last: {error}; run again later",
                 ) from None
             raise
         self._failed = 0

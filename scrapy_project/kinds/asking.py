@@ -81,7 +81,9 @@ class AskingSpider(PagedSpider):
         if mark is not None:
             self.report.error("challenge", where, f"a check for robots, by its {mark}")
             raise CrawlStopped(
-                "blocked", f"{self.url} answers with a check for robots ({mark}), not with data"
+                "blocked",
+                f"{self.url} answers with a check for robots ({mark}), not with data; "
+                "wait, or lower requests_per_minute",
             )
         if response.status == 200:
             return

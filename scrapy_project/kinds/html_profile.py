@@ -107,7 +107,9 @@ class ProfileSpider(SourceSpider):
     def _targets(self) -> list[Row]:
         if self.job.targets is None or not self.job.targets.exists():
             raise CrawlStopped(
-                "skipped", "no targets: no source that lists performers was ever crawled"
+                "skipped",
+                "no targets: no source that lists performers was ever crawled; build with one of "
+                "them first",
             )
         found: list[Row] = read_table(self.job.targets).to_pylist()
         return found
@@ -168,7 +170,9 @@ class ProfileSpider(SourceSpider):
 
     def _forbidden(self) -> CrawlStopped:
         return CrawlStopped(
-            "blocked", f"the robots.txt of {self.job.source.base_url} forbids performers' pages"
+            "blocked",
+            f"the robots.txt of {self.job.source.base_url} forbids performers' pages; "
+            "switch the source off",
         )
 
     def _count_outcomes(self) -> None:

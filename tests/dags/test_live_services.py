@@ -2,14 +2,17 @@
 
 import json
 import os
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
-from demo.airflow import AirflowServices
+from demo.airflow import USER, AirflowServices
 from demo.airflow_background import down, running
-from demo.airflow_client import AirflowApiError
+from demo.airflow_client import AirflowApiError, AirflowClient
 from tests.dags.conftest import ROOT
 from trainer.config.pipeline import STEPS
 from trainer.services.supervisor import Service, ServiceError, Supervisor
@@ -55,7 +58,7 @@ def _build(services, data, conf=None, **orders):
         (t["task_id"], t["rendered_map_index"] or ""): t
         for t in services.client.task_instances(DAG, run_id)
     }
-    directory = DataDir(data).run(run_id_from(run_id)).root
+    directory = DataDir(data).run(run_id).root
     notes = {
         name: [json.loads(line) for line in (directory / f"{name}.jsonl").read_text().splitlines()]
         for name in ("calls", "failed")
@@ -127,7 +130,7 @@ def test_a_person_is_asked_of_a_candidate_and_the_answer_applied(airflow, data, 
         if t["state"] != "success" and t["try_number"]
     }
     assert run["state"] == "success", logs
-    noted = DataDir(data).run(run_id_from(run_id)).root / "decided.jsonl"
+    noted = DataDir(data).run(run_id).root / "decided.jsonl"
     assert [json.loads(line) for line in noted.read_text().splitlines()] == [decided]
 
 
@@ -194,6 +197,45 @@ def test_nothing_runs_unasked_and_nothing_failed_to_import(airflow):
 def test_secrets_are_for_their_owner_only(airflow):
     for name in ("secrets.json", "passwords.json"):
         assert (airflow.home / name).stat().st_mode & 0o777 == 0o600
+
+
+AT_ONCE = 50
+
+
+class HealthWatch(threading.Thread):
+    """Asks for the health again and again: status and seconds of each answer."""
+
+    def __init__(self, services):
+        super().__init__(daemon=True)
+        self._services, self.answers, self.over = services, [], threading.Event()
+
+    def run(self):
+        while not self.over.wait(0.2):
+            began = time.monotonic()
+            answer = requests.get(f"{self._services.url}/api/v2/monitor/health", timeout=60)
+            self.answers.append((answer.status_code, time.monotonic() - began))
+
+
+def test_fifty_triggers_at_once_are_all_answered_and_the_health_stays_up(airflow, data):
+    (data / "orders.json").write_text("{}")
+    watch = HealthWatch(airflow)
+    watch.start()
+    began = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # a client of its own for each, as in a storm
+        clients = [
+            AirflowClient(airflow.url, USER, airflow.secrets["password"]) for _ in range(AT_ONCE)
+        ]
+        ids = list(pool.map(lambda client: client.trigger(DAG, {"min_faces": 2.0}), clients))
+    seconds = time.monotonic() - began
+    watch.over.set()
+    watch.join()
+    assert len(set(ids)) == AT_ONCE
+    assert seconds < 30
+    assert watch.answers and all(status == 200 for status, _ in watch.answers)
+    assert max(taken for _, taken in watch.answers) < 10
+    listed = airflow.client.call("GET", f"/dags/{DAG}/dagRuns?limit=1")["total_entries"]
+    assert listed >= AT_ONCE
+    _until(lambda: list(DataDir(data).run(ids[0]).root.glob("calls.jsonl")), 60)  # and they run
 
 
 def _supervisor(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -96,7 +97,8 @@ def test_container_is_locked_down(tmp_path: Path) -> None:
     assert arguments["security_opt"] == ["no-new-privileges"]
     assert arguments["user"].split(":")[0] != "0" and arguments["mem_limit"] == "4g"
     assert arguments["device_requests"] is None and arguments["environment"] == {}
-    assert spec.name == "sst-embed-manual__2026-01-31T12-00-00-00-00-000-of-001"
+    readable = "sst-embed-000-of-001-manual__2026-01-31T12-00-00-00-00"
+    assert re.fullmatch(rf"{readable}-[0-9a-f]{{8}}", spec.name)
     writable = {mount["Target"] for mount in arguments["mounts"] if not mount["ReadOnly"]}
     assert writable == {
         str(tmp_path / "faces/demo-0"),

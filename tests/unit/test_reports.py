@@ -233,7 +233,12 @@ def test_values_are_readable():
 
 def test_find_run_takes_airflows_id_and_refuses_nonsense(tmp_path):
     data = DataDir(tmp_path)
-    write_record(data.run("a:b"), RunRecord(id="a-b", started_at="x", status="running"))
+    write_record(data.run("a:b"), RunRecord(id="a:b", started_at="x", status="running"))
+    write_record(data.run("a+b"), RunRecord(id="a+b", started_at="x", status="running"))
+    write_record(data.run("c-d"), RunRecord(id="c-d", started_at="x", status="running"))
     entries = reading.runs(data)
-    assert reading.find_run(entries, "a:b").run_id == "a-b"
+    assert reading.find_run(entries, "a:b").record.id == "a:b"
+    assert reading.find_run(entries, "a+b").record.id == "a+b"
+    assert reading.find_run(entries, "a b").record.id == "a+b"  # as an address has it
+    assert reading.find_run(entries, "c:d").run_id == "c-d"  # of an older trainer
     assert reading.find_run(entries, "///") is None

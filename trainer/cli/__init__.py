@@ -22,6 +22,7 @@ from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, TrainerError
+from trainer.reasons import reason
 
 app = typer.Typer(
     name="trainer",
@@ -173,8 +174,11 @@ def main() -> None:
     except ConfigError as error:
         say(f"trainer: {error}")
         sys.exit(2)
-    except (TrainerError, OSError) as error:
+    except TrainerError as error:
         say(f"trainer: {error}")
+        sys.exit(1)
+    except OSError as error:
+        say(f"trainer: {reason(error)}; check the path, its permissions and the free space")
         sys.exit(1)
 
 

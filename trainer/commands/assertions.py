@@ -31,7 +31,7 @@ def proposals(
     wanted = list(asked) or sorted(snapshots)
     unknown = sorted(set(wanted) - set(sources))
     if unknown:
-        raise ConfigError(f"unknown sources {unknown}; known: {sorted(sources)}")
+        raise ConfigError(f"unknown sources {unknown}; choose from {', '.join(sorted(sources))}")
     never = sorted(set(wanted) - set(snapshots))
     if never:
         raise ConfigError(f"no good crawl of {never} was ever published; run `trainer build` first")

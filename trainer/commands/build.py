@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from trainer.release.gate import GateResult
 from trainer.staging.records import RunRecord, SourceStats
+
+MOST_ERRORS = 20
 
 
 def _pages(stats: SourceStats) -> str:
@@ -38,14 +41,9 @@ def build_lines(record: RunRecord) -> list[str]:
     if record.release:
         lines.append(f"  release {record.release} (version {record.version})")
     if record.gate:
-        failed = [c for c in record.gate.get("checks", []) if not c["ok"]]
-        lines += [
-            f"  gate: {c['name']}: expected {c['expected']}, got {c['actual']}" for c in failed
-        ]
-    lines += [
-        f"  {e.count} x {e.kind} {e.field or ''} {e.url or ''}: {e.message}"
-        for e in record.errors[:20]
-    ]
-    if len(record.errors) > 20:
-        lines.append(f"  ... and {len(record.errors) - 20} more in the run's run.json")
+        failed = GateResult.model_validate(record.gate).failures()
+        lines += [f"  gate: {line}" for line in failed]
+    lines += [f"  {error.sentence}" for error in record.errors[:MOST_ERRORS]]
+    if len(record.errors) > MOST_ERRORS:
+        lines.append(f"  ... and {len(record.errors) - MOST_ERRORS} more kinds in its run.json")
     return lines

@@ -32,7 +32,9 @@ def values(
     if sum(given is not None for given in (number, url, name, image)) != 1:
         raise ConfigError("give one of --id, --url, --person (with --born) and --image")
     if (name is None) != (born is None):
-        raise ConfigError("--person and --born belong together: a name alone hits others, too")
+        raise ConfigError(
+            "--person and --born belong together, since a name alone hits others, too; give both"
+        )
     if number is not None:
         return [("id", v) for v in id_values(data, load_sources(data.root), number)]
     if url is not None:

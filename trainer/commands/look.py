@@ -18,7 +18,10 @@ def release_dir(data: DataDir, name: str) -> Path:
     directory = data.current.resolve() if name == "current" else data.release(name)
     if name in ("", ".", "..") or "/" in name or not directory.is_dir():
         known = [info.version_id for info in versions(data)]
-        raise ConfigError(f"no release {name!r} in {data.releases}; there are: {known or 'none'}")
+        raise ConfigError(
+            f"no release {name!r} in {data.releases}; `trainer versions` lists what is there: "
+            f"{known or 'none'}"
+        )
     return directory
 
 

@@ -18,7 +18,7 @@ def fetch(settings: Settings, name: str, accept_licence: bool, say: Callable[[st
     """Bring pack `name` into DATA_DIR/models; returns a line that says where it lies."""
     packs = load_lock()
     if name not in packs:
-        raise ConfigError(f"unknown model pack {name!r}; known: {', '.join(sorted(packs))}")
+        raise ConfigError(f"unknown model pack {name!r}; choose from {', '.join(sorted(packs))}")
     directory = DataDir(settings.data_dir).model_pack(name)
     if packs[name].downloaded:
         info = fetch_pack(name, packs[name], directory, say, accept_licence=accept_licence)

@@ -34,10 +34,13 @@ def newest_items(data: DataDir) -> list[Review]:
 def _chosen(data: DataDir, run: str | None) -> str:
     known = [entry.run_id for entry in list_records(data) if reviewed(data.run(entry.run_id))]
     if run is None and not known:
-        raise ConfigError(f"no run in {data.runs} has come to its step `resolve` yet")
+        raise ConfigError(
+            f"no run in {data.runs} has come to its step `resolve` yet; start one with `trainer "
+            "build`"
+        )
     run_id = run or known[0]
     if run_id not in known:
-        raise ConfigError(f"no run {run_id!r} with reviews in {data.runs}; there are: {known}")
+        raise ConfigError(f"no run {run_id!r} with reviews in {data.runs}; choose from {known}")
     return run_id
 
 

@@ -7,7 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from trainer.config.numbers import Whole
 from trainer.errors import ConfigError
+from trainer.reasons import problems, reason
+
+_ADVICE = "see docs/operations.md for their names and limits"
 
 
 class BuildParams(BaseModel):
@@ -19,13 +23,15 @@ class BuildParams(BaseModel):
         default_factory=list, description="Source keys to crawl; empty means every enabled source."
     )
     enable_faces: bool = Field(True, description="Fetch pictures and embed faces.")
-    max_faces_per_source: int = Field(5, ge=1, le=100, description="Faces kept a source.")
-    max_faces_total: int = Field(12, ge=1, le=200, description="Faces kept a performer.")
+    max_faces_per_source: Whole = Field(5, ge=1, le=100, description="Faces kept a source.")
+    max_faces_total: Whole = Field(12, ge=1, le=200, description="Faces kept a performer.")
     reference_mode: Literal["url", "name"] = Field(
         "url", description="How reference sites find a performer's page."
     )
     full_refresh: bool = Field(False, description="Sweep everything, find upstream deletions.")
-    min_faces: int = Field(1, ge=0, le=50, description="Performers under it stay out of releases.")
+    min_faces: Whole = Field(
+        1, ge=0, le=50, description="Performers under it stay out of releases."
+    )
     publish: bool = Field(True, description="Publish when the gate passes; else keep a candidate.")
 
     @classmethod
@@ -34,25 +40,20 @@ class BuildParams(BaseModel):
         if isinstance(conf, str):
             try:
                 conf = json.loads(conf)
-            except json.JSONDecodeError as error:
-                raise ConfigError(f"--conf is not valid JSON: {error}") from None
+            except (ValueError, RecursionError) as error:
+                raise ConfigError(
+                    f"--conf is not valid JSON: {reason(error)}; give an object of names and values"
+                ) from None
         if conf is not None and not isinstance(conf, dict):
-            raise ConfigError("parameters must be a JSON object, for example '{\"min_faces\": 2}'")
+            raise ConfigError("parameters are no JSON object; give an object of names and values")
         try:
             params = cls.model_validate(conf or {})
         except ValidationError as error:
-            raise ConfigError(f"bad parameters: {_problems(error)}") from None
+            raise ConfigError(f"bad parameters: {problems(error)}; {_ADVICE}") from None
         unknown = sorted(set(params.sources) - set(known_sources))
         if unknown:
             raise ConfigError(
-                f"bad parameters: sources: unknown {unknown}; known: {sorted(known_sources)}"
+                f"bad parameters: sources: unknown {unknown}; "
+                f"choose from {', '.join(sorted(known_sources))}"
             )
         return params
-
-
-def _problems(error: ValidationError) -> str:
-    """One line for people: `key: what is wrong` for every problem."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'parameters'}: {item['msg']}"
-        for item in error.errors()
-    )

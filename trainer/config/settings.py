@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from trainer.errors import ConfigError
+from trainer.reasons import problems
 
 REPO_ROOT = Path(__file__).resolve().parents[2]
 _DNS_LABEL = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
@@ -98,7 +99,7 @@ class Settings(BaseSettings):
         try:
             settings = cls()
         except ValidationError as error:
-            problems = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors())
-            raise ConfigError(f"bad environment: {problems}") from None
+            found = problems(error, show_values=False)  # some are secrets
+            raise ConfigError(f"bad environment: {found}; see docs/operations.md") from None
         chosen = (data_dir or settings.data_dir).expanduser().absolute()
         return settings.model_copy(update={"data_dir": chosen})

@@ -26,8 +26,10 @@ from pydantic import (
     model_validator,
 )
 
+from trainer.config.numbers import Number, Whole
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import ConfigError
+from trainer.reasons import problems, reason
 
 SHIPPED = REPO_ROOT / "scrapy_project" / "sources"
 
@@ -37,10 +39,10 @@ class Assertions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    min_performers: int = Field(1, ge=0)
-    max_performers: int | None = Field(None, ge=1)
-    min_share_with_image: float = Field(0.0, ge=0, le=1)
-    max_share_unlisted: float = Field(
+    min_performers: Whole = Field(1, ge=0)
+    max_performers: Whole | None = Field(None, ge=1)
+    min_share_with_image: Number = Field(0.0, ge=0, le=1)
+    max_share_unlisted: Number = Field(
         # Five in a hundred thousand. Below 20,000 performers that is nobody: there, one that no
         # order of the list shows is no chance, and a person should see why.
         0.00005,
@@ -48,7 +50,7 @@ class Assertions(BaseModel):
         le=1,
         description="stash_box, rest: advertised performers that no sweep lists, at most",
     )
-    min_share_of_pages: float = Field(
+    min_share_of_pages: Number = Field(
         0.0, ge=0, le=1, description="html_profile: visited pages that are a performer's"
     )
 
@@ -92,13 +94,13 @@ class SourceConfig(BaseModel):
     enabled: bool = True
     trust: Literal["high", "medium", "low"] = "high"
     gender_filter: list[str] = Field([], description="Only performers of these genders; [] is all")
-    requests_per_minute: int = Field(ge=1, le=60_000)
-    concurrent_requests: int = Field(4, ge=1, le=32)
-    page_size: int = Field(25, ge=1, le=100)
-    max_faces: int | None = Field(
+    requests_per_minute: Whole = Field(ge=1, le=60_000)
+    concurrent_requests: Whole = Field(4, ge=1, le=32)
+    page_size: Whole = Field(25, ge=1, le=100)
+    max_faces: Whole | None = Field(
         None, ge=1, le=100, description="Stricter cap than max_faces_per_source for this source"
     )
-    images_per_page: int | None = Field(None, ge=1, description="Pictures fetched a performer")
+    images_per_page: Whole | None = Field(None, ge=1, description="Pictures fetched a performer")
     image_hosts: list[str] = Field([], description="Hosts of pictures besides the page's own")
     image_referer: bool = Field(False, description="Pictures are asked for with their page named")
     api_key_env: str | None = Field(None, description="Environment variable with the key")
@@ -107,12 +109,14 @@ class SourceConfig(BaseModel):
         None, description="Used, where the operator has it, once a plain request is refused"
     )
     page: PageRule | None = Field(None, description="html_profile only")
-    revisit_days: int = Field(28, ge=0, description="html_profile: a page is not read again before")
+    revisit_days: Whole = Field(
+        28, ge=0, description="html_profile: a page is not read again before"
+    )
     obey_robots: bool = True
-    watermark_overlap_hours: int = Field(48, ge=0)
-    timeout_seconds: int = Field(60, ge=1, le=600)
-    retries: int = Field(4, ge=0, le=20)
-    part_rows: int = Field(32, ge=1, le=10_000, description="Picture rows a staging part")
+    watermark_overlap_hours: Whole = Field(48, ge=0)
+    timeout_seconds: Whole = Field(60, ge=1, le=600)
+    retries: Whole = Field(4, ge=0, le=20)
+    part_rows: Whole = Field(32, ge=1, le=10_000, description="Picture rows a staging part")
     assertions: Assertions = Assertions()
     facts: list[str] = Field(
         [], description="What is read of a performer; each field stands in a recorded case"
@@ -160,7 +164,8 @@ def load_sources(data_dir: Path) -> dict[str, SourceConfig]:
     unknown = sorted(set(overrides) - set(shipped))
     if unknown:
         raise ConfigError(
-            f"{data_dir / 'sources.yaml'}: unknown sources {unknown}; known: {sorted(shipped)}"
+            f"{data_dir / 'sources.yaml'}: unknown sources {unknown}; "
+            f"choose from {', '.join(sorted(shipped))}"
         )
     return {key: _build(key, base, overrides.get(key), data_dir) for key, base in shipped.items()}
 
@@ -175,7 +180,7 @@ def shipped_sources() -> Mapping[str, SourceConfig]:
 def _build(key: str, base: dict[str, Any], override: Any, data_dir: Path) -> SourceConfig:
     where = data_dir / "sources.yaml" if override else SHIPPED / key / "source.yaml"
     if override is not None and not isinstance(override, dict):
-        raise ConfigError(f"{where}: {key}: expected a mapping of keys to override")
+        raise ConfigError(f"{where}: {key} is no mapping; give the keys to override under it")
     override = override or {}
     merged = {**base, **override}
     if isinstance(override.get("assertions"), dict):
@@ -185,12 +190,11 @@ def _build(key: str, base: dict[str, Any], override: Any, data_dir: Path) -> Sou
     try:
         source = SourceConfig.model_validate(merged, context={"file": str(where)})
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()
-        )
-        raise ConfigError(f"{where}: source {key}: {problems}") from None
+        raise ConfigError(
+            f"{where}: source {key}: {problems(error)}; correct it in that file"
+        ) from None
     if source.key != key:
-        raise ConfigError(f"{where}: key {source.key!r} must equal its folder {key!r}")
+        raise ConfigError(f"{where}: key {source.key!r} is not its folder {key!r}; name both alike")
     return source
 
 
@@ -206,7 +210,11 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from None
+        raise ConfigError(
+            f"{path}: not valid YAML: {reason(error)}; correct it in that file"
+        ) from None
     if content is not None and not isinstance(content, dict):
-        raise ConfigError(f"{path}: expected a mapping at the top level")
+        raise ConfigError(
+            f"{path}: no mapping at the top level; give each source's key with its overrides"
+        )
     return content or {}

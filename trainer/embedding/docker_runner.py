@@ -9,6 +9,7 @@ from trainer.config.settings import Settings
 from trainer.embedding.process_runner import silent
 from trainer.embedding.spec import LABEL, ContainerSpec, prepare_directories
 from trainer.errors import ConfigError, StageFailed
+from trainer.reasons import reason
 from trainer.staging.silence import Silence
 
 STOP_SECONDS = 60
@@ -58,7 +59,7 @@ def _client(settings: Settings) -> Any:
         client.ping()
     except docker.errors.DockerException as error:
         raise ConfigError(
-            f"Docker does not answer at {settings.docker_url}: {error}; start it, or set "
+            f"Docker does not answer at {settings.docker_url}: {reason(error)}; start it, or set "
             "TRAINER_EMBEDDER=process"
         ) from None
     return client
@@ -161,7 +162,9 @@ def start_failure(explanation: str) -> StageFailed | ConfigError:
             "NVIDIA Container Toolkit and restart Docker, or set TRAINER_DEVICE=cpu "
             f"(Docker said: {explanation})"
         )
-    return StageFailed(f"the embedder's container does not start: {explanation}")
+    return StageFailed(
+        f"the embedder's container does not start: {explanation}; see the Docker daemon's log"
+    )
 
 
 def follow(container: Any, say: Say, silence_seconds: float) -> str:

@@ -11,6 +11,7 @@ import requests
 from trainer.embedding.lock import LockedFile, LockedPack
 from trainer.embedding.pack import PACK_FILE, PackInfo, read_pack
 from trainer.errors import ConfigError, StageFailed
+from trainer.reasons import reason
 from trainer.staging.atomic import fsync_path, sha256_file, write_json
 from trainer.staging.progress import Progress
 
@@ -63,7 +64,7 @@ def _fetch(entry: LockedFile, target: Path, say: Say, wait: Callable[[float], ob
         except requests.RequestException as error:
             if attempt == ATTEMPTS or _is_final(error):
                 raise StageFailed(
-                    f"{entry.url}: {_reason(error)}; what was fetched is kept, run it again"
+                    f"{entry.url}: {_reason(error)}; what was fetched is kept; run it again"
                 ) from None
             say(f"{entry.file}: {_reason(error)}, trying again")
             wait(2.0**attempt)
@@ -71,8 +72,8 @@ def _fetch(entry: LockedFile, target: Path, say: Say, wait: Callable[[float], ob
     if digest != entry.sha256:
         part.unlink()
         raise StageFailed(
-            f"{entry.url}: what came has sha256 {digest}, locked is {entry.sha256}; it was thrown "
-            "away. The publisher has changed the file, or somebody in between has"
+            f"{entry.url}: what came has sha256 {digest}, locked is {entry.sha256}; the publisher "
+            "or somebody in between has changed it, so it was thrown away; ask before you trust it"
         )
     fsync_path(part)
     part.replace(target)
@@ -116,4 +117,4 @@ def _is_final(error: requests.RequestException) -> bool:
 def _reason(error: requests.RequestException) -> str:
     if error.response is not None:
         return f"HTTP {error.response.status_code}"
-    return f"{type(error).__name__}: {error}"[:200]
+    return reason(error)

@@ -17,6 +17,7 @@ from trainer.embedding.pack import (
     identity,
 )
 from trainer.errors import ConfigError
+from trainer.reasons import reason
 
 LOCK = Path(__file__).with_name("packs.yaml")
 
@@ -98,4 +99,4 @@ def load_lock(path: Path = LOCK) -> dict[str, LockedPack]:
     try:
         return {name: LockedPack.model_validate(entry) for name, entry in content.items()}
     except ValidationError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(f"{path}: {reason(error)}; restore it from the repository") from None

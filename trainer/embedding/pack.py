@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.errors import ConfigError, DamagedFileError
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json, sha256_file
 
 PACK_FILE = "pack.json"
@@ -134,11 +135,13 @@ def read_pack(model_dir: Path, verify_files: bool = True) -> PackInfo:
     try:
         pack = PackInfo.model_validate(read_json(path))
     except (ValidationError, ValueError) as error:
-        raise DamagedFileError(f"{path}: not a model pack: {error}; make it again") from None
+        raise DamagedFileError(
+            f"{path}: not a model pack: {reason(error)}; make it again"
+        ) from None
     if pack.pack_id != pack.expected_id():
         raise DamagedFileError(
             f"{path}: pack_id {pack.pack_id} does not fit its content ({pack.expected_id()}); "
-            "a pack is never edited in place, make it again"
+            "a pack is never edited in place; make it again"
         )
     missing = {"detector", "arcface", "facenet"} - set(pack.files)
     if missing:

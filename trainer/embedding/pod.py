@@ -93,7 +93,8 @@ def _resources(spec: ContainerSpec) -> dict[str, Any]:
 def _data_mount(mount: BindMount, data_dir: Path) -> dict[str, Any]:
     if ".." in mount.path.parts or not mount.path.is_relative_to(data_dir):
         raise ConfigError(
-            f"{mount.path} is not below DATA_DIR ({data_dir}), so the claim does not hold it"
+            f"{mount.path} is not below DATA_DIR ({data_dir}), so the claim does not hold it; "
+            "put it there"
         )
     below = mount.path.relative_to(data_dir)
     entry = {"name": VOLUME, "mountPath": str(mount.path), "readOnly": mount.read_only}
@@ -108,7 +109,7 @@ def _memory_volume(path: str, options: str) -> dict[str, Any]:
     """An emptyDir in memory, which counts as the container's; tmpfs has no other flags here."""
     sizes = [o.removeprefix("size=") for o in options.split(",") if o.startswith("size=")]
     if not sizes:
-        raise ConfigError(f"the tmpfs {path} has no size; a pod's scratch space needs a limit")
+        raise ConfigError(f"the tmpfs {path} has no size; give it one, such as size=256m")
     return {
         "name": _volume_name(path),
         "emptyDir": {"medium": "Memory", "sizeLimit": quantity(sizes[-1])},

@@ -63,6 +63,6 @@ def silent(seconds: float, last: str) -> str:
     """What is said of an embedder that hangs."""
     return (
         f"the embedder said nothing for {seconds:g} s and was stopped (it last said: {last}); "
-        "TRAINER_EMBEDDER_SILENCE is the limit. Run the build again: it goes on from the parts "
+        "TRAINER_EMBEDDER_SILENCE is the limit; run the build again: it goes on from the parts "
         "that are written"
     )

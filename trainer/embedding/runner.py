@@ -14,6 +14,7 @@ from trainer.embedding.process_runner import run_process
 from trainer.embedding.spec import container_spec
 from trainer.embedding.verdict import read_verdict
 from trainer.errors import ConfigError
+from trainer.reasons import reason
 from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 
@@ -42,7 +43,7 @@ def refuse_a_cluster(settings: Settings) -> None:
     """Raise `ConfigError` where the embedder is a pod: only Airflow's operator starts those."""
     if settings.embedder == "kubernetes":
         raise ConfigError(
-            "TRAINER_EMBEDDER=kubernetes works in Airflow only; here it is `process` or `docker`"
+            "TRAINER_EMBEDDER=kubernetes works in Airflow only; set it to process or docker here"
         )
 
 
@@ -51,4 +52,6 @@ def read_job(job_path: Path) -> EmbedJob:
     try:
         return EmbedJob.model_validate_json(job_path.read_text(encoding="utf-8"))
     except (OSError, ValidationError, ValueError) as error:
-        raise ConfigError(f"{job_path}: not an embed job: {error}") from None
+        raise ConfigError(
+            f"{job_path}: not an embed job: {reason(error)}; start the build again"
+        ) from None

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError
-from trainer.staging.paths import run_id_from
+from trainer.staging.names import with_hash
 
 FALLBACK_UID = 10001  # runs the program where DATA_DIR belongs to root
 LABEL = "stash-sense-trainer"
+LONGEST_NAME = 128
 
 
 class BindMount(BaseModel):
@@ -64,11 +65,14 @@ def container_spec(settings: Settings, job_path: Path, job: EmbedJob) -> Contain
     paths = (job_path, job.images_dir, job.model_dir, job.cache_dir, job.report_dir)
     relative = [str(path) for path in paths if not path.is_absolute()]
     if relative:
-        raise ConfigError(f"paths of an embed job must be absolute for Docker: {relative}")
+        raise ConfigError(
+            f"paths of an embed job must be absolute for Docker: {relative}; "
+            "set DATA_DIR to an absolute path"
+        )
     return ContainerSpec(
         image=settings.embedder_image,
         command=[str(job_path)],
-        name=f"sst-embed-{run_id_from(job.run_id)}-{job.shard}",
+        name=_name(settings.data_dir, job),
         labels={
             f"{LABEL}.data_dir": str(settings.data_dir),
             f"{LABEL}.shard": job.shard,
@@ -80,6 +84,12 @@ def container_spec(settings: Settings, job_path: Path, job: EmbedJob) -> Contain
         mem_limit=settings.embedder_memory,
         gpu=job.device != "cpu",
     )
+
+
+def _name(data_dir: Path, job: EmbedJob) -> str:
+    """One a shard of a run of a DATA_DIR: several may share a Docker daemon."""
+    identity = "\0".join((str(data_dir), job.run_id, job.shard))
+    return with_hash(f"sst-embed-{job.shard}-{job.run_id}", identity, LONGEST_NAME)
 
 
 def _digest(image: str, job: EmbedJob) -> str:
@@ -115,7 +125,9 @@ def prepare_directories(spec: ContainerSpec) -> None:
     for mount in spec.mounts:
         if mount.read_only:
             if not mount.path.is_dir():
-                raise ConfigError(f"{mount.path}: missing, the embedder needs it")
+                raise ConfigError(
+                    f"{mount.path}: missing, and the embedder needs it; run the build again"
+                )
             continue
         mount.path.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:

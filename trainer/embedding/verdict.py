@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from trainer.errors import StageFailed
+from trainer.reasons import reason
 from trainer.staging.manifest import StageManifest
 
 
@@ -15,15 +16,25 @@ def read_verdict(report_dir: Path, hint: str = "") -> StageManifest:
 
     `hint` is what the program last said, for the message.
     """
-    said = f"; it last said: {hint}" if hint else "; see the log of this step"
+    said = f" (it last said: {hint})" if hint else ""
     try:
         manifest = StageManifest.read(report_dir)
     except (ValidationError, ValueError) as error:
-        raise StageFailed(f"{report_dir}: unreadable embed report: {error}") from None
+        raise StageFailed(
+            f"{report_dir}: unreadable embed report: {reason(error)}; run the build again"
+        ) from None
     if manifest is None:
-        raise StageFailed(f"{report_dir}: the embedder left no report{said}")
+        raise StageFailed(
+            f"{report_dir}: the embedder left no report{said}; see the log of this step"
+        )
     if manifest.stage != "embed":
-        raise StageFailed(f"{report_dir}: this is the report of a {manifest.stage}, not of embed")
+        raise StageFailed(
+            f"{report_dir}: this is the report of a {manifest.stage}, not of embed; "
+            "run the build again"
+        )
     if manifest.status != "complete":
-        raise StageFailed(f"{report_dir}: the embedder {manifest.status}: {manifest.reason}{said}")
+        raise StageFailed(
+            f"{report_dir}: the embedder {manifest.status}: {manifest.reason}{said}; "
+            "see the log of this step"
+        )
     return manifest

@@ -23,7 +23,9 @@ def side_of(text: str, known: KnownIdentities) -> Side:
             raise ConfigError(f"no record {text!r}; `trainer identity show` finds records by name")
         return frozenset({(source, number)})
     if not text.isdigit():
-        raise ConfigError(f"{text!r} is neither a performer's id nor source:source_id")
+        raise ConfigError(
+            f"{text!r} is neither a performer's id nor source:source_id; give one of them"
+        )
     return _records_of(known.current(int(text)), known)
 
 
@@ -32,7 +34,7 @@ def decide_merge(data: DataDir, one: str, other: str, reason: str, at: str) -> D
     known = read_identities(data.state_db)
     sides = tuple(_whole(side_of(text, known), known) for text in (one, other))
     if sides[0] & sides[1]:
-        raise ConfigError(f"{one} and {other} are one performer already")
+        raise ConfigError(f"{one} and {other} are one performer already; leave them as they are")
     return _write(data, "merge", (sides[0], sides[1]), reason, at)
 
 
@@ -42,7 +44,9 @@ def decide_split(data: DataDir, records: Iterable[str], reason: str, at: str) ->
     out = frozenset(claim for text in records for claim in side_of(text, known))
     performers = {known.current(known.claims[claim]) for claim in out}
     if len(performers) != 1:
-        raise ConfigError(f"these records are of several performers: {sorted(performers)}")
+        raise ConfigError(
+            f"these records are of several performers: {sorted(performers)}; name those of one"
+        )
     rest = _records_of(performers.pop(), known) - out
     if not rest:
         raise ConfigError("these are all records of the performer; name those that should leave")

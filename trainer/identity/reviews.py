@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.paths import RunDir
 
@@ -77,7 +78,9 @@ def read_reviews(directory: Path) -> list[Review]:
     except (ValueError, ValidationError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        raise DamagedFileError(f"{path}: not a list of reviews: {error}") from error
+        raise DamagedFileError(
+            f"{path}: not a list of reviews: {reason(error)}; run again from the step `resolve`"
+        ) from error
 
 
 def reviewed(run: RunDir) -> bool:

@@ -63,13 +63,13 @@ def approve_run(settings: Settings, run_id: str, say: Say) -> str:
         _require_waiting(context)
         reason = overtaken(context)  # first: its large files may be gone
         if reason:
-            raise StageFailed(f"{reason}; it can only be rejected")
+            raise StageFailed(f"{reason}; `trainer reject` it, and build again")
         refuse_if_decided(context)
         report = verify(context.built_release)
         if not report.ok:
             raise StageFailed(
-                "the candidate does not fit the sidecar's contract and can't be published: "
-                + "; ".join(report.failures())
+                "the candidate does not fit the sidecar's contract and can't be published; "
+                "`trainer reject` it, and build again: " + "; ".join(report.failures())
             )
         result = publish_run(context, say)
         context.finish("publish", result)
@@ -103,4 +103,7 @@ def _require_waiting(context: RunContext) -> None:
     """Asked under the lock: two people may decide at once."""
     status = read_record(context.run.record).status
     if status != "needs_approval":
-        raise StageFailed(f"run {context.plan.run_id} is {status}, not waiting for approval")
+        raise StageFailed(
+            f"run {context.plan.run_id} is {status}, not waiting for approval; `trainer runs` "
+            "lists those that are"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +11,12 @@ from trainer.config.pipeline import STEPS, Step
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 from trainer.embedding.runner import refuse_a_cluster
+from trainer.errors import TrainerError
 from trainer.pipeline import record
 from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.exclude import decisions_stand
 from trainer.pipeline.run import Say, mark_failed, run_step
+from trainer.reasons import failure
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import now, parse_iso, version_id
 from trainer.staging.lock import build_lock
@@ -57,10 +60,24 @@ def _run_all(run_id: str, settings: Settings, params: BuildParams, say: Say) -> 
             conf = params.model_dump(mode="json") if step.name == "plan" else None
             try:
                 run_step(step.name, run_id, settings, params=conf, key=key, say=say)
-            except BaseException as error:
-                if isinstance(error, Exception):
-                    mark_failed(run_id, settings, label, str(error) or type(error).__name__)
+            except Exception as error:
+                mark_failed(run_id, settings, label, failure(error))
+                _report_failure(context, step)
                 raise
+
+
+def _report_failure(context: RunContext, failed: Step) -> None:
+    """What the steps found out until then goes into the record, as in Airflow: `report` runs
+    always, and says again that the run failed."""
+    if context.run.plan.exists() and not failed.even_if_failed:
+        for step in STEPS:
+            if step.even_if_failed:
+                with suppress(TrainerError):
+                    run_step(step.name, context.run.run_id, context.settings, say=_quiet)
+
+
+def _quiet(_line: str) -> None:
+    pass
 
 
 def _keys(step: Step, context: RunContext) -> list[str | None]:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from trainer.pipeline.context import RunContext
 from trainer.policy.exclusions import Exclusions, read_exclusions
 from trainer.staging.parquet import parts
+from trainer.staging.snapshot import CRAWL_NOTES
 
 
 def exclusions_of(context: RunContext) -> Exclusions:
@@ -29,7 +30,7 @@ def dropped_links(context: RunContext) -> dict[int, set[str]]:
     for source in context.plan.creators:
         for path in parts(context.run.staging(source), "performers-"):
             metadata = pq.read_schema(path).metadata or {}
-            notes = json.loads(metadata.get(b"crawl", b"{}")).get("excluded_links", {})
+            notes = json.loads(metadata.get(CRAWL_NOTES, b"{}")).get("excluded_links", {})
             for number, keys in notes.items():
                 found[int(number)].update(keys)
     return dict(found)

@@ -152,7 +152,7 @@ def refuse_if_decided(context: RunContext) -> None:
     if not decisions_stand(context):
         raise StageFailed(
             f"exclusions or identities were changed since run {context.run.run_id} took its step "
-            "`resolve`; run again from `resolve` (`trainer build` does)"
+            "`resolve`; run again from `resolve`, as `trainer build` does"
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.policy.exclusions import claim_of, read_exclusions
+from trainer.reasons import reason
 from trainer.release.contract import DATABASE
 from trainer.release.delta import CHANGES
 from trainer.release.delta_read import SHA
@@ -47,7 +48,7 @@ def holds(release: Path, listed: Listed) -> bool:
             pictures = db.execute("SELECT image_sha256 FROM face_provenance")
             return any(row[0] in listed.pictures for row in pictures)
     except sqlite3.DatabaseError as error:
-        raise DamagedFileError(f"{path}: {error}; build or restore it again") from error
+        raise DamagedFileError(f"{path}: {reason(error)}; build or restore it again") from error
 
 
 def may_hold(release: Path, listed: Listed) -> bool:

@@ -53,5 +53,5 @@ def unpin(data: DataDir, release: str) -> str:
     name = find_release(data, release).name
     with deciding(data) as db:
         if not db.execute("DELETE FROM pins WHERE version_id = ?", (name,)).rowcount:
-            raise ConfigError(f"release {name} is not pinned")
+            raise ConfigError(f"release {name} is not pinned; `trainer versions` says which are")
     return name

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.faces.cache import cache_parts
+from trainer.pipeline.error_traces import names_of
 from trainer.pipeline.holding import Listed, drop_packages, may_hold
 from trainer.pipeline.members import Found, claims_of, crawled_files, find_members
 from trainer.pipeline.run_traces import traces
@@ -23,6 +24,7 @@ from trainer.staging.atomic import remove_temporaries
 from trainer.staging.lock import build_lock
 from trainer.staging.parquet import stream_rows
 from trainer.staging.paths import DataDir
+from trainer.staging.records import write_runs_json
 from trainer.state.forget import forget_pictures, forget_texts
 from trainer.state.store import Claim, KnownIdentities, read_identities
 
@@ -73,16 +75,18 @@ def purge(data: DataDir) -> Purged:
 
 
 def _out(data: DataDir, exclusions: Exclusions, claims: set[Claim], known: KnownIdentities) -> Out:
-    urls = set[str]()
+    urls, names = set[str](), set[str | None]()
     for path in crawled_files(data, "performers"):
-        for row in stream_rows(path, ["source", "source_id", "images"]):
+        for row in stream_rows(path, ["source", "source_id", "name", "aliases", "images"]):
             if (row["source"], row["source_id"]) in claims:
                 urls.update(image["url"] for image in row["images"] or ())
+                names.update((row["name"], *(row["aliases"] or ())))
     return Out(
         frozenset(f"{source}:{number}" for source, number in claims),
         frozenset(exclusions.images),
         frozenset(urls),
         frozenset(known.current(known.claims[c]) for c in claims if c in known.claims),
+        names_of(names),
     )
 
 
@@ -119,6 +123,7 @@ def _purge_runs(
     keys = {key for trace in found for key in trace.review_keys}
     done.texts = forget_texts(data, claims, _ids(out, claims, known), keys)
     done.texts += sum(trace.forget_texts() for trace in found)
+    write_runs_json(data)
     files = [(path, trace) for trace in found for path in sorted(trace.files())]
     files.sort(key=lambda pair: pair[0].name.startswith("performers"))
     done.rows = sum(scrub(path, trace.out) for path, trace in files)

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trainer.pipeline.context import Plan, RunContext
-from trainer.staging.manifest import StageError, StageManifest
+from trainer.staging.error_groups import STEP_FAILED, StageError
+from trainer.staging.manifest import StageManifest
 from trainer.staging.records import (
     RunRecord,
     StepRecord,
@@ -40,7 +41,8 @@ def fail(context: RunContext, step: str, message: str, completed_at: str) -> Non
         record.status = "failed"
         record.completed_at = completed_at
         record.steps[step] = StepRecord(status="failed")
-        record.errors.append(StageError(kind="step_failed", field=step, message=message))
+        failed = StageError(kind=STEP_FAILED, field=step, message=message)
+        record.errors = [*record.errors, failed]
         record.stats.errors = sum(error.count for error in record.errors)
 
 

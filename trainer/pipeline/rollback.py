@@ -49,7 +49,7 @@ def rollback(
     with build_lock(data.lock):
         old = find_release(data, release)
         if old.name == current_id(data):
-            raise StageFailed(f"release {old.name} is the current one already")
+            raise StageFailed(f"release {old.name} is the current one already; name another")
         require_intact(old)
         if key is not None:
             require_own(old, key)  # it is about to be signed anew
@@ -99,7 +99,10 @@ def _staged(data: DataDir, old: Path, new_id: str, version: str, at: str) -> Pat
     write_sums(staged)
     report = verify(staged)
     if not report.ok:
-        raise StageFailed(f"{old} does not fit the sidecar's contract: {report.failures()}")
+        raise StageFailed(
+            f"{old} does not fit the sidecar's contract; choose another release "
+            f"({'; '.join(report.failures())})"
+        )
     write_report(staged, report)
     for name in (EVALUATE_JSON, CALIBRATION_JSON):
         if (old / name).exists():

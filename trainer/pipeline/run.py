@@ -33,9 +33,10 @@ def run_step(
     """
     step = next((s for s in STEPS if s.name == name), None)
     if step is None:
-        raise StageFailed(f"no step {name!r}; steps: {', '.join(s.name for s in STEPS)}")
+        raise StageFailed(f"no step {name!r}; choose from {', '.join(s.name for s in STEPS)}")
     if (key is None) != (step.map_over is None):
-        raise StageFailed(f"step {name} {'needs' if step.map_over else 'takes no'} a key")
+        needs = "needs a key; give one" if step.map_over else "takes no key; leave it out"
+        raise StageFailed(f"step {name} {needs}")
     context = RunContext.open(settings, run_id)
     began = time.monotonic()
     module = importlib.import_module(f"trainer.pipeline.steps.{name}")

@@ -10,11 +10,13 @@ from typing import Any
 
 from trainer.errors import DamagedFileError
 from trainer.identity.reviews import REVIEWS_FILE, Review, read_reviews, write_reviews
+from trainer.pipeline.error_traces import forget_errors
 from trainer.pipeline.scrub import Out, rows_out
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json, write_json
+from trainer.staging.error_groups import FORGOTTEN
 from trainer.staging.parquet import read_schema, read_table
 from trainer.staging.paths import DataDir, RunDir
-from trainer.state.forget import FORGOTTEN
 
 _RECORDS = ["performer_id", "claims", "references", "merged"]
 
@@ -35,9 +37,8 @@ class Trace:
 
     def forget_texts(self) -> int:
         """Take the people out of what the run wrote for people; how many places that changes."""
-        return self._forget_evidence() + sum(
-            self._without(place, items) for place, items in self._reviews()
-        )
+        count = self._forget_evidence() + forget_errors(self.run, self.out)
+        return count + sum(self._without(place, items) for place, items in self._reviews())
 
     def _reviews(self) -> list[tuple[Path, list[Review]]]:
         places = (self.run.resolve, self.run.select)
@@ -95,4 +96,4 @@ def _identities(run: RunDir) -> dict[str, Any]:
     try:
         return dict(read_json(path)) if path.exists() else {}
     except ValueError as error:
-        raise DamagedFileError(f"{path}: {error}; delete it and run again") from error
+        raise DamagedFileError(f"{path}: {reason(error)}; delete it and run again") from error

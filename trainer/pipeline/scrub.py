@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from trainer.pipeline.error_traces import Named, forget_in
 from trainer.staging.atomic import sha256_file, whole_file
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import read_table, write_table
+from trainer.staging.snapshot import CRAWL_NOTES
 
 _KEYS = ("source_id", "page_id", "sha256", "image_sha256", "url", "performer_id")
 _RECORDS = ("claims", "references", "merged")  # of a performer: lists of (source, source_id)
@@ -21,22 +24,25 @@ _ASKED, _OTHER = "candidates", "other_performer_id"  # a part of a row that is s
 
 @dataclass(frozen=True)
 class Out:
-    """What has to go: records as `source:source_id`, pictures by hash and by URL, performers."""
+    """What has to go: records as `source:source_id`, pictures by hash and by URL, performers; and
+    by which names (`error_traces.names_of`) errors speak of them."""
 
     claims: frozenset[str]
     pictures: frozenset[str]
     urls: frozenset[str]
     performers: frozenset[int]
+    names: frozenset[str] = frozenset()
 
 
 def scrub(path: Path, out: Out) -> int:
     """Rewrite a file without what has to go; how many rows that changes."""
-    names = pq.read_schema(path).names
-    keys = [n for n in ("source", *_KEYS, *_RECORDS, _ASKED, _OTHER) if n in names]
+    schema = pq.read_schema(path)
+    keys = [n for n in ("source", *_KEYS, *_RECORDS, _ASKED, _OTHER) if n in schema.names]
     table = read_table(path, keys)
     gone = rows_out(table, path.stem, out)
     named = _named(table, out)
-    count = int(pc.sum(pc.or_(gone, named)).as_py() or 0)
+    notes, errors = _without_errors(schema.metadata or {}, out)
+    count = int(pc.sum(pc.or_(gone, named)).as_py() or 0) + errors
     if not count:
         return 0
     manifest = StageManifest.read(path.parent)
@@ -44,8 +50,15 @@ def scrub(path: Path, out: Out) -> int:
         path.unlink()  # of an interrupted crawl: this page is asked for again
         return count
     kept = _without_parts(read_table(path).filter(pc.invert(gone)), out)
-    _replace(path, kept, manifest)
+    _replace(path, kept.replace_schema_metadata(notes), manifest)
     return count
+
+
+def _without_errors(notes: dict[bytes, bytes], out: Out) -> tuple[dict[bytes, bytes], int]:
+    """What a crawl noted about a part, without the errors that name somebody who has to go."""
+    noted = json.loads(notes.get(CRAWL_NOTES, b"{}"))
+    count = forget_in(noted.get("errors", []), Named.of(out))
+    return (notes | {CRAWL_NOTES: json.dumps(noted).encode()} if count else notes), count
 
 
 def _replace(path: Path, table: pa.Table, manifest: StageManifest | None) -> None:

@@ -30,7 +30,9 @@ def id_values(data: DataDir, sources: Mapping[str, SourceConfig], text: str) -> 
         wanted = known.current(int(text))
         found = [f"{s}:{i}" for (s, i), n in known.claims.items() if known.current(n) == wanted]
         if not found:
-            raise ConfigError(f"no performer {text} was ever released from {data.root}")
+            raise ConfigError(
+                f"no performer {text} was ever released from {data.root}; give SOURCE:ID"
+            )
         return sorted(found)
     place, colon, number = text.strip().partition(":")
     domains = {source.domain: key for key, source in sources.items()}
@@ -58,7 +60,7 @@ def url_value(text: str) -> str:
         return link.url
     address = take_apart(text)
     if address is None or "." not in address.host:
-        raise ConfigError(f"{text!r} is no http(s) address of a page")
+        raise ConfigError(f"{text!r} is no http(s) address of a page; give the whole address")
     return f"https://{address.host}{address.with_query()}"
 
 

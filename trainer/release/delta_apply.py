@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.errors import DamagedFileError, StageFailed
+from trainer.reasons import reason
 from trainer.release import contract
 from trainer.release.delta import CHANGES, EXACT, FORMAT, ORDER
 from trainer.release.delta_read import Content, read_content, tables_of
@@ -38,7 +39,9 @@ def apply_delta(old: Path, package: Path, out_dir: Path) -> None:
         raise StageFailed(f"{out_dir} is there already; name a new directory")
     changes, order, added = _read(package)
     if changes["from"] != {name: sha256_file(old / name) for name in EXACT}:
-        raise StageFailed(f"{package.name} is not for {old.name}; it needs another older release")
+        raise StageFailed(
+            f"{package.name} is not for {old.name}; name the release that it was made for"
+        )
     content = _merged(read_content(old), changes, order)
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=TEMPORARY, dir=out_dir.parent) as name:
@@ -83,7 +86,9 @@ def _read(package: Path) -> tuple[dict[str, Any], npt.NDArray[np.int32], dict[st
             order = np.cumsum(_load(archive, ORDER), dtype=np.int32)
             added = {name: _load(archive, f"{name}.npy") for name in contract.INDEXES}
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DamagedFileError(f"{package}: not a delta package: {error}") from error
+        raise DamagedFileError(
+            f"{package}: not a delta package: {reason(error)}; get it anew"
+        ) from error
     if changes.get("format") != FORMAT:
         raise StageFailed(f"{package}: format {changes.get('format')}; update the trainer")
     return changes, order, added

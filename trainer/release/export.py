@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import reason
 from trainer.release import contract
 from trainer.release.calibration import CALIBRATION_JSON
 from trainer.release.files import read_manifest, require_intact
@@ -44,14 +45,18 @@ def check_zip(path: Path, directory: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.namelist() != [*members, README]:
-                raise DamagedFileError(f"{path}: holds {archive.namelist()}, not the six files")
+                raise DamagedFileError(
+                    f"{path}: holds {archive.namelist()}, not the six files; export again"
+                )
             changed = [n for n in members if _digest(archive, n) != sha256_file(directory / n)]
             if archive.read(README) != _readme(directory):
                 changed.append(README)
             if changed:
-                raise DamagedFileError(f"{path}: {changed[0]} differs from the release")
+                raise DamagedFileError(
+                    f"{path}: {changed[0]} differs from the release; export again"
+                )
     except zipfile.BadZipFile as error:
-        raise DamagedFileError(f"{path}: {error}; export again") from error
+        raise DamagedFileError(f"{path}: {reason(error)}; export again") from error
 
 
 def _members(directory: Path) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.errors import DamagedFileError, StageFailed
+from trainer.reasons import reason
 from trainer.release import contract
 from trainer.staging.atomic import sha256_files, write_bytes
 from trainer.staging.paths import DataDir
@@ -39,9 +40,13 @@ def read_manifest(directory: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        raise DamagedFileError(f"{path}: missing; this is no complete release") from None
+        raise DamagedFileError(
+            f"{path}: missing, so this is no complete release; build or restore it again"
+        ) from None
     except (ValidationError, UnicodeDecodeError) as error:
-        raise DamagedFileError(f"{path}: not a manifest: {error}") from None
+        raise DamagedFileError(
+            f"{path}: not a manifest: {reason(error)}; build or restore it again"
+        ) from None
 
 
 def hash_problems(directory: Path) -> list[str]:
@@ -154,7 +159,9 @@ def current_id(data: DataDir) -> str | None:
         return None
     name = data.current.readlink().name
     if not data.release(name).is_dir():
-        raise DamagedFileError(f"{data.current} points at {name}, which is not there")
+        raise DamagedFileError(
+            f"{data.current} points at {name}, which is not there; restore it, or build again"
+        )
     return name
 
 
@@ -172,7 +179,10 @@ def find_release(data: DataDir, name: str) -> Path:
         except DamagedFileError:
             continue  # listed as damaged by `versions`; it has no version to be found by
     known = [path.name for path in release_dirs(data)]
-    raise StageFailed(f"no release {name!r} in {data.releases}; known: {known or 'none'}")
+    raise StageFailed(
+        f"no release {name!r} in {data.releases}; `trainer versions` lists what is there: "
+        f"{known or 'none'}"
+    )
 
 
 def read_mapping(directory: Path, name: str) -> Any:
@@ -181,4 +191,4 @@ def read_mapping(directory: Path, name: str) -> Any:
     try:
         return json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise DamagedFileError(f"{path}: {error}") from error
+        raise DamagedFileError(f"{path}: {reason(error)}; build or restore it again") from error

@@ -8,22 +8,24 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from trainer.config.numbers import Number, Whole
 from trainer.errors import ConfigError
+from trainer.reasons import problems, reason
 from trainer.release.contract import SCENE_DISTANCE
 from trainer.release.evaluation import Evaluation
 from trainer.staging.manifest import Check
 
 GATE_YAML = "gate.yaml"
-_Share = Annotated[float, Field(ge=0, le=1)]
+_Share = Annotated[Number, Field(ge=0, le=1)]
 
 
 class GateLimits(BaseModel):
     """One set of limits; every key is checked by `gate`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    min_performers: int = Field(ge=0)
-    min_faces: int = Field(ge=0)
+    min_performers: Whole = Field(ge=0)
+    min_faces: Whole = Field(ge=0)
     max_performers_drop: _Share
     max_faces_drop: _Share
     max_removed_share: _Share
@@ -46,35 +48,32 @@ class GateResult(BaseModel):
 
     def failures(self) -> list[str]:
         """What fell short, and where to look for its cause."""
-        return [
-            f"{c.name}: expected {c.expected}, found {c.actual}{_where(c.name)}"
-            for c in self.checks
-            if not c.ok
-        ]
+        return [f"{c.failure()} ({look_at(c.name)})" for c in self.checks if not c.ok]
 
 
 _LOOK = {
-    "performers": "which source gave fewer: `trainer runs`, the run's report",
-    "faces": "which rule refuses more, by source: select/funnel.json of the run",
-    "share of performers removed": "who and why: diff.json",
-    "one-face share": "which rule refuses more, by source: select/funnel.json of the run",
-    "rank-1": "which source or number of faces: breakdowns in evaluate.json; reviews of the run",
-    "false accepts": "one person under two ids? reviews of the run, `trainer identity show`",
-    "false rejects": "which source: breakdowns in evaluate.json",
-    "index recall": "the curve in manifest.json; TRAINER_INDEX_MINUTES, TRAINER_INDEX_STORAGE",
+    "performers": "the run's report: which source gave fewer",
+    "faces": "select/funnel.json of the run: which rule refuses more, by source",
+    "share of performers removed": "diff.json: who, and why",
+    "one-face share": "select/funnel.json of the run: which rule refuses more, by source",
+    "rank-1": "the breakdowns in evaluate.json, by source and number of faces",
+    "false accepts": "`trainer reviews`: one person may be listed under two ids",
+    "false rejects": "the breakdowns in evaluate.json, by source",
+    "index recall": "the curve in manifest.json, or raise TRAINER_INDEX_MINUTES",
 }
 
 
-def _where(name: str) -> str:
+def look_at(name: str) -> str:
+    """Where the cause of a check that does not hold is found."""
     known = [text for start, text in _LOOK.items() if name.startswith(start)]
-    return f" (look at {known[0]})" if known else ""
+    return f"look at {known[0] if known else 'evaluate.json'}"
 
 
 class _GateFile(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    default: dict[str, float | int] = {}
-    packs: dict[str, dict[str, float | int]] = {}
+    default: dict[str, Any] = {}
+    packs: dict[str, dict[str, Any]] = {}
 
 
 def load_limits(data_dir: Path, pack: str) -> GateLimits:
@@ -191,7 +190,7 @@ def _limits(values: dict[str, Any], path: Path) -> GateLimits:
     try:
         return GateLimits.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_problems(error)}") from None
+        raise ConfigError(f"{path}: {problems(error)}; correct it in that file") from None
 
 
 def _read(path: Path) -> _GateFile:
@@ -200,12 +199,8 @@ def _read(path: Path) -> _GateFile:
     try:
         return _GateFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
     except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from None
+        raise ConfigError(
+            f"{path}: not valid YAML: {reason(error)}; correct it in that file"
+        ) from None
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_problems(error)}") from None
-
-
-def _problems(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()
-    )
+        raise ConfigError(f"{path}: {problems(error)}; correct it in that file") from None

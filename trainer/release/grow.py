@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import reason
 from trainer.release import contract
 from trainer.release.files import read_manifest, require_intact
 from trainer.release.index import MOST_REPLACED, Storage
@@ -74,4 +75,6 @@ def _stored_as(base: Path, storage: Storage) -> bool:
             made["indexes"][name].get("storage", "float32") == storage for name in contract.INDEXES
         )
     except (KeyError, TypeError, AttributeError) as error:
-        raise DamagedFileError(f"{base / contract.MANIFEST}: indexes: {error}") from error
+        raise DamagedFileError(
+            f"{base / contract.MANIFEST}: indexes: {reason(error)}; build or restore it again"
+        ) from error

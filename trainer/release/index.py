@@ -197,15 +197,20 @@ def _check_saved(path: Path, name: str, vectors: Vectors, storage: Storage) -> N
     index = load_index(path)
     ids = np.unique(np.linspace(0, max(len(vectors) - 1, 0), 1_000, dtype=np.int64))
     if len(index) != len(vectors):
-        raise StageFailed(f"{name}: {len(index)} vectors saved, {len(vectors)} given")
+        raise StageFailed(
+            f"{name}: {len(index)} vectors saved, {len(vectors)} given; "
+            "check memory and disk, and build again"
+        )
     near = ROUNDING[storage]
     if len(vectors) and not np.allclose(index.get_vectors(ids), vectors[ids], atol=near):
-        raise StageFailed(f"{name}: saved vectors differ from the given ones")
+        raise StageFailed(f"{name}: saved vectors differ from the given ones; build again")
 
 
 def _refuse_bad(vectors: Vectors) -> None:
+    if not len(vectors):
+        raise StageFailed("no face to index: an index cannot be empty; add sources, or pictures")
     if vectors.ndim != 2 or vectors.shape[1] != DIMENSIONS:
-        raise StageFailed(f"vectors have shape {vectors.shape}, expected (n, {DIMENSIONS})")
+        raise StageFailed(f"vectors have shape {vectors.shape}, not (n, {DIMENSIONS}); embed again")
     for start in range(0, len(vectors), _BATCH):
         part = vectors[start : start + _BATCH]
         norms = np.sqrt(np.einsum("nd,nd->n", part, part))

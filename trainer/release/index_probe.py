@@ -15,7 +15,11 @@ import voyager
 
 
 def probe(path: Path, k: int) -> dict[str, object]:
-    """Size, space, ids and the outcome of queries with a spread of the index's own vectors."""
+    """Size, space, ids and the outcome of queries with a spread of the index's own vectors.
+
+    With fewer vectors than `k` as many are asked for as there are: that they are too few is found
+    by their count.
+    """
     index = voyager.Index.load(str(path))
     count = len(index)
     ids = sorted(index.ids)
@@ -25,11 +29,11 @@ def probe(path: Path, k: int) -> dict[str, object]:
     query_error = ""
     try:
         for own, vector in zip(spread, vectors, strict=True):
-            neighbours, distances = index.query(vector, k=k)
+            neighbours, distances = index.query(vector, k=min(k, count))
             # A duplicate may come first: the vector itself, or one at distance zero.
             found_self += own in neighbours or float(distances[0]) < 1e-4
     except Exception as error:
-        query_error = f"{type(error).__name__}: {error}"
+        query_error = str(error) or "the query failed"
     exact = index.storage_data_type == voyager.StorageDataType.Float32
     near = 1e-3 if exact else 0.1  # Float8 rounds every number down: a length of about 0.93
     return {

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import reason
 from trainer.staging.parquet import read_schema, read_table
 from trainer.staging.schemas import EMBEDDING_BYTES, EMBEDDING_WIDTH
 
@@ -209,12 +210,14 @@ def _read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa
     wanted = columns or schema.names
     found = read_schema(path)
     if set(found.names) != set(schema.names):
-        raise DamagedFileError(f"{path}: columns differ from {schema.names}")
+        raise DamagedFileError(
+            f"{path}: columns differ from {schema.names}; run the step `select` again"
+        )
     try:
         table = read_table(path, wanted).select(wanted)
         return table.cast(pa.schema([schema.field(name) for name in wanted]))
     except (pa.ArrowException, ValueError) as error:
-        raise DamagedFileError(f"{path}: {error}; run the step `select` again") from error
+        raise DamagedFileError(f"{path}: {reason(error)}; run the step `select` again") from error
 
 
 def _check(inputs: ReleaseInputs, select_dir: Path) -> None:
@@ -222,7 +225,9 @@ def _check(inputs: ReleaseInputs, select_dir: Path) -> None:
     where = select_dir / PERFORMERS_FILE
     people = inputs.performers
     if people["performer_id"].diff().drop_nulls().le(0).any():
-        raise DamagedFileError(f"{where}: performer_id is not strictly ascending")
+        raise DamagedFileError(
+            f"{where}: performer_id is not strictly ascending; run the step `select` again"
+        )
     _refuse_twice(where, "universal_id", people.select("universal_id").drop_nulls())
     claims = people.select("claims").explode("claims").drop_nulls().unnest("claims")
     _refuse_twice(where, "stash-box id", claims.select("source", "source_id"))
@@ -233,11 +238,13 @@ def _check(inputs: ReleaseInputs, select_dir: Path) -> None:
     for row, owner in numbered.join(nameable, on="performer_id", how="anti").sort("row").rows():
         raise DamagedFileError(
             f"{where}: row {row}: performer {owner} is not in {PERFORMERS_FILE} or has no "
-            "universal id, so nobody could be named by this face"
+            "universal id, so nobody could be named by this face; run the step `select` again"
         )
 
 
 def _refuse_twice(path: Path, what: str, values: pl.DataFrame) -> None:
     twice = values.filter(values.is_duplicated())
     if len(twice):
-        raise DamagedFileError(f"{path}: {what} {twice.row(0)!r} occurs twice; it must be unique")
+        raise DamagedFileError(
+            f"{path}: {what} {twice.row(0)!r} occurs twice; run the step `resolve` again"
+        )

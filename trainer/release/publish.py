@@ -56,7 +56,7 @@ def publish(data: DataDir, staged: Path, version_id: str, key: Path | None = Non
     `StageFailed` where another release has the id, or the version is not above every published one.
     """
     if not VERSION_ID.match(version_id):
-        raise StageFailed(f"{version_id!r} is no version id; expected YYYYMMDD_HHMMSS")
+        raise StageFailed(f"{version_id!r} is no version id; write it as YYYYMMDD_HHMMSS")
     target = data.release(version_id)
     if not target.exists():
         (staged / contract.REPORT_SUMS).unlink(missing_ok=True)  # of an earlier, killed try

@@ -19,7 +19,10 @@ def new_key(path: Path) -> Path:
     """Write a private key for nobody else to read, and its public key beside it (.pub)."""
     public = path.with_name(f"{path.name}.pub")
     if path.exists() or public.exists():
-        raise ConfigError(f"{path} or {public.name} is there already; a key is never overwritten")
+        raise ConfigError(
+            f"{path} or {public.name} is there already; name a new file, since a key is never "
+            "overwritten"
+        )
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(
         serialization.Encoding.PEM,
@@ -89,17 +92,23 @@ def _public(public_file: Path) -> Ed25519PublicKey:
     try:
         key = serialization.load_pem_public_key(public_file.read_bytes())
     except (OSError, ValueError, UnsupportedAlgorithm):
-        raise ConfigError(f"{public_file}: no public key") from None
+        raise ConfigError(f"{public_file}: no public key; give the .pub file of the key") from None
     if not isinstance(key, Ed25519PublicKey):
-        raise ConfigError(f"{public_file}: no ed25519 key")
+        raise ConfigError(f"{public_file}: no ed25519 key; give the .pub file of the key")
     return key
 
 
 def _require(signed: Path, signature: Path, key: Ed25519PublicKey, whose: str) -> None:
     if not signature.exists():
-        raise DamagedFileError(f"{signature}: missing; {signed.name} is not signed")
+        raise DamagedFileError(
+            f"{signature}: missing, so {signed.name} is not signed; set TRAINER_SIGNING_KEY and "
+            "build again"
+        )
     try:
         made = base64.b64decode(signature.read_bytes().strip(), validate=True)
         key.verify(made, signed.read_bytes())
     except (InvalidSignature, ValueError):
-        raise DamagedFileError(f"{signature}: not made by {whose} for this {signed.name}") from None
+        raise DamagedFileError(
+            f"{signature}: not made by {whose} for this {signed.name}; "
+            "get it anew from who signed it"
+        ) from None

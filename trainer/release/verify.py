@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import plain_line, reason
 from trainer.release import contract
 from trainer.release.files import Manifest, hash_problems, read_manifest, read_mapping
 from trainer.release.reader import PerformerReader
@@ -24,6 +25,8 @@ VERIFY_JSON = "verify.json"
 _PROBE = Path(__file__).with_name("index_probe.py")
 _PROBE_SECONDS = 600
 _LOOKUPS = 50
+REBUILD = "build the release again, or restore it from your backup"
+MORE_FACES = "raise max_faces_total, or add sources"
 
 
 class VerifyReport(BaseModel):
@@ -36,9 +39,7 @@ class VerifyReport(BaseModel):
 
     def failures(self) -> list[str]:
         """One line for people per check that does not hold."""
-        return [
-            f"{c.name}: expected {c.expected}, found {c.actual}" for c in self.checks if not c.ok
-        ]
+        return [c.failure() for c in self.checks if not c.ok]
 
 
 def verify(directory: Path) -> VerifyReport:
@@ -58,12 +59,14 @@ def write_report(directory: Path, report: VerifyReport) -> None:
     write_json(directory / VERIFY_JSON, report.model_dump())
 
 
-def _check(name: str, ok: bool, expected: Any, actual: Any) -> Check:
-    return Check(name=name, ok=bool(ok), expected=str(expected), actual=str(actual or "none"))
+def _check(name: str, ok: bool, expected: Any, actual: Any, advice: str = REBUILD) -> Check:
+    found = str(actual or "none")
+    return Check(name=name, ok=bool(ok), expected=str(expected), actual=found, advice=advice)
 
 
 def _equal(name: str, expected: Any, actual: Any) -> Check:
-    return Check(name=name, ok=expected == actual, expected=str(expected), actual=str(actual))
+    ok = expected == actual
+    return Check(name=name, ok=ok, expected=str(expected), actual=str(actual), advice=REBUILD)
 
 
 def _guarded(stage: Callable[[Path], Iterator[Check]], directory: Path) -> list[Check]:
@@ -73,7 +76,7 @@ def _guarded(stage: Callable[[Path], Iterator[Check]], directory: Path) -> list[
         checks.extend(stage(directory))
     except (DamagedFileError, sqlite3.Error, KeyError, TypeError, ValueError) as error:
         name = stage.__name__.strip("_").replace("_", " ")
-        checks.append(_check(name, False, "readable", f"{type(error).__name__}: {error}"))
+        checks.append(_check(name, False, "readable", reason(error)))
     return checks
 
 
@@ -133,7 +136,8 @@ def _count_checks(directory: Path) -> Iterator[Check]:
     yield _equal("performers in performers.json", manifest.performer_count, len(performers))
     yield _equal("performers with faces in performers.db", manifest.performer_count, len(listed))
     enough = f"at least {contract.NEIGHBOURS} (the sidecar asks for that many neighbours)"
-    yield _check("enough faces", len(faces) >= contract.NEIGHBOURS, enough, len(faces))
+    found = str(len(faces))
+    yield _check("enough faces", len(faces) >= contract.NEIGHBOURS, enough, found, MORE_FACES)
     yield from _models_checks(manifest)
     unknown = sorted({str(u) for u in faces if u is not None and u not in performers})
     yield _check("faces of unlisted performers", not unknown, "none", unknown[:5])
@@ -142,12 +146,15 @@ def _count_checks(directory: Path) -> Iterator[Check]:
     yield _check("face_count in performers.json", not wrong, "none wrong", wrong)
 
 
+_KINDS: dict[type, str] = {str: "a text", bool: "true or false"}
+
+
 def _models_checks(manifest: Manifest) -> Iterator[Check]:
     for key in ("facenet_dim", "arcface_dim"):
         yield _equal(f"models.{key}", contract.DIMENSIONS, manifest.models.get(key))
     for key, kind in (("detector", str), ("alignment", str), ("flip_averaging", bool)):
         value = manifest.models.get(key)
-        yield _check(f"models.{key}", isinstance(value, kind), kind.__name__, repr(value))
+        yield _check(f"models.{key}", isinstance(value, kind), _KINDS[kind], repr(value))
 
 
 def _index_checks(directory: Path) -> Iterator[Check]:
@@ -182,7 +189,7 @@ def _probe(path: Path) -> tuple[dict[str, Any], str]:
         return {}, f"its reader hung for {_PROBE_SECONDS} s"
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        return {}, f"its reader ended with {done.returncode}: {last}"
+        return {}, f"its reader ended with {done.returncode}: {plain_line(last)}"
     return dict(json.loads(done.stdout)), ""
 
 

@@ -14,11 +14,20 @@ from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import ConfigError, TrainerError
-from trainer.services.airflow import COMPONENTS, airflow, code_environment, component, write_pools
+from trainer.services.airflow import (
+    COMPONENTS,
+    airflow,
+    code_environment,
+    component,
+    sqlite_connection,
+    write_ahead,
+    write_pools,
+)
 from trainer.services.private import write_private_json
 from trainer.services.supervisor import Service, Supervisor
 
 PREPARE_SECONDS = 600.0
+CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 REQUIRED = ("AIRFLOW_HOME", "TRAINER_ADMIN_PASSWORD", "AIRFLOW__API_AUTH__JWT_SECRET")
 
 
@@ -29,6 +38,8 @@ def prepare(supervisor: Supervisor, environment: dict[str, str]) -> None:
     login = {"admin": environment["TRAINER_ADMIN_PASSWORD"]}
     write_private_json(home / "passwords.json", login)
     supervisor.run(airflow("db-migrate", "db", "migrate"), PREPARE_SECONDS)
+    if environment[CONNECTION] == sqlite_connection(home):
+        write_ahead(home)
     pools = str(write_pools(home / "pools.json"))
     supervisor.run(airflow("pools", "pools", "import", pools), PREPARE_SECONDS)
 
@@ -63,11 +74,12 @@ def checked_environment(given: dict[str, str]) -> dict[str, str]:
     if missing:
         raise ConfigError(f"set {', '.join(missing)}; .env.example says what each is for")
     home = given["AIRFLOW_HOME"]
+    database = {CONNECTION: sqlite_connection(Path(home))}
     login = {
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": f"{home}/passwords.json",
     }
-    return {**code_environment(), **login, **given}
+    return {**code_environment(), **database, **login, **given}
 
 
 def main(arguments: list[str]) -> int:

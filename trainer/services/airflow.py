@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT
 from trainer.services.supervisor import Service
 
+SQLITE = "airflow.db"
+LOCK_SECONDS = 30
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 POOLS = {"crawl": (4, "crawls at a time"), "gpu": (1, "embedders at a time")}
 
@@ -39,6 +43,17 @@ def address_environment(host: str, port: int) -> dict[str, str]:
         "AIRFLOW__API__BASE_URL": base,
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base}/execution/",
     }
+
+
+def sqlite_connection(home: Path) -> str:
+    """Components wait for each other's writes: SQLite's own 5 s are short on a busy machine."""
+    return f"sqlite:///{home / SQLITE}?timeout={LOCK_SECONDS}"
+
+
+def write_ahead(home: Path) -> None:
+    """Readers and the writer stop waiting for one another; the mode stays with the file."""
+    with closing(sqlite3.connect(home / SQLITE)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def write_pools(path: Path) -> Path:

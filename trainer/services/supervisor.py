@@ -66,13 +66,14 @@ class Supervisor:
             code = self.running[service.name].wait(seconds)
         except subprocess.TimeoutExpired:
             raise ServiceError(
-                f"{service.name} took more than {seconds:.0f} s\n{self.tail(service.name)}"
+                f"{service.name} took more than {seconds:.0f} s; read the end of its log:\n"
+                f"{self.tail(service.name)}"
             ) from None
         finally:
             stop_groups([self.running.pop(service.name).pid], self.stop_seconds)
         if code != 0:
             raise ServiceError(
-                f"{service.name} failed with code {code}; the end of "
+                f"{service.name} failed with code {code}; read the end of "
                 f"{self.log_of(service.name)}:\n{self.tail(service.name)}"
             )
 
@@ -81,7 +82,7 @@ class Supervisor:
         for name, process in self.running.items():
             if process.poll() is not None:
                 raise ServiceError(
-                    f"{name} ended with code {process.returncode}; the end of "
+                    f"{name} ended with code {process.returncode}; read the end of "
                     f"{self.log_of(name)}:\n{self.tail(name)}"
                 )
 

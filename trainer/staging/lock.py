@@ -31,7 +31,8 @@ def build_lock(path: Path) -> Iterator[None]:
         if not _taken(handle, fcntl.LOCK_EX):
             raise Busy(
                 f"another build is running in {path.parent}, here or in Airflow; wait for its end, "
-                "or stop it (in Airflow: pause the DAG and mark its run as failed), and try again"
+                "or stop it in Airflow by pausing the DAG and marking its run as failed, and try "
+                "again"
             )
         yield
 
@@ -49,7 +50,8 @@ def task_lock(
         while not _taken(handle, fcntl.LOCK_SH):
             if time.monotonic() >= deadline:
                 raise RetryLater(
-                    f"a build, a purge or a decision has {path.parent} for itself; will retry"
+                    f"a build, a purge or a decision has {path.parent} for itself; wait, this "
+                    "task is tried again"
                 )
             if not waiting:
                 say(f"waiting for a build, a purge or a decision that has {path.parent} for itself")

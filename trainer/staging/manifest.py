@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from trainer.errors import DamagedFileError
 from trainer.staging.atomic import read_json, sha256_file, write_json
+from trainer.staging.error_groups import ErrorBook, StageError, grouped
 from trainer.staging.paths import RUN_MANIFEST
+
+__all__ = ["Check", "ErrorBook", "StageError", "StageManifest", "Status"]
 
 # partial: what was read is good, but says nothing about what was not: it is added to the last
 # snapshot, and changes nothing that is there already.
 Status = Literal["complete", "partial", "failed", "blocked", "skipped"]
-
-
-class StageError(BaseModel):
-    """One thing that went wrong, with where; the same thing again only raises `count`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    kind: str = Field(description="e.g. http_500, graphql, field_missing, not_an_image")
-    source: str | None = None
-    url: str | None = None
-    field: str | None = None
-    message: str
-    count: int = 1
 
 
 class Check(BaseModel):
@@ -40,6 +29,12 @@ class Check(BaseModel):
     fatal: bool = True
     expected: str
     actual: str
+    advice: str | None = Field(None, description="what to do where it does not hold")
+
+    def failure(self) -> str:
+        """One line for people, of a check that does not hold."""
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{self.name}: expected {self.expected}, found {self.actual}{advice}"
 
 
 class StageManifest(BaseModel):
@@ -61,6 +56,12 @@ class StageManifest(BaseModel):
     full_sweep: bool = Field(False, description="crawl: every live id of the source was seen")
     files: dict[str, str] = Field({}, description="file name -> sha256 of this stage's parts")
 
+    @field_validator("errors")
+    @classmethod
+    def _grouped(cls, errors: list[StageError]) -> list[StageError]:
+        """Older files list the same thing at every address."""
+        return grouped(errors)
+
     def write(self, directory: Path) -> None:
         write_json(directory / RUN_MANIFEST, self.model_dump())
 
@@ -74,28 +75,7 @@ class StageManifest(BaseModel):
         for name, digest in self.files.items():
             path = directory / name
             if not path.exists() or sha256_file(path) != digest:
-                raise DamagedFileError(f"{path}: missing or changed since it was written")
-
-
-class ErrorBook:
-    """Collects `StageError`s, counting repeats of (kind, field, url) instead of listing them."""
-
-    def __init__(self, limit: int = 200) -> None:
-        self._limit = limit
-        self._errors: dict[tuple[str, str | None, str | None], StageError] = {}
-        self.by_kind: Counter[str] = Counter()
-
-    def add(self, error: StageError) -> None:
-        self.by_kind[error.kind] += error.count
-        key = (error.kind, error.field, error.url)
-        if key in self._errors:
-            self._errors[key].count += error.count
-        elif len(self._errors) < self._limit:
-            self._errors[key] = error
-
-    @property
-    def total(self) -> int:
-        return sum(self.by_kind.values())
-
-    def listed(self) -> list[StageError]:
-        return list(self._errors.values())
+                raise DamagedFileError(
+                    f"{path}: missing or changed since it was written; delete its folder and run "
+                    "again"
+                )

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import reason
 from trainer.staging.atomic import TEMPORARY, whole_file
 
 _VECTOR = 256  # bytes of a fixed-size value; wider ones are vectors
@@ -48,14 +49,18 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
-        raise DamagedFileError(f"{path}: {error}; delete this part and run again") from error
+        raise DamagedFileError(
+            f"{path}: {reason(error)}; delete this part and run again"
+        ) from error
 
 
 def read_schema(path: Path) -> pa.Schema:
     try:
         return pq.read_schema(path)
     except (OSError, pa.ArrowException) as error:
-        raise DamagedFileError(f"{path}: {error}; delete this part and run again") from error
+        raise DamagedFileError(
+            f"{path}: {reason(error)}; delete this part and run again"
+        ) from error
 
 
 def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[dict[str, Any]]:
@@ -65,7 +70,9 @@ def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[d
             for found in file.iter_batches(batch, columns=columns):
                 yield from found.to_pylist()
     except (OSError, pa.ArrowException) as error:
-        raise DamagedFileError(f"{path}: {error}; delete this part and run again") from error
+        raise DamagedFileError(
+            f"{path}: {reason(error)}; delete this part and run again"
+        ) from error
 
 
 def parts(directory: Path, prefix: str) -> list[Path]:
@@ -92,7 +99,9 @@ def _read_as(path: Path, schema: pa.Schema) -> pa.Table:
             names = set(file.schema_arrow.names)
             table = file.read([n for n in schema.names if n in names])
     except (OSError, pa.ArrowException) as error:
-        raise DamagedFileError(f"{path}: {error}; delete this part and run again") from error
+        raise DamagedFileError(
+            f"{path}: {reason(error)}; delete this part and run again"
+        ) from error
     for field in schema:
         if field.name not in names and field.nullable:
             table = table.append_column(field, pa.nulls(len(table), field.type))

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.staging.names import older_run_id, run_id_from
+
+__all__ = ["RUN_MANIFEST", "DataDir", "RunDir", "run_id_from"]
 RUN_MANIFEST = "_RUN.json"
-_RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,120}$")
-
-
-def run_id_from(text: str) -> str:
-    """A directory-safe run id from any text, e.g. an Airflow run id."""
-    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).strip("-.")[:120]
-    if not _RUN_ID.match(safe):
-        raise ValueError(f"no run id can be made of {text!r}")
-    return safe
 
 
 @dataclass(frozen=True)
@@ -79,7 +72,14 @@ class DataDir:
         return self.root / f"performers_{version_id}.db"
 
     def run(self, run_id: str) -> RunDir:
-        return RunDir(self.runs / run_id_from(run_id))
+        """The directory of a run by our id or by Airflow's; one that an older trainer made of the
+        same text, without a hash, is found."""
+        name = run_id_from(run_id)
+        if name != run_id and not (self.runs / name).is_dir():
+            older = older_run_id(run_id)
+            if older and RunDir(self.runs / older).is_older:
+                name = older
+        return RunDir(self.runs / name)
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,16 @@ class RunDir:
     @property
     def run_id(self) -> str:
         return self.root.name
+
+    @property
+    def origin(self) -> Path:
+        """The id that the run was triggered by, as it was given."""
+        return self.root / "origin.json"
+
+    @property
+    def is_older(self) -> bool:
+        """A run of a trainer that did not yet note which id a run was triggered by."""
+        return self.root.is_dir() and not self.origin.exists()
 
     @property
     def record(self) -> Path:

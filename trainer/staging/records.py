@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json, write_json
-from trainer.staging.manifest import StageError
+from trainer.staging.error_groups import StageError, grouped
 from trainer.staging.paths import DataDir, RunDir
 
 RunStatus = Literal["running", "completed", "partial", "failed", "needs_approval", "rejected"]
@@ -93,6 +94,12 @@ class RunRecord(_Model):
     errors: list[StageError] = []
     steps: dict[str, StepRecord] = {}
 
+    @field_validator("errors")
+    @classmethod
+    def _grouped(cls, errors: list[StageError]) -> list[StageError]:
+        """Older records list the same thing at every address."""
+        return grouped(errors)
+
 
 class RecordEntry(NamedTuple):
     """A run's directory and its record, or why the record can't be read."""
@@ -107,7 +114,9 @@ def read_record(path: Path) -> RunRecord:
     try:
         return RunRecord.model_validate(read_json(path))
     except (OSError, ValueError, ValidationError) as error:
-        raise DamagedFileError(f"{path}: not a run's record: {error}") from error
+        raise DamagedFileError(
+            f"{path}: not a run's record: {reason(error)}; restore or delete it"
+        ) from error
 
 
 def write_record(run: RunDir, record: RunRecord) -> None:

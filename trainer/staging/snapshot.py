@@ -20,6 +20,7 @@ from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table, stream_rows, write_table
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES, PERFORMERS
+from trainer.state.ledger import ImageLedger
 from trainer.state.store import read_snapshots
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ PERFORMERS_FILE = "performers.parquet"
 IMAGES_FILE = "images.parquet"
 # What a crawl needs of every performer that it holds in memory.
 CRAWL_COLUMNS = ("source_id", "deleted", "merged_ids", "images")
+CRAWL_NOTES = b"crawl"  # of a part: what the crawl noted about it, beside its rows
 Row = dict[str, Any]
 
 
@@ -71,14 +73,33 @@ def fold_snapshot(context: RunContext, source: str) -> Path | None:
             before, now, full_sweep=manifest.full_sweep, unreadable=_unreadable(staging)
         )
     performers = _without_excluded(performers, read_exclusions(context.data).claims)
-    images = fold_images(
-        _table(base, IMAGES_FILE, IMAGES),
-        read_parts(parts(staging, "images-"), IMAGES),
-        performers,
-    )
+    before = _table(base, IMAGES_FILE, IMAGES)
+    now = read_parts(parts(staging, "images-"), IMAGES)
+    if not context.plan.params.enable_faces:
+        now = pa.concat_tables([now, _known(context, source, performers, before)])
+    images = fold_images(before, now, performers)
     write_table(target / IMAGES_FILE, images)
     write_table(target / PERFORMERS_FILE, performers)
     return target
+
+
+def _known(context: RunContext, source: str, performers: pa.Table, before: pa.Table) -> pa.Table:
+    """Rows of the pictures that a crawl with pictures would have found known: one that fetches none
+    does not lose the faces of those which the last snapshot does not have."""
+    live = performers.filter(pc.invert(performers["deleted"]))
+    advertised = pc.struct_field(pc.list_flatten(live["images"]), "url")
+    had = set(before["url"].to_pylist())
+    ledger = ImageLedger(context.data, context.run.run_id)
+    try:
+        found = [ledger.known(url) for url in pc.unique(advertised).to_pylist() if url not in had]
+    finally:
+        ledger.close()
+    rows = [
+        row | {"source": source, "status": "refused" if row["status"] == "refused" else "known"}
+        for row in found
+        if row is not None
+    ]
+    return pa.Table.from_pylist(rows, schema=IMAGES)
 
 
 def _without_excluded(performers: pa.Table, claims: set[str]) -> pa.Table:
@@ -108,7 +129,7 @@ def _unreadable(staging: Path) -> set[str]:
     found: set[str] = set()
     for path in parts(staging, "performers-"):
         metadata = pq.read_schema(path).metadata or {}
-        found.update(json.loads(metadata.get(b"crawl", b"{}")).get("refused_ids", ()))
+        found.update(json.loads(metadata.get(CRAWL_NOTES, b"{}")).get("refused_ids", ()))
     return found
 
 

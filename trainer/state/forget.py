@@ -9,11 +9,10 @@ import sqlite3
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
+from trainer.staging.error_groups import FORGOTTEN
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import deciding
 from trainer.state.store import Claim
-
-FORGOTTEN = "purged"  # in place of a text
 
 
 def forget_pictures(data: DataDir, urls: Iterable[str], pictures: Iterable[str]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from trainer.errors import DamagedFileError
 from trainer.faces.cache import cached_pictures
 from trainer.policy.exclusions import REFUSED
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import parts, read_parts
@@ -86,7 +87,7 @@ class ImageLedger:
             ).fetchone()
         except sqlite3.DatabaseError as error:
             raise DamagedFileError(
-                f"{self._data.state_db}: {error}; restore it from your backup"
+                f"{self._data.state_db}: {reason(error)}; restore it from your backup"
             ) from error
         return dict(zip(IMAGES.names, found, strict=True)) if found else None
 

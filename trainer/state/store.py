@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.errors import DamagedFileError, StageFailed
+from trainer.reasons import reason
 from trainer.state.migrate import migrate
 
 STATE_VERSION = 4
@@ -102,7 +103,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
             yield db
     except sqlite3.DatabaseError as error:
-        raise DamagedFileError(f"{path}: {error}; restore it from your backup") from error
+        raise DamagedFileError(f"{path}: {reason(error)}; restore it from your backup") from error
 
 
 def read_identities(path: Path) -> KnownIdentities:
@@ -182,7 +183,7 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
             db.execute("ROLLBACK")
             raise StageFailed(
                 f"{path} was changed by another run since this one resolved its identities "
-                f"({error}); start the build again"
+                f"({reason(error)}); start the build again"
             ) from error
         except BaseException:
             db.execute("ROLLBACK")

@@ -8,6 +8,7 @@ from typing import Any
 from trainer.embedding.pack import PackInfo, RecogniserRule, read_pack
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
+from trainer.pipeline.shortfall import require_faces
 from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.release.files import read_manifest
 from trainer.release.index import IndexOptions
@@ -25,6 +26,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         return context.result("build_release") or {}
     if run.release.exists():
         shutil.rmtree(run.release)
+    require_faces(context)
     pack = read_pack(context.data.model_pack(context.settings.model_pack), verify_files=False)
     inputs = read_inputs(run.select)
     progress = Progress(

@@ -7,12 +7,13 @@ from typing import Any
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.crawl import crawl_source
 from trainer.pipeline.run import Say
+from trainer.reasons import in_words
 
 
 def run(context: RunContext, source: str, say: Say) -> dict[str, Any]:
     manifest = crawl_source(context, source, say)
     reason = f" ({manifest.reason})" if manifest.reason else ""
-    say(f"crawl {source}: {manifest.status}{reason}; {manifest.counts}")
+    say(f"crawl {source}: {manifest.status}{reason}; {in_words(manifest.counts)}")
     for error in manifest.errors[:10]:
-        say(f"crawl {source}: {error.count} x {error.kind} {error.field or ''} {error.url or ''}")
+        say(f"crawl {source}: {error.sentence}")
     return {"source": source, "status": manifest.status, "counts": manifest.counts}

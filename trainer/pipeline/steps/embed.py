@@ -7,10 +7,11 @@ from typing import Any
 from trainer.embedding.runner import run_shard
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
+from trainer.reasons import in_words
 
 
 def run(context: RunContext, shard: str, say: Say) -> dict[str, Any]:
     job = context.run.embed_shard(shard) / "job.json"
     manifest = run_shard(context.settings, job, say)
-    say(f"embed {shard}: {manifest.counts}")
+    say(f"embed {shard}: {in_words(manifest.counts)}")
     return {"shard": shard, "status": manifest.status, "counts": manifest.counts}

@@ -10,6 +10,7 @@ from trainer.identity.reviews import REVIEWS_FILE, read_reviews
 from trainer.pipeline.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.why import RunReasons
+from trainer.reasons import in_words
 from trainer.release.calibration import write_calibration
 from trainer.release.contract import INDEXES, MAX_DISTANCE, SCENE_DISTANCE
 from trainer.release.diff import compare, write_diff
@@ -47,7 +48,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     for line in changes.describe():
         say(f"diff: {line}")
     figures = summary(measured) | {"removed": changes.counts["removed"]}
-    say(f"evaluate: {figures}")
+    say(f"evaluate: {in_words(figures)}")
     return figures
 
 

@@ -37,9 +37,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         read_identities(context.data.state_db),
     )
     again = _forget_stale(context, wanted) if plan.params.enable_faces else 0
-    cached = (
-        cached_pictures(context.data.faces(plan.pack_id)) if plan.params.enable_faces else set()
-    )
+    cached = cached_pictures(context.data.faces(plan.pack_id))
     missing = sorted(wanted - cached) if plan.params.enable_faces else []
     present = [sha for sha in missing if context.data.image(sha).exists()]
     shards = _write_jobs(context, plan, present)

@@ -13,6 +13,7 @@ from trainer.pipeline.dropped import exclusions_of
 from trainer.pipeline.exclude import RecordRows, excluded_claims
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.reasons import in_words
 from trainer.references.targets import RECORD_COLUMNS, Targets, live
 from trainer.staging.parquet import read_table, stream_rows, write_rows
 from trainer.staging.schemas import TARGETS
@@ -40,7 +41,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         rows = targets.rows(source, _known_pages(context, source))
         write_rows(context.run.targets(source), rows, TARGETS)
         counts[source] = len(rows)
-    say(f"plan_references: {counts}")
+    say(f"plan_references: {in_words(counts)}")
     left = _left_to_links(context)
     for source, reason in left.items():
         say(f"plan_references: {source} is asked by links only, not by name: {reason}")

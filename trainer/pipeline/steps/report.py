@@ -11,7 +11,8 @@ from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.run import Say
 from trainer.release.diff import DIFF_JSON, Diff
 from trainer.staging.clock import iso, now
-from trainer.staging.manifest import StageError, StageManifest
+from trainer.staging.error_groups import STEP_FAILED, StageError, grouped
+from trainer.staging.manifest import StageManifest
 from trainer.staging.records import DiffSummary, RunRecord, SourceStats
 
 # A source that the operator gave no key is left out on purpose; it does not make a run partial.
@@ -124,10 +125,10 @@ def _errors(
 ) -> list[StageError]:
     failed = {label for label, step in current.steps.items() if step.status == "failed"}
     # A step that failed and was done in a later attempt is no error of the run any more.
-    errors = [e for e in current.errors if e.kind == "step_failed" and e.field in failed]
+    errors = [e for e in current.errors if e.kind == STEP_FAILED and e.field in failed]
     for manifest in [*crawls.values(), *embeds.values()]:
         errors.extend(manifest.errors)
-    return errors
+    return grouped(errors)
 
 
 def _diff(context: RunContext) -> DiffSummary | None:

@@ -27,6 +27,7 @@ from trainer.pipeline.people import Records, Sources, facts_of, is_live, perform
 from trainer.pipeline.record import manifests
 from trainer.pipeline.record_faces import record_faces
 from trainer.pipeline.run import Say
+from trainer.reasons import in_words
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
@@ -90,7 +91,7 @@ def _run(context: RunContext, say: Say) -> dict[str, Any]:
         "quarantined": dict(Counter(row["reason"] for row in adults.quarantined)),
         "reviews": counts,
     }
-    say(f"resolve: {figures}")
+    say(f"resolve: {in_words(figures)}")
     return figures
 
 
@@ -101,7 +102,8 @@ def _why_nothing(context: RunContext) -> str:
     ]
     return (
         "no source that lists performers has ever been crawled successfully, so there is nothing "
-        f"to release; {'; '.join(reasons)}"
+        "to release: mend what its crawl says, and build again "
+        f"({'; '.join(reasons) or 'none ran'})"
     )
 
 

@@ -40,6 +40,7 @@ from trainer.pipeline.exclude import mark_excluded
 from trainer.pipeline.run import Say
 from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.policy.exclusions import read_exclusions
+from trainer.reasons import in_words
 from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table, write_table
@@ -80,7 +81,10 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     write_json(context.run.select / "funnel.json", by_rule)
     way = stages(capped)
     performers = chosen["performer_id"].n_unique()
-    say(f"select: {len(chosen)} faces of {performers} performers; {by_rule}; to review: {reviews}")
+    say(
+        f"select: {len(chosen)} faces of {performers} performers; {in_words(by_rule)}; "
+        f"to review: {in_words(reviews)}"
+    )
     if shared:
         say(f"select: {shared} pictures are stand-ins: too many performers share them")
     return {

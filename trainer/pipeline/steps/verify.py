@@ -21,15 +21,8 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         write_report(directory, report)
     if not report.ok:
         raise StageFailed(
-            "the release does not fit the sidecar's contract and was not published: "
-            + "; ".join([*report.failures(), *_left_out(context)])
+            "the release does not fit the sidecar's contract and was not published; "
+            f"see verify.json in {directory}: {'; '.join(report.failures())}"
         )
     say(f"verify: {len(report.checks)} checks hold")
     return {"ok": True, "checks": len(report.checks)}
-
-
-def _left_out(context: RunContext) -> list[str]:
-    """Who and what is not in the release: the usual reason for too few faces."""
-    quarantined = (context.result("resolve") or {}).get("quarantined", {})
-    funnel = (context.result("select") or {}).get("funnel", {})
-    return [f"performers in quarantine: {quarantined or 'none'}", f"faces by rule: {funnel}"]

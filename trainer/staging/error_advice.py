@@ -1,0 +1,57 @@
+"""What a person can do about an error of a stage, by its kind."""
+
+from __future__ import annotations
+
+_LATER = "run again later: it is tried anew in every run"
+_LAYOUT = "look at the page: where its layout has moved, mend the source's spider"
+_PICTURE = "nothing to do: this picture is left out; look at it where many of one source are"
+
+BY_KIND = {
+    "blocked": "wait, or lower requests_per_minute in sources.yaml",
+    "bad_url": "look at the record at its source: the address is not one",
+    "challenge": "give the source a fetcher (docs/fetchers.md), or switch it off in sources.yaml",
+    "duplicate": _PICTURE,
+    "excluded": "nothing to do: an exclusion keeps it out",
+    "failed": _LATER,
+    "field_invalid": _LAYOUT,
+    "field_missing": _LAYOUT,
+    "forbidden": "leave the source off: its robots.txt does not allow this page",
+    "foreign_host": "add the host to the source's image_hosts in sources.yaml, if it is the site's",
+    "gallery": _LATER,
+    "garbage": "look at base_url in sources.yaml: what answers there is no API",
+    "graphql": "update the trainer: the server knows another schema",
+    "api": "update the trainer: the server knows another API",
+    "html": "look at base_url in sources.yaml: what answers there is a web page",
+    "image_changed": "delete the file, and run again: the picture is fetched anew",
+    "image_missing": "run again: the picture is fetched anew",
+    "missing_page": "nothing to do: the site has no such page any more",
+    "network": _LATER,
+    "no_report": "look at the crawl's log, and run again",
+    "other_kinds": "look at the examples: each names its own kind",
+    "step_failed": "mend what the message names, and run again",
+    "unauthorized": "check the source's API key",
+    "unconfirmed": "look at the page: `trainer reviews` lists it",
+    "unknown_field": "update the trainer: the source has a new field",
+    "unreadable": _LAYOUT,
+}
+DEFAULT = "look at the run's log"
+
+
+def advice(kind: str) -> str:
+    """What to do next about an error of `kind`; `DEFAULT` for one that is not known."""
+    if kind.startswith("picture_"):
+        return BY_KIND.get(kind.removeprefix("picture_")) or _http(kind[8:]) or _PICTURE
+    return BY_KIND.get(kind) or _http(kind) or DEFAULT
+
+
+def _http(kind: str) -> str | None:
+    status = kind.removeprefix("http_")
+    if not status.isdecimal():
+        return None
+    if status in ("404", "410"):
+        return BY_KIND["missing_page"]
+    if status in ("401", "403"):
+        return "check the source's API key, or whether the site refuses robots"
+    if status == "429":
+        return BY_KIND["blocked"]
+    return _LATER
