@@ -19,6 +19,7 @@ from scrapy.http import Request, Response
 
 from scrapy_project.breaker import challenge
 from scrapy_project.fetchers.errors import FetcherError
+from scrapy_project.judged_again import JudgedAgain, judged_again
 from scrapy_project.middlewares.budget import HostHeld
 from scrapy_project.profile import PageError, Profile, Shot
 from scrapy_project.profile_rows import (
@@ -30,7 +31,7 @@ from scrapy_project.profile_rows import (
 from scrapy_project.report import CrawlStopped
 from trainer.config.sources import SourceConfig
 from trainer.identity.addresses import take_apart
-from trainer.identity.site_table import Page
+from trainer.identity.site_table import Found, Page
 from trainer.references.confirm import judge
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
@@ -96,20 +97,24 @@ class Visitor:
 
     def carried(self, target: Row, earlier: Row | None) -> Outcome | None:
         """The last snapshot's row, where it is young and was looked for in the same way."""
-        if earlier is None or not self._same_question(target, earlier):
+        again = judged_again(target, earlier)
+        if again is None:
             return None
-        age = parse_iso(self._moment) - parse_iso(earlier["fetched_at"])
+        age = parse_iso(self._moment) - parse_iso(again.row["fetched_at"])
         if age >= timedelta(days=self._source.revisit_days):
             return None
-        return Outcome("known", earlier)
+        return Outcome("known", again.row, self._withdrawn(again))
 
     async def visit(self, target: Row, earlier: Row | None) -> Outcome:
         url = f"{self._base}{target['path']}"
-        usable = earlier if earlier and self._same_question(target, earlier) else None
+        again = judged_again(target, earlier)
         try:
-            response = await self._fetch(Request(url, headers=_conditions(usable)))
-            if response.status == 304 and usable is not None:
-                return Outcome("not_modified", {**usable, "fetched_at": self._moment})
+            response = await self._fetch(
+                Request(url, headers=_conditions(again.row if again else None))
+            )
+            if response.status == 304 and again is not None:
+                row = {**again.row, "fetched_at": self._moment}
+                return Outcome("not_modified", row, self._withdrawn(again))
             return await self._read(target, response)
         except PageError as error:
             return self._refused(target, url, error)
@@ -121,15 +126,6 @@ class Visitor:
         except NETWORK as error:
             text = f"{type(error).__name__}: {error}"[:300]
             return Outcome("failed", None, [self._error("network", url, text)])
-
-    def _same_question(self, target: Row, earlier: Row) -> bool:
-        """Was the page asked for on behalf of the same records, found in the same way?"""
-        asked = {(c["source"], c["source_id"]) for c in target["candidates"]}
-        owners = {(o["source"], o["source_id"]) for o in earlier["owners"] or ()}
-        same_way = earlier["found_by"] == target["found_by"] and earlier["fetched_at"]
-        if target["found_by"] == "name" and earlier["confirmed_by"]:
-            return bool(same_way) and owners <= asked
-        return bool(same_way) and owners == asked
 
     async def _read(self, target: Row, response: Response) -> Outcome:
         if response.status in (404, 410):
@@ -166,8 +162,14 @@ class Visitor:
         found = self._pages.page(address) if address else None
         if urlsplit(url).path == urlsplit(target["path"]).path:
             return
-        if found is None or found.id != target["page_id"]:
+        if found is None or not self._may_be_asked_for(target, found):
             raise PageError("missing_page", f"redirected to {url}, which is another page")
+
+    def _may_be_asked_for(self, target: Row, found: Found) -> bool:
+        """Ids of two spaces can't be compared; the redirect says that they are one person's."""
+        address = take_apart(f"{self._base}{target['path']}")
+        asked = self._pages.page(address) if address else None
+        return found.id == target["page_id"] or (asked is not None and asked.space != found.space)
 
     async def _more(
         self, profile: Profile, url: str, shots: list[Shot], errors: list[StageError]
@@ -201,6 +203,11 @@ class Visitor:
             return Outcome(kind, tombstone(self._source, target, url, self._moment))
         kind = "failed" if error.kind == "challenge" else "unreadable"
         return Outcome(kind, None, [self._error(error.kind, url, str(error), error.field)])
+
+    def _withdrawn(self, again: JudgedAgain) -> list[StageError]:
+        if again.withdrawn is None:
+            return []
+        return [self._error("unconfirmed", again.row["page_url"], again.withdrawn, "name")]
 
     def _error(self, kind: str, url: str, message: str, at: str | None = None) -> StageError:
         return StageError(kind=kind, source=self._source.key, url=url, field=at, message=message)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -78,14 +78,19 @@ def _storable(text: str) -> str:
 
 
 def absolute_url(text: str) -> str:
-    """`//host/path` gets https. Raises `ValueError` for anything but an http(s) address."""
-    url = f"https:{text.strip()}" if text.strip().startswith("//") else text.strip()
+    """`//host/path` gets https; white space is treated as in browsers: line ends and tabs are
+    dropped, blanks encoded. Raises `ValueError` for anything but an http(s) address."""
+    plain = re.sub(r"[\t\r\n]", "", text.strip())
+    url = f"https:{plain}" if plain.startswith("//") else plain
     parsed = urlsplit(url)
     if parsed.scheme not in ("http", "https") or not parsed.hostname:
         raise ValueError("not an absolute http(s) URL")
     _ = parsed.port  # raises where it is no number
-    if len(url) > _LONGEST_URL or re.search(r"[\s\x00-\x1f]", url):
-        raise ValueError("not a URL: too long, or with white space")
+    if re.search(r"\s", parsed.netloc) or re.search(r"[\x00-\x1f]", url):
+        raise ValueError("not a URL: white space in the host, or a control character")
+    url = re.sub(r"\s", lambda blank: quote(blank[0]), url)
+    if len(url) > _LONGEST_URL:
+        raise ValueError(f"not a URL: more than {_LONGEST_URL} characters")
     return url
 
 
