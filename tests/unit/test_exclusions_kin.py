@@ -227,6 +227,7 @@ KEPT_BEFORE = [
     ("https://de.wikipedia.org/wiki/Ana%20Vask", "wikipedia de:Ana Vask"),
     ("https://de.wikipedia.org/wiki/ana_Vask", "wikipedia de:ana_Vask"),
     ("https://wikifeet.com/Ana%20Vask", "wikifeet ana vask"),
+    ("https://www.babepedia.com/babe/Ana%20Vask", "babepedia Ana_Vask"),
     ("https://www.imdb.com/name/nm9990007", "imdb nm9990007"),
     ("https://www.thenude.com/Ana%20Vask_77.htm", "thenude 77"),
     ("https://x.com/Ana_Vask", "twitter ana_vask"),

@@ -42,6 +42,17 @@ def test_these_name_nobody(url):
     assert identify(url) == SiteLink(None, None, url)
 
 
+ODD = st.text(st.sampled_from("aZ9/_-.%20?&=#+:@ \u00e9\u3042de"), max_size=12)
+
+
+@given(st.sampled_from([row[1] for row in NAMED]), ODD, ODD, st.integers(0, 60))
+def test_identity_settles_whatever_stands_in_a_link(link, inside, behind, place):
+    text = link[:place] + inside + link[place:] + behind
+    found = identify(text)
+    again = identify(found.url)
+    assert (again.site, again.id) == (found.site, found.id)
+
+
 def test_every_site_has_a_link_here():
     assert set(PLAIN) == set(SITES.sites)
 

@@ -148,27 +148,29 @@ class Page:
         for way in dict.fromkeys((text, address.path, f"{address.path}/")):
             for pattern, link in self._patterns:
                 match = pattern.match(way)
-                if match and match["id"]:
-                    return self._named(match, link)
+                found = self._named(match, link) if match and match["id"] else None
+                if found is not None:
+                    return found
         return None
 
     def _named(self, match: re.Match[str], link: LinkPattern) -> Found | None:
         groups = {name: value or "" for name, value in match.groupdict().items()}
-        found = readable(groups["id"])
-        if found.casefold() in self._reserved:
+        given = readable(groups["id"])
+        if given.casefold() in self._reserved:
             return None
-        if match.start("id") == 1 and hosts().is_language(found):
+        if match.start("id") == 1 and hosts().is_language(given):
             return None  # the site's front page in that language
         if self._wiki:
-            found = wiki_title(found)
             groups["id"] = _title(groups["id"].replace("%20", "_").replace("+", "_"))
+            found = readable(groups["id"])
+        elif link.written_as == "hyphen":
+            found = _hyphen(given).lower()
+            groups["id"] = quote(found)
         else:
-            if link.written_as == "hyphen":
-                found = _hyphen(found)
-                groups["id"] = quote(found)
-            found, groups["id"] = found.lower(), groups["id"].lower()
+            found, groups["id"] = given.lower(), groups["id"].lower()
         path = link.path.format(**groups)
-        return Found(id=found, url=self._base + path, path=path, space=link.space)
+        formerly = (wiki_title(given),) if self._wiki and wiki_title(given) != found else ()
+        return Found(found, self._base + path, path, formerly, link.space)
 
 
 def wiki_title(text: str) -> str:
