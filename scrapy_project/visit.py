@@ -15,6 +15,7 @@ from scrapy_project.facts_page import Facts, FactsPage
 from scrapy_project.failures import FetchFailed, request_for
 from scrapy_project.galleries import Galleries, More, ParseMore
 from scrapy_project.html import document
+from scrapy_project.judged_again import JudgedAgain, judged_again
 from scrapy_project.landing import Landing
 from scrapy_project.outcomes import Outcome, read_with
 from scrapy_project.profile import PageError, Profile
@@ -22,7 +23,7 @@ from scrapy_project.profile_rows import from_allowed_hosts, profile_row, tombsto
 from scrapy_project.report import CrawlStopped
 from scrapy_project.walls import wall_heading, wall_sign, walled
 from trainer.config.sources import SourceConfig
-from trainer.identity.names import same_name
+from trainer.identity.page_names import page_fits
 from trainer.references.confirm import judge
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
@@ -69,22 +70,25 @@ class Visitor:
 
     def carried(self, target: Row, earlier: Row | None) -> Outcome | None:
         """The last snapshot's row, where it is young and was looked for in the same way."""
-        if earlier is None or not self._same_question(target, earlier):
+        again = judged_again(target, earlier)
+        if again is None:
             return None
-        age = parse_iso(self._moment) - parse_iso(earlier["fetched_at"])
+        age = parse_iso(self._moment) - parse_iso(again.row["fetched_at"])
         if age >= timedelta(days=self._source.revisit_days):
             return None
-        return Outcome("known", earlier)
+        return Outcome("known", again.row, self._withdrawn(again))
 
     async def visit(self, target: Row, earlier: Row | None) -> Outcome:
         url = f"{self._base}{target['path']}"
-        usable = earlier if earlier and self._same_question(target, earlier) else None
+        again = judged_again(target, earlier)
         if self._facts.are_elsewhere:
-            usable = None  # that this page is unchanged says nothing of the facts on the other one
+            again = None  # that this page is unchanged says nothing of the facts on the other one
         try:
-            response = await self._fetch(request_for(url, _conditions(usable)))
-            if response.status == 304 and usable is not None:
-                return self._not_modified(target, usable, response.url)
+            response = await self._fetch(
+                request_for(url, _conditions(again.row if again else None))
+            )
+            if response.status == 304 and again is not None:
+                return self._not_modified(target, again, response.url)
             return await self._read(target, response, earlier)
         except PageError as error:
             return self._refused(target, url, error)
@@ -94,20 +98,12 @@ class Visitor:
             kind = "forbidden" if error.kind == "robots" else "failed"
             return Outcome(kind, None, [self._error(error.kind, url, str(error))])
 
-    def _same_question(self, target: Row, earlier: Row) -> bool:
-        """Was the page asked for on behalf of the same records, found in the same way?"""
-        asked = {(c["source"], c["source_id"]) for c in target["candidates"]}
-        owners = {(o["source"], o["source_id"]) for o in earlier["owners"] or ()}
-        same_way = earlier["found_by"] == target["found_by"] and earlier["fetched_at"]
-        if target["found_by"] == "name" and earlier["confirmed_by"]:
-            return bool(same_way) and owners <= asked
-        return bool(same_way) and owners == asked
-
-    def _not_modified(self, target: Row, earlier: Row, url: str) -> Outcome:
+    def _not_modified(self, target: Row, again: JudgedAgain, url: str) -> Outcome:
         """Of the page that was read before: a login page has a date of its own, too."""
-        if url != earlier["page_url"] and not self._landing.is_own(target, url):
+        if url != again.row["page_url"] and not self._landing.is_own(target, url):
             raise walled(f"led to {url}")
-        return Outcome("not_modified", {**earlier, "fetched_at": self._moment})
+        row = {**again.row, "fetched_at": self._moment}
+        return Outcome("not_modified", row, self._withdrawn(again))
 
     async def _read(self, target: Row, response: Response, earlier: Row | None) -> Outcome:
         if response.status in (404, 410):
@@ -182,6 +178,11 @@ class Visitor:
         kind = "failed" if error.kind in _NOT_HAD else "unreadable"
         return Outcome(kind, None, [self._error(error.kind, url, str(error), error.field)])
 
+    def _withdrawn(self, again: JudgedAgain) -> list[StageError]:
+        if again.withdrawn is None:
+            return []
+        return [self._error("unconfirmed", again.row["page_url"], again.withdrawn, "name")]
+
     def _error(self, kind: str, url: str, message: str, at: str | None = None) -> StageError:
         return StageError(kind=kind, source=self._source.key, url=url, field=at, message=message)
 
@@ -204,10 +205,8 @@ def _behind(error: PageError, body: bytes, url: str, elsewhere: bool) -> PageErr
 
 
 def _names_one_of(profile: Profile, candidates: list[Row]) -> bool:
-    theirs = [name for c in candidates for name in (c["name"], *(c["aliases"] or ()))]
-    return any(
-        same_name(one, other) for one in (profile.name, *profile.aliases) for other in theirs
-    )
+    facts = profile.model_dump()
+    return any(page_fits(facts, candidate) for candidate in candidates)
 
 
 def _asked_again(row: Row, earlier: Row | None) -> Row:

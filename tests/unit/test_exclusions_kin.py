@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from contextlib import closing
@@ -13,9 +14,11 @@ from scrapy_project.kinds.answers import Page
 from scrapy_project.records import PerformerParts
 from tests.unit.identity_world import IdentityWorld, creator, record, shot, uuid
 from tests.unit.test_exclusions import WHEN, trainer
+from trainer.identity.links import identify
 from trainer.pipeline.purge import purge
-from trainer.policy.exclusion_list import add
-from trainer.policy.exclusions import Exclusions, read_entries, read_exclusions
+from trainer.policy.exclusion_list import add, url_value
+from trainer.policy.exclusions import Exclusion, Exclusions, read_entries, read_exclusions
+from trainer.policy.link_keys import LinkKeys, link_keys
 from trainer.state.decisions import deciding, digest
 
 IMDB = "https://www.imdb.com/name/nm9990007/"
@@ -179,3 +182,64 @@ def test_a_list_of_an_older_trainer_holds_and_goes_no_further(world):
 
 def test_an_empty_list_is_falsy():
     assert not Exclusions.of([])
+
+
+# Forms of one link; the first one is what somebody excluded, or what an excluded record had.
+FORMS_OF_ONE = [
+    ("https://www.imdb.com/name/nm9990007", "https://www.imdb.com/de/name/nm9990007/"),
+    ("https://www.imdb.com/de/name/nm9990007/", "http://imdb.de/name/nm9990007"),
+    ("https://metadataapi.net/performers/ana-vask", "https://theporndb.net/performers/ana-vask"),
+    (
+        "https://theporndb.net/performers/ana-vask",
+        "https://api.metadataapi.net/performers/Ana-Vask",
+    ),
+    (f"https://fansdb.xyz/performers/{uuid(70)}", f"https://fansdb.cc/performers/{uuid(70)}#edits"),
+    ("https://www.freeones.com/ana-vask", "https://www.freeones.xxx/de/ana-vask/profile"),
+    ("http://www.freeones.com/html/a_links/Ana_Vask/", "https://www.freeones.com/ana-vask/bio"),
+    ("https://www.thenude.com/Ana%20Vask_77.htm", "https://www.thenude.com/_77.htm"),
+    ("http://www.thenude.eu/Ana Vask_77.htm", "https://www.thenude.com/Ana%20Vask_77.htm"),
+    ("https://de.wikipedia.org/wiki/Ana%20Vask", "https://de.wikipedia.org/wiki/Ana_Vask"),
+    ("https://de.wikipedia.org/wiki/ana%20Vask", "https://de.wikipedia.org/wiki/ana%20Vask"),
+    ("https://twitter.com/ana_vask", "https://mobile.twitter.com/Ana_Vask"),
+]
+
+
+@pytest.mark.parametrize(("kept", "now"), FORMS_OF_ONE)
+def test_an_exclusion_by_link_holds_for_every_form_of_it(kept, now):
+    """Also as an older trainer stored it: the address, where it knew no form of it."""
+    for one, other in [(kept, now), (now, kept)]:
+        for stored in {url_value(one), one}:
+            listed = Exclusions.of([Exclusion("url", stored)])
+            assert listed.record(ana("javstash", 5, links=[other])) == "url", (stored, other)
+
+
+@pytest.mark.parametrize(("kept", "now"), FORMS_OF_ONE)
+def test_a_link_of_an_excluded_record_is_known_in_every_form(kept, now):
+    keys = LinkKeys()
+    for key in link_keys(ana(links=[kept])):
+        keys.add(key)
+    assert keys.match(ana("javstash", 5, links=[now]))
+    assert not keys.match(ana("javstash", 5, links=["https://www.imdb.com/name/nm9990008"]))
+
+
+# Links whose ids were spelled otherwise, with the hashes that were kept of them then.
+KEPT_BEFORE = [
+    ("https://de.wikipedia.org/wiki/Ana%20Vask", "wikipedia de:Ana Vask"),
+    ("https://de.wikipedia.org/wiki/ana_Vask", "wikipedia de:ana_Vask"),
+    ("https://wikifeet.com/Ana%20Vask", "wikifeet ana vask"),
+    ("https://www.babepedia.com/babe/Ana%20Vask", "babepedia Ana_Vask"),
+    ("https://www.imdb.com/name/nm9990007", "imdb nm9990007"),
+    ("https://www.thenude.com/Ana%20Vask_77.htm", "thenude 77"),
+    ("https://x.com/Ana_Vask", "twitter ana_vask"),
+]
+
+
+@pytest.mark.parametrize(("link", "kept"), KEPT_BEFORE)
+def test_hashes_that_were_kept_before_ids_were_spelled_as_today_still_hold(link, kept):
+    hashed = [hashlib.sha256(text.encode()).hexdigest()[:16] for text in ("ana vask", kept)]
+    keys = LinkKeys()
+    keys.add(":".join(hashed))
+    assert keys.match(ana("javstash", 5, links=[link]))
+    plain = identify(link).url  # today's spelling of the same link
+    assert keys.match(ana("javstash", 5, links=[plain]))
+    assert not keys.match(ana("javstash", 5, name="Mira Lind", links=[link]))

@@ -75,26 +75,48 @@ def test_a_link_that_shows_somebody_else_by_now_is_not_believed():
         {"name": "MIRÁ VASK"},
         {"name": "Other", "aliases": ["Mira Vask"]},
         {"name": "Mira Okonedo-Vask"},
-        {"name": "Other", "confirmed_by": "country"},
+        {"name": "Mira V."},
+        {"name": "Mira"},
+        {"name": "Mira Vask (2)"},
     ],
 )
 def test_what_confirms_a_linked_page(facts):
     assert attach([page(**facts)], ONE, NONE_KNOWN).performer_of == {("demosite", "p1"): 1}
 
 
-def test_a_full_birth_date_confirms_a_new_name_and_a_year_does_not():
+@pytest.mark.parametrize("facts", [{"birth_date": "1986-03-14"}, {"confirmed_by": "country SE"}])
+def test_no_other_fact_confirms_a_linked_page_of_another_name(facts):
     born = performers(person(MIRA, "Mira Vask", birth_date="1986-03-14"), links={"p1": (MIRA,)})
-    assert attach([page(name="New Name", birth_date="1986-03-14")], born, NONE_KNOWN).performer_of
-    assert kinds(attach([page(name="New Name", birth_date="1986")], ONE, NONE_KNOWN)) == [
-        "unconfirmed_page"
-    ]
+    result = attach([page(name="New Name", **facts)], born, NONE_KNOWN)
+    assert (result.performer_of, kinds(result)) == ({}, ["unconfirmed_page"])
 
 
-def test_a_page_that_two_performers_link_to_is_nobodys():
-    both = performers(person(MIRA, "Mira Vask"), person(BO, "Bo Vask"), links={"p1": (MIRA, BO)})
+def test_a_name_of_any_of_the_performers_records_will_do():
+    records = [person(MIRA, "Mira Vask"), person(BO, "New Name")]
+    both = Performers({1: records}, {MIRA: 1, BO: 1}, {("demosite", "p1"): [MIRA]})
+    assert attach([page(name="New Name")], both, NONE_KNOWN).performer_of == {("demosite", "p1"): 1}
+
+
+@pytest.mark.parametrize("other", ["Mira Vask", "Mira"])
+def test_a_page_with_the_name_of_two_performers_who_link_to_it_is_nobodys(other):
+    both = performers(person(MIRA, "Mira Vask"), person(BO, other), links={"p1": (MIRA, BO)})
     result = attach([page()], both, NONE_KNOWN)
     assert (result.performer_of, kinds(result)) == ({}, ["page_claimed_by_two"])
     assert result.reviews[0].performers == (1, 2)
+
+
+def test_of_two_performers_who_link_to_a_page_it_is_the_ones_whose_name_it_has():
+    both = performers(person(MIRA, "Mira Vask"), person(BO, "Bo Arlen"), links={"p1": (BO, MIRA)})
+    result = attach([page()], both, NONE_KNOWN)
+    assert (result.performer_of, kinds(result)) == ({("demosite", "p1"): 1}, [])
+    assert result.evidence == {("demosite", "p1"): "found by url of stashdb:mira"}
+    assert result.contested == {("demosite", "p1")}
+
+
+def test_a_page_that_two_link_to_and_whose_name_neither_has_is_nobodys():
+    both = performers(person(MIRA, "Ada Fenn"), person(BO, "Bo Arlen"), links={"p1": (MIRA, BO)})
+    result = attach([page()], both, NONE_KNOWN)
+    assert (result.performer_of, kinds(result)) == ({}, ["page_claimed_by_two"])
 
 
 def test_two_records_of_one_performer_may_link_to_one_page():

@@ -70,6 +70,18 @@ def test_both_forms_of_an_iafd_link_to_one_person_are_one_target():
     assert [(r["page_id"], owners(r)) for r in found] == [("wrenhollow", ["s1", "s2"])]
 
 
+@pytest.mark.parametrize("name", ["Wren%20Hollow", "wren-hollow"])
+def test_of_links_with_and_without_the_name_the_one_with_it_is_asked_for(name):
+    found = rows(
+        record(1, "Wren Hollow", "https://www.thenude.com/_77.htm"),
+        record(2, "Wren Hollow", f"https://www.thenude.com/{name}_77.htm"),
+        source="thenude",
+    )
+    assert [(r["page_id"], r["path"], owners(r)) for r in found] == [
+        ("77", f"/{name}_77.htm", ["s1", "s2"])
+    ]
+
+
 def test_a_link_to_where_the_operator_says_the_site_is_counts_too():
     override = SHIPPED["babepedia"].model_dump(mode="json") | {"base_url": "http://127.0.0.1:8123/"}
     config = SourceConfig.model_validate(override)

@@ -62,6 +62,12 @@ class LinkPattern(BaseModel):
 
     match: str = Field(description="Regex over path and query; the group `id` is the stable id")
     path: str = Field(description="The page's path, a template over the match's named groups")
+    space: str = Field(
+        "", description="Of two ids of different spaces none can tell whether they are one person's"
+    )
+    written_as: Literal["hyphen"] | None = Field(
+        None, description="The id's spelling where this form has the name instead: orla-veit"
+    )
 
 
 class PageRule(BaseModel):

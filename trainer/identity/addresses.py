@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
 from w3lib.url import canonicalize_url
 
@@ -20,7 +20,7 @@ _DEFAULT_PORTS = {None, 80, 443}
 _TRACKING = re.compile(
     r"utm_\w+|mc_[ce]id|ref|ref_src|ref_url|referrer|fbclid|gclid|dclid|msclkid|yclid|twclid|ttclid"
     r"|igsh|igshid|si|feature|_ga|_gl|aff|affid|affiliate|share_id|is_from_webapp|sender_device"
-    r"|hl|lang|locale",
+    r"|hl|lang|language|locale|switch_locale|uselang|setlang",
     re.IGNORECASE,
 )
 
@@ -37,7 +37,7 @@ class Address:
     def with_query(self, only: str | None = None) -> str:
         """`path?query`, of one parameter or of all; just the path where there is none."""
         kept = [(k, v) for k, v in self.query if only is None or k.casefold() == only]
-        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+        return f"{self.path}?{urlencode(kept, quote_via=quote)}" if kept else self.path
 
 
 def take_apart(text: str) -> Address | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from trainer.config.sources import shipped_sources
@@ -24,6 +24,8 @@ class SiteLink:
     url: str
     strong: bool = False
     path: str | None = None  # reference sites: the page's path below the source's base_url
+    # Other ids that earlier versions gave to links of the same page; something may be kept by them.
+    formerly: tuple[str, ...] = field(default=(), compare=False)
 
 
 def identify(url: str) -> SiteLink:
@@ -38,12 +40,13 @@ def identify_in(table: SiteTable, url: str) -> SiteLink:
     if named is None:
         return SiteLink(None, None, url)
     site, found = named
-    return SiteLink(site, found.id, found.url, table.sites[site].strong, found.path)
+    strong = table.sites[site].strong
+    return SiteLink(site, found.id, found.url, strong, found.path, found.formerly)
 
 
 def domains_of(site: str) -> tuple[str, ...]:
     """The domains under which links to a known site are written."""
-    return tuple(_table().sites[site].domains)
+    return _table().domains_of(site)
 
 
 def catalogues() -> frozenset[str]:

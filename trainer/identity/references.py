@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from trainer.identity.claims import dates_agree, spelled
-from trainer.identity.names import same_name
+from trainer.identity.page_names import page_fits
 from trainer.identity.reviews import Kind, Review
 from trainer.state.store import Claim, KnownIdentities
 
@@ -35,13 +35,15 @@ class Attached:
     evidence: dict[Claim, str] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)  # by source: nobody's page
+    contested: set[Claim] = field(default_factory=set)  # pages that others link to as well
 
 
 def attach(pages: Iterable[Record], performers: Performers, known: KnownIdentities) -> Attached:
     """Decide page by page; the order of `pages` changes nothing but the order of lists.
 
-    A page goes to the performer whom all its owners belong to, unless something speaks against it:
-    then it becomes a review item, and nothing of it is used.
+    A page goes to the performer whom all its owners belong to, or to the only one whose name it
+    has, unless something speaks against it: then it becomes a review item, and nothing of it is
+    used.
     """
     result = Attached()
     for page in sorted(pages, key=_claim):
@@ -51,6 +53,10 @@ def attach(pages: Iterable[Record], performers: Performers, known: KnownIdentiti
         if not numbers:
             result.dropped[page["source"]] += 1
             continue
+        fitting = _fitting(page, numbers, performers)
+        if len(fitting) == 1 < len(numbers):
+            result.contested.add(claim)
+            numbers, owners = fitting, [o for o in owners if performers.performer_of[o] in fitting]
         doubt = _doubt(page, numbers, owners, performers, known)
         if doubt:
             result.reviews.append(_review(page, numbers, *doubt))
@@ -100,6 +106,13 @@ def _owners(page: Record, performers: Performers) -> list[Claim]:
     return sorted(owner for owner in set(found) if owner in live)
 
 
+def _fitting(page: Record, numbers: list[int], performers: Performers) -> list[int]:
+    """The performers whose name a page has that records of theirs link to."""
+    if page["found_by"] != "url":
+        return []
+    return [number for number in numbers if _fits(page, performers.records[number])]
+
+
 def _of(owner: Claim, performers: Performers) -> Sequence[Record]:
     number = performers.performer_of.get(owner)
     return performers.records.get(number, ()) if number is not None else ()
@@ -135,7 +148,7 @@ def _doubt(
                 f"{where} gives the birth date {page['birth_date']}, "
                 f"{other} gives {record['birth_date']}"
             )
-    if page["confirmed_by"] or (page["found_by"] == "url" and _same_person(page, records)):
+    if _fits(page, records) if page["found_by"] == "url" else page["confirmed_by"]:
         return None
     names = ", ".join(sorted({record["name"] for record in records}))
     return "unconfirmed_page", (
@@ -144,14 +157,9 @@ def _doubt(
     )
 
 
-def _same_person(page: Record, records: Sequence[Record]) -> bool:
-    """A link can have been given to somebody else since: a name or a full birth date must agree."""
-    born = {record["birth_date"] for record in records if len(record["birth_date"] or "") == 10}
-    if page["birth_date"] in born:
-        return True
-    shown = [page["name"], *(page["aliases"] or ())]
-    known = {name for record in records for name in (record["name"], *(record["aliases"] or ()))}
-    return any(same_name(one, other) for one in shown for other in known)
+def _fits(page: Record, records: Sequence[Record]) -> bool:
+    """A link can be wrong, or of somebody else by now: a name of the performer's has to agree."""
+    return any(page_fits(page, record) for record in records)
 
 
 def _evidence(page: Record, owners: list[Claim]) -> str:

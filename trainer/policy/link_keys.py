@@ -53,7 +53,7 @@ class LinkKeys:
         if self._romanised:
             hashes += [_ROMANISED + _hash(name) for name in _own_names(record, romanise=False)]
         kept = set[str]().union(*(self._links.get(name, ()) for name in hashes))
-        return bool(kept) and any(_hash(f"{s} {i}") in kept for s, i in strong_links(record))
+        return bool(kept) and any(_hash(f"{s} {i}") in kept for s, i in _links_ever(record))
 
 
 def link_keys(record: Record) -> set[str]:
@@ -66,6 +66,14 @@ def link_keys(record: Record) -> set[str]:
 def strong_links(record: Record) -> set[Claim]:
     """(site, id) of whom a record names by its links, and its own."""
     return named_links(record) | {(record["source"], record["source_id"])}
+
+
+def _links_ever(record: Record) -> Iterator[Claim]:
+    """`strong_links`, and what they were called by earlier versions, which kept hashes as well."""
+    yield from strong_links(record)
+    for link in map(identify, urls_of(record)):
+        if link.strong and link.site:
+            yield from ((link.site, number) for number in link.formerly)
 
 
 def named_links(record: Record) -> set[Claim]:

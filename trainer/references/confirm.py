@@ -9,14 +9,16 @@ from typing import Any
 from trainer.identity.claims import dates_agree
 from trainer.identity.links import identify
 from trainer.identity.names import same_name
+from trainer.identity.page_names import page_fits
 
 Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`owners` are the (source, source_id) the page is held to be of; `confirmed_by` says why, in
-    words, where that had to be shown. `doubt` says what speaks against everybody."""
+    """`owners` are the (source, source_id) the page is held to be of, `confirmed_by` says why, in
+    words. `doubt` says what speaks against everybody: then all candidates are owners, for a person
+    to look at."""
 
     owners: tuple[tuple[str, str], ...]
     confirmed_by: str | None = None
@@ -26,8 +28,8 @@ class Verdict:
 def judge(page: Facts, found_by: str, candidates: Sequence[Facts]) -> Verdict:
     """`page`: name, aliases, birth_date, country, links (URLs). `candidates`: TARGETS' structs.
 
-    A page found by a link is of whoever links to it, unless birth dates contradict. A page found
-    by name needs the name and one more fact.
+    A page found by a link is of those who link to it whose names fit, unless birth dates
+    contradict. A page found by name needs the name and one more fact.
     """
     everybody = tuple((c["source"], c["source_id"]) for c in candidates)
     agreeing = [c for c in candidates if dates_agree(page["birth_date"], c["birth_date"])]
@@ -35,12 +37,27 @@ def judge(page: Facts, found_by: str, candidates: Sequence[Facts]) -> Verdict:
         dates = ", ".join(sorted({str(c["birth_date"]) for c in candidates}))
         return Verdict(everybody, doubt=f"born {page['birth_date']}, looked for was {dates}")
     if found_by == "url":
-        return Verdict(everybody)
+        return _of_a_link(page, agreeing, everybody)
     confirmed = [(c, fact) for c in agreeing if (fact := second_fact(page, c))]
     if not confirmed:
         return Verdict(everybody, doubt="nothing but the name agrees")
     owners = tuple((c["source"], c["source_id"]) for c, _ in confirmed)
     return Verdict(owners, confirmed_by="; ".join(dict.fromkeys(fact for _, fact in confirmed)))
+
+
+def _of_a_link(
+    page: Facts, candidates: Sequence[Facts], everybody: tuple[tuple[str, str], ...]
+) -> Verdict:
+    fitting = [c for c in candidates if page_fits(page, c)]
+    if not fitting:
+        names = ", ".join(dict.fromkeys(str(c["name"]) for c in candidates))
+        doubt = (
+            f"the page names {page['name']}, but what links to it is the record of {names}; "
+            "check the link"
+        )
+        return Verdict(everybody, doubt=doubt)
+    owners = tuple((c["source"], c["source_id"]) for c in fitting)
+    return Verdict(owners, confirmed_by=f"name {page['name']}")
 
 
 def second_fact(page: Facts, candidate: Facts) -> str | None:

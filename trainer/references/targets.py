@@ -58,7 +58,8 @@ class Targets:
         # A page that somebody links to belongs to her or him, whoever else has the name.
         rows += [_row(p, "name", who) for p, who in named.items() if p.page_id not in ids]
         one_each: dict[str, Row] = {}
-        for row in sorted(rows, key=lambda r: (r["found_by"] != "url", r["path"])):
+        # Of several paths to one page the longest leaves nothing out: a name, a gender.
+        for row in sorted(rows, key=lambda r: (r["found_by"] != "url", -len(r["path"]), r["path"])):
             other = one_each.setdefault(row["page_id"], row)
             if other is not row:
                 other["candidates"] = _merged(other["candidates"], row["candidates"])

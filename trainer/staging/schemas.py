@@ -58,8 +58,8 @@ PERFORMERS = pa.schema(
             ),
         ),
         # Reference sites only. The records whose performer this page is held to describe, how the
-        # page was found (url | name), and the second fact that confirms the person (name only;
-        # null: not confirmed, a person has to look).
+        # page was found (url | name), and what confirms the person: the page's name where it was
+        # found by a link, else a second fact (null: not confirmed, a person has to look).
         ("owners", pa.list_(CLAIM)),
         ("found_by", pa.string()),
         ("confirmed_by", pa.string()),

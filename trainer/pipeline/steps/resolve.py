@@ -73,7 +73,7 @@ def _run(context: RunContext, say: Say) -> dict[str, Any]:
     reviews = [_conflict_review(conflict, identities) for conflict in conflicts]
     reviews += apart_reviews(facts, known, identities.performer_of, decided)
     shown = {review.url for review in reviews}
-    seen = {(page["source"], page["source_id"]) for page in pages}
+    seen = {(page["source"], page["source_id"]) for page in pages} - attached.contested
     reviews += link_reviews(facts, identities.performer_of, shown, seen)
     counts = write_reviews(context.run.resolve, [*reviews, *attached.reviews])
     _write(context, identities, attached, adults)
