@@ -33,7 +33,13 @@ class Landing:
         found = self._pages.page(address) if address else None
         if not self._of_the_site(url) or wall_address(url) or found is None:
             raise walled(f"led to {url}")
-        return bool(found.id != target["page_id"])
+        return found.id != target["page_id"] and found.space == self._space_of(target)
+
+    def _space_of(self, target: Row) -> str | None:
+        """Ids of two spaces can't be compared: a redirect says that they are one person's."""
+        address = take_apart(f"{self._base}{target['path']}")
+        found = self._pages.page(address) if address else None
+        return found.space if found else None
 
     def gone(self, response: Response) -> PageError:
         """The error of a page that is not there, where it is the site that says so."""
