@@ -15,7 +15,7 @@ import onnxruntime as ort
 from embedder.precision import half_precision
 from trainer.config.jobs import EmbedJob
 from trainer.errors import ConfigError
-from trainer.reasons import reason
+from trainer.reasons import in_words, reason
 
 PROVIDERS = {
     "cpu": "CPUExecutionProvider",
@@ -180,7 +180,7 @@ def check_placement(session: Any, name: str, device: str) -> None:
     if strays or not placed[PROVIDERS[device]]:
         raise ConfigError(
             f"{name}: {device} was asked for, but its convolutions and matrix products were "
-            f"placed on {dict(placed)}; check ONNX Runtime and the GPU driver, or say "
+            f"placed on {in_words(placed)}; check ONNX Runtime and the GPU driver, or say "
             f"TRAINER_DEVICE={'cuda' if device == 'tensorrt' else 'cpu'}"
         )
 

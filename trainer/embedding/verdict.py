@@ -16,7 +16,7 @@ def read_verdict(report_dir: Path, hint: str = "") -> StageManifest:
 
     `hint` is what the program last said, for the message.
     """
-    said = f" (it last said: {hint})" if hint else ""
+    said = f"; it last said: {hint}" if hint else ""
     try:
         manifest = StageManifest.read(report_dir)
     except (ValidationError, ValueError) as error:

@@ -63,7 +63,9 @@ def approve_run(settings: Settings, run_id: str, say: Say) -> str:
         _require_waiting(context)
         reason = overtaken(context)  # first: its large files may be gone
         if reason:
-            raise StageFailed(f"{reason}; `trainer reject` it, and build again")
+            raise StageFailed(
+                f"{reason}; it can only be rejected: `trainer reject` it, and build again"
+            )
         refuse_if_decided(context)
         report = verify(context.built_release)
         if not report.ok:

@@ -40,7 +40,8 @@ def apply_delta(old: Path, package: Path, out_dir: Path) -> None:
     changes, order, added = _read(package)
     if changes["from"] != {name: sha256_file(old / name) for name in EXACT}:
         raise StageFailed(
-            f"{package.name} is not for {old.name}; name the release that it was made for"
+            f"{package.name} is not for {old.name}; it needs another older release; name the one "
+            "that it was made for"
         )
     content = _merged(read_content(old), changes, order)
     out_dir.parent.mkdir(parents=True, exist_ok=True)

@@ -54,7 +54,7 @@ class GateResult(BaseModel):
 _LOOK = {
     "performers": "the run's report: which source gave fewer",
     "faces": "select/funnel.json of the run: which rule refuses more, by source",
-    "share of performers removed": "diff.json: who, and why",
+    "share of performers removed": "who and why: diff.json",
     "one-face share": "select/funnel.json of the run: which rule refuses more, by source",
     "rank-1": "the breakdowns in evaluate.json, by source and number of faces",
     "false accepts": "`trainer reviews`: one person may be listed under two ids",

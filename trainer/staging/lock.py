@@ -31,8 +31,7 @@ def build_lock(path: Path) -> Iterator[None]:
         if not _taken(handle, fcntl.LOCK_EX):
             raise Busy(
                 f"another build is running in {path.parent}, here or in Airflow; wait for its end, "
-                "or stop it in Airflow by pausing the DAG and marking its run as failed, and try "
-                "again"
+                "or stop it (in Airflow: pause the DAG and mark its run as failed), and try again"
             )
         yield
 
