@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from scrapy_project.profile import PageError
 from scrapy_project.report import without_secrets
+from trainer.reasons import reason
 from trainer.staging.manifest import StageError
 
 Row = dict[str, Any]
@@ -46,4 +47,6 @@ def read_with(parse: Callable[[bytes, str], Read], body: bytes, url: str) -> Rea
         raise
     except Exception as error:
         logger.exception("%s: the parser failed", without_secrets(url))
-        raise PageError("parser", f"the parser failed on this page: {error}"[:300]) from None
+        raise PageError(
+            "parser", f"the parser failed on this page: {reason(error)}"[:300]
+        ) from None

@@ -22,6 +22,7 @@ from scrapy_project.report import CrawlReport, CrawlStopped, disk_failed, withou
 from trainer.config.jobs import CrawlJob
 from trainer.errors import TrainerError
 from trainer.policy.exclusions import read_exclusions
+from trainer.reasons import reason
 from trainer.staging.atomic import read_json, remove_temporaries
 from trainer.staging.paths import RUN_MANIFEST, DataDir
 
@@ -111,7 +112,7 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
             self._end("failed", str(error))
             raise
         except Exception as error:
-            self._end("failed", f"a fault of the trainer ({error}); see this crawl's log")
+            self._end("failed", f"a fault of the trainer ({reason(error)}); see this crawl's log")
             raise
         else:
             self._end("complete", None)

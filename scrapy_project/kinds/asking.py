@@ -13,6 +13,7 @@ from scrapy_project.kinds.answers import AnswerError, Page
 from scrapy_project.kinds.paged import PagedSpider
 from scrapy_project.middlewares.backoff import backoff_seconds
 from scrapy_project.report import CrawlStopped
+from trainer.reasons import reason
 
 BAD_ANSWER_RETRIES = 2
 # Kinds of `FetchFailed` that are somebody's decision: time does not mend them.
@@ -60,7 +61,7 @@ class AskingSpider(PagedSpider):
             raise
         except Exception as error:
             logger.exception("%s: the answer could not be read", where)
-            raise AnswerError("garbage", f"the answer could not be read: {error}") from None
+            raise AnswerError("garbage", f"the answer could not be read: {reason(error)}") from None
 
     async def _answer(self, request: Request, where: str) -> bytes:
         # The key must not follow a redirect to another place.
@@ -70,8 +71,13 @@ class AskingSpider(PagedSpider):
         except FetchFailed as error:
             self.report.error(error.kind, where, str(error))
             if error.kind in _BLOCKED:
-                raise CrawlStopped("blocked", f"{self.url}: {error}") from None
-            raise CrawlStopped("failed", f"{self.url}: {error}; is the address right?") from None
+                raise CrawlStopped(
+                    "blocked", f"{self.url}: {reason(error)}; wait, or switch the source off"
+                ) from None
+            raise CrawlStopped(
+                "failed",
+                f"{self.url}: {reason(error)}; is the address right? Check it, or run again later",
+            ) from None
         self._refuse(response, where)
         return bytes(response.body)
 

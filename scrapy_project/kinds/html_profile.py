@@ -90,11 +90,7 @@ class ProfileSpider(SourceSpider):
         if self._outcomes["forbidden"] and not self._outcomes["read"]:
             raise self._forbidden()
         self.report.full_sweep = True
-        self._check_pages(len(targets))
-        walls = self._walls()
-        live, with_image = self._live()
-        if walls is None:
-            self._check_people(len(targets), live, with_image)
+        walls = self._check(len(targets))
         if self._broken():
             return
         if self.job.params.enable_faces:
@@ -132,7 +128,7 @@ class ProfileSpider(SourceSpider):
     def _kinds_that_did_not_hold(self, had: dict[str, str], targets: int) -> set[str]:
         """Of an attempt that went to the end: its outcomes as far as they broke a check."""
         self._outcomes = Counter(kind for kind in had.values() if kind not in AGAIN)
-        self._checks(targets)
+        self._check(targets)
         broken = [check.name for check in self.report.checks if check.fatal and not check.ok]
         self.report.checks.clear()
         return {kind for name in broken for kind in AGAIN_BY_CHECK.get(name, ())}
@@ -184,6 +180,15 @@ class ProfileSpider(SourceSpider):
         counts["pages_fetched"] = sum(seen.values()) - seen["known"] - seen["forbidden"]
 
     # Verdict
+
+    def _check(self, targets: int) -> CrawlStopped | None:
+        """All checks, into the report; the end of a crawl that walls kept from too many pages."""
+        self._check_pages(targets)
+        walls = self._walls()
+        live, with_image = self._live()
+        if walls is None:
+            self._check_people(targets, live, with_image)
+        return walls
 
     def _check_pages(self, targets: int) -> None:
         """Could the pages be had, and read?"""

@@ -139,7 +139,7 @@ def kinds() -> set[str]:
 
 def test_every_kind_of_error_has_its_advice():
     found = kinds()
-    assert {"http_500", "field_missing", "picture_not_an_image", "image_missing"} <= found
+    assert {"http_500", "field_missing", "picture_challenge", "image_missing"} <= found
     without = sorted(kind for kind in found - {STEP_FAILED} if advice(kind) == DEFAULT)
     assert not without, f"say what to do about {without} in trainer/staging/error_advice.py"
 

@@ -10,6 +10,7 @@ import brotli
 import pytest
 from backports import zstd
 
+from scrapy_project.records import part_meta
 from tests.recorded.profile_box import (
     SOURCE,
     WEEK_2,
@@ -19,6 +20,8 @@ from tests.recorded.profile_box import (
     page,
     serve_site,
 )
+from trainer.staging.manifest import StageError
+from trainer.staging.parquet import parts
 
 PEOPLE = 180
 PICTURE = "/wiki/images/a/ab/"
@@ -162,10 +165,18 @@ def test_only_what_was_faulty_is_lost(crawled, first):
     assert not [row for row in bench.images() if row["status"] == "refused"]
 
 
+def page_parts(bench):
+    """Parts hold every error on its own; the crawl's record groups them."""
+    return parts(bench.root / "runs" / "r1" / "staging" / SOURCE, "performers-")
+
+
 @pytest.mark.parametrize("fault", PAGES)
 def test_every_page_has_its_error(crawled, first, fault):
     number = list(PAGES).index(fault)
-    (error,) = [e for e in first.errors if e.url.endswith(f"/boobs/{slug(number)}")]
+    found = [e for path in page_parts(crawled[0]) for e in part_meta(path)["errors"]]
+    (error,) = [
+        StageError.model_validate(e) for e in found if e["url"].endswith(f"/boobs/{slug(number)}")
+    ]
     assert (error.kind, error.source) == (PAGES[fault][1], SOURCE)
     assert error.message and "<" not in error.message and "Error" not in error.message
 
@@ -173,8 +184,10 @@ def test_every_page_has_its_error(crawled, first, fault):
 @pytest.mark.parametrize("fault", PICTURES)
 def test_every_picture_has_its_error(crawled, first, fault):
     number = len(PAGES) + list(PICTURES).index(fault)
-    (error,) = [e for e in first.errors if e.url.endswith(f"/{number}.jpg")]
-    assert (error.kind, error.source) == (f"picture_{PICTURES[fault][1]}", SOURCE)
+    (row,) = [row for row in crawled[0].images() if row["url"].endswith(f"/{number}.jpg")]
+    assert (row["status"], row["reason"].partition(":")[0]) == ("failed", PICTURES[fault][1])
+    kinds = {error.kind: error.source for error in first.errors}
+    assert kinds[f"picture_{PICTURES[fault][1]}"] == SOURCE
 
 
 def test_the_next_week_all_is_well(crawled, first):

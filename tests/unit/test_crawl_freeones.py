@@ -37,7 +37,9 @@ def test_a_person_is_confirmed_and_her_photos_are_whole(world, tmp_path, mode):
     row = here.rows()["mira-okonedo-vask"]
     assert (row["birth_date"], row["country"]) == (mira.birth_date, mira.country)
     assert row["height_cm"] == mira.height
-    assert row["confirmed_by"] == (f"birth date {mira.birth_date}" if mode == "name" else None)
+    assert row["confirmed_by"] == (
+        f"birth date {mira.birth_date}" if mode == "name" else "name Mira Okonedo-Vask"
+    )
     fetched = [urlsplit(image["url"]).path for image in here.images() if image["sha256"]]
     assert fetched and all("/1440x0/" in path for path in fetched)
     assert not [path for path in asked(world) if "locked" in path or "350x350" in path]

@@ -66,7 +66,10 @@ def test_one_reason_and_one_run_can_be_asked_for(data):
 
 @pytest.mark.parametrize(
     ("words", "said"),
-    [(["--run", "unfinished"], "there are: .*new"), (["--reason", "typo"], "reasons: no_image")],
+    [
+        (["--run", "unfinished"], "choose one of: .*new"),
+        (["--reason", "typo"], "one of its reasons: no_image"),
+    ],
 )
 def test_a_wrong_word_is_answered_with_the_right_ones(data, words, said):
     with pytest.raises(Exception, match=said):

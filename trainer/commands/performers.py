@@ -29,7 +29,9 @@ def absent_rows(data: DataDir, run: str | None, reason: str | None, limit: int) 
     by_reason = counts(frame)
     if reason is not None and reason not in by_reason:
         known = ", ".join(by_reason) or "none"
-        raise ConfigError(f"nobody is absent from run {run_id} by {reason!r}; reasons: {known}")
+        raise ConfigError(
+            f"nobody is absent from run {run_id} by {reason!r}; choose one of its reasons: {known}"
+        )
     matching = frame if reason is None else frame.filter(pl.col("reason") == reason)
     shown = matching.head(limit) if limit else matching
     return Absent(run_id, by_reason, shown.to_dicts(), len(matching))
@@ -45,7 +47,9 @@ def _chosen(data: DataDir, run: str | None) -> str:
         raise ConfigError(f"no run in {data.runs} has selected faces yet; run `trainer build`")
     run_id = run or known[0]
     if run_id not in known:
-        raise ConfigError(f"no run {run_id!r} with a list of absent performers; there are: {known}")
+        raise ConfigError(
+            f"no run {run_id!r} with a list of absent performers; choose one of: {', '.join(known)}"
+        )
     return run_id
 
 

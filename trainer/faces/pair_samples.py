@@ -13,7 +13,7 @@ from trainer.faces.centres import Centres, centres, to_own
 from trainer.faces.trust import with_rows
 
 PAIRS = 20_000
-NEIGHBOURS = 6  # each face makes so many genuine pairs at most, as the first of them
+PAIRS_EACH = 6  # each face makes so many genuine pairs at most, as the first of them
 PERFORMERS = 4_000  # whose means are compared
 SEARCHED = 500  # faces for which the nearest other performer is looked for
 _KEYS = ["performer_id", "image_sha256", "face_no"]
@@ -43,7 +43,7 @@ class PairSamples:
         """Two faces of one performer: near each other in its random order."""
         apart = [
             (step, np.flatnonzero(self._owners[step:] == self._owners[:-step]))
-            for step in range(1, NEIGHBOURS + 1)
+            for step in range(1, PAIRS_EACH + 1)
         ]
         first = np.concatenate([places for _, places in apart])
         other = np.concatenate([places + step for step, places in apart])

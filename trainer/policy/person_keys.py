@@ -25,7 +25,9 @@ _BEFORE, _ROMANISED = "v1 ", "latin "
 def person_text(name: str) -> tuple[str, str]:
     """The name as an entry holds it, and the mark that ends the entry; raises `ConfigError`."""
     if not words(name):
-        raise ConfigError(f"{name!r} has no letters to compare names by")
+        raise ConfigError(
+            f"{name!r} has no letters to compare names by; give the name as a source writes it"
+        )
     if name.isascii():
         return " ".join(sorted(words(name))), ""
     return unicodedata.normalize("NFC", tidy_name(name)).lower(), _SPELLED
