@@ -20,6 +20,8 @@ import polars as pl
 from trainer.config.settings import REPO_ROOT
 from trainer.faces.cache import FaceVectors, read_figures, read_vectors
 from trainer.faces.contamination import scan
+from trainer.faces.measure_limits import measure_limits
+from trainer.faces.trust import with_rows
 from trainer.staging.atomic import sha256_file
 
 SHARE = 0.05
@@ -77,10 +79,24 @@ def judged(owners: np.ndarray, quality: np.ndarray, names: list[str]) -> pl.Data
 def measured(
     people: np.ndarray, faces: FaceVectors, names: list[str], seed: int
 ) -> dict[str, tuple[int, int]]:
-    """What -> (quarantined, of so many)."""
+    """What -> (quarantined, of so many); faces are given away among the people of the database."""
     dice = np.random.default_rng([seed, 1])
     owners, wrong = moved(people, dice)
-    found = scan(judged(owners, dice.random(len(owners)), names), faces)[0]
+    return scanned(people, owners, wrong, faces, names, dice)
+
+
+def scanned(
+    people: np.ndarray,
+    owners: np.ndarray,
+    wrong: np.ndarray,
+    faces: FaceVectors,
+    names: list[str],
+    dice: np.random.Generator,
+) -> dict[str, tuple[int, int]]:
+    """`people`: who each face really is, `owners`: whose it is said to be. Limits are measured on
+    these faces, as a build does."""
+    frame = judged(owners, dice.random(len(owners)), names)
+    found = scan(frame, faces, measure_limits(frame, faces, seed=1))[0]
     gone = (found["rule"] != "single_face").to_numpy()
     size = np.bincount(owners, minlength=owners.max() + 1)[owners]
     right = np.bincount(owners[~wrong], minlength=people.max() + 1)
@@ -90,15 +106,41 @@ def measured(
         groups |= {f"wrong, {label}": wrong & few, f"right, {label}": ~wrong & few}
     groups["wrong, true owner has other faces"] = wrong & listed
     groups["wrong, true owner has none"] = wrong & ~listed
-    return {name: (int(gone[at].sum()), int(at.sum())) for name, at in groups.items()}
+    counts = {name: (int(gone[at].sum()), int(at.sum())) for name, at in groups.items()}
+    rows = with_rows(frame, faces)["row"].to_numpy()
+    counts["rank-1 with all faces"] = rank_1(owners, wrong, np.ones(len(owners), bool), faces, rows)
+    counts["rank-1 without these"] = rank_1(owners, wrong, ~gone, faces, rows)
+    return counts
+
+
+def rank_1(
+    owners: np.ndarray,
+    wrong: np.ndarray,
+    kept: np.ndarray,
+    faces: FaceVectors,
+    rows: np.ndarray,
+) -> tuple[int, int]:
+    """How many of some right faces find their performer first among the `kept` others."""
+    several = np.bincount(owners[~wrong], minlength=owners.max() + 1)[owners] > 1
+    probes = np.random.default_rng(9).permutation(np.flatnonzero(~wrong & several))[:1_000]
+    near = sum(faces.rows(s, rows[probes]) @ faces.rows(s, rows).T for s in faces.slots)
+    near[np.arange(len(probes)), probes] = -np.inf
+    near[:, ~kept] = -np.inf
+    return int((owners[near.argmax(axis=1)] == owners[probes]).sum()), len(probes)
 
 
 def simulated(performers: int, seed: int) -> dict[str, tuple[int, int]]:
     dice = np.random.default_rng(seed)
-    people = np.repeat(np.arange(performers), histogram(performers, dice))
-    slots = {s: clustered(people, performers, dice) for s in ("facenet", "arcface")}
-    names = [f"{n:08d}" for n in range(len(people))]
-    return measured(people, FaceVectors(keys_of(names), slots), names, seed)
+    owners = np.repeat(np.arange(performers), histogram(performers, dice))
+    people = owners.copy()  # every other wrong face is of somebody who is not listed
+    misplaced = np.flatnonzero(dice.random(len(owners)) < SHARE)
+    people[misplaced[::2]] = dice.integers(0, performers, len(misplaced[::2]))
+    strangers = len(misplaced[1::2])
+    people[misplaced[1::2]] = performers + np.arange(strangers)
+    slots = {s: clustered(people, performers + strangers, dice) for s in ("facenet", "arcface")}
+    names = [f"{n:08d}" for n in range(len(owners))]
+    faces = FaceVectors(keys_of(names), slots)
+    return scanned(people, owners, people != owners, faces, names, dice)
 
 
 def keys_of(names: list[str]) -> pl.DataFrame:
@@ -143,7 +185,8 @@ def main() -> None:
         for name, pair in counts.items():
             total[name] = total.get(name, np.zeros(2, np.int64)) + pair
     for name, (gone, count) in total.items():
-        line = f"{name:36} {gone:7} of {count:8} quarantined: {gone / max(count, 1):7.2%}"
+        what = "found" if name.startswith("rank") else "quarantined"
+        line = f"{name:36} {gone:7} of {count:8} {what}: {gone / max(count, 1):7.2%}"
         sys.stdout.write(line + "\n")
 
 
