@@ -54,6 +54,8 @@ class Trainer:
             "DATA_DIR": str(self.root),
             "STASHDB_API_KEY": DEMO_KEY,
             "TRAINER_ALLOW_PRIVATE_HOSTS": "1",
+            "TRAINER_MODEL_PACK": "demo",
+            "TRAINER_ALLOW_DEMO_PACK": "1",  # sources without a key are skipped, and public
             "TRAINER_EMBEDDER_PYTHON": str(embedder_python()),
             **other,
         }
