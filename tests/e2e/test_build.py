@@ -245,6 +245,8 @@ def test_the_command_line_shows_what_there_is(released, demo_pictures):
     assert [p["name"] for p in changes["added"]] == ["Naledi Starrick"]
     path = json.loads(released.run("export", "--json").stdout)["path"]
     assert sorted(zipfile.ZipFile(path).namelist()) == [
+        "README.md",
+        "calibration.json",
         "face_arcface.voy",
         "face_facenet.voy",
         "faces.json",

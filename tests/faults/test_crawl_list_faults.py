@@ -91,7 +91,7 @@ TROUBLED = {
     "api: 429": (API, of_all("too_many", "0"), "blocked", "requests_per_minute", "http_429"),
     "api: a web page": (API, of_all("html"), "failed", "HTML page instead", "html"),
     "api: empty": (API, of_all("empty"), "failed", "distinct_ids_equal_count", None),
-    "api: robots": (API, Faults(forbid_robots=True), "blocked", "robots.txt", "blocked"),
+    "api: robots": (API, Faults(forbid_robots=True), "blocked", "robots.txt", "robots"),
 }
 
 
