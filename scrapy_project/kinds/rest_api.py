@@ -24,6 +24,7 @@ from scrapy_project.kinds.answers import (
     unknown_fields,
 )
 from scrapy_project.kinds.rest_record import Extras, Performer
+from scrapy_project.stand_ins import is_stand_in
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import identify
 from trainer.identity.tidy_names import with_tidy_names
@@ -37,8 +38,6 @@ _GUESS = "VI"
 # Places that this ending leaves open: a state of the US and a country.
 _TWO_PLACES = re.compile(r"\bgeorgia\W*$", re.IGNORECASE)
 _STATE = re.compile(r",\s*([A-Z]{2})\.?\s*$")  # "Los Angeles, CA" is not in Canada
-# Nobody's face: the picture of somebody without one, under another number each time.
-STAND_IN = re.compile(r"/performer/default(?:_\d+)?\.\w+$", re.IGNORECASE)
 
 
 def list_url(base_url: str, page: int, per_page: int) -> str:
@@ -158,7 +157,7 @@ def _images(performer: Performer) -> list[dict[str, Any]]:
     last: dict[str, str] = {}  # file -> the size of it that was shown last
     for url, number in _shown(performer):
         file = _file(url)
-        if STAND_IN.search(file) or url in rows:
+        if is_stand_in(url, (performer.name,)) or url in rows:
             continue
         rows[url] = {"url": url, "image_id": number, "width": None, "height": None}
         if file in last:
