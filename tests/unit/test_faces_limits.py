@@ -10,6 +10,7 @@ from trainer.faces.cache import FaceVectors
 from trainer.faces.contamination import scan
 from trainer.faces.limits import MIN_PERFORMERS, FaceLimits
 from trainer.faces.measure_limits import Genuine, measure_limits, measure_one_person
+from trainer.faces.similar_performers import SimilarPerformers
 
 
 def world(performers=400, wrong=0.05, seed=3, common=0.0):
@@ -98,3 +99,20 @@ def test_one_persons_means_are_nearer_than_two_peoples():
     assert limits[2] < limits[3] < limits[4] < 1
     empty = frame.clear()
     assert measure_one_person(empty, vectors, 7) == FaceLimits().one_person
+
+
+@pytest.mark.parametrize("faces", range(1, 9))
+def test_performers_who_all_have_the_same_number_of_faces(faces):
+    """No performer may have enough faces for some sample: a source's cap, or a small source."""
+    dice = np.random.default_rng(faces)
+    owners = np.repeat(np.arange(300), faces)
+    vectors = clustered(owners, 300, dice).astype(np.float16)
+    names = [f"{number:07d}" for number in range(len(owners))]
+    frame = judged(owners, dice.random(len(owners)), names)
+    found = FaceVectors(keys_of(names), {"facenet": vectors, "arcface": vectors})
+    limits = measure_limits(frame, found, 7)
+    ruled, _ = scan(frame, found, limits)
+    assert (ruled["rule"] == "single_face").mean() > 0.98
+    cosines = measure_one_person(frame, found, 7)
+    assert sorted(cosines) == [2, 3, 4]
+    assert SimilarPerformers(frame, found, cosines).pairs.is_empty()

@@ -89,6 +89,8 @@ class PairSamples:
     def halves(self, size: int) -> Vectors:
         """The means of two times `size` faces of one performer."""
         chosen = self._some(np.flatnonzero(self._sizes >= 2 * size), PERFORMERS, 5)
+        if not len(chosen):
+            return _NONE
         first = self._starts[chosen][:, None] + np.arange(size)
         total = np.zeros(len(chosen), np.float32)
         for slot in self._vectors.slots:
