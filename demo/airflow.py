@@ -29,7 +29,7 @@ from trainer.services.airflow import (
     write_pools,
 )
 from trainer.services.private import write_private_json
-from trainer.services.supervisor import ServiceError, Supervisor
+from trainer.processes.supervisor import ServiceError, Supervisor
 from trainer.staging.atomic import read_json
 
 HOST = "127.0.0.1"

@@ -9,7 +9,7 @@ from typing import Any
 
 from demo.airflow import USER, AirflowServices
 from trainer.errors import TrainerError
-from trainer.services.supervisor import process_start, stop_groups
+from trainer.processes.supervisor import process_start, stop_groups
 from trainer.staging.atomic import read_json, write_json
 
 STOP_SECONDS = 20.0

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from trainer.services.supervisor import Service
+from trainer.processes.supervisor import Service
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (

@@ -11,7 +11,7 @@ from demo.airflow import free_port
 from demo.stage import Stage, start_world, supervisor_of
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import TrainerError
-from trainer.services.supervisor import Service, process_start, stop_groups
+from trainer.processes.supervisor import Service, process_start, stop_groups
 from trainer.staging.atomic import read_json, write_json
 
 STOP_SECONDS = 20.0

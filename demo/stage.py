@@ -20,7 +20,7 @@ from demo.browser import browser, chromium
 from demo.world.addresses import all_keys, environment_of, keys_of, sources_yaml
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import TrainerError
-from trainer.services.supervisor import Service, ServiceError, Supervisor
+from trainer.processes.supervisor import Service, ServiceError, Supervisor
 from trainer.staging.atomic import read_json, write_bytes, write_json
 from trainer.staging.paths import DataDir
 

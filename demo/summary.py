@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer.release.diff import DIFF_JSON, Diff
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RunRecord, read_record
+from trainer.runs.record import RunRecord, read_record
 
 
 def summary_lines(data: DataDir, run_id: str, requests: list[dict[str, Any]]) -> list[str]:

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from embedder.decode import Picture, Refused, Unreadable, decode_file
-from embedder.slots import Shared
+from embedder.shared_memory import Shared
 
 # Models use all cores together: whoever takes one for a moment makes the others wait. So decoding
 # waits for the moments in which no model runs, where there is no core to spare.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from embedder.decode import Picture, Refused, Unreadable
 from embedder.decode_child import Answer, InSlot, child
-from embedder.slots import Slots
+from embedder.shared_memory import Slots
 
 MEMORY_BYTES = 3 * 1024**3
 SECONDS = 30.0  # of a core, for one picture: on a busy machine they take longer

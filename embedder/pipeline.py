@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import TypeVar
 
-from embedder.ahead import Ahead
+from embedder.prefetch import Ahead
 from embedder.decode import Refused, Unreadable
 from embedder.decode_pool import Decoded, DecodePool, Lent, Task
 from embedder.engine import Engine

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from scrapy_project.profile import PageError
-from scrapy_project.report import without_secrets
+from scrapy_project.parsing.profile import PageError
+from scrapy_project.storage.report import without_secrets
 from trainer.reasons import reason
 from trainer.staging.manifest import StageError
 

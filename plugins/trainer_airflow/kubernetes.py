@@ -64,7 +64,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
 
     def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:
         from trainer.pipeline import record
-        from trainer.pipeline.context import RunContext
+        from trainer.runs.context import RunContext
 
         assert self.key_name is not None
         began = time.monotonic()
@@ -125,7 +125,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         from kubernetes.client.exceptions import ApiException
         from kubernetes.config import ConfigException
 
-        from trainer.embedding.verdict import read_verdict
+        from trainer.embedding.shard_result import read_verdict
 
         report_dir = self._job.report_dir
         try:

@@ -38,7 +38,7 @@ def step_label(context: Any) -> str:
 
 
 def _has_failed(settings: Settings, run_id: str) -> bool:
-    from trainer.staging.records import read_record
+    from trainer.runs.record import read_record
 
     path = DataDir(settings.data_dir).run(run_id).record
     return path.exists() and read_record(path).status == "failed"

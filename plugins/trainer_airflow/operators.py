@@ -45,7 +45,7 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
         return result[MAPS_OVER[self.step]] if self.step in MAPS_OVER else result
 
     def _run_id(self, context: Any, settings: Settings) -> str:
-        from trainer.pipeline.run_ids import run_id_to_plan
+        from trainer.runs.ids import run_id_to_plan
 
         data, given = DataDir(settings.data_dir), context["run_id"]
         if self.step == "plan":

@@ -6,7 +6,7 @@ import streamlit as st
 
 from reports import data, parts, text
 from reports.data import Release
-from trainer.staging.records import RecordEntry
+from trainer.runs.record import RecordEntry
 
 
 def show() -> None:

@@ -16,7 +16,7 @@ from trainer.identity.reviews import reviewed
 from trainer.staging.error_advice import advice
 from trainer.staging.error_groups import STEP_FAILED, StageError
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RecordEntry, RunRecord
+from trainer.runs.record import RecordEntry, RunRecord
 
 
 def show() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from reports import data, parts, text
-from trainer.staging.records import RunRecord
+from trainer.runs.record import RunRecord
 
 
 def show() -> None:

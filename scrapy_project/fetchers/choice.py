@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from scrapy.http import Request, Response
 
-from scrapy_project.breaker import challenge
+from scrapy_project.limits.breaker import challenge
 from scrapy_project.fetchers.services import NAMES, service
 from trainer.config.sources import SourceConfig
 

@@ -19,7 +19,7 @@ from scrapy.http import Request
 from scrapy_project.fetchers.errors import FetcherError, FetcherTimeout
 from scrapy_project.fetchers.page import Page
 from scrapy_project.fetchers.services import Service
-from scrapy_project.fetchers.visit import Visit
+from scrapy_project.fetchers.tab import Visit
 from trainer.reasons import kind_of
 
 logger = logging.getLogger(__name__)

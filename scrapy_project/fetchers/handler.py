@@ -16,7 +16,7 @@ from scrapy_project.fetchers.errors import FetcherError, LedElsewhere
 from scrapy_project.fetchers.page import Browser, Page
 from scrapy_project.fetchers.services import NAMES, Service, missing, service
 from scrapy_project.fetchers.sites import check_public, same_site
-from scrapy_project.report import CrawlStopped
+from scrapy_project.storage.report import CrawlStopped
 
 PAGES_THAT_MAY_FAIL = 3  # in a row, with all their retries
 

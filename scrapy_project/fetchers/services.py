@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from scrapy_project.report import CrawlStopped
+from scrapy_project.storage.report import CrawlStopped
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scrapy_project.kinds.answers import Page
-from scrapy_project.seen import Seen
+from scrapy_project.kinds.responses import Page
+from scrapy_project.storage.crawl_index import Seen
 
 
 class Listed:

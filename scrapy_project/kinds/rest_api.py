@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from scrapy_project import facts
-from scrapy_project.careers import career_end
-from scrapy_project.kinds.answers import (
+from scrapy_project.parsing.careers import career_end
+from scrapy_project.kinds.responses import (
     AnswerError,
     Page,
     advertised,
@@ -24,7 +24,7 @@ from scrapy_project.kinds.answers import (
     unknown_fields,
 )
 from scrapy_project.kinds.rest_record import Extras, Performer
-from scrapy_project.stand_ins import is_stand_in
+from scrapy_project.parsing.stand_ins import is_stand_in
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import identify
 from trainer.identity.tidy_names import with_tidy_names

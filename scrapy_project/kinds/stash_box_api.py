@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import Field
 
-from scrapy_project.careers import career_end
-from scrapy_project.kinds.answers import (
+from scrapy_project.parsing.careers import career_end
+from scrapy_project.kinds.responses import (
     Answer,
     AnswerError,
     FuzzyDate,

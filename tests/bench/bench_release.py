@@ -18,7 +18,7 @@ from trainer.config.params import BuildParams
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.config.sources import load_sources
 from trainer.pipeline import record
-from trainer.pipeline.context import Plan, RunContext
+from trainer.runs.context import Plan, RunContext
 from trainer.release.contract import DATABASE, FACENET_INDEX, FACES_JSON, INDEXES, PERFORMERS_JSON
 from trainer.release.gate import GATE_YAML
 from trainer.release.inputs import FACES_FILE, PERFORMERS_FILE

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from trainer.config.settings import Settings
-from trainer.pipeline.context import RunContext
+from trainer.runs.context import RunContext
 from trainer.pipeline.run import run_step
 from trainer.release import sqlite_build, write
 from trainer.release.contract import DATABASE

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.pipeline import record
-from trainer.pipeline.context import RunContext
+from trainer.runs.context import RunContext
 
 RUN = "scheduled__2026-01-31T12:00:00+00:00"
 RUN_DIR = "scheduled__2026-01-31T12-00-00-00-00"

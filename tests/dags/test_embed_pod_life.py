@@ -27,7 +27,7 @@ from tests.embed_job import Bench, embedder_python, portraits
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, StageFailed
 from trainer.pipeline import record
-from trainer.pipeline.context import RunContext
+from trainer.runs.context import RunContext
 from trainer.staging.manifest import StageManifest
 
 

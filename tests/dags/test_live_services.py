@@ -15,7 +15,7 @@ from demo.airflow_background import down, running
 from demo.airflow_client import AirflowApiError, AirflowClient
 from tests.dags.conftest import ROOT
 from trainer.config.pipeline import STEPS
-from trainer.services.supervisor import Service, ServiceError, Supervisor
+from trainer.processes.supervisor import Service, ServiceError, Supervisor
 from trainer.staging.paths import DataDir, run_id_from
 
 DAG = "build_performer_database"

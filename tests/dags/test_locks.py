@@ -7,7 +7,7 @@ import pytest
 from tests.dags.pod_world import RUN, SHARD, make_operator, prepare, task_context
 from trainer.config.settings import Settings
 from trainer.errors import RetryLater
-from trainer.pipeline.purge import purge
+from trainer.exclusions.purge import purge
 from trainer.staging.lock import Busy, build_lock, task_lock
 from trainer.staging.paths import DataDir
 

@@ -10,7 +10,7 @@ import pytest
 from demo.run import demo
 from demo.stage import Stage
 from tests.embed_job import demo_pack
-from trainer.staging.records import read_record
+from trainer.runs.record import read_record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(900)]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import serve
 from trainer.staging.manifest import StageManifest
-from trainer.staging.snapshot import fold_snapshot
+from trainer.snapshots.store import fold_snapshot
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from scrapy_project.profile_parts import PART_TARGETS
+from scrapy_project.storage.profile_parts import PART_TARGETS
 from tests.recorded.box import JPEG
 from tests.recorded.profile_box import (
     SOURCE,
@@ -31,11 +31,11 @@ from tests.recorded.profile_box import (
     serve_site,
 )
 from trainer.config.settings import REPO_ROOT
-from trainer.pipeline.crawl import crawl_job
+from trainer.crawl.run import crawl_job
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
-from trainer.staging.snapshot import fold_snapshot
+from trainer.snapshots.store import fold_snapshot
 
 KILLS = int(os.environ.get("CRAWL_KILLS", "3"))
 PEOPLE = 60  # more than two parts of pages

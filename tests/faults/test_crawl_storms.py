@@ -10,7 +10,7 @@ import pytest
 from tests.bench.measured import excess_in_worst_window
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import serve
-from trainer.pipeline.crawl import crawl_source
+from trainer.crawl.run import crawl_source
 
 CHECK = b"<!DOCTYPE html><title>Just a moment...</title><p>Are you a robot?</p>"
 

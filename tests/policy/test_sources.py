@@ -12,12 +12,12 @@ from pydantic import ValidationError
 
 from demo.world.cast import appearances
 from demo.world.sites import all_sites
-from scrapy_project.profile import Profile
+from scrapy_project.parsing.profile import Profile
 from tests.recorded.test_recorded_pages import spider_of
 from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import SHIPPED, Assertions, PageRule, SourceConfig, load_sources
 from trainer.errors import ConfigError
-from trainer.references.confirm import second_fact
+from trainer.crawl.confirm import second_fact
 
 SOURCES = sorted(path.parent.name for path in SHIPPED.glob("*/source.yaml"))
 PAGES = REPO_ROOT / "tests" / "recorded" / "pages"

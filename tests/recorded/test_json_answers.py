@@ -24,7 +24,7 @@ import pytest
 import yaml
 
 from scrapy_project.kinds import rest_api, stash_box_api
-from scrapy_project.kinds.answers import AnswerError
+from scrapy_project.kinds.responses import AnswerError
 from trainer.config.sources import load_sources
 from trainer.staging.schemas import PERFORMERS
 

@@ -25,7 +25,7 @@ import pytest
 import yaml
 
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import PageError, Profile
+from scrapy_project.parsing.profile import PageError, Profile
 
 PAGES = Path(__file__).with_name("pages")
 CASES = ("normal", "sparse", "missing", "moved", "hostile")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from demo.world.people import population
 from demo.world.porndb import PornDb, record_id
 from scrapy_project.kinds import rest_api, stash_box_api
-from scrapy_project.kinds.answers import AnswerError, absolute_url
+from scrapy_project.kinds.responses import AnswerError, absolute_url
 from scrapy_project.kinds.rest_api import list_url, parse_list
 from tests.recorded.box import person
 from trainer.config.sources import load_sources

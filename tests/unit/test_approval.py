@@ -17,13 +17,13 @@ from trainer.config.settings import Settings
 from trainer.errors import StageFailed
 from trainer.pipeline import record
 from trainer.pipeline.approve import approve_run, candidate, candidates, reject_run
-from trainer.pipeline.context import Plan, RunContext
+from trainer.runs.context import Plan, RunContext
 from trainer.release.diff import diff, write_diff
 from trainer.release.gate import GateResult
 from trainer.staging.atomic import write_json
 from trainer.staging.lock import build_lock
 from trainer.staging.manifest import Check
-from trainer.staging.records import read_record
+from trainer.runs.record import read_record
 
 RUN, VERSION = "build_1", "20261101_000000"
 FAILED = Check(name="rank-1", ok=False, expected="at least 0.8", actual="0.5")

@@ -12,9 +12,9 @@ from itertools import pairwise
 import pytest
 from scrapy.http import Request
 
-from scrapy_project.budget import Budget, Held, budget_file, host_key, source_key
-from scrapy_project.middlewares.budget import BudgetMiddleware, HostHeld
-from scrapy_project.report import CrawlStopped
+from scrapy_project.limits.budget import Budget, Held, budget_file, host_key, source_key
+from scrapy_project.limits.middlewares.budget import BudgetMiddleware, HostHeld
+from scrapy_project.storage.report import CrawlStopped
 from trainer.config.settings import REPO_ROOT
 
 KEYS = [source_key("a"), host_key("https://www.example.org/x")]
@@ -142,7 +142,7 @@ def test_no_key_leaves_the_directory(tmp_path):
 RESERVE = """
 import sys
 from pathlib import Path
-from scrapy_project.budget import Budget
+from scrapy_project.limits.budget import Budget
 budget = Budget(Path(sys.argv[1]))
 sys.stdin.readline()
 for _ in range(300):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.staging.children import TooQuiet, run_child
+from trainer.processes.child import TooQuiet, run_child
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEPER = """
@@ -22,7 +22,7 @@ time.sleep(60)
 PARENT = """
 import os, sys
 from pathlib import Path
-from trainer.staging.children import run_child
+from trainer.processes.child import run_child
 run_child([sys.executable, "-c", {sleeper!r}, sys.argv[1]], cwd=Path.cwd(),
           environment=os.environ, log=Path(sys.argv[2]), say=print)
 """

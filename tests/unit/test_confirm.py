@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainer.references.confirm import judge
+from trainer.crawl.confirm import judge
 
 TWITTER = "https://twitter.com/wren_of_nowhere"
 

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from scrapy_project.image_parts import image_type, no_picture, unsupported_type
+from scrapy_project.storage.image_parts import image_type, no_picture, unsupported_type
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import parts, read_parts, write_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES
-from trainer.state.ledger import REFUSED_DAYS, ImageLedger
+from trainer.snapshots.image_ledger import REFUSED_DAYS, ImageLedger
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 from trainer.pipeline import record
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.crawl import crawl_source
+from trainer.runs.context import Plan, RunContext
+from trainer.crawl.run import crawl_source
 from trainer.pipeline.steps import report
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embedder.ahead import Ahead
+from embedder.prefetch import Ahead
 from embedder.batches import Batches, is_out_of_memory
 from embedder.decode import KEPT_SIDE, MAX_SIDE, Picture, Refused, decode_bytes
 from embedder.decode_pool import Closed, DecodePool, Lent, Task

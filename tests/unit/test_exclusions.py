@@ -16,11 +16,11 @@ from trainer.config.pipeline import STEPS
 from trainer.errors import ConfigError, StageFailed
 from trainer.faces.cache import cached_pictures
 from trainer.pipeline.build import _is_final
-from trainer.pipeline.exclude import refuse_if_decided
-from trainer.pipeline.purge import purge
+from trainer.exclusions.apply import refuse_if_decided
+from trainer.exclusions.purge import purge
 from trainer.pipeline.steps import plan_embed, resolve
-from trainer.policy.exclusion_list import add, person_value, remove, url_value
-from trainer.policy.exclusions import Exclusion, Exclusions, read_exclusions
+from trainer.exclusions.edit import add, person_value, remove, url_value
+from trainer.exclusions.entries import Exclusion, Exclusions, read_exclusions
 from trainer.staging.atomic import write_bytes
 from trainer.staging.lock import build_lock
 

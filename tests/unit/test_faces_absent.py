@@ -12,7 +12,7 @@ import trainer.faces
 from trainer.faces import absent as module
 from trainer.faces.absent import REASONS, absent, counts, read_absent, write_absent
 from trainer.faces.duplicates import NEAR_DUPLICATE
-from trainer.faces.kept_out import QUARANTINED
+from trainer.faces.quarantine import QUARANTINED
 from trainer.faces.select import SEVERAL, SINGLE, TOO_SMALL
 
 

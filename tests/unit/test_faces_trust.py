@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from trainer.errors import DamagedFileError
-from trainer.faces.agree import agreement, distinct_pictures, dominant
+from trainer.faces.agreement import agreement, distinct_pictures, dominant
 from trainer.faces.cache import FaceVectors
 from trainer.faces.trust import in_doubt, settle
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrapy_project import facts
-from scrapy_project.careers import career_end
-from scrapy_project.countries import codes
-from scrapy_project.profile import Profile
+from scrapy_project.parsing.careers import career_end
+from scrapy_project.parsing.countries import codes
+from scrapy_project.parsing.profile import Profile
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_every_country_is_known_by_its_english_name():
 
 
 def test_every_word_of_the_table_leads_to_a_country():
-    from scrapy_project.countries import _table
+    from scrapy_project.parsing.countries import _table
 
     table = _table()
     for part in ("people", "names", "parts"):

@@ -28,19 +28,19 @@ from twisted.python.failure import Failure
 from twisted.web.client import ResponseFailed, ResponseNeverReceived
 
 import scrapy_project.fetchers.errors
-import scrapy_project.middlewares.addresses
-import scrapy_project.middlewares.budget
+import scrapy_project.limits.middlewares.addresses
+import scrapy_project.limits.middlewares.budget
 from scrapy_project.failures import FetchFailed, fetch_failed
 from scrapy_project.kinds.stash_box import StashBoxSpider
-from scrapy_project.pictures import Pictures
-from scrapy_project.report import CrawlReport, CrawlStopped
+from scrapy_project.image_downloads import Pictures
+from scrapy_project.storage.report import CrawlReport, CrawlStopped
 from scrapy_project.spider import SourceSpider
 from scrapy_project.visit import Visitor
 from tests.recorded.profile_box import WEEK_1
 from trainer.config.jobs import CrawlJob
 from trainer.config.params import BuildParams
 from trainer.config.sources import shipped_sources
-from trainer.policy.exclusions import Exclusions
+from trainer.exclusions.entries import Exclusions
 
 KINDS = {
     *("network", "encoding", "bad_address", "bad_redirect", "redirects", "wall", "robots"),
@@ -51,7 +51,7 @@ KINDS = {
 def modules() -> list[types.ModuleType]:
     found = [scrapy.exceptions, http.client, socket, ssl, struct, urllib.error, zlib, brotli, zstd]
     found += [OpenSSL.SSL, builtins, asyncio, scrapy_project.fetchers.errors]
-    found += [scrapy_project.middlewares.addresses, scrapy_project.middlewares.budget]
+    found += [scrapy_project.limits.middlewares.addresses, scrapy_project.limits.middlewares.budget]
     for package in (twisted.internet, twisted.web):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             if module.name.rpartition(".")[2] in _TWISTED:

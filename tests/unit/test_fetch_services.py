@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scrapy_project.fetchers.services import NAMES, VARIABLES, Service, require_fetcher, service
-from scrapy_project.report import CrawlStopped
+from scrapy_project.storage.report import CrawlStopped
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig
 from trainer.errors import ConfigError

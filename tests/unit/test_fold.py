@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from trainer.staging.fold import add_performers, fold_images, fold_performers
+from trainer.snapshots.fold import add_performers, fold_images, fold_performers
 from trainer.staging.schemas import IMAGES, PERFORMERS
-from trainer.staging.snapshot import _table
+from trainer.snapshots.store import _table
 
 
 def row(number: str, updated: str | None = "2026-01-01T00:00:00Z", **changes: Any) -> dict:

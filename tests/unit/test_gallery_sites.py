@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from demo.world.people import population
 from demo.world.site import Appearance
 from demo.world.sites import all_sites
-from scrapy_project.profile import PageError, Profile
+from scrapy_project.parsing.profile import PageError, Profile
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 from trainer.config.sources import shipped_sources
 from trainer.identity.links import identify

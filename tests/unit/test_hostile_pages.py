@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapy_project.html import (
+from scrapy_project.parsing.html import (
     MAX_BYTES,
     absolute,
     addresses,
@@ -21,7 +21,7 @@ from scrapy_project.html import (
     tidy,
     without,
 )
-from scrapy_project.profile import PageError, Profile
+from scrapy_project.parsing.profile import PageError, Profile
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 
 SITES = ("babepedia", "boobpedia", "freeones", "iafd", "thenude")

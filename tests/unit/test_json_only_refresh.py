@@ -9,7 +9,7 @@ import pytest
 
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, person, serve
-from trainer.staging.snapshot import fold_snapshot
+from trainer.snapshots.store import fold_snapshot
 
 
 @pytest.fixture

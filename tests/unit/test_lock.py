@@ -11,7 +11,7 @@ import time
 import pytest
 
 from trainer.errors import RetryLater
-from trainer.pipeline.purge import purge
+from trainer.exclusions.purge import purge
 from trainer.pipeline.rollback import rollback
 from trainer.staging.clock import now
 from trainer.staging.lock import Busy, build_lock, task_lock

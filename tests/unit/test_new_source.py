@@ -15,7 +15,7 @@ from demo.world.people import population
 from demo.world.site import Appearance
 from scrapy_project import new_source as tool
 from scrapy_project.new_source import FILES, CannotMake, main, new_source
-from scrapy_project.profile import PageError, Profile
+from scrapy_project.parsing.profile import PageError, Profile
 from tests.recorded import test_json_answers
 from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import SourceConfig

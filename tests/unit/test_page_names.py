@@ -7,7 +7,7 @@ import time
 import pytest
 
 from trainer.identity.page_names import page_fits
-from trainer.references.confirm import judge
+from trainer.crawl.confirm import judge
 
 
 def facts(name: str, *aliases: str, born: str | None = None) -> dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scrapy_project import biography, reference
-from scrapy_project.profile import PageError, Shot
+from scrapy_project.parsing.profile import PageError, Shot
 
 BUILD = {
     "biography": lambda name, **values: biography.profile(

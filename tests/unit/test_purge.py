@@ -15,8 +15,8 @@ import pytest
 from tests.unit.identity_world import WHEN, IdentityWorld, record, sha, shot, uuid
 from tests.unit.test_identity_steps import MIRA, rows
 from trainer.identity.reviews import Review, read_reviews, write_reviews
-from trainer.pipeline.purge import purge
-from trainer.policy.exclusion_list import add
+from trainer.exclusions.purge import purge
+from trainer.exclusions.edit import add
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.staging.atomic import read_json, sha256_file, write_json
 from trainer.staging.manifest import StageManifest
@@ -185,7 +185,7 @@ def test_what_a_rejected_candidate_left_says_nothing_of_the_person(world):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from trainer.pipeline.purge import purge
+from trainer.exclusions.purge import purge
 from trainer.staging.paths import DataDir
 part, left = sys.argv[2], int(sys.argv[3])
 def count(event, arguments):

@@ -6,7 +6,7 @@ import pytest
 
 from trainer.errors import DamagedFileError
 from trainer.staging.paths import DataDir
-from trainer.staging.records import (
+from trainer.runs.record import (
     RunRecord,
     list_records,
     read_record,

@@ -10,7 +10,7 @@ import pytest
 
 from tests.release_fixtures import small_release
 from tests.release_world import embeddings
-from trainer.release.answers import Answers
+from trainer.release.search_results import Answers
 from trainer.release.calibration import (
     CALIBRATION_JSON,
     TARGETS,

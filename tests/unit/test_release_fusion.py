@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from trainer.release.answers import Gallery, ask
+from trainer.release.search_results import Gallery, ask
 from trainer.release.contract import FUSION_WEIGHT, MISSING_DISTANCE
 from trainer.release.fusion import Neighbours, fuse
 

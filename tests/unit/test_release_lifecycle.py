@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from tests.release_fixtures import small_release
 from trainer.cli import app
 from trainer.errors import ConfigError, DamagedFileError, StageFailed
-from trainer.pipeline.housekeeping import pin, retain, unpin
+from trainer.retention.releases import pin, retain, unpin
 from trainer.pipeline.rollback import rollback
 from trainer.release import contract
 from trainer.release.export import export

@@ -11,7 +11,7 @@ from reports import text
 from tests.unit import reports_world as world
 from trainer.staging.atomic import write_json
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RunRecord, write_record
+from trainer.runs.record import RunRecord, write_record
 
 APP = Path(__file__).parents[2] / "reports" / "app.py"
 PAGES = ("overview", "runs", "run", "versions")

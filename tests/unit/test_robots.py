@@ -20,18 +20,18 @@ from scrapy.settings import Settings
 from twisted.internet.error import ConnectionLost, SSLError
 from twisted.web.client import ResponseFailed
 
-from scrapy_project.budget import Budget, host_key
+from scrapy_project.limits.budget import Budget, host_key
 from scrapy_project.middlewares import robots
-from scrapy_project.middlewares.addresses import AddressRefused
-from scrapy_project.middlewares.budget import BudgetMiddleware, HostHeld
-from scrapy_project.middlewares.robots import (
+from scrapy_project.limits.middlewares.addresses import AddressRefused
+from scrapy_project.limits.middlewares.budget import BudgetMiddleware, HostHeld
+from scrapy_project.limits.middlewares.robots import (
     RobotsForbidden,
     RobotsMiddleware,
     RobotsUnreachable,
     origin_of,
 )
-from scrapy_project.report import CrawlStopped
-from scrapy_project.robots import MAX_BYTES, read_rules
+from scrapy_project.storage.report import CrawlStopped
+from scrapy_project.limits.robots import MAX_BYTES, read_rules
 
 AGENT = "stash-sense-trainer/0.1"
 SITE = "https://site.example"

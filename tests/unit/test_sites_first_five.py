@@ -10,7 +10,7 @@ import pytest
 from demo.world.people import identifier, population
 from demo.world.site import Appearance, ShotReply
 from demo.world.sites import all_sites
-from scrapy_project.profile import PageError, Profile
+from scrapy_project.parsing.profile import PageError, Profile
 from tests.recorded.test_recorded_pages import spider_of
 from trainer.config.sources import load_sources
 

@@ -16,13 +16,13 @@ import pytest
 from tests.unit.identity_world import PACK, IdentityWorld, record, sha, shot
 from tests.unit.test_identity_steps import BO, MIRA, rows
 from trainer.faces.cache import cached_pictures
-from trainer.pipeline.finished import finished_runs
-from trainer.pipeline.pictures import prune_pictures, prune_vectors
-from trainer.pipeline.spent import clear_runs
+from trainer.retention.references import finished_runs
+from trainer.retention.images import prune_pictures, prune_vectors
+from trainer.retention.runs import clear_runs
 from trainer.release.contract import CHECKSUMMED
 from trainer.staging.atomic import write_bytes, write_json
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RunRecord, write_record
+from trainer.runs.record import RunRecord, write_record
 from trainer.state.store import note_published
 
 BASE, CURRENT, NEXT = "20261101_000000", "20261108_000000", "20261115_000000"
@@ -102,7 +102,7 @@ def test_working_files_of_finished_runs_go(data):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from trainer.pipeline.spent import clear_runs
+from trainer.retention.runs import clear_runs
 from trainer.staging.paths import DataDir
 left = int(sys.argv[2])
 def count(event, _):
@@ -192,11 +192,11 @@ def test_vectors_of_people_who_are_gone_go_with_the_last_release_that_has_them(w
     finished(world, "week-1")
     cached = cached_pictures(world.data.faces(PACK))
     assert mira < cached
-    monkeypatch.setattr("trainer.pipeline.pictures.release_dirs", lambda _data: [Path("kept")])
-    monkeypatch.setattr("trainer.pipeline.pictures._released", lambda _path: mira)
+    monkeypatch.setattr("trainer.retention.images.release_dirs", lambda _data: [Path("kept")])
+    monkeypatch.setattr("trainer.retention.images._released", lambda _path: mira)
     prune_vectors(world.data)
     assert mira < cached_pictures(world.data.faces(PACK))
-    monkeypatch.setattr("trainer.pipeline.pictures.release_dirs", lambda _data: [])
+    monkeypatch.setattr("trainer.retention.images.release_dirs", lambda _data: [])
     assert prune_vectors(world.data) == len(mira)
     after = cached_pictures(world.data.faces(PACK))
     assert not after & mira

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapy_project.middlewares.addresses import (
+from scrapy_project.limits.middlewares.addresses import (
     AddressMiddleware,
     AddressRefused,
     BadRedirect,
     is_public,
 )
-from scrapy_project.middlewares.backoff import backoff_seconds, retry_after_seconds
-from scrapy_project.report import without_secrets
+from scrapy_project.limits.middlewares.backoff import backoff_seconds, retry_after_seconds
+from scrapy_project.storage.report import without_secrets
 
 MOMENT = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from trainer.config.sources import SourceConfig, shipped_sources
 from trainer.identity.site_table import site_table
-from trainer.references.slugs import STYLES, slug
-from trainer.references.targets import Targets, is_wanted, live, named_page
+from trainer.crawl.slugs import STYLES, slug
+from trainer.crawl.targets import Targets, is_wanted, live, named_page
 
 SHIPPED = shipped_sources()
 BABE = "https://www.babepedia.com/babe/"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from scrapy_project.kinds import rest_api, stash_box_api
-from scrapy_project.profile import Profile
+from scrapy_project.parsing.profile import Profile
 from trainer.config.sources import shipped_sources
 from trainer.identity.canonical import canonical
 from trainer.identity.tidy_names import tidy_aliases, tidy_name

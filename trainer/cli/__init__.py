@@ -147,7 +147,7 @@ def export(
 ) -> None:
     """Write the flat zip that the sidecar's updater takes."""
     from trainer.commands.look import release_dir
-    from trainer.pipeline.holding import refuse_excluded
+    from trainer.exclusions.release_check import refuse_excluded
     from trainer.release.export import export as write_zip
 
     data = data_of(data_dir)

@@ -62,7 +62,7 @@ def exclude_remove(
     data_dir: DataDirOption = None,
 ) -> None:
     """Take an exclusion back."""
-    from trainer.policy.exclusion_list import remove
+    from trainer.exclusions.edit import remove
 
     entry = remove(data_of(data_dir), number, iso(now()))
     lines = [f"{entry.kind} {entry.value} is not excluded any more"]
@@ -80,7 +80,7 @@ def exclude_remove(
 def exclude_purge(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
     """Delete the pictures, vectors and records of excluded people that are here."""
     from trainer.commands.exclude import purge_lines
-    from trainer.pipeline.purge import purge
+    from trainer.exclusions.purge import purge
 
     done = purge(data_of(data_dir))
     show(asdict(done), as_json, purge_lines(done))

@@ -19,7 +19,7 @@ def pin(
     data_dir: DataDirOption = None,
 ) -> None:
     """Keep a release whatever the retention says."""
-    from trainer.pipeline.housekeeping import pin as keep
+    from trainer.retention.releases import pin as keep
     from trainer.staging.clock import iso, now
 
     show({}, False, [f"release {keep(data_of(data_dir), release, reason, iso(now()))} is pinned"])
@@ -27,7 +27,7 @@ def pin(
 
 def unpin(release: ReleaseArgument, data_dir: DataDirOption = None) -> None:
     """Leave a release to the retention again."""
-    from trainer.pipeline.housekeeping import unpin as let_go
+    from trainer.retention.releases import unpin as let_go
 
     show({}, False, [f"release {let_go(data_of(data_dir), release)} is not pinned any more"])
 
@@ -41,7 +41,7 @@ def retention(
     as_json: JsonOption = False,
 ) -> None:
     """Remove old releases; never the current, pinned ones, or the base of an unfinished run."""
-    from trainer.pipeline.housekeeping import retain
+    from trainer.retention.releases import retain
     from trainer.staging.lock import build_lock
 
     settings = Settings.load(data_dir)
@@ -54,7 +54,7 @@ def retention(
 
 def rollback(release: ReleaseArgument, data_dir: DataDirOption = None) -> None:
     """Publish an older release's content again, under a new version."""
-    from trainer.pipeline.holding import refuse_excluded
+    from trainer.exclusions.release_check import refuse_excluded
     from trainer.pipeline.rollback import rollback as republish
     from trainer.staging.clock import now
 
@@ -89,7 +89,7 @@ def delta_make(
 
     With TRAINER_SIGNING_KEY, a signature (.sig) beside it.
     """
-    from trainer.pipeline.holding import refuse_excluded
+    from trainer.exclusions.release_check import refuse_excluded
     from trainer.release.delta import make_delta
     from trainer.release.files import find_release
     from trainer.release.signing import sign_file

@@ -39,7 +39,7 @@ def reviews_leave(
 ) -> None:
     """Leave an item as it is: it is not listed again unless it changes."""
     from trainer.commands.reviews import newest_items
-    from trainer.identity.left import leave
+    from trainer.identity.dismissed_reviews import leave
     from trainer.staging.clock import iso, now
 
     data = data_of(data_dir)
@@ -50,7 +50,7 @@ def reviews_leave(
 @reviews_app.command("ask")
 def reviews_ask(key: KeyArgument, data_dir: DataDirOption = None) -> None:
     """Ask again about an item that was left as it is."""
-    from trainer.identity.left import ask_again
+    from trainer.identity.dismissed_reviews import ask_again
 
     ask_again(data_of(data_dir), key)
     show({}, False, [f"{key} is asked again"])

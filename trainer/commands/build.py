@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainer.release.gate import GateResult
-from trainer.staging.records import RunRecord, SourceStats
+from trainer.runs.record import RunRecord, SourceStats
 
 MOST_ERRORS = 20
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from trainer.config.sources import load_sources
 from trainer.errors import ConfigError
-from trainer.pipeline.members import Found, find_members
-from trainer.pipeline.purge import Purged
-from trainer.policy.exclusion_list import (
+from trainer.exclusions.members import Found, find_members
+from trainer.exclusions.purge import Purged
+from trainer.exclusions.edit import (
     add,
     id_values,
     image_value,
@@ -16,7 +16,7 @@ from trainer.policy.exclusion_list import (
     remember,
     url_value,
 )
-from trainer.policy.exclusions import Exclusion, Kind, read_entries
+from trainer.exclusions.entries import Exclusion, Kind, read_entries
 from trainer.staging.paths import DataDir
 
 

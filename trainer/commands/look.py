@@ -9,7 +9,7 @@ from trainer.errors import ConfigError
 from trainer.release.publish import versions
 from trainer.release.verify import VerifyReport
 from trainer.staging.paths import DataDir
-from trainer.staging.records import list_records
+from trainer.runs.record import list_records
 from trainer.state.decisions import read_decisions
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from trainer.errors import ConfigError
 from trainer.faces.absent import ABSENT_FILE, counts, read_absent
 from trainer.staging.paths import DataDir
-from trainer.staging.records import list_records
+from trainer.runs.record import list_records
 
 
 class Absent(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer.config.settings import Settings
 from trainer.embedding.pack import read_pack
-from trainer.pipeline.pictures import prune_pictures
+from trainer.retention.images import prune_pictures
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
 

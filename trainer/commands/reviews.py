@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from trainer.errors import ConfigError
-from trainer.identity.left import left
+from trainer.identity.dismissed_reviews import left
 from trainer.identity.reviews import Review, read_run_reviews, reviewed
 from trainer.staging.paths import DataDir
-from trainer.staging.records import list_records
+from trainer.runs.record import list_records
 
 
 def review_rows(

@@ -10,7 +10,7 @@ from trainer.embedding.process_runner import silent
 from trainer.embedding.spec import LABEL, ContainerSpec, prepare_directories
 from trainer.errors import ConfigError, StageFailed
 from trainer.reasons import reason
-from trainer.staging.silence import Silence
+from trainer.processes.watchdog import Silence
 
 STOP_SECONDS = 60
 CONFLICT = 409

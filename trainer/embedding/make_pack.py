@@ -11,7 +11,7 @@ from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import PACK_FILE
 from trainer.embedding.process_runner import clean_environment
 from trainer.errors import ConfigError
-from trainer.staging.children import run_child
+from trainer.processes.child import run_child
 from trainer.staging.paths import DataDir
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.errors import ConfigError, StageFailed
-from trainer.staging.children import TooQuiet, run_child
+from trainer.processes.child import TooQuiet, run_child
 
 STOP_SECONDS = 60.0
 # What the program may see of our environment: no API key, no password.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trainer.faces.agree import Numbers, Vectors
+from trainer.faces.agreement import Numbers, Vectors
 from trainer.faces.cache import FaceVectors
 
 _FACES = 8_192  # as float32 at a time: 16 MB a model

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.faces.agree import SAME_PICTURE_BITS, Numbers, paired
+from trainer.faces.agreement import SAME_PICTURE_BITS, Numbers, paired
 from trainer.faces.cache import FaceVectors
 from trainer.faces.select import CONFLICT, SEVERAL, SINGLE, TRUST
 from trainer.faces.trust import with_rows

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.faces.agree import Numbers, Vectors
+from trainer.faces.agreement import Numbers, Vectors
 from trainer.faces.cache import FaceVectors
 from trainer.faces.centres import centres
 from trainer.faces.trust import with_rows

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from trainer.errors import DamagedFileError
-from trainer.faces.agree import (
+from trainer.faces.agreement import (
     agreement,
     distinct_pictures,
     dominant,

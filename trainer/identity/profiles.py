@@ -7,9 +7,9 @@ from collections import defaultdict
 from itertools import combinations
 
 from trainer.identity.claims import ClaimFacts, dates_agree, spelled
-from trainer.identity.clues import Records
+from trainer.identity.evidence_items import Records
 from trainer.identity.groups import Groups
-from trainer.identity.likeness import Likeness
+from trainer.identity.similarity import Likeness
 from trainer.identity.links import catalogues
 from trainer.state.store import Claim
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
 from trainer.pipeline import record
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.exclude import refuse_if_decided
+from trainer.runs.context import RunContext
+from trainer.exclusions.apply import refuse_if_decided
 from trainer.pipeline.run import Say, run_step
 from trainer.pipeline.steps.publish import overtaken, publish_run
 from trainer.release.contract import CHECKSUMMED
@@ -17,7 +17,7 @@ from trainer.release.gate import GateResult
 from trainer.release.verify import verify
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
-from trainer.staging.records import list_records, read_record
+from trainer.runs.record import list_records, read_record
 
 
 @dataclass(frozen=True)

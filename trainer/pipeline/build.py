@@ -13,15 +13,15 @@ from trainer.config.sources import load_sources
 from trainer.embedding.runner import refuse_a_cluster
 from trainer.errors import TrainerError
 from trainer.pipeline import record
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.exclude import decisions_stand
+from trainer.runs.context import Plan, RunContext
+from trainer.exclusions.apply import decisions_stand
 from trainer.pipeline.run import Say, mark_failed, run_step
 from trainer.reasons import failure
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import now, parse_iso, version_id
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RunRecord, list_records, read_record
+from trainer.runs.record import RunRecord, list_records, read_record
 
 RESUME_WITHIN = timedelta(hours=24)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import polars as pl
 
 from trainer.faces.cache import cache_parts
-from trainer.faces.records import RecordFaces
+from trainer.faces.record_similarity import RecordFaces
 from trainer.faces.select import MOST_OWNERS
-from trainer.identity.likeness import Likeness
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.people import Records
-from trainer.pipeline.snapshots import snapshot_dirs
-from trainer.staging.snapshot import PERFORMERS_FILE
+from trainer.identity.similarity import Likeness
+from trainer.runs.context import RunContext
+from trainer.pipeline.claim_facts import Records
+from trainer.snapshots.current import snapshot_dirs
+from trainer.snapshots.store import PERFORMERS_FILE
 from trainer.state.store import Claim
 
 

@@ -22,7 +22,7 @@ from trainer.release.files import (
     require_intact,
 )
 from trainer.release.publish import next_version, publish
-from trainer.release.retention import STAGED, sweep
+from trainer.retention.release_choice import STAGED, sweep
 from trainer.release.signing import require_own
 from trainer.release.verify import verify, write_report
 from trainer.release.write import write_sums

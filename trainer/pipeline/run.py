@@ -11,7 +11,7 @@ from trainer.config.pipeline import STEPS
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
 from trainer.pipeline import record
-from trainer.pipeline.context import RunContext
+from trainer.runs.context import RunContext
 from trainer.staging.clock import iso, now
 
 Say = Callable[[str], Any]

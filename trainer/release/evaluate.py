@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from trainer.release import contract
-from trainer.release.answers import Answers, Asked, Gallery, ask
+from trainer.release.search_results import Answers, Asked, Gallery, ask
 from trainer.release.breakdowns import Flags, Parts, breakdowns
 from trainer.release.calibration import curve, safe_distances
 from trainer.release.distinct_people import one_label_each, performer_ids

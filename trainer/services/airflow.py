@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT
-from trainer.services.supervisor import Service
+from trainer.processes.supervisor import Service
 
 SQLITE = "airflow.db"
 LOCK_SECONDS = 30

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from parsel import Selector
 
 from scrapy_project import biography
-from scrapy_project.countries import codes
-from scrapy_project.html import (
+from scrapy_project.parsing.countries import codes
+from scrapy_project.parsing.html import (
     absolute,
     addresses,
     document,
@@ -26,7 +26,7 @@ from scrapy_project.html import (
     tidy,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import Profile, Shot
+from scrapy_project.parsing.profile import Profile, Shot
 
 # Both come with status 200, the first one with pictures of other people.
 MISSING: Final = ("Search results for", *(f"wasn{a}t found in our database" for a in "'\u2019"))

@@ -10,7 +10,7 @@ from parsel import Selector
 
 from scrapy_project import biography
 from scrapy_project import facts as readers
-from scrapy_project.html import (
+from scrapy_project.parsing.html import (
     absolute,
     document,
     element_text,
@@ -25,7 +25,7 @@ from scrapy_project.html import (
     without,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import PageError, Profile, Shot
+from scrapy_project.parsing.profile import PageError, Profile, Shot
 
 MISSING: Final = ("There is currently no text in this page",)
 NO_ARTICLE: Final = ".noarticletext"

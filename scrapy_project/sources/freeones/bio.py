@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 from parsel import Selector
 
 from scrapy_project import biography
-from scrapy_project.countries import code_of, codes
-from scrapy_project.html import element_text, elements, outside, split_names, text_besides
+from scrapy_project.parsing.countries import code_of, codes
+from scrapy_project.parsing.html import element_text, elements, outside, split_names, text_besides
 
 ROWS: Final = ":is(li, tr)"
 MARKED: Final = "[data-test^='link_span_']"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 
-from scrapy_project.html import MAX_ADDRESS, absolute, addresses, elements
+from scrapy_project.parsing.html import MAX_ADDRESS, absolute, addresses, elements
 
 HOSTS: Final = re.compile(r"(thumbs|ch-thumbs|img)\.freeones\.com")
 PICTURE: Final = re.compile(r"/.+\.(jpe?g|png|webp)", re.IGNORECASE)

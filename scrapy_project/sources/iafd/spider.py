@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from parsel import Selector
 
 from scrapy_project import biography
-from scrapy_project.html import (
+from scrapy_project.parsing.html import (
     absolute,
     addresses,
     document,
@@ -26,7 +26,7 @@ from scrapy_project.html import (
     without,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import Profile, Shot
+from scrapy_project.parsing.profile import Profile, Shot
 
 MISSING: Final = ("The page you requested was removed", "invalid or outdated page")
 MISSING_TITLE: Final = "404 -"

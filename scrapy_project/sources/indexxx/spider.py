@@ -8,10 +8,10 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from scrapy_project import biography
-from scrapy_project.html import document, empty_page, heads_say
+from scrapy_project.parsing.html import document, empty_page, heads_say
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import Profile, Shot
-from scrapy_project.reference import first_heading, known_links, path_id, pictures
+from scrapy_project.parsing.profile import Profile, Shot
+from scrapy_project.parsing.reference import first_heading, known_links, path_id, pictures
 
 MISSING: Final = ("Page not found", "Model not found", "does not exist")
 NAMES: Final = ("h1#model-name", "h1")

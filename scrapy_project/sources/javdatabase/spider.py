@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from parsel import Selector
 
 from scrapy_project import biography
-from scrapy_project.html import (
+from scrapy_project.parsing.html import (
     absolute,
     addresses,
     document,
@@ -22,8 +22,8 @@ from scrapy_project.html import (
     text_behind,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import PageError, Profile, Shot
-from scrapy_project.reference import (
+from scrapy_project.parsing.profile import PageError, Profile, Shot
+from scrapy_project.parsing.reference import (
     called_like_the_page,
     first_heading,
     known_links,
@@ -32,7 +32,7 @@ from scrapy_project.reference import (
     picture_values,
     says_missing,
 )
-from scrapy_project.visitors import by_visitors
+from scrapy_project.parsing.visitors import by_visitors
 
 MISSING: Final = re.compile(
     r"\b(?:page|idol) not found\b|^(?:\W*404\W*)?not found\b", re.IGNORECASE

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from parsel import Selector
 
 from scrapy_project import biography, json_ld
-from scrapy_project.html import (
+from scrapy_project.parsing.html import (
     absolute,
     clean,
     document,
@@ -22,8 +22,8 @@ from scrapy_project.html import (
     tidy,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import Profile, Shot
-from scrapy_project.reference import (
+from scrapy_project.parsing.profile import Profile, Shot
+from scrapy_project.parsing.reference import (
     called_like_the_page,
     first_heading,
     known_links,
@@ -34,7 +34,7 @@ from scrapy_project.reference import (
     path_id,
     picture_values,
 )
-from scrapy_project.visitors import by_visitors
+from scrapy_project.parsing.visitors import by_visitors
 
 MISSING: Final = ("Page not found", "Nothing found", "Nothing was found")
 NAME: Final = "h1"

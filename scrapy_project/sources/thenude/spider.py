@@ -12,7 +12,7 @@ from parsel import Selector
 
 from scrapy_project import biography
 from scrapy_project import facts as values
-from scrapy_project.html import (
+from scrapy_project.parsing.html import (
     absolute,
     document,
     element_text,
@@ -26,8 +26,8 @@ from scrapy_project.html import (
     tidy,
 )
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import Profile
-from scrapy_project.sources.thenude.pictures import pictures
+from scrapy_project.parsing.profile import Profile
+from scrapy_project.sources.thenude.covers import pictures
 
 MISSING: Final = ("Page Not Found",)
 NAME: Final = ".model-name"

@@ -6,10 +6,10 @@ import shutil
 from typing import Any
 
 from trainer.embedding.pack import PackInfo, RecogniserRule, read_pack
-from trainer.pipeline.context import RunContext
+from trainer.runs.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.shortfall import require_faces
-from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.snapshots.current import snapshot_dirs
 from trainer.release.files import read_manifest
 from trainer.release.index import IndexOptions
 from trainer.release.inputs import read_inputs

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.crawl import crawl_source
+from trainer.runs.context import RunContext
+from trainer.crawl.run import crawl_source
 from trainer.pipeline.run import Say
 from trainer.reasons import in_words
 

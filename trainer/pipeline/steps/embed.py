@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trainer.embedding.runner import run_shard
-from trainer.pipeline.context import RunContext
+from trainer.runs.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.reasons import in_words
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from trainer.identity.left import left, still_open
+from trainer.identity.dismissed_reviews import left, still_open
 from trainer.identity.reviews import REVIEWS_FILE, read_reviews
-from trainer.pipeline.context import RunContext
+from trainer.runs.context import RunContext
 from trainer.pipeline.run import Say
-from trainer.pipeline.why import RunReasons
+from trainer.pipeline.absence_reasons import RunReasons
 from trainer.reasons import in_words
 from trainer.release.calibration import write_calibration
 from trainer.release.contract import INDEXES, MAX_DISTANCE, SCENE_DISTANCE

@@ -16,7 +16,7 @@ from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
 from trainer.pipeline import record
-from trainer.pipeline.context import Plan, RunContext
+from trainer.runs.context import Plan, RunContext
 from trainer.pipeline.run import Say
 from trainer.release.gate import load_limits
 from trainer.staging.atomic import read_json, remove_temporaries, write_json

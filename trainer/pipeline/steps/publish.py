@@ -7,14 +7,14 @@ from typing import Any
 import pyarrow.compute as pc
 
 from trainer.errors import DamagedFileError, StageFailed
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.dropped import dropped_links
-from trainer.pipeline.exclude import refuse_if_decided
-from trainer.pipeline.finished import overtaken_by
-from trainer.pipeline.housekeeping import retain
-from trainer.pipeline.pictures import prune_pictures, prune_vectors
+from trainer.runs.context import Plan, RunContext
+from trainer.exclusions.crawl_notes import dropped_links
+from trainer.exclusions.apply import refuse_if_decided
+from trainer.retention.references import overtaken_by
+from trainer.retention.releases import retain
+from trainer.retention.images import prune_pictures, prune_vectors
 from trainer.pipeline.run import Say
-from trainer.pipeline.spent import clear_runs
+from trainer.retention.runs import clear_runs
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
 from trainer.staging.atomic import read_json

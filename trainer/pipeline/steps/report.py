@@ -7,13 +7,13 @@ from typing import Any
 from trainer.errors import StageFailed
 from trainer.faces.select import ACCEPTED
 from trainer.pipeline import record
-from trainer.pipeline.context import Plan, RunContext
+from trainer.runs.context import Plan, RunContext
 from trainer.pipeline.run import Say
 from trainer.release.diff import DIFF_JSON, Diff
 from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import STEP_FAILED, StageError, grouped
 from trainer.staging.manifest import StageManifest
-from trainer.staging.records import DiffSummary, RunRecord, SourceStats
+from trainer.runs.record import DiffSummary, RunRecord, SourceStats
 
 # A source that the operator gave no key is left out on purpose; it does not make a run partial.
 _SOUND = ("complete", "skipped")

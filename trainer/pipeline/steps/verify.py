@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trainer.errors import StageFailed
-from trainer.pipeline.context import RunContext
+from trainer.runs.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.release.contract import REPORT_SUMS
 from trainer.release.verify import verify, write_report

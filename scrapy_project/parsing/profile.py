@@ -1,0 +1,127 @@
+"""What a reference site's page says of one performer, and how it says that it can't."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+
+from scrapy_project.parsing.stand_ins import is_stand_in
+from trainer.identity.tidy_names import tidy_aliases, tidy_name
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+FuzzyDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
+
+
+class PageError(Exception):
+    """A page that gives no profile.
+
+    `kind`: missing_page (the site's own words say that nobody is there), challenge (a check for
+    robots instead of the page), field_missing or field_invalid (the page has moved: `field` says
+    where it no longer fits).
+    """
+
+    def __init__(self, kind: str, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.field = field
+
+
+class Shot(BaseModel):
+    """A picture that a page shows, best version first. All URLs are absolute."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str
+    fallbacks: tuple[str, ...] = Field((), description="Tried in order where `url` is gone")
+    width: int | None = Field(None, description="pixels, where the page says so")
+    height: int | None = None
+
+
+def shots_of_somebody(shots: Iterable[Shot], names: Iterable[str]) -> tuple[Shot, ...]:
+    """`shots` without the pictures, and the fallbacks, that stand for a missing one."""
+    own = tuple(names)
+    return tuple(
+        shot.model_copy(
+            update={"fallbacks": tuple(f for f in shot.fallbacks if not is_stand_in(f, own))}
+        )
+        for shot in shots
+        if not is_stand_in(shot.url, own)
+    )
+
+
+class Fact(BaseModel):
+    """A value that could not be read: reported with its field, while the page is kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    field: str
+    message: str
+
+
+class Profile(BaseModel):
+    """One performer's page. Names and values as the page has them, cleaned of white space.
+
+    `more_pages` are further pages with pictures of the same performer (galleries), absolute.
+    `problems` are optional fields that were there and could not be read.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text
+    aliases: tuple[Text, ...] = ()
+    gender: str | None = Field(None, description="As stash-boxes spell it, e.g. FEMALE")
+    birth_date: FuzzyDate | None = None
+    death_date: FuzzyDate | None = None
+    country: str | None = Field(None, description="ISO 3166 alpha-2 code")
+    ethnicity: str | None = None
+    height_cm: int | None = Field(None, ge=50, le=300)
+    eye_color: str | None = None
+    hair_color: str | None = None
+    career_start_year: int | None = Field(None, ge=1900, le=2100)
+    career_end_year: int | None = Field(None, ge=1900, le=2100)
+    links: tuple[str, ...] = Field((), description="Absolute URLs to other sites")
+    shots: tuple[Shot, ...] = ()
+    more_pages: tuple[str, ...] = ()
+    problems: tuple[Fact, ...] = ()
+
+    def completed_by(self, facts: Profile) -> Profile:
+        """With what another page of the same person says beyond this one; the pictures stay."""
+        said = dict(facts)
+        for field, mine in self:
+            if field in ("aliases", "links", "problems"):
+                said[field] = (*mine, *said[field])
+            elif field in ("name", "shots", "more_pages") or mine is not None:
+                said[field] = mine
+        return Profile(**said)
+
+    @field_validator("name")
+    @classmethod
+    def _tidy(cls, name: str) -> str:
+        if not tidy_name(name):
+            raise ValueError("holds nothing that can be seen")
+        return tidy_name(name)
+
+    @field_validator("aliases")
+    @classmethod
+    def _tidy_and_once(cls, aliases: tuple[str, ...], read: ValidationInfo) -> tuple[str, ...]:
+        return tuple(tidy_aliases(read.data.get("name", ""), aliases))
+
+    @field_validator("links", "shots", "more_pages")
+    @classmethod
+    def _once_each(cls, values: tuple[object, ...]) -> tuple[object, ...]:
+        return tuple(dict.fromkeys(values))
+
+    @field_validator("shots")
+    @classmethod
+    def _of_somebody(cls, shots: tuple[Shot, ...], info: ValidationInfo) -> tuple[Shot, ...]:
+        names = (info.data.get("name", ""), *info.data.get("aliases", ()))
+        return shots_of_somebody(shots, names)

@@ -1,0 +1,68 @@
+"""Excluded records are dropped before anything of them is written or asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from scrapy_project.kinds.responses import Page
+from trainer.exclusions.entries import Exclusions
+from trainer.exclusions.link_keys import link_keys
+
+Row = dict[str, Any]
+
+
+def without_excluded(page: Page, source: str, exclusions: Exclusions) -> Page:
+    """The page without excluded records; the page itself where there is none.
+
+    A resumed crawl must count the live ones as listed: their ids are kept as digests. Hashes of
+    the links of those that an exclusion matches by itself are kept, too: nothing else will know
+    them when another source lists the same person.
+    """
+    if not exclusions:
+        return page
+    dropped = [row for row in page.rows if exclusions.record({**row, "source": source})]
+    if not dropped:
+        return page
+    ids = {str(row["source_id"]) for row in dropped}
+    live = {_digest(str(row["source_id"])) for row in dropped if not row["deleted"]}
+    return page.model_copy(
+        update={
+            "rows": [row for row in page.rows if row["source_id"] not in ids],
+            "refused_ids": [number for number in page.refused_ids if number not in ids],
+            "errors": [e for e in page.errors if not any(i in e.message for i in ids)],
+            "excluded": sorted({*page.excluded, *live}),
+            "excluded_links": _links(page, dropped, source, exclusions),
+        }
+    )
+
+
+def _links(
+    page: Page, dropped: list[Row], source: str, exclusions: Exclusions
+) -> dict[str, list[str]]:
+    found = {number: set(keys) for number, keys in page.excluded_links.items()}
+    for row in dropped:
+        number = exclusions.entry_of({**row, "source": source})
+        if number is not None:
+            found.setdefault(str(number), set()).update(link_keys({**row, "source": source}))
+    return {number: sorted(keys) for number, keys in sorted(found.items()) if keys}
+
+
+def without_excluded_targets(
+    targets: list[Row], source: str, base: str, exclusions: Exclusions
+) -> list[Row]:
+    """The pages that are still to be asked for: on behalf of somebody who is not excluded."""
+    if not exclusions:
+        return targets
+    kept = []
+    for target in targets:
+        if exclusions.claim(source, target["page_id"]) or exclusions.url(base + target["path"]):
+            continue
+        candidates = [c for c in target["candidates"] if exclusions.record(c) is None]
+        if candidates:
+            kept.append({**target, "candidates": candidates})
+    return kept
+
+
+def _digest(number: str) -> str:
+    return hashlib.sha256(number.encode()).hexdigest()[:16]

@@ -1,0 +1,42 @@
+"""The last snapshot's row of a page, judged by today's rule and today's records."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from scrapy_project.storage.profile_rows import owners_of
+from trainer.crawl.confirm import judge
+
+Row = dict[str, Any]
+
+
+class JudgedAgain(NamedTuple):
+    """`withdrawn`: why the page's pictures, which were believed, are not any more."""
+
+    row: Row
+    withdrawn: str | None = None
+
+
+def judged_again(target: Row, earlier: Row | None) -> JudgedAgain | None:
+    """The row as it may be used today; None where the page has to be read.
+
+    A page found by a link is judged by what was read of it. One that was in doubt and fits by now
+    is read again: its pictures were not kept.
+    """
+    if earlier is None or earlier["found_by"] != target["found_by"] or not earlier["fetched_at"]:
+        return None
+    if earlier["deleted"] or target["found_by"] == "name":
+        return JudgedAgain(earlier) if _same_question(target, earlier) else None
+    facts = {**earlier, "links": [link["url"] for link in earlier["urls"] or ()]}
+    verdict = judge(facts, "url", target["candidates"])
+    row = earlier | owners_of(verdict)
+    if verdict.doubt:
+        return JudgedAgain(row | {"images": []}, verdict.doubt if earlier["images"] else None)
+    return JudgedAgain(row) if earlier["images"] or earlier["confirmed_by"] else None
+
+
+def _same_question(target: Row, earlier: Row) -> bool:
+    """Was the page asked for on behalf of the same records?"""
+    asked = {(c["source"], c["source_id"]) for c in target["candidates"]}
+    owners = {(o["source"], o["source_id"]) for o in earlier["owners"] or ()}
+    return owners <= asked if earlier["confirmed_by"] else owners == asked

@@ -1,0 +1,114 @@
+"""Crawl one source: a job file, Scrapy in its own process group, a verdict from `_RUN.json`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from trainer.config.jobs import CrawlJob
+from trainer.config.settings import REPO_ROOT
+from trainer.config.sources import load_sources
+from trainer.errors import DamagedFileError
+from trainer.runs.context import RunContext
+from trainer.crawl.environment import crawl_environment
+from trainer.staging.atomic import write_json
+from trainer.processes.child import run_child
+from trainer.staging.clock import iso, now
+from trainer.staging.manifest import StageError, StageManifest
+from trainer.staging.paths import RUN_MANIFEST
+from trainer.snapshots.store import last_snapshot
+from trainer.state.decisions import taken_back_since
+from trainer.state.store import read_snapshots
+
+SAY_PREFIX = "progress: "
+Say = Callable[[str], Any]
+
+
+def crawl_source(context: RunContext, source: str, say: Say) -> StageManifest:
+    """Crawl `source` into its staging; a crawl that is complete is not done again.
+
+    A source that fails is a manifest that says so, never an exception.
+    """
+    staging = context.run.staging(source)
+    done = _complete(context, source)
+    if done is not None:
+        say(f"crawl {source}: complete already")
+        return done
+    (staging / RUN_MANIFEST).unlink(missing_ok=True)
+    path = context.run.crawl_job(source)
+    write_json(path, crawl_job(context, source).model_dump(mode="json"))
+    log = context.run.log(f"crawl-{source}")
+    code = run_child(
+        [sys.executable, "-m", "scrapy", "crawl", source, "-a", f"job={path}"],
+        cwd=REPO_ROOT,
+        environment=crawl_environment(
+            context.plan.sources[source], load_sources(context.data.root).values(), os.environ
+        ),
+        log=log,
+        say=lambda line: say(line.removeprefix(SAY_PREFIX)),
+        say_prefix=SAY_PREFIX,
+    )
+    manifest = StageManifest.read(staging)
+    if manifest is None:
+        manifest = _without_report(context, source, code)
+        manifest.write(staging)
+    return manifest
+
+
+def crawl_job(context: RunContext, source: str) -> CrawlJob:
+    """Incremental where there is a good snapshot with a watermark, no full refresh is asked, and
+    nobody's exclusion was taken back since: such a record may never be updated again."""
+    plan = context.plan
+    row = read_snapshots(context.data.state_db).get(source)
+    described = plan.sources[source]
+    usable = row is not None and row.watermark and last_snapshot(context.data, source) is not None
+    incremental = bool(usable) and not plan.params.full_refresh
+    if row is not None and taken_back_since(context.data, row.run_id):
+        incremental = False
+    return CrawlJob(
+        run_id=plan.run_id,
+        data_dir=context.data.root,
+        source=described,
+        params=plan.params,
+        mode="incremental" if incremental else "full",
+        watermark=row.watermark if row and incremental else None,
+        known_live=row.live_performers if row and incremental else None,
+        targets=None if described.creates_performers else context.run.targets(source),
+        started_at=plan.started_at,
+        allow_private_hosts=context.settings.allow_private_hosts,
+        contact=context.settings.contact or "a server of the operator's own",
+    )
+
+
+def _complete(context: RunContext, source: str) -> StageManifest | None:
+    """The manifest of a finished crawl whose parts are unharmed."""
+    staging = context.run.staging(source)
+    manifest = StageManifest.read(staging)
+    if manifest is None or manifest.status != "complete":
+        return None
+    try:
+        manifest.verify_files(staging)
+    except DamagedFileError:
+        for path in (*staging.glob("*.parquet"), staging / RUN_MANIFEST):
+            path.unlink()
+        return None
+    return manifest
+
+
+def _without_report(context: RunContext, source: str, code: int) -> StageManifest:
+    message = (
+        f"the crawl ended with exit code {code} and without a report; "
+        f"see {context.run.log(f'crawl-{source}')}"
+    )
+    return StageManifest(
+        run_id=context.plan.run_id,
+        stage="crawl",
+        name=source,
+        status="failed",
+        reason=message,
+        started_at=context.plan.started_at,
+        completed_at=iso(now()),
+        errors=[StageError(kind="no_report", source=source, message=message)],
+    )

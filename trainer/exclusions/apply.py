@@ -1,0 +1,160 @@
+"""The exclusion list applied to a run: to snapshots, to records before they become people, to
+pictures before they are embedded or released."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from trainer.errors import StageFailed
+from trainer.runs.context import RunContext
+from trainer.exclusions.crawl_notes import exclusions_of
+from trainer.exclusions.related_records import Kin
+from trainer.snapshots.current import snapshot_dirs
+from trainer.exclusions.entries import Exclusions, Reason
+from trainer.staging.parquet import stream_rows
+from trainer.state.decisions import digest
+from trainer.state.store import Claim, KnownIdentities
+
+Row = dict[str, Any]
+# What matching needs of a record.
+COLUMNS = ("source", "source_id", "name", "aliases", "birth_date", "urls", "page_url", "merged_ids")
+MATCHED = (*COLUMNS, "merged_into_id", "images")
+
+
+def excluded_claims(
+    rows: Iterable[Mapping[str, Any]], exclusions: Exclusions, known: KnownIdentities
+) -> dict[Claim, Reason]:
+    """The records and pages that are out, and by what: those that match, those of performers whom
+    they were held to be before, and those that name the same person by a link.
+
+    `rows` is gone through three times; nothing is kept of rows that do not match. From those that
+    only a link leads to nothing goes on: an account can be a couple's.
+    """
+    found: dict[Claim, Reason] = {}
+    if not exclusions:
+        return found
+    for row in rows:
+        reason = exclusions.record(row)
+        if reason is not None and found.get(_claim(row), "link") == "link":
+            found[_claim(row)] = reason
+    _add_same_performers(found, known)
+    kin = Kin()
+    for row in rows if found else ():
+        if found.get(_claim(row), "link") != "link":
+            kin.add(row)
+    for row in rows if kin else ():
+        if _claim(row) not in found and kin.has(row):
+            found[_claim(row)] = "link"
+    return found
+
+
+def _claim(row: Mapping[str, Any]) -> Claim:
+    return row["source"], row["source_id"]
+
+
+def _add_same_performers(found: dict[Claim, Reason], known: KnownIdentities) -> None:
+    own = {claim for claim, reason in found.items() if reason != "link"}
+    people = {known.current(known.claims[claim]) for claim in own if claim in known.claims}
+    for claim, number in known.claims.items() if people else ():
+        if claim not in own and known.current(number) in people:
+            found[claim] = "same_person"
+
+
+def leave_out(
+    context: RunContext,
+    records: dict[Claim, Row],
+    pages: list[Row],
+    known: KnownIdentities,
+) -> tuple[dict[Claim, Row], list[Row], dict[str, int]]:
+    """Records and pages that are not excluded; how many are, by reason. Links to excluded pictures
+    are taken out of the others."""
+    exclusions = exclusions_of(context)
+    rows = [*records.values(), *pages]
+    out = excluded_claims(rows, exclusions, known)
+    pictures = _excluded_urls(context, exclusions)
+    counts = Counter[str](out[_claim(row)] for row in rows if _claim(row) in out)
+    kept = {claim: _without(row, pictures) for claim, row in records.items() if claim not in out}
+    own = [_without(p, pictures) for p in pages if _claim(p) not in out]
+    return kept, own, dict(sorted(counts.items()))
+
+
+def _excluded_urls(context: RunContext, exclusions: Exclusions) -> set[str]:
+    if not (exclusions.images or exclusions.urls):
+        return set()
+    return {
+        row["url"]
+        for directory in snapshot_dirs(context).values()
+        for row in stream_rows(directory / "images.parquet", ["url", "sha256"])
+        if exclusions.image(row["sha256"]) or exclusions.url(row["url"])
+    }
+
+
+def _without(row: Row, pictures: set[str]) -> Row:
+    images = row["images"] or []
+    if not pictures or all(image["url"] not in pictures for image in images):
+        return row
+    return {**row, "images": [image for image in images if image["url"] not in pictures]}
+
+
+def excluded_pictures(
+    dirs: Collection[Path], exclusions: Exclusions, known: KnownIdentities
+) -> set[str]:
+    """sha256 of pictures that must not be embedded: excluded ones, and those of all records that
+    `resolve` will leave out."""
+    if not exclusions:
+        return set()
+    rows = RecordRows([directory / "performers.parquet" for directory in dirs])
+    out = excluded_claims(rows, exclusions, known)
+    urls = {i["url"] for row in rows if _claim(row) in out for i in row["images"] or ()}
+    found = set(exclusions.images)
+    for directory in dirs:
+        for row in stream_rows(directory / "images.parquet", ["url", "sha256"]):
+            if row["sha256"] and (row["url"] in urls or exclusions.url(row["url"])):
+                found.add(row["sha256"])
+    return found
+
+
+class RecordRows:
+    """What matching needs of the records in files, as often as they are gone through."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
+
+    def __iter__(self) -> Iterator[Row]:
+        for path in self._files:
+            yield from stream_rows(path, list(MATCHED))
+
+
+def mark_excluded(judged: pl.DataFrame, exclusions: Exclusions) -> pl.DataFrame:
+    """`rule` is `excluded` for every face of an excluded picture, by sha256, URL or likeness."""
+    if not exclusions:
+        return judged
+    hashes = judged["phash"].fill_null(b"").to_list()
+    numbers = np.array([int.from_bytes(h) for h in hashes], np.uint64)
+    alike = exclusions.alike(numbers) & np.array([len(h) == 8 for h in hashes], bool)
+    urls = [exclusions.url(url) for url in judged["url"]]
+    out = (pl.Series(alike) | pl.Series(urls, dtype=pl.Boolean)) | judged["image_sha256"].is_in(
+        sorted(exclusions.images)
+    )
+    return judged.with_columns(
+        pl.when(out).then(pl.lit("excluded")).otherwise(pl.col("rule")).alias("rule")
+    )
+
+
+def refuse_if_decided(context: RunContext) -> None:
+    """Raise `StageFailed` where people decided something since this run resolved who is who."""
+    if not decisions_stand(context):
+        raise StageFailed(
+            f"exclusions or identities were changed since run {context.run.run_id} took its step "
+            "`resolve`; run again from `resolve`, as `trainer build` does"
+        )
+
+
+def decisions_stand(context: RunContext) -> bool:
+    return (context.result("resolve") or {}).get("decisions") == digest(context.data)

@@ -1,0 +1,98 @@
+"""Why performers and faces are not in a run's release: from the files that its steps left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from trainer.faces.quarantine import QUARANTINED
+from trainer.faces.face_rules import VERDICTS_FILE
+from trainer.runs.context import RunContext
+from trainer.exclusions.entries import read_exclusions
+from trainer.release.diff_read import FaceKey, Person
+from trainer.staging.atomic import read_json
+
+_NO_VERDICTS = {  # of a run that an older trainer selected for
+    "performer_id": pl.Int64,
+    "image_sha256": pl.String,
+    "face_no": pl.Int16,
+    "rule": pl.String,
+}
+_MOST = 3  # rules that are named of one performer
+
+
+class RunReasons:
+    """Reads a file of the run when it is first asked for."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._exclusions = read_exclusions(context.data)
+
+    def person(self, person: Person, claims: Sequence[tuple[str, str]]) -> str:
+        if any(self._exclusions.claim(*claim) for claim in claims):
+            return "excluded"
+        number = self._now(person.performer_id)
+        if number in self._quarantined:
+            return f"quarantined: {self._quarantined[number]}"
+        if number not in self._allowed:
+            return "none of its sources lists it any more"
+        rules = self._rules_of.get(number, {})
+        named = sorted(rules.items(), key=lambda item: (-item[1], item[0]))[:_MOST]
+        found = ", ".join(f"{count} {rule}" for rule, count in named)
+        return f"no face left: {found}" if found else "no face left: no picture is there"
+
+    def merge(self, old: int) -> str:
+        return self._merges.get(old, "another performer has its id now")
+
+    def face(self, face: FaceKey) -> str:
+        if self._exclusions.image(face[0]):
+            return "excluded"
+        return self._rules.get(face, "its picture is not offered any more")
+
+    @cached_property
+    def _allowed(self) -> set[int]:
+        path = self._context.run.resolve / "performers.parquet"
+        return set(pl.read_parquet(path, columns=["performer_id"])["performer_id"].to_list())
+
+    @cached_property
+    def _quarantined(self) -> dict[int, str]:
+        frame = pl.read_parquet(self._context.run.resolve / "quarantine.parquet")
+        return dict(frame.select("performer_id", "reason").rows())
+
+    def _now(self, number: int) -> int:
+        """Who answers for an id after this run's merges: a merge goes to an id that stays."""
+        return next((m["new_id"] for m in self._run_merges if m["old_id"] == number), number)
+
+    @cached_property
+    def _run_merges(self) -> list[dict[str, Any]]:
+        merges: list[dict[str, Any]] = read_json(self._context.run.resolve / "identities.json")[
+            "merges"
+        ]
+        return merges
+
+    @cached_property
+    def _merges(self) -> dict[int, str]:
+        return {merge["old_id"]: merge["evidence"] for merge in self._run_merges}
+
+    @cached_property
+    def _verdicts(self) -> pl.DataFrame:
+        path = self._context.run.select / VERDICTS_FILE
+        return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=_NO_VERDICTS)
+
+    @cached_property
+    def _rules(self) -> dict[FaceKey, str]:
+        """A performer's verdict on a face before that of somebody in quarantine who has it, too."""
+        faces = self._verdicts.drop_nulls("face_no")
+        faces = faces.sort(pl.col("rule") != QUARANTINED, maintain_order=True)
+        frame = faces.select("image_sha256", "face_no", "rule")
+        return {(sha, number): rule for sha, number, rule in frame.iter_rows()}
+
+    @cached_property
+    def _rules_of(self) -> dict[int, dict[str, int]]:
+        found: dict[int, dict[str, int]] = {}
+        for owner, rule, count in self._verdicts.group_by("performer_id", "rule").len().iter_rows():
+            found.setdefault(owner, {})[rule] = count
+        return found

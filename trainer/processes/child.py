@@ -1,0 +1,115 @@
+"""Child processes that never outlive us and never hear a signal that was meant for us."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from trainer.processes.watchdog import Silence
+
+_PR_SET_PDEATHSIG = 1
+STOP_SECONDS = 20.0
+
+
+def run_child(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str],
+    log: Path,
+    say: Callable[[str], Any],
+    say_prefix: str = "",
+    stop_seconds: float = STOP_SECONDS,
+    silence_seconds: float | None = None,
+) -> int:
+    """Run `argv` in a process group of its own and return its exit code.
+
+    Its output goes to `log` (appended); lines that start with `say_prefix` also go to `say`.
+    When we are stopped (SIGTERM, Ctrl-C) the group gets SIGTERM, time to finish, then SIGKILL.
+    When we are killed outright, the kernel kills the child. One that writes nothing for
+    `silence_seconds` is killed, and `TooQuiet` is raised.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        log.open("a", encoding="utf-8") as sink,
+        subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+        ) as child,
+        _terminate_as_exception(),
+    ):
+        try:
+            assert child.stdout is not None
+            limit = threading.TIMEOUT_MAX if silence_seconds is None else silence_seconds
+            with Silence(limit, lambda: stop_group(child, 0)) as silence:
+                for line in child.stdout:
+                    silence.heard()
+                    sink.write(line)
+                    sink.flush()
+                    if line.startswith(say_prefix):
+                        say(line.rstrip())
+                code = child.wait()
+            if silence.broken:
+                raise TooQuiet(limit)
+            return code
+        except BaseException:
+            stop_group(child, stop_seconds)
+            raise
+
+
+def stop_group(child: subprocess.Popen[str], seconds: float = STOP_SECONDS) -> None:
+    """SIGTERM to the group, wait, SIGKILL to what is left."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(seconds)
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+class TooQuiet(Exception):
+    """A child wrote nothing for this many seconds and was killed."""
+
+
+class Stopped(BaseException):
+    """SIGTERM arrived while a child was running."""
+
+
+@contextmanager
+def _terminate_as_exception() -> Iterator[None]:
+    """Turn SIGTERM into `Stopped`, so that the child is stopped before we go."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise Stopped(f"stopped by signal {number}")
+
+    try:
+        previous = signal.signal(signal.SIGTERM, stop)
+    except ValueError:  # not in the main thread: signals are someone else's business
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _die_with_parent() -> None:
+    """Runs in the child before exec: SIGKILL when the parent is gone."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
