@@ -18,6 +18,7 @@ import requests
 
 from demo.airflow_client import AirflowApiError, AirflowClient
 from trainer.config.settings import REPO_ROOT
+from trainer.processes.supervisor import ServiceError, Supervisor
 from trainer.services.airflow import (
     COMPONENTS,
     address_environment,
@@ -29,7 +30,6 @@ from trainer.services.airflow import (
     write_pools,
 )
 from trainer.services.private import write_private_json
-from trainer.processes.supervisor import ServiceError, Supervisor
 from trainer.staging.atomic import read_json
 
 HOST = "127.0.0.1"

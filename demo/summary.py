@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from trainer.release.diff import DIFF_JSON, Diff
-from trainer.staging.paths import DataDir
 from trainer.runs.record import RunRecord, read_record
+from trainer.staging.paths import DataDir
 
 
 def summary_lines(data: DataDir, run_id: str, requests: list[dict[str, Any]]) -> list[str]:

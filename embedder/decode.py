@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
+from embedder.capture_date import taken_on
 from embedder.jpeg import decode_plain, shrink, with_its_end
 from embedder.orientation import brought_upright, exif_of, orientation_of, swaps_sides
 from embedder.phash import picture_hash
 from embedder.polyglot import is_polyglot
-from embedder.capture_date import taken_on
 from trainer.staging.picture_types import UNSUPPORTED, picture_type
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")

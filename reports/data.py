@@ -16,11 +16,11 @@ from trainer.errors import DamagedFileError, TrainerError
 from trainer.identity.dismissed_reviews import left, still_open
 from trainer.identity.reviews import Review, read_run_reviews
 from trainer.reasons import reason
+from trainer.runs.record import RecordEntry, RunRecord, list_records
 from trainer.staging.atomic import read_json
 from trainer.staging.names import older_run_id, run_id_from
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import PROGRESS
-from trainer.runs.record import RecordEntry, RunRecord, list_records
 
 _VERSION_ID = re.compile(r"^\d{8}_\d{6}$")
 

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
 
-from scrapy_project.limits.breaker import challenge
 from scrapy_project.failures import FetchFailed, request_for
+from scrapy_project.limits.breaker import challenge
+from scrapy_project.limits.image_health import PictureHealth, kind_of
 from scrapy_project.storage.image_parts import (
     ImageParts,
     image_type,
@@ -20,15 +21,14 @@ from scrapy_project.storage.image_parts import (
     settled_rows,
     unsupported_type,
 )
-from scrapy_project.limits.image_health import PictureHealth, kind_of
 from scrapy_project.storage.report import CrawlReport
 from trainer.config.jobs import CrawlJob
 from trainer.exclusions.entries import REFUSED, Exclusions
+from trainer.snapshots.image_ledger import ImageLedger
 from trainer.staging.atomic import write_bytes
 from trainer.staging.clock import iso, now, parse_iso
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
-from trainer.snapshots.image_ledger import ImageLedger
 
 _GONE = (404, 410)
 _GONE_REASONS = tuple(f"http_{status}" for status in _GONE)

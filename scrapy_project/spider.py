@@ -14,9 +14,9 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
-from scrapy_project.limits.breaker import LIMIT
 from scrapy_project.failures import fetch_failed
 from scrapy_project.fetchers.services import require_fetcher
+from scrapy_project.limits.breaker import LIMIT
 from scrapy_project.limits.middlewares.addresses import PublicResolver
 from scrapy_project.storage.report import CrawlReport, CrawlStopped, disk_failed, without_secrets
 from trainer.config.jobs import CrawlJob

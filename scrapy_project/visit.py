@@ -9,22 +9,22 @@ from typing import Any, Protocol
 
 from scrapy.http import Request, Response
 
+from scrapy_project.failures import FetchFailed, request_for
 from scrapy_project.limits.breaker import challenge
+from scrapy_project.outcomes import Outcome, read_with
 from scrapy_project.parsing.charset import as_utf8
 from scrapy_project.parsing.facts_page import Facts, FactsPage
-from scrapy_project.failures import FetchFailed, request_for
 from scrapy_project.parsing.galleries import Galleries, More, ParseMore
 from scrapy_project.parsing.html import document
-from scrapy_project.storage.judged_again import JudgedAgain, judged_again
 from scrapy_project.parsing.landing import Landing
-from scrapy_project.outcomes import Outcome, read_with
 from scrapy_project.parsing.profile import PageError, Profile
+from scrapy_project.parsing.walls import wall_heading, wall_sign, walled
+from scrapy_project.storage.judged_again import JudgedAgain, judged_again
 from scrapy_project.storage.profile_rows import from_allowed_hosts, profile_row, tombstone
 from scrapy_project.storage.report import CrawlStopped
-from scrapy_project.parsing.walls import wall_heading, wall_sign, walled
 from trainer.config.sources import SourceConfig
-from trainer.identity.page_names import page_fits
 from trainer.crawl.confirm import judge
+from trainer.identity.page_names import page_fits
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
 

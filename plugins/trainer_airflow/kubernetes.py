@@ -63,7 +63,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
             return self._embed(settings, context)
 
     def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:
-        from trainer.pipeline import record
+        from trainer.runs import update as run_record
         from trainer.runs.context import RunContext
 
         assert self.key_name is not None
@@ -73,7 +73,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         manifest = self._run_pod(context)
         self.log.info("embed %s: %s", self.key_name, in_words(manifest.counts))
         label = f"embed-{self.key_name}"
-        record.step_done(run, label, seconds=round(time.monotonic() - began, 2))
+        run_record.step_done(run, label, seconds=round(time.monotonic() - began, 2))
         return run.finish(
             label,
             {"shard": self.key_name, "status": manifest.status, "counts": manifest.counts},

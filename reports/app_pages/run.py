@@ -13,10 +13,10 @@ from reports.absent import absent
 from reports.data import Figures
 from trainer.config.pipeline import STEPS
 from trainer.identity.reviews import reviewed
+from trainer.runs.record import RecordEntry, RunRecord
 from trainer.staging.error_advice import advice
 from trainer.staging.error_groups import STEP_FAILED, StageError
 from trainer.staging.paths import DataDir
-from trainer.runs.record import RecordEntry, RunRecord
 
 
 def show() -> None:

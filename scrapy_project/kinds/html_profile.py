@@ -8,22 +8,22 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, ClassVar
 
-from scrapy_project.parsing.careers import on_day
-from scrapy_project.storage.exclusions import without_excluded_targets
-from scrapy_project.parsing.facts_page import FactsPage
 from scrapy_project.fetchers.choice import PageFetcher
-from scrapy_project.outcomes import OUTCOMES, Outcome
 from scrapy_project.image_downloads import Pictures
+from scrapy_project.outcomes import OUTCOMES, Outcome
+from scrapy_project.parsing.careers import on_day
+from scrapy_project.parsing.facts_page import FactsPage
 from scrapy_project.parsing.profile import Profile
+from scrapy_project.spider import SourceSpider
+from scrapy_project.storage.exclusions import without_excluded_targets
 from scrapy_project.storage.profile_parts import Earlier, ProfileParts
 from scrapy_project.storage.report import CrawlStopped
-from scrapy_project.spider import SourceSpider
 from scrapy_project.visit import ParseMore, Visitor
+from trainer.snapshots.store import PERFORMERS_FILE, last_snapshot
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
-from trainer.snapshots.store import PERFORMERS_FILE, last_snapshot
 
 MAX_UNREADABLE_SHARE = 0.05  # more pages that no longer fit: the site has moved
 MAX_FAILED_SHARE = 0.2  # more pages that could not be had: the crawl is none

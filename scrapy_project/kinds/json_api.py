@@ -7,10 +7,10 @@ import logging
 
 from scrapy.http import Request, Response
 
-from scrapy_project.limits.breaker import challenge
 from scrapy_project.failures import FetchFailed
-from scrapy_project.kinds.responses import AnswerError, Page
 from scrapy_project.kinds.paged import PagedSpider
+from scrapy_project.kinds.responses import AnswerError, Page
+from scrapy_project.limits.breaker import challenge
 from scrapy_project.limits.middlewares.backoff import backoff_seconds
 from scrapy_project.storage.report import CrawlStopped
 from trainer.reasons import reason

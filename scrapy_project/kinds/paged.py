@@ -10,18 +10,18 @@ import math
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from scrapy_project.storage.exclusions import without_excluded
-from scrapy_project.kinds.responses import Page
-from scrapy_project.kinds.listed import Listed
 from scrapy_project.image_downloads import Pictures
-from scrapy_project.storage.records import PerformerParts
-from scrapy_project.storage.crawl_index import Seen, expected_live, live_and_with_image
+from scrapy_project.kinds.listed import Listed
+from scrapy_project.kinds.responses import Page
 from scrapy_project.spider import SourceSpider
-from trainer.staging.clock import parse_iso
+from scrapy_project.storage.crawl_index import Seen, expected_live, live_and_with_image
+from scrapy_project.storage.exclusions import without_excluded
+from scrapy_project.storage.records import PerformerParts
 from trainer.snapshots.fold import moment_of
+from trainer.snapshots.store import stream_performers
+from trainer.staging.clock import parse_iso
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
-from trainer.snapshots.store import stream_performers
 
 SWEEPS = 3  # of one attempt: pages move while they are read, what one missed, another finds
 SEAM_STEP = 3  # records by which the pages of later sweeps are smaller, so that others lie at seams

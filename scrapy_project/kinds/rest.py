@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scrapy.http import Request
 
-from scrapy_project.kinds.responses import Page
 from scrapy_project.kinds.json_api import AskingSpider
+from scrapy_project.kinds.responses import Page
 from scrapy_project.kinds.rest_api import list_url, parse_list
 from trainer.staging.clock import parse_iso
 

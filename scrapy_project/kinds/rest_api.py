@@ -11,8 +11,6 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from scrapy_project import facts
-from scrapy_project.parsing.careers import career_end
 from scrapy_project.kinds.responses import (
     AnswerError,
     Page,
@@ -24,6 +22,8 @@ from scrapy_project.kinds.responses import (
     unknown_fields,
 )
 from scrapy_project.kinds.rest_record import Extras, Performer
+from scrapy_project.parsing import facts
+from scrapy_project.parsing.careers import career_end
 from scrapy_project.parsing.stand_ins import is_stand_in
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import identify

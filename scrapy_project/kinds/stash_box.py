@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from scrapy.http import Request
 
-from scrapy_project.kinds.responses import Page
 from scrapy_project.kinds.json_api import AskingSpider
+from scrapy_project.kinds.responses import Page
 from scrapy_project.kinds.stash_box_api import list_body, parse_list
 from scrapy_project.storage.crawl_index import expected_live
-from trainer.staging.clock import parse_iso
 from trainer.snapshots.fold import moment_of
+from trainer.staging.clock import parse_iso
 
 
 class StashBoxSpider(AskingSpider):

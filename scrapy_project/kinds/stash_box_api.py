@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import Field
 
-from scrapy_project.parsing.careers import career_end
 from scrapy_project.kinds.responses import (
     Answer,
     AnswerError,
@@ -26,6 +25,7 @@ from scrapy_project.kinds.responses import (
     read_record,
     unknown_fields,
 )
+from scrapy_project.parsing.careers import career_end
 from trainer.config.sources import SourceConfig
 from trainer.identity.tidy_names import with_tidy_names
 from trainer.staging.manifest import StageError

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from scrapy_project import facts, reference
+from scrapy_project.parsing import facts, reference
 from scrapy_project.parsing.html import tidy
 from scrapy_project.parsing.profile import Fact, Profile, Shot
 

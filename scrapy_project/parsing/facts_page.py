@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
 
-from scrapy_project.limits.breaker import challenge
-from scrapy_project.parsing.charset import as_utf8
 from scrapy_project.failures import FetchFailed, request_for
+from scrapy_project.limits.breaker import challenge
 from scrapy_project.outcomes import read_with
+from scrapy_project.parsing.charset import as_utf8
 from scrapy_project.parsing.profile import PageError, Profile
 from trainer.identity.names import words
 

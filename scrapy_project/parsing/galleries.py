@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
 
-from scrapy_project.limits.breaker import challenge
-from scrapy_project.parsing.charset import as_utf8
 from scrapy_project.failures import FetchFailed, request_for
+from scrapy_project.limits.breaker import challenge
 from scrapy_project.outcomes import read_with
+from scrapy_project.parsing.charset import as_utf8
 from scrapy_project.parsing.profile import PageError, Profile, Shot
-from scrapy_project.storage.profile_rows import from_allowed_hosts, same_site
 from scrapy_project.parsing.walls import walled
+from scrapy_project.storage.profile_rows import from_allowed_hosts, same_site
 from trainer.config.sources import SourceConfig
 from trainer.staging.manifest import StageError
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from scrapy.http import Response
 
 from scrapy_project.parsing.profile import PageError
-from scrapy_project.storage.profile_rows import same_site
 from scrapy_project.parsing.walls import wall_address, walled
+from scrapy_project.storage.profile_rows import same_site
 from trainer.config.sources import SourceConfig
 from trainer.identity.addresses import take_apart
 from trainer.identity.site_table import Page

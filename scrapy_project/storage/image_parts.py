@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from trainer.snapshots.image_ledger import NOT_AN_IMAGE, is_burnt
 from trainer.staging.parquet import parts, read_parts, write_rows
 from trainer.staging.picture_types import READ, UNSUPPORTED, picture_type
 from trainer.staging.schemas import IMAGES
-from trainer.snapshots.image_ledger import NOT_AN_IMAGE, is_burnt
 
 FLUSH_SECONDS = 5.0
 Row = dict[str, Any]

@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from scrapy_project.storage.records import META, part_meta
+from trainer.snapshots.store import CRAWL_COLUMNS
 from trainer.staging.manifest import StageError
 from trainer.staging.parquet import parts, read_table, stream_rows, write_table
 from trainer.staging.schemas import PERFORMERS
-from trainer.snapshots.store import CRAWL_COLUMNS
 
 Row = dict[str, Any]
 PART_TARGETS = 25

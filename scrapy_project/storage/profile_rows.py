@@ -11,8 +11,8 @@ from scrapy.http import Response
 
 from scrapy_project.parsing.profile import Profile, Shot, shots_of_somebody
 from trainer.config.sources import SourceConfig
-from trainer.identity.links import identify
 from trainer.crawl.confirm import Verdict
+from trainer.identity.links import identify
 
 Row = dict[str, Any]
 _FACTS = (

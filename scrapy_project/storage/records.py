@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scrapy_project.kinds.responses import Page
+from trainer.snapshots.store import CRAWL_COLUMNS, CRAWL_NOTES
 from trainer.staging.manifest import StageError
 from trainer.staging.parquet import read_table, write_table
 from trainer.staging.schemas import PERFORMERS
-from trainer.snapshots.store import CRAWL_COLUMNS, CRAWL_NOTES
 
 META = CRAWL_NOTES
 

@@ -23,12 +23,12 @@ from tests.bench.measured import (
 )
 from tests.recorded.profile_box import SOURCE as SITE
 from tests.recorded.profile_box import linked
+from trainer.crawl.targets import Targets
 from trainer.identity.site_table import site_table
 from trainer.runs.context import RunContext
-from trainer.crawl.targets import Targets
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.parquet import write_rows
 from trainer.staging.schemas import TARGETS
-from trainer.snapshots.store import fold_snapshot
 from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
 
 PEOPLE = int(os.environ.get("BENCH_PEOPLE", "100000"))

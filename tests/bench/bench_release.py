@@ -17,11 +17,11 @@ from tests.bench import big_world, release_child
 from trainer.config.params import BuildParams
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.config.sources import load_sources
-from trainer.pipeline import record
-from trainer.runs.context import Plan, RunContext
 from trainer.release.contract import DATABASE, FACENET_INDEX, FACES_JSON, INDEXES, PERFORMERS_JSON
 from trainer.release.gate import GATE_YAML
 from trainer.release.inputs import FACES_FILE, PERFORMERS_FILE
+from trainer.runs import update as run_record
+from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import read_json, sha256_file, write_json
 from trainer.staging.paths import DataDir
 
@@ -162,7 +162,7 @@ def _write_plan(run_id: str, pack: str) -> None:
         base_release=data.current.readlink().name if data.current.is_symlink() else None,
     )
     write_json(context.run.plan, plan.model_dump(mode="json"))
-    record.start(context, plan)
+    run_record.start(context, plan)
 
 
 def _write_pack(data: DataDir) -> str:

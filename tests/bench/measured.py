@@ -17,8 +17,8 @@ from typing import Any
 from trainer.config.params import BuildParams
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.config.sources import load_sources
-from trainer.runs.context import Plan, RunContext
 from trainer.crawl.run import crawl_job
+from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 

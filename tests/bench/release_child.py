@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from trainer.config.settings import Settings
-from trainer.runs.context import RunContext
 from trainer.pipeline.run import run_step
 from trainer.release import sqlite_build, write
 from trainer.release.contract import DATABASE
 from trainer.release.index import Base, IndexOptions, build_index
 from trainer.release.inputs import read_inputs
 from trainer.release.sqlite_build import write_database
+from trainer.runs.context import RunContext
 
 _SAMPLE = 40_000  # vectors of which a grown index is compared with a rebuilt one
 _FEW = 5_000

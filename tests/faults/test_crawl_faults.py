@@ -10,8 +10,8 @@ import pytest
 
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import serve
-from trainer.staging.manifest import StageManifest
 from trainer.snapshots.store import fold_snapshot
+from trainer.staging.manifest import StageManifest
 
 
 @pytest.fixture

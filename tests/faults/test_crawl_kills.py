@@ -16,9 +16,9 @@ import pytest
 
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
-from trainer.snapshots.store import fold_snapshot
 
 KILLS = int(os.environ.get("CRAWL_KILLS", "2"))
 PEOPLE = 20

@@ -13,11 +13,11 @@ from demo.world import Faults, Trouble, World
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
-from trainer.runs.context import Plan, RunContext
 from trainer.crawl.run import crawl_source
+from trainer.runs.context import Plan, RunContext
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
-from trainer.snapshots.store import fold_snapshot
 
 BOX, API = "stashdb", "theporndb"
 LISTS = {BOX: "/graphql", API: "/performers"}

@@ -32,10 +32,10 @@ from tests.recorded.profile_box import (
 )
 from trainer.config.settings import REPO_ROOT
 from trainer.crawl.run import crawl_job
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
-from trainer.snapshots.store import fold_snapshot
 
 KILLS = int(os.environ.get("CRAWL_KILLS", "3"))
 PEOPLE = 60  # more than two parts of pages

@@ -16,8 +16,8 @@ from demo.world.cast import appearances
 from demo.world.pages import PageSite
 from scrapy_project.limits.breaker import LIMIT
 from tests.recorded.profile_box import LATER, SOURCE, WEEK_1, ProfileBench, Site, linked
-from trainer.staging.parquet import read_table
 from trainer.snapshots.store import fold_snapshot
+from trainer.staging.parquet import read_table
 
 PEOPLE = 24  # enough for shares to count, and for a storm to have an end
 PATIENT = {"concurrent_requests": 1, "retries": 3}  # one at a time: who meets what is known

@@ -16,8 +16,8 @@ from scrapy_project.parsing.profile import Profile
 from tests.recorded.test_recorded_pages import spider_of
 from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import SHIPPED, Assertions, PageRule, SourceConfig, load_sources
-from trainer.errors import ConfigError
 from trainer.crawl.confirm import second_fact
+from trainer.errors import ConfigError
 
 SOURCES = sorted(path.parent.name for path in SHIPPED.glob("*/source.yaml"))
 PAGES = REPO_ROOT / "tests" / "recorded" / "pages"

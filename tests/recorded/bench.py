@@ -16,14 +16,14 @@ from tests.recorded.box import KEY, Box
 from trainer.config.params import BuildParams
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.config.sources import load_sources
-from trainer.runs.context import Plan, RunContext
 from trainer.crawl.run import crawl_job, crawl_source
 from trainer.exclusions.crawl_notes import dropped_links
+from trainer.runs.context import Plan, RunContext
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES, PERFORMERS
-from trainer.snapshots.store import fold_snapshot
 from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
 
 STARTED = "2026-02-01T00:00:00Z"

@@ -16,15 +16,15 @@ from tests.recorded.box import JPEG
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
-from trainer.identity.site_table import site_table
-from trainer.runs.context import Plan, RunContext
 from trainer.crawl.run import crawl_source
 from trainer.crawl.targets import Targets
+from trainer.identity.site_table import site_table
+from trainer.runs.context import Plan, RunContext
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table, write_rows
 from trainer.staging.schemas import IMAGES, PERFORMERS, TARGETS
-from trainer.snapshots.store import fold_snapshot
 from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
 
 SOURCE = "boobpedia"

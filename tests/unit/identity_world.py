@@ -13,8 +13,8 @@ import numpy as np
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig
-from trainer.runs.context import Plan, RunContext
 from trainer.pipeline.steps import publish, resolve, select
+from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
 from trainer.staging.paths import DataDir

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from trainer.identity.reviews import Review, write_reviews
+from trainer.runs.record import DiffSummary, RunRecord, RunStats, SourceStats, write_record
 from trainer.staging.manifest import StageError
 from trainer.staging.paths import DataDir
-from trainer.runs.record import DiffSummary, RunRecord, RunStats, SourceStats, write_record
 
 AIRFLOW_RUN = "manual__2026-01-08T01:02:03.5+00:00"
 HOSTILE = "\u202eevil **bold** <b>x</b> [a](javascript:alert(1)) $x$ :red[y]"

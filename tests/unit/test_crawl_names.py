@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from scrapy.http import HtmlResponse, Request
 
-from scrapy_project.storage.judged_again import judged_again
 from scrapy_project.parsing.profile import Profile, Shot
+from scrapy_project.storage.judged_again import judged_again
 from scrapy_project.visit import Outcome, Visitor
 from tests.recorded.profile_box import (
     LATER,

@@ -9,11 +9,11 @@ import pytest
 from scrapy_project.storage.image_parts import image_type, no_picture, unsupported_type
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
+from trainer.snapshots.image_ledger import REFUSED_DAYS, ImageLedger
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import parts, read_parts, write_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES
-from trainer.snapshots.image_ledger import REFUSED_DAYS, ImageLedger
 
 
 @pytest.fixture

@@ -18,12 +18,12 @@ from tests.recorded.box import JPEG
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
-from trainer.runs.context import Plan, RunContext
 from trainer.crawl.run import crawl_source
+from trainer.runs.context import Plan, RunContext
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES, PERFORMERS
-from trainer.snapshots.store import fold_snapshot
 from trainer.state.store import SnapshotRow, StateChanges, commit_release
 
 KEY = "a-token-that-nobody-may-read"

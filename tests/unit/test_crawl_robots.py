@@ -11,8 +11,8 @@ import pytest
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import serve
 from tests.recorded.profile_box import ProfileBench, linked, serve_site
-from trainer.pipeline import record
 from trainer.pipeline.steps import report
+from trainer.runs import update as run_record
 
 ROBOTS = "/robots.txt"
 BROKEN = {
@@ -178,10 +178,10 @@ def test_a_slower_crawl_delay_is_the_rate_of_pages_and_pictures_and_stands_in_th
     assert warned.actual == asks
     assert any(asks in line for line in bench.said)
     context = bench.context("r1")
-    record.start(context, context.plan)
+    run_record.start(context, context.plan)
     with pytest.raises(Exception, match="run r1 failed"):  # nothing was published
         report.run(context, bench.said.append)
-    stats = record.read_record(context.run.record).stats.by_source["stashdb"]
+    stats = run_record.read_record(context.run.record).stats.by_source["stashdb"]
     assert stats.warnings == [f"requests_per_minute: expected 30000, got {asks}"]
 
 

@@ -20,8 +20,8 @@ from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.embedding.process_runner import clean_environment
 from trainer.embedding.runner import run_shard
-from trainer.embedding.spec import container_spec, prepare_directories
 from trainer.embedding.shard_result import read_verdict
+from trainer.embedding.spec import container_spec, prepare_directories
 from trainer.errors import ConfigError, DamagedFileError, StageFailed
 from trainer.staging.manifest import StageManifest
 

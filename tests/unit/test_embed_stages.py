@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from embedder.prefetch import Ahead
 from embedder.batches import Batches, is_out_of_memory
 from embedder.decode import KEPT_SIDE, MAX_SIDE, Picture, Refused, decode_bytes
 from embedder.decode_pool import Closed, DecodePool, Lent, Task
 from embedder.jpeg import halving
+from embedder.prefetch import Ahead
 
 
 def test_ahead_keeps_order_and_works_no_further_than_its_size() -> None:

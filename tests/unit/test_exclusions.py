@@ -14,13 +14,13 @@ from tests.unit.test_identity_steps import BO, MIRA, names, rows
 from trainer.cli import app
 from trainer.config.pipeline import STEPS
 from trainer.errors import ConfigError, StageFailed
-from trainer.faces.cache import cached_pictures
-from trainer.pipeline.build import _is_final
 from trainer.exclusions.apply import refuse_if_decided
-from trainer.exclusions.purge import purge
-from trainer.pipeline.steps import plan_embed, resolve
 from trainer.exclusions.edit import add, person_value, remove, url_value
 from trainer.exclusions.entries import Exclusion, Exclusions, read_exclusions
+from trainer.exclusions.purge import purge
+from trainer.faces.cache import cached_pictures
+from trainer.pipeline.build import _is_final
+from trainer.pipeline.steps import plan_embed, resolve
 from trainer.staging.atomic import write_bytes
 from trainer.staging.lock import build_lock
 

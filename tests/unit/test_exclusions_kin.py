@@ -9,16 +9,16 @@ from contextlib import closing
 
 import pytest
 
-from scrapy_project.storage.exclusions import without_excluded
 from scrapy_project.kinds.responses import Page
+from scrapy_project.storage.exclusions import without_excluded
 from scrapy_project.storage.records import PerformerParts
 from tests.unit.identity_world import IdentityWorld, creator, record, shot, uuid
 from tests.unit.test_exclusions import WHEN, trainer
-from trainer.identity.links import identify
-from trainer.exclusions.purge import purge
 from trainer.exclusions.edit import add, url_value
 from trainer.exclusions.entries import Exclusion, Exclusions, read_entries, read_exclusions
 from trainer.exclusions.link_keys import LinkKeys, link_keys
+from trainer.exclusions.purge import purge
+from trainer.identity.links import identify
 from trainer.state.decisions import deciding, digest
 
 IMDB = "https://www.imdb.com/name/nm9990007/"

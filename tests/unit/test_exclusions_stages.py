@@ -7,8 +7,8 @@ import json
 import polars as pl
 import pytest
 
-from scrapy_project.storage.exclusions import without_excluded
 from scrapy_project.kinds.responses import Page
+from scrapy_project.storage.exclusions import without_excluded
 from tests.unit.identity_world import (
     PACK,
     IdentityWorld,
@@ -20,10 +20,10 @@ from tests.unit.identity_world import (
     uuid,
 )
 from tests.unit.test_exclusions_kin import IMDB, left
-from trainer.exclusions.purge import purge
-from trainer.pipeline.steps import plan_embed, plan_references
 from trainer.exclusions.edit import add, person_value, url_value
 from trainer.exclusions.entries import read_exclusions
+from trainer.exclusions.purge import purge
+from trainer.pipeline.steps import plan_embed, plan_references
 from trainer.staging.atomic import write_bytes
 from trainer.staging.parquet import read_table
 

@@ -10,7 +10,7 @@ from babel import Locale
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapy_project import facts
+from scrapy_project.parsing import facts
 from scrapy_project.parsing.careers import career_end
 from scrapy_project.parsing.countries import codes
 from scrapy_project.parsing.profile import Profile

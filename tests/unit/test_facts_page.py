@@ -10,8 +10,8 @@ from scrapy.http import HtmlResponse, Request
 
 from scrapy_project.failures import FetchFailed
 from scrapy_project.parsing.profile import PageError
-from scrapy_project.storage.report import CrawlStopped
 from scrapy_project.sources.freeones.spider import facts_page, parse_more, parse_page
+from scrapy_project.storage.report import CrawlStopped
 from scrapy_project.visit import Visitor
 from trainer.config.sources import shipped_sources
 

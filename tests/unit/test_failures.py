@@ -31,10 +31,10 @@ import scrapy_project.fetchers.errors
 import scrapy_project.limits.middlewares.addresses
 import scrapy_project.limits.middlewares.budget
 from scrapy_project.failures import FetchFailed, fetch_failed
-from scrapy_project.kinds.stash_box import StashBoxSpider
 from scrapy_project.image_downloads import Pictures
-from scrapy_project.storage.report import CrawlReport, CrawlStopped
+from scrapy_project.kinds.stash_box import StashBoxSpider
 from scrapy_project.spider import SourceSpider
+from scrapy_project.storage.report import CrawlReport, CrawlStopped
 from scrapy_project.visit import Visitor
 from tests.recorded.profile_box import WEEK_1
 from trainer.config.jobs import CrawlJob

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from trainer.snapshots.fold import add_performers, fold_images, fold_performers
-from trainer.staging.schemas import IMAGES, PERFORMERS
 from trainer.snapshots.store import _table
+from trainer.staging.schemas import IMAGES, PERFORMERS
 
 
 def row(number: str, updated: str | None = "2026-01-01T00:00:00Z", **changes: Any) -> dict:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from trainer.identity.claims import ClaimFacts
 from trainer.identity.decisions import Decision
-from trainer.identity.matching import find_joins
 from trainer.identity.links import SiteLink
+from trainer.identity.matching import find_joins
 from trainer.identity.resolve import resolve
 from trainer.state.store import KnownIdentities
 

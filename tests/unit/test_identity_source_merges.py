@@ -17,8 +17,8 @@ from tests.unit.identity_world import record as row
 from trainer.identity.claims import ClaimFacts
 from trainer.identity.decide import decide_merge, decide_split
 from trainer.identity.decisions import Decision
-from trainer.identity.matching import find_joins
 from trainer.identity.links import SiteLink
+from trainer.identity.matching import find_joins
 from trainer.identity.resolve import resolve
 from trainer.staging.atomic import read_json
 from trainer.state.store import Claim, KnownIdentities, read_identities

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trainer.crawl.slugs import slug
 from trainer.identity import names_v1
 from trainer.identity.claims import ClaimFacts
 from trainer.identity.evidence_items import names_agree
-from trainer.identity.matching import find_joins
 from trainer.identity.folding import fold
+from trainer.identity.matching import find_joins
 from trainer.identity.names import nearly, romanised, same_name, spelled_alike, spellings, words
-from trainer.crawl.slugs import slug
 from trainer.state.store import KnownIdentities
 
 ONE_NAME = [  # script, two spellings that its readers take for one name

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from trainer.identity.page_names import page_fits
 from trainer.crawl.confirm import judge
+from trainer.identity.page_names import page_fits
 
 
 def facts(name: str, *aliases: str, born: str | None = None) -> dict:

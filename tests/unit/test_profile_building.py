@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrapy_project import biography, reference
+from scrapy_project.parsing import biography, reference
 from scrapy_project.parsing.profile import PageError, Shot
 
 BUILD = {

@@ -14,9 +14,9 @@ import pytest
 
 from tests.unit.identity_world import WHEN, IdentityWorld, record, sha, shot, uuid
 from tests.unit.test_identity_steps import MIRA, rows
-from trainer.identity.reviews import Review, read_reviews, write_reviews
-from trainer.exclusions.purge import purge
 from trainer.exclusions.edit import add
+from trainer.exclusions.purge import purge
+from trainer.identity.reviews import Review, read_reviews, write_reviews
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.staging.atomic import read_json, sha256_file, write_json
 from trainer.staging.manifest import StageManifest

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from trainer.errors import DamagedFileError
-from trainer.staging.paths import DataDir
 from trainer.runs.record import (
     RunRecord,
     list_records,
@@ -13,6 +12,7 @@ from trainer.runs.record import (
     write_record,
     write_runs_json,
 )
+from trainer.staging.paths import DataDir
 
 
 def _write(data, run_id, started_at):

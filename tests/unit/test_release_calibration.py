@@ -10,7 +10,6 @@ import pytest
 
 from tests.release_fixtures import small_release
 from tests.release_world import embeddings
-from trainer.release.search_results import Answers
 from trainer.release.calibration import (
     CALIBRATION_JSON,
     TARGETS,
@@ -22,6 +21,7 @@ from trainer.release.distinct_people import one_label_each
 from trainer.release.evaluate import evaluate, evaluate_vectors
 from trainer.release.export import export
 from trainer.release.readme import README, readme
+from trainer.release.search_results import Answers
 
 
 def answers(best, own=None, rank=None):

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from trainer.release.search_results import Gallery, ask
 from trainer.release.contract import FUSION_WEIGHT, MISSING_DISTANCE
 from trainer.release.fusion import Neighbours, fuse
+from trainer.release.search_results import Gallery, ask
 
 Listed = dict[int, float]
 

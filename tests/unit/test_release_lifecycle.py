@@ -18,7 +18,6 @@ from typer.testing import CliRunner
 from tests.release_fixtures import small_release
 from trainer.cli import app
 from trainer.errors import ConfigError, DamagedFileError, StageFailed
-from trainer.retention.releases import pin, retain, unpin
 from trainer.pipeline.rollback import rollback
 from trainer.release import contract
 from trainer.release.export import export
@@ -27,6 +26,7 @@ from trainer.release.publish import next_version, publish
 from trainer.release.readme import README
 from trainer.release.signing import new_key, require_signed, sign
 from trainer.release.verify import verify, write_report
+from trainer.retention.releases import pin, retain, unpin
 from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import deciding

@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 from reports import data as reading
 from reports import text
 from tests.unit import reports_world as world
+from trainer.runs.record import RunRecord, write_record
 from trainer.staging.atomic import write_json
 from trainer.staging.paths import DataDir
-from trainer.runs.record import RunRecord, write_record
 
 APP = Path(__file__).parents[2] / "reports" / "app.py"
 PAGES = ("overview", "runs", "run", "versions")

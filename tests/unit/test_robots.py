@@ -17,11 +17,11 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 from scrapy.settings import Settings
+from scrapy_project.middlewares import robots
 from twisted.internet.error import ConnectionLost, SSLError
 from twisted.web.client import ResponseFailed
 
 from scrapy_project.limits.budget import Budget, host_key
-from scrapy_project.middlewares import robots
 from scrapy_project.limits.middlewares.addresses import AddressRefused
 from scrapy_project.limits.middlewares.budget import BudgetMiddleware, HostHeld
 from scrapy_project.limits.middlewares.robots import (
@@ -30,8 +30,8 @@ from scrapy_project.limits.middlewares.robots import (
     RobotsUnreachable,
     origin_of,
 )
-from scrapy_project.storage.report import CrawlStopped
 from scrapy_project.limits.robots import MAX_BYTES, read_rules
+from scrapy_project.storage.report import CrawlStopped
 
 AGENT = "stash-sense-trainer/0.1"
 SITE = "https://site.example"

@@ -16,10 +16,10 @@ from trainer.config.settings import Settings
 from trainer.embedding.spec import container_spec
 from trainer.runs.context import Plan, RunContext
 from trainer.runs.ids import run_id_to_plan
+from trainer.runs.record import RunRecord, write_record
 from trainer.staging.atomic import write_json
 from trainer.staging.names import LONGEST_RUN_ID, older_run_id, run_id_from, with_hash
 from trainer.staging.paths import DataDir
-from trainer.runs.record import RunRecord, write_record
 
 AIRFLOWS = "manual__2026-11-28T17:11:11.100768+00:00"
 LEGAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")

@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.identity_world import WHEN, IdentityWorld, record, shot
 from trainer.errors import StageFailed
-from trainer.runs.context import RunContext
 from trainer.pipeline.steps import build_release
+from trainer.runs.context import RunContext
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.manifest import StageError, StageManifest
 from trainer.staging.paths import DataDir

@@ -16,13 +16,13 @@ import pytest
 from tests.unit.identity_world import PACK, IdentityWorld, record, sha, shot
 from tests.unit.test_identity_steps import BO, MIRA, rows
 from trainer.faces.cache import cached_pictures
-from trainer.retention.references import finished_runs
-from trainer.retention.images import prune_pictures, prune_vectors
-from trainer.retention.runs import clear_runs
 from trainer.release.contract import CHECKSUMMED
+from trainer.retention.images import prune_pictures, prune_vectors
+from trainer.retention.references import finished_runs
+from trainer.retention.runs import clear_runs
+from trainer.runs.record import RunRecord, write_record
 from trainer.staging.atomic import write_bytes, write_json
 from trainer.staging.paths import DataDir
-from trainer.runs.record import RunRecord, write_record
 from trainer.state.store import note_published
 
 BASE, CURRENT, NEXT = "20261101_000000", "20261108_000000", "20261115_000000"

@@ -10,8 +10,8 @@ import yaml
 from scrapy_project.kinds.rest_api import parse_list
 from scrapy_project.kinds.stash_box_api import parse_list as parse_box
 from scrapy_project.parsing.profile import Profile, Shot
-from scrapy_project.storage.profile_rows import profile_row
 from scrapy_project.parsing.stand_ins import is_stand_in
+from scrapy_project.storage.profile_rows import profile_row
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 from trainer.config.sources import shipped_sources
 from trainer.crawl.confirm import Verdict

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.config.sources import SourceConfig, shipped_sources
-from trainer.identity.site_table import site_table
 from trainer.crawl.slugs import STYLES, slug
 from trainer.crawl.targets import Targets, is_wanted, live, named_page
+from trainer.identity.site_table import site_table
 
 SHIPPED = shipped_sources()
 BABE = "https://www.babepedia.com/babe/"

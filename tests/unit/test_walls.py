@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from scrapy.http import Response
 
-from scrapy_project.parsing.html import document
 from scrapy_project.kinds.html_profile import MAX_WALLED_SHARE
-from scrapy_project.visit import Visitor
+from scrapy_project.parsing.html import document
 from scrapy_project.parsing.walls import wall_address, wall_heading, wall_sign
+from scrapy_project.visit import Visitor
 from tests.recorded.profile_box import (
     LATER,
     NOBODY,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.unit.identity_world import IdentityWorld, record, sha, shot, uuid
-from trainer.pipeline.record_faces import record_faces
 from trainer.pipeline.absence_reasons import RunReasons
+from trainer.pipeline.record_faces import record_faces
 from trainer.release.diff_read import Person
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from trainer.errors import StageFailed
 from trainer.adults.rules import AgeFacts, adult_from, judge
+from trainer.errors import StageFailed
 from trainer.staging.parquet import read_table, write_rows, write_table
 
 QUARANTINE_FILE = "quarantine.parquet"

@@ -6,8 +6,6 @@ from typing import Any
 
 from trainer.config.sources import load_sources
 from trainer.errors import ConfigError
-from trainer.exclusions.members import Found, find_members
-from trainer.exclusions.purge import Purged
 from trainer.exclusions.edit import (
     add,
     id_values,
@@ -17,6 +15,8 @@ from trainer.exclusions.edit import (
     url_value,
 )
 from trainer.exclusions.entries import Exclusion, Kind, read_entries
+from trainer.exclusions.members import Found, find_members
+from trainer.exclusions.purge import Purged
 from trainer.staging.paths import DataDir
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from trainer.errors import ConfigError
 from trainer.release.publish import versions
 from trainer.release.verify import VerifyReport
-from trainer.staging.paths import DataDir
 from trainer.runs.record import list_records
+from trainer.staging.paths import DataDir
 from trainer.state.decisions import read_decisions
 
 

@@ -8,8 +8,8 @@ import polars as pl
 
 from trainer.errors import ConfigError
 from trainer.faces.absent import ABSENT_FILE, counts, read_absent
-from trainer.staging.paths import DataDir
 from trainer.runs.record import list_records
+from trainer.staging.paths import DataDir
 
 
 class Absent(NamedTuple):

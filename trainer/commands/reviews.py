@@ -7,8 +7,8 @@ from typing import Any
 from trainer.errors import ConfigError
 from trainer.identity.dismissed_reviews import left
 from trainer.identity.reviews import Review, read_run_reviews, reviewed
-from trainer.staging.paths import DataDir
 from trainer.runs.record import list_records
+from trainer.staging.paths import DataDir
 
 
 def review_rows(

@@ -10,15 +10,15 @@ from typing import Any
 from trainer.config.jobs import CrawlJob
 from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import load_sources
-from trainer.errors import DamagedFileError
-from trainer.runs.context import RunContext
 from trainer.crawl.environment import crawl_environment
-from trainer.staging.atomic import write_json
+from trainer.errors import DamagedFileError
 from trainer.processes.child import run_child
+from trainer.runs.context import RunContext
+from trainer.snapshots.store import last_snapshot
+from trainer.staging.atomic import write_json
 from trainer.staging.clock import iso, now
 from trainer.staging.manifest import StageError, StageManifest
 from trainer.staging.paths import RUN_MANIFEST
-from trainer.snapshots.store import last_snapshot
 from trainer.state.decisions import taken_back_since
 from trainer.state.store import read_snapshots
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from trainer.config.sources import SourceConfig
+from trainer.crawl.slugs import slug
 from trainer.identity.links import identify_in
 from trainer.identity.site_table import SiteTable
-from trainer.crawl.slugs import slug
 
 Row = dict[str, Any]
 _FACTS = ("source", "source_id", "name", "aliases", "birth_date", "country")

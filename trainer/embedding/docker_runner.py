@@ -9,8 +9,8 @@ from trainer.config.settings import Settings
 from trainer.embedding.process_runner import silent
 from trainer.embedding.spec import LABEL, ContainerSpec, prepare_directories
 from trainer.errors import ConfigError, StageFailed
-from trainer.reasons import reason
 from trainer.processes.watchdog import Silence
+from trainer.reasons import reason
 
 STOP_SECONDS = 60
 CONFLICT = 409

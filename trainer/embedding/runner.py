@@ -11,8 +11,8 @@ from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding.docker_runner import run_container
 from trainer.embedding.process_runner import run_process
-from trainer.embedding.spec import container_spec
 from trainer.embedding.shard_result import read_verdict
+from trainer.embedding.spec import container_spec
 from trainer.errors import ConfigError
 from trainer.reasons import reason
 from trainer.staging.manifest import StageManifest

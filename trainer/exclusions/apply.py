@@ -12,11 +12,11 @@ import numpy as np
 import polars as pl
 
 from trainer.errors import StageFailed
-from trainer.runs.context import RunContext
 from trainer.exclusions.crawl_notes import exclusions_of
-from trainer.exclusions.related_records import Kin
-from trainer.snapshots.current import snapshot_dirs
 from trainer.exclusions.entries import Exclusions, Reason
+from trainer.exclusions.related_records import Kin
+from trainer.runs.context import RunContext
+from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.parquet import stream_rows
 from trainer.state.decisions import digest
 from trainer.state.store import Claim, KnownIdentities

@@ -7,10 +7,10 @@ from collections import defaultdict
 
 import pyarrow.parquet as pq
 
-from trainer.runs.context import RunContext
 from trainer.exclusions.entries import Exclusions, read_exclusions
-from trainer.staging.parquet import parts
+from trainer.runs.context import RunContext
 from trainer.snapshots.store import CRAWL_NOTES
+from trainer.staging.parquet import parts
 
 
 def exclusions_of(context: RunContext) -> Exclusions:

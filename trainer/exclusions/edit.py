@@ -9,10 +9,10 @@ from uuid import UUID
 
 from trainer.config.sources import SourceConfig
 from trainer.errors import ConfigError
-from trainer.identity.addresses import take_apart
-from trainer.identity.links import identify
 from trainer.exclusions.entries import PHASH, Exclusion, Kind, Member, read_entries
 from trainer.exclusions.match import person_text
+from trainer.identity.addresses import take_apart
+from trainer.identity.links import identify
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import deciding
 from trainer.state.store import read_identities

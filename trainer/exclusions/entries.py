@@ -16,11 +16,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from trainer.exclusions.link_keys import LinkKeys, person_at, urls_of
+from trainer.exclusions.match import entry_keys, record_keys
 from trainer.faces.agreement import SAME_PICTURE_BITS
 from trainer.identity.addresses import take_apart
 from trainer.identity.links import domains_of, identify
-from trainer.exclusions.link_keys import LinkKeys, person_at, urls_of
-from trainer.exclusions.match import entry_keys, record_keys
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import digest, read_decisions
 from trainer.state.store import Claim

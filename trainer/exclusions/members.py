@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.faces.cache import read_figures
 from trainer.exclusions.apply import RecordRows, Row, excluded_claims
 from trainer.exclusions.entries import PHASH, Exclusion, Exclusions, Member, Reason, claim_of
 from trainer.exclusions.link_keys import link_keys
+from trainer.faces.cache import read_figures
 from trainer.staging.parquet import stream_rows
 from trainer.staging.paths import DataDir
 from trainer.state.store import Claim, KnownIdentities, read_identities, reading

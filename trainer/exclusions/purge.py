@@ -8,24 +8,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer.faces.cache import cache_parts
-from trainer.exclusions.error_redaction import names_of
-from trainer.exclusions.release_check import Listed, drop_packages, may_hold
-from trainer.exclusions.members import Found, claims_of, crawled_files, find_members
-from trainer.exclusions.run_redaction import traces
-from trainer.exclusions.redact_tables import Out, scrub
 from trainer.exclusions.edit import remember
 from trainer.exclusions.entries import Exclusion, Exclusions, read_entries, read_exclusions
+from trainer.exclusions.error_redaction import names_of
+from trainer.exclusions.members import Found, claims_of, crawled_files, find_members
+from trainer.exclusions.redact_tables import Out, scrub
+from trainer.exclusions.release_check import Listed, drop_packages, may_hold
+from trainer.exclusions.run_redaction import traces
+from trainer.exclusions.state_redaction import forget_pictures, forget_texts
+from trainer.faces.cache import cache_parts
 from trainer.release.contract import DATABASE
 from trainer.release.diff import DIFF_JSON
 from trainer.release.files import release_dirs
 from trainer.retention.release_choice import sweep
+from trainer.runs.record import write_runs_json
 from trainer.staging.atomic import remove_temporaries
 from trainer.staging.lock import build_lock
 from trainer.staging.parquet import stream_rows
 from trainer.staging.paths import DataDir
-from trainer.runs.record import write_runs_json
-from trainer.exclusions.state_redaction import forget_pictures, forget_texts
 from trainer.state.store import Claim, KnownIdentities, read_identities
 
 

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trainer.exclusions.error_redaction import Named, forget_in
+from trainer.snapshots.store import CRAWL_NOTES
 from trainer.staging.atomic import sha256_file, whole_file
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import read_table, write_table
-from trainer.snapshots.store import CRAWL_NOTES
 
 _KEYS = ("source_id", "page_id", "sha256", "image_sha256", "url", "performer_id")
 _RECORDS = ("claims", "references", "merged")  # of a performer: lists of (source, source_id)

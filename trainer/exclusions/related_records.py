@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from trainer.exclusions.link_keys import named_links
 from trainer.identity.claims import ClaimFacts, dates_agree
 from trainer.identity.evidence_items import names_agree
-from trainer.exclusions.link_keys import named_links
 from trainer.state.store import Claim
 
 Row = Mapping[str, Any]

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import DamagedFileError
-from trainer.identity.reviews import REVIEWS_FILE, Review, read_reviews, write_reviews
 from trainer.exclusions.error_redaction import forget_errors
 from trainer.exclusions.redact_tables import Out, rows_out
+from trainer.identity.reviews import REVIEWS_FILE, Review, read_reviews, write_reviews
 from trainer.reasons import reason
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.error_groups import FORGOTTEN

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 
-from trainer.faces import contamination, kept_out, trust
+from trainer.faces import contamination, quarantine, trust
 from trainer.faces.select import ACCEPTED, CONFLICT, OVER, SEVERAL, STAND_IN, TOO_SMALL
 from trainer.staging.parquet import read_table, write_table
 
@@ -32,7 +32,7 @@ REASONS: Final[dict[str, tuple[str, ...]]] = {
     "contested": (contamination.OF_ANOTHER, contamination.NEARER, contamination.FAR, CONFLICT),
     "faces_disagree": (trust.DISAGREES, trust.ALONE, trust.NO_CLUSTER, trust.OUTSIDE),
     "only_crowds": (SEVERAL,),
-    "dated_before_adult": (kept_out.EARLY,),
+    "dated_before_adult": (quarantine.EARLY,),
     "face_too_small": (TOO_SMALL,),
     "excluded": ("excluded",),
     "no_face": ("no_face",),

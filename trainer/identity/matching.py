@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from trainer.identity.claims import ClaimFacts, Join
+from trainer.identity.decisions import Decision
 from trainer.identity.evidence_items import (
     ENOUGH,
     Clue,
@@ -20,12 +21,11 @@ from trainer.identity.evidence_items import (
     cross_links,
     shared_links,
 )
-from trainer.identity.decisions import Decision
 from trainer.identity.groups import Groups
-from trainer.identity.similarity import Likeness, near_pairs, with_faces
 from trainer.identity.profiles import Profiles
 from trainer.identity.reviews import Kind
 from trainer.identity.settled import settle
+from trainer.identity.similarity import Likeness, near_pairs, with_faces
 from trainer.identity.source_merges import Contradiction, described
 from trainer.state.store import Claim, KnownIdentities
 

@@ -9,8 +9,8 @@ from itertools import combinations
 from trainer.identity.claims import ClaimFacts, dates_agree, spelled
 from trainer.identity.evidence_items import Records
 from trainer.identity.groups import Groups
-from trainer.identity.similarity import Likeness
 from trainer.identity.links import catalogues
+from trainer.identity.similarity import Likeness
 from trainer.state.store import Claim
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -8,11 +8,11 @@ from typing import Any
 
 import polars as pl
 
-from trainer.faces.quarantine import QUARANTINED
-from trainer.faces.face_rules import VERDICTS_FILE
-from trainer.runs.context import RunContext
 from trainer.exclusions.entries import read_exclusions
+from trainer.faces.face_rules import VERDICTS_FILE
+from trainer.faces.quarantine import QUARANTINED
 from trainer.release.diff_read import FaceKey, Person
+from trainer.runs.context import RunContext
 from trainer.staging.atomic import read_json
 
 _NO_VERDICTS = {  # of a run that an older trainer selected for

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
-from trainer.pipeline import record
-from trainer.runs.context import RunContext
 from trainer.exclusions.apply import refuse_if_decided
 from trainer.pipeline.run import Say, run_step
 from trainer.pipeline.steps.publish import overtaken, publish_run
@@ -15,9 +13,11 @@ from trainer.release.contract import CHECKSUMMED
 from trainer.release.diff import DIFF_JSON, Diff
 from trainer.release.gate import GateResult
 from trainer.release.verify import verify
+from trainer.runs import update as run_record
+from trainer.runs.context import RunContext
+from trainer.runs.record import list_records, read_record
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
-from trainer.runs.record import list_records, read_record
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def reject_run(settings: Settings, run_id: str, reason: str) -> str:
         _require_waiting(context)
         if context.built_release != context.run.release:
             raise StageFailed(f"run {run_id} is published; `trainer rollback` takes it back")
-        with record.editing(context) as current:
+        with run_record.editing(context) as current:
             current.status = "rejected"
             current.rejected_because = reason
         for name in CHECKSUMMED:

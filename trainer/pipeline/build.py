@@ -12,16 +12,16 @@ from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 from trainer.embedding.runner import refuse_a_cluster
 from trainer.errors import TrainerError
-from trainer.pipeline import record
-from trainer.runs.context import Plan, RunContext
 from trainer.exclusions.apply import decisions_stand
 from trainer.pipeline.run import Say, mark_failed, run_step
 from trainer.reasons import failure
+from trainer.runs import update as run_record
+from trainer.runs.context import Plan, RunContext
+from trainer.runs.record import RunRecord, list_records, read_record
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import now, parse_iso, version_id
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
-from trainer.runs.record import RunRecord, list_records, read_record
 
 RESUME_WITHIN = timedelta(hours=24)
 
@@ -39,7 +39,7 @@ def build(settings: Settings, conf: dict[str, Any] | str | None, say: Say) -> Ru
         if run_id:
             say(f"build: going on with the interrupted run {run_id}")
             context = RunContext.open(settings, run_id)
-            record.start(context, context.plan)
+            run_record.start(context, context.plan)
         else:
             run_id = _new_run_id(data)
             say(f"build: run {run_id} in {data.root}")

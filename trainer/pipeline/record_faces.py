@@ -10,8 +10,8 @@ from trainer.faces.cache import cache_parts
 from trainer.faces.record_similarity import RecordFaces
 from trainer.faces.select import MOST_OWNERS
 from trainer.identity.similarity import Likeness
-from trainer.runs.context import RunContext
 from trainer.pipeline.claim_facts import Records
+from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import PERFORMERS_FILE
 from trainer.state.store import Claim

@@ -10,7 +10,7 @@ from typing import Any
 from trainer.config.pipeline import STEPS
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
-from trainer.pipeline import record
+from trainer.runs import update as run_record
 from trainer.runs.context import RunContext
 from trainer.staging.clock import iso, now
 
@@ -45,10 +45,10 @@ def run_step(
     else:
         result = module.run(context, say) if key is None else module.run(context, key, say)
     label = name if key is None else f"{name}-{key}"
-    record.step_done(context, label, seconds=round(time.monotonic() - began, 2))
+    run_record.step_done(context, label, seconds=round(time.monotonic() - began, 2))
     return context.finish(label, result)
 
 
 def mark_failed(run_id: str, settings: Settings, step: str, message: str) -> None:
     """Write a failed step into the run's record, for people to read in the reports."""
-    record.fail(RunContext.open(settings, run_id), step, message, completed_at=iso(now()))
+    run_record.fail(RunContext.open(settings, run_id), step, message, completed_at=iso(now()))

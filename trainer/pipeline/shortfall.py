@@ -8,9 +8,9 @@ from typing import Any
 from trainer.errors import StageFailed
 from trainer.faces.select import ACCEPTED
 from trainer.faces.spread import OVER_SOURCE, OVER_TOTAL
+from trainer.release.contract import NEIGHBOURS
 from trainer.runs.context import RunContext
 from trainer.runs.update import manifests
-from trainer.release.contract import NEIGHBOURS
 from trainer.staging.manifest import StageManifest
 
 _SHOWN = 3

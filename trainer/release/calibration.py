@@ -15,9 +15,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
-from trainer.release.search_results import Answers
 from trainer.release.files import read_manifest
 from trainer.release.intervals import Interval, interval, share
+from trainer.release.search_results import Answers
 from trainer.staging.atomic import write_json
 
 CALIBRATION_JSON = "calibration.json"

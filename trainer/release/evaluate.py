@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from trainer.release import contract
-from trainer.release.search_results import Answers, Asked, Gallery, ask
 from trainer.release.breakdowns import Flags, Parts, breakdowns
 from trainer.release.calibration import curve, safe_distances
 from trainer.release.distinct_people import one_label_each, performer_ids
@@ -34,6 +33,7 @@ from trainer.release.inputs import Vectors
 from trainer.release.intervals import interval, share
 from trainer.release.recall import approximate, recall, sampled
 from trainer.release.search import Ids
+from trainer.release.search_results import Answers, Asked, Gallery, ask
 from trainer.staging.atomic import read_json
 
 FEW_PERFORMERS = 100

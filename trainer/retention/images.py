@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from trainer.faces.cache import cache_parts, cached_pictures
-from trainer.retention.references import asked_pictures
 from trainer.exclusions.redact_tables import Out, scrub
+from trainer.faces.cache import cache_parts, cached_pictures
 from trainer.release.contract import DATABASE
 from trainer.release.files import release_dirs
+from trainer.retention.references import asked_pictures
 from trainer.staging.clock import parse_iso
 from trainer.staging.paths import DataDir
 from trainer.state.store import reading

@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from trainer.runs.record import RecordEntry, list_records
 from trainer.staging.atomic import read_json
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir, RunDir
-from trainer.runs.record import RecordEntry, list_records
 from trainer.state.decisions import read_decisions
 from trainer.state.store import read_snapshots
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from trainer.retention.references import finished_runs
-from trainer.retention.releases import needed_releases
 from trainer.pipeline.run import Say
 from trainer.pipeline.steps.select import NEAREST_FILE, SIMILAR_FILE
 from trainer.release.contract import CHECKSUMMED
 from trainer.release.inputs import FACES_FILE
+from trainer.retention.references import finished_runs
+from trainer.retention.releases import needed_releases
 from trainer.staging.paths import DataDir, RunDir
 from trainer.state.store import run_of
 

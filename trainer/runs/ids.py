@@ -10,10 +10,10 @@ from trainer.config.params import BuildParams
 from trainer.config.sources import shipped_sources
 from trainer.errors import ConfigError
 from trainer.runs.context import Plan
+from trainer.runs.record import read_record
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.names import run_id_from
 from trainer.staging.paths import DataDir, RunDir
-from trainer.runs.record import read_record
 
 _UNFINISHED = ("running", "failed")
 

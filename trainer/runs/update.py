@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trainer.runs.context import Plan, RunContext
-from trainer.staging.error_groups import STEP_FAILED, StageError
-from trainer.staging.manifest import StageManifest
 from trainer.runs.record import (
     RunRecord,
     StepRecord,
@@ -17,6 +15,8 @@ from trainer.runs.record import (
     write_record,
     write_runs_json,
 )
+from trainer.staging.error_groups import STEP_FAILED, StageError
+from trainer.staging.manifest import StageManifest
 
 
 def start(context: RunContext, plan: Plan) -> None:

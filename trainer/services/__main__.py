@@ -14,6 +14,7 @@ from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import ConfigError, TrainerError
+from trainer.processes.supervisor import Service, Supervisor
 from trainer.services.airflow import (
     COMPONENTS,
     airflow,
@@ -24,7 +25,6 @@ from trainer.services.airflow import (
     write_pools,
 )
 from trainer.services.private import write_private_json
-from trainer.processes.supervisor import Service, Supervisor
 
 PREPARE_SECONDS = 600.0
 CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"

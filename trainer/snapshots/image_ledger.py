@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import DamagedFileError
-from trainer.faces.cache import cached_pictures
 from trainer.exclusions.entries import REFUSED
+from trainer.faces.cache import cached_pictures
 from trainer.reasons import reason
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import parse_iso

@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trainer.exclusions.entries import read_exclusions
-from trainer.staging.atomic import whole_file
 from trainer.snapshots.fold import add_performers, fold_images, fold_performers
+from trainer.snapshots.image_ledger import ImageLedger
+from trainer.staging.atomic import whole_file
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table, stream_rows, write_table
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES, PERFORMERS
-from trainer.snapshots.image_ledger import ImageLedger
 from trainer.state.store import read_snapshots
 
 if TYPE_CHECKING:

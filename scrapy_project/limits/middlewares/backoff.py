@@ -13,8 +13,8 @@ from typing import Any
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
-from scrapy_project.limits.budget import Budget, host_key
 from scrapy_project.failures import PASSING, fetch_failed
+from scrapy_project.limits.budget import Budget, host_key
 from scrapy_project.storage.report import disk_failed, without_secrets
 from trainer.staging.clock import now
 

@@ -22,8 +22,8 @@ from scrapy.http import Request, Response
 
 from scrapy_project.limits.middlewares.addresses import AddressRefused, is_refused
 from scrapy_project.limits.middlewares.budget import BudgetMiddleware, HostHeld
-from scrapy_project.storage.report import CrawlStopped
 from scrapy_project.limits.robots import MAX_BYTES, MAX_REDIRECTS, Rules, read_rules
+from scrapy_project.storage.report import CrawlStopped
 
 MAX_AGE_SECONDS = 86_400.0  # RFC 9309: an older copy is not used
 DOWNLOAD_MAX_BYTES = 10 * MAX_BYTES  # whoever sends more sends something else

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from parsel import Selector
 
+from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.parsing.facts import country, fuzzy_date
 from scrapy_project.parsing.html import absolute, document, required, text_of, without
-from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.parsing.profile import PageError, Profile, Shot
 from scrapy_project.parsing.reference import (
     Reader,

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography
+from scrapy_project.kinds.html_profile import ProfileSpider
+from scrapy_project.parsing import biography
 from scrapy_project.parsing.countries import codes
 from scrapy_project.parsing.html import (
     absolute,
@@ -25,7 +26,6 @@ from scrapy_project.parsing.html import (
     texts_of,
     tidy,
 )
-from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.parsing.profile import Profile, Shot
 
 # Both come with status 200, the first one with pictures of other people.

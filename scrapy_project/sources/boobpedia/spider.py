@@ -8,8 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography
-from scrapy_project import facts as readers
+from scrapy_project.kinds.html_profile import ProfileSpider
+from scrapy_project.parsing import biography
+from scrapy_project.parsing import facts as readers
 from scrapy_project.parsing.html import (
     absolute,
     document,
@@ -24,7 +25,6 @@ from scrapy_project.parsing.html import (
     title_before,
     without,
 )
-from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.parsing.profile import PageError, Profile, Shot
 
 MISSING: Final = ("There is currently no text in this page",)

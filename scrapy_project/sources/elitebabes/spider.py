@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography
+from scrapy_project.kinds.html_profile import ProfileSpider
+from scrapy_project.parsing import biography
 from scrapy_project.parsing.html import (
     absolute,
     document,
@@ -20,7 +21,6 @@ from scrapy_project.parsing.html import (
     split_names,
     text_behind,
 )
-from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.parsing.profile import Profile, Shot
 from scrapy_project.parsing.reference import (
     called_like_the_page,

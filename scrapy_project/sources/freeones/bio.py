@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography
+from scrapy_project.parsing import biography
 from scrapy_project.parsing.countries import code_of, codes
 from scrapy_project.parsing.html import element_text, elements, outside, split_names, text_besides
 

@@ -8,7 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography, facts
+from scrapy_project.kinds.html_profile import ProfileSpider
+from scrapy_project.parsing import biography, facts
 from scrapy_project.parsing.html import (
     addresses,
     document,
@@ -20,7 +21,6 @@ from scrapy_project.parsing.html import (
     tidy,
     title_before,
 )
-from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.parsing.profile import PageError, Profile, Shot
 from scrapy_project.sources.freeones import bio
 from scrapy_project.sources.freeones.photos import is_photo, open_photos, whole_photos

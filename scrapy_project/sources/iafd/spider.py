@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography
+from scrapy_project.kinds.html_profile import ProfileSpider
+from scrapy_project.parsing import biography
 from scrapy_project.parsing.html import (
     absolute,
     addresses,
@@ -25,7 +26,6 @@ from scrapy_project.parsing.html import (
     text_of,
     without,
 )
-from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.parsing.profile import Profile, Shot
 
 MISSING: Final = ("The page you requested was removed", "invalid or outdated page")

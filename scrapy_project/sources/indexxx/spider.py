@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from scrapy_project import biography
-from scrapy_project.parsing.html import document, empty_page, heads_say
 from scrapy_project.kinds.html_profile import ProfileSpider
+from scrapy_project.parsing import biography
+from scrapy_project.parsing.html import document, empty_page, heads_say
 from scrapy_project.parsing.profile import Profile, Shot
 from scrapy_project.parsing.reference import first_heading, known_links, path_id, pictures
 

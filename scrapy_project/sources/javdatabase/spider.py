@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography
+from scrapy_project.kinds.html_profile import ProfileSpider
+from scrapy_project.parsing import biography
 from scrapy_project.parsing.html import (
     absolute,
     addresses,
@@ -21,7 +22,6 @@ from scrapy_project.parsing.html import (
     split_names,
     text_behind,
 )
-from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.parsing.profile import PageError, Profile, Shot
 from scrapy_project.parsing.reference import (
     called_like_the_page,

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography, json_ld
+from scrapy_project.kinds.html_profile import ProfileSpider
+from scrapy_project.parsing import biography, json_ld
 from scrapy_project.parsing.html import (
     absolute,
     clean,
@@ -21,7 +22,6 @@ from scrapy_project.parsing.html import (
     split_names,
     tidy,
 )
-from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.parsing.profile import Profile, Shot
 from scrapy_project.parsing.reference import (
     called_like_the_page,

@@ -10,8 +10,9 @@ from urllib.parse import unquote, urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography
-from scrapy_project import facts as values
+from scrapy_project.kinds.html_profile import ProfileSpider
+from scrapy_project.parsing import biography
+from scrapy_project.parsing import facts as values
 from scrapy_project.parsing.html import (
     absolute,
     document,
@@ -25,7 +26,6 @@ from scrapy_project.parsing.html import (
     text_of,
     tidy,
 )
-from scrapy_project.kinds.html_profile import ProfileSpider
 from scrapy_project.parsing.profile import Profile
 from scrapy_project.sources.thenude.covers import pictures
 

@@ -6,15 +6,15 @@ import shutil
 from typing import Any
 
 from trainer.embedding.pack import PackInfo, RecogniserRule, read_pack
-from trainer.runs.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.pipeline.shortfall import require_faces
-from trainer.snapshots.current import snapshot_dirs
 from trainer.release.files import read_manifest
 from trainer.release.index import IndexOptions
 from trainer.release.inputs import read_inputs
 from trainer.release.publish import next_version
 from trainer.release.write import ReleasePack, build
+from trainer.runs.context import RunContext
+from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.clock import parse_iso
 from trainer.staging.progress import Progress
 from trainer.state.store import published_versions

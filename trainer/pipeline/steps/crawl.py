@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from trainer.runs.context import RunContext
 from trainer.crawl.run import crawl_source
 from trainer.pipeline.run import Say
 from trainer.reasons import in_words
+from trainer.runs.context import RunContext
 
 
 def run(context: RunContext, source: str, say: Say) -> dict[str, Any]:

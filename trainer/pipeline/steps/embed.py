@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from trainer.embedding.runner import run_shard
-from trainer.runs.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.reasons import in_words
+from trainer.runs.context import RunContext
 
 
 def run(context: RunContext, shard: str, say: Say) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from typing import Any
 
 from trainer.identity.dismissed_reviews import left, still_open
 from trainer.identity.reviews import REVIEWS_FILE, read_reviews
-from trainer.runs.context import RunContext
-from trainer.pipeline.run import Say
 from trainer.pipeline.absence_reasons import RunReasons
+from trainer.pipeline.run import Say
 from trainer.reasons import in_words
 from trainer.release.calibration import write_calibration
 from trainer.release.contract import INDEXES, MAX_DISTANCE, SCENE_DISTANCE
@@ -17,6 +16,7 @@ from trainer.release.diff import compare, write_diff
 from trainer.release.evaluate import evaluate
 from trainer.release.evaluation import CapCost, Evaluation, write_evaluation
 from trainer.release.files import require_intact
+from trainer.runs.context import RunContext
 from trainer.staging.progress import Progress
 
 SEED = 20260101

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from trainer.errors import StageFailed
-from trainer.runs.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.release.evaluation import read_evaluation
 from trainer.release.gate import gate, load_limits
+from trainer.runs.context import RunContext
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:

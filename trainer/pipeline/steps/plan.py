@@ -15,10 +15,10 @@ from trainer.embedding.lock import load_lock
 from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
-from trainer.pipeline import record
-from trainer.runs.context import Plan, RunContext
 from trainer.pipeline.run import Say
 from trainer.release.gate import load_limits
+from trainer.runs import update as run_record
+from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import read_json, remove_temporaries, write_json
 from trainer.staging.clock import iso, now, version_id
 from trainer.staging.paths import DataDir
@@ -29,7 +29,7 @@ def run(context: RunContext, conf: dict[str, Any] | None, say: Say) -> dict[str,
     if not context.run.plan.exists():
         _make_plan(context, conf, say)
     plan = context.plan
-    record.start(context, plan)
+    run_record.start(context, plan)
     return {"run_id": plan.run_id, "sources": sorted(plan.creators)}
 
 

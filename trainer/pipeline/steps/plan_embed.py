@@ -10,15 +10,15 @@ import polars as pl
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.doubtful import doubtful_pictures
 from trainer.embedding.pack import PACK_FILE, read_pack
-from trainer.faces.cache import cache_parts, cached_pictures
-from trainer.runs.context import Plan, RunContext
-from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.apply import excluded_pictures
-from trainer.pipeline.run import Say
+from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.redact_tables import Out, scrub
+from trainer.faces.cache import cache_parts, cached_pictures
+from trainer.pipeline.run import Say
+from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
-from trainer.staging.atomic import write_json
 from trainer.snapshots.store import fold_snapshot
+from trainer.staging.atomic import write_json
 from trainer.state.store import read_identities
 
 # Faces a batch, pictures a part (what a kill costs). More fill the CPU no better; a GPU whose

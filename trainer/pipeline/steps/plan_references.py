@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from trainer.config.sources import load_sources
-from trainer.identity.site_table import site_table
-from trainer.runs.context import RunContext
-from trainer.exclusions.crawl_notes import exclusions_of
-from trainer.exclusions.apply import RecordRows, excluded_claims
-from trainer.pipeline.run import Say
-from trainer.snapshots.current import snapshot_dirs
-from trainer.reasons import in_words
 from trainer.crawl.targets import RECORD_COLUMNS, Targets, live
+from trainer.exclusions.apply import RecordRows, excluded_claims
+from trainer.exclusions.crawl_notes import exclusions_of
+from trainer.identity.site_table import site_table
+from trainer.pipeline.run import Say
+from trainer.reasons import in_words
+from trainer.runs.context import RunContext
+from trainer.snapshots.current import snapshot_dirs
+from trainer.snapshots.store import PERFORMERS_FILE, fold_snapshot, last_snapshot
 from trainer.staging.parquet import read_table, stream_rows, write_rows
 from trainer.staging.schemas import TARGETS
-from trainer.snapshots.store import PERFORMERS_FILE, fold_snapshot, last_snapshot
 from trainer.state.store import read_identities
 
 

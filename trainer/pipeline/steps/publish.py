@@ -7,16 +7,16 @@ from typing import Any
 import pyarrow.compute as pc
 
 from trainer.errors import DamagedFileError, StageFailed
-from trainer.runs.context import Plan, RunContext
-from trainer.exclusions.crawl_notes import dropped_links
 from trainer.exclusions.apply import refuse_if_decided
-from trainer.retention.references import overtaken_by
-from trainer.retention.releases import retain
-from trainer.retention.images import prune_pictures, prune_vectors
+from trainer.exclusions.crawl_notes import dropped_links
 from trainer.pipeline.run import Say
-from trainer.retention.runs import clear_runs
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
+from trainer.retention.images import prune_pictures, prune_vectors
+from trainer.retention.references import overtaken_by
+from trainer.retention.releases import retain
+from trainer.retention.runs import clear_runs
+from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import now
 from trainer.staging.manifest import StageManifest

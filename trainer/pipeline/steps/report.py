@@ -6,14 +6,14 @@ from typing import Any
 
 from trainer.errors import StageFailed
 from trainer.faces.select import ACCEPTED
-from trainer.pipeline import record
-from trainer.runs.context import Plan, RunContext
 from trainer.pipeline.run import Say
 from trainer.release.diff import DIFF_JSON, Diff
+from trainer.runs import update as run_record
+from trainer.runs.context import Plan, RunContext
+from trainer.runs.record import DiffSummary, RunRecord, SourceStats
 from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import STEP_FAILED, StageError, grouped
 from trainer.staging.manifest import StageManifest
-from trainer.runs.record import DiffSummary, RunRecord, SourceStats
 
 # A source that the operator gave no key is left out on purpose; it does not make a run partial.
 _SOUND = ("complete", "skipped")
@@ -22,9 +22,9 @@ _SOUND = ("complete", "skipped")
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     """Fill the record; raises `StageFailed` when an essential step never finished."""
     plan = context.plan
-    crawls = record.manifests(context.run.root / "staging")
-    embeds = record.manifests(context.run.root / "embed")
-    with record.editing(context) as current:
+    crawls = run_record.manifests(context.run.root / "staging")
+    embeds = run_record.manifests(context.run.root / "embed")
+    with run_record.editing(context) as current:
         _stats(current, plan, crawls, context)
         _embed(current, embeds, context)
         _outcome(current, plan, context)

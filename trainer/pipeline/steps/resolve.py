@@ -8,27 +8,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from trainer.adults.quarantine import Sorted, sort_out
 from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
-from trainer.identity.split_reviews import apart_reviews
+from trainer.exclusions.apply import leave_out
 from trainer.identity.canonical import canonical
-from trainer.identity.evidence_items import Conflict
 from trainer.identity.decisions import read_identity_decisions
-from trainer.identity.matching import find_joins
+from trainer.identity.evidence_items import Conflict
 from trainer.identity.link_conflicts import link_reviews
+from trainer.identity.matching import find_joins
 from trainer.identity.references import Attached, Performers, attach
 from trainer.identity.resolve import Identities, resolve
 from trainer.identity.reviews import Review, write_reviews
 from trainer.identity.site_table import site_table
-from trainer.adults.quarantine import Sorted, sort_out
-from trainer.runs.context import RunContext
-from trainer.exclusions.apply import leave_out
-from trainer.pipeline.claim_facts import Records, Sources, facts_of, is_live, performers_of, read_records
-from trainer.runs.update import manifests
+from trainer.identity.split_reviews import apart_reviews
+from trainer.pipeline.claim_facts import (
+    Records,
+    Sources,
+    facts_of,
+    is_live,
+    performers_of,
+    read_records,
+)
 from trainer.pipeline.record_faces import record_faces
 from trainer.pipeline.run import Say
 from trainer.reasons import in_words
 from trainer.release.inputs import PERFORMER_INPUT
+from trainer.runs.context import RunContext
+from trainer.runs.update import manifests
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
 from trainer.state.decisions import digest

@@ -8,15 +8,19 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from trainer.adults.quarantine import QUARANTINE_FILE, read_owners
 from trainer.config.sources import load_sources
+from trainer.exclusions.apply import mark_excluded
+from trainer.exclusions.entries import read_exclusions
 from trainer.faces.absent import absent, counts, write_absent
 from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_vectors
 from trainer.faces.cap_costs import cap_costs
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
-from trainer.faces.quarantine import mark_early, without_quarantined
+from trainer.faces.face_rules import questions, write_verdicts
 from trainer.faces.measure_limits import measure_limits, measure_one_person
 from trainer.faces.one_person import PEOPLE_COLUMNS, one_person_reviews
+from trainer.faces.quarantine import mark_early, without_quarantined
 from trainer.faces.select import (
     ACCEPTED,
     SEVERAL,
@@ -31,17 +35,13 @@ from trainer.faces.select import (
 )
 from trainer.faces.similar_performers import SimilarPerformers
 from trainer.faces.trust import settle, with_rows
-from trainer.faces.face_rules import questions, write_verdicts
 from trainer.identity.decisions import read_identity_decisions
 from trainer.identity.reviews import Review, write_reviews
-from trainer.adults.quarantine import QUARANTINE_FILE, read_owners
-from trainer.runs.context import Plan, RunContext
-from trainer.exclusions.apply import mark_excluded
 from trainer.pipeline.run import Say
-from trainer.snapshots.current import snapshot_dirs
-from trainer.exclusions.entries import read_exclusions
 from trainer.reasons import in_words
 from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
+from trainer.runs.context import Plan, RunContext
+from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table, write_table
 from trainer.state.store import run_of

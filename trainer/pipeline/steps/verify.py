@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from trainer.errors import StageFailed
-from trainer.runs.context import RunContext
 from trainer.pipeline.run import Say
 from trainer.release.contract import REPORT_SUMS
 from trainer.release.verify import verify, write_report
+from trainer.runs.context import RunContext
 
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
