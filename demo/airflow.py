@@ -29,8 +29,8 @@ from trainer.services.airflow import (
     write_ahead,
     write_pools,
 )
-from trainer.services.private import write_private_json
 from trainer.staging.atomic import read_json
+from trainer.staging.private import write_private_json
 
 HOST = "127.0.0.1"
 USER = "admin"

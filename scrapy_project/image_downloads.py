@@ -23,8 +23,8 @@ from scrapy_project.storage.image_parts import (
 )
 from scrapy_project.storage.report import CrawlReport
 from trainer.config.jobs import CrawlJob
-from trainer.exclusions.entries import REFUSED, Exclusions
-from trainer.snapshots.image_ledger import ImageLedger
+from trainer.exclusions.entries import Exclusions
+from trainer.snapshots.image_ledger import EXCLUDED, ImageLedger
 from trainer.staging.atomic import write_bytes
 from trainer.staging.clock import iso, now, parse_iso
 from trainer.staging.paths import DataDir
@@ -151,7 +151,7 @@ class Pictures:
     def _of_another_list(self, known: Row) -> bool:
         """Refused by an exclusion list that has changed since?"""
         reason = known["reason"] or ""
-        return reason.startswith(REFUSED) and reason != self._exclusions.refusal
+        return reason.startswith(EXCLUDED) and reason != self._exclusions.refusal
 
     def _repeat(self, known: Row) -> None:
         """A row for a picture that is not fetched again; it keeps who fetched it, and when."""
@@ -166,7 +166,7 @@ class Pictures:
         if status == "known" or row["run_id"] != self._job.run_id:
             self._report.counts[f"pictures_{status}_before"] += 1
             return
-        if (row["reason"] or "").startswith(REFUSED):
+        if (row["reason"] or "").startswith(EXCLUDED):
             self._report.counts["pictures_excluded"] += 1
             return
         self._report.counts[f"pictures_{status}"] += 1

@@ -154,7 +154,7 @@ def fold(context: RunContext, number: int, found: Measured, ledger: list[LedgerR
     """In a child, so that its peak memory is its own; then what publishing a release commits."""
     child = os.fork()
     if child == 0:
-        fold_snapshot(context, SOURCE)
+        fold_snapshot(context, SOURCE, excluded=set())
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         say(f"folding it into the snapshot: peak memory {peak:.0f} MB")
         os._exit(0)

@@ -103,7 +103,7 @@ class Bench:
     def publish(self, run_id: str, number: int = 1, at: str = STARTED) -> list[dict[str, Any]]:
         """Fold, and commit what a release would; returns the snapshot's performers."""
         context = self.context(run_id)
-        directory = fold_snapshot(context, "stashdb")
+        directory = fold_snapshot(context, "stashdb", excluded=set())
         assert directory is not None
         rows = read_table(directory / "performers.parquet").to_pylist()
         manifest = StageManifest.read(context.run.staging("stashdb"))

@@ -199,7 +199,7 @@ class ProfileBench:
         context = RunContext.open(
             Settings(allow_private_hosts=True).model_copy(update={"data_dir": self.root}), run_id
         )
-        directory = fold_snapshot(context, self.source)
+        directory = fold_snapshot(context, self.source, excluded=set())
         assert directory is not None
         changes = StateChanges(
             run_id=run_id,

@@ -21,7 +21,7 @@ def bench(tmp_path, monkeypatch):
 
 def pictures(bench: Bench, run_id: str) -> dict[str, str]:
     """Path -> sha256 of the pictures that the run's snapshot has."""
-    directory = fold_snapshot(bench.context(run_id, enable_faces=False), "stashdb")
+    directory = fold_snapshot(bench.context(run_id, enable_faces=False), "stashdb", excluded=set())
     assert directory is not None
     frame = pl.read_parquet(directory / "images.parquet").drop_nulls("sha256")
     return {

@@ -21,6 +21,7 @@ from trainer.exclusions.match import entry_keys, record_keys
 from trainer.faces.agreement import SAME_PICTURE_BITS
 from trainer.identity.addresses import take_apart
 from trainer.identity.links import domains_of, identify
+from trainer.snapshots.image_ledger import EXCLUDED
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import digest, read_decisions
 from trainer.state.store import Claim
@@ -34,7 +35,6 @@ Reason = Literal["id", "url", "person", "same_person", "link"]  # why a record i
 Record = Mapping[str, Any]
 PHASH = "phash:"
 _PLAIN_HOST = re.compile(r"(?:https?:)?//([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?:[:/?#]|$)", re.IGNORECASE)
-REFUSED = "excluded"  # the reason of a picture row; with the list that it was refused by
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ class Exclusions:
     @property
     def refusal(self) -> str:
         """Why a picture is not kept; another list gives another text, so that it is asked again."""
-        return f"{REFUSED}: by the exclusion list {self.digest[:12]}"
+        return f"{EXCLUDED}: by the exclusion list {self.digest[:12]}"
 
 
 def read_exclusions(data: DataDir) -> Exclusions:

@@ -20,7 +20,7 @@ from trainer.faces.cache import cache_parts
 from trainer.release.contract import DATABASE
 from trainer.release.diff import DIFF_JSON
 from trainer.release.files import release_dirs
-from trainer.retention.release_choice import sweep
+from trainer.release.removal import sweep
 from trainer.runs.record import write_runs_json
 from trainer.staging.atomic import remove_temporaries
 from trainer.staging.lock import build_lock

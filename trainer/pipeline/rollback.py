@@ -22,10 +22,10 @@ from trainer.release.files import (
     require_intact,
 )
 from trainer.release.publish import next_version, publish
+from trainer.release.removal import STAGED, sweep
 from trainer.release.signing import require_own
 from trainer.release.verify import verify, write_report
 from trainer.release.write import write_sums
-from trainer.retention.release_choice import STAGED, sweep
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.clock import iso, version_id
 from trainer.staging.lock import build_lock

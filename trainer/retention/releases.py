@@ -5,8 +5,8 @@ from __future__ import annotations
 from trainer.errors import ConfigError
 from trainer.pipeline.run import Say
 from trainer.release.files import current_id, find_release
+from trainer.release.removal import remove, surplus, sweep
 from trainer.retention.references import UNFINISHED
-from trainer.retention.release_choice import remove, surplus, sweep
 from trainer.runs.record import list_records
 from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir

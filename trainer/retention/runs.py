@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 from trainer.pipeline.run import Say
-from trainer.pipeline.steps.select import NEAREST_FILE, SIMILAR_FILE
 from trainer.release.contract import CHECKSUMMED
 from trainer.release.inputs import FACES_FILE
 from trainer.retention.references import finished_runs
@@ -25,7 +24,7 @@ def clear_runs(data: DataDir, say: Say) -> int:
     for run in finished_runs(data):
         paths = _working_files(run)
         if run.run_id not in read_next:
-            paths += [run.select / NEAREST_FILE, run.select / SIMILAR_FILE]
+            paths += [run.nearest_faces, run.similar_performers]
         freed += sum(_delete(path) for path in paths if path.exists())
     if freed:
         say(f"retention: {freed / 1e6:.1f} MB of working files of finished runs deleted")

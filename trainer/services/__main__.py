@@ -24,7 +24,7 @@ from trainer.services.airflow import (
     write_ahead,
     write_pools,
 )
-from trainer.services.private import write_private_json
+from trainer.staging.private import write_private_json
 
 PREPARE_SECONDS = 600.0
 CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"

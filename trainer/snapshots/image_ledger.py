@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import DamagedFileError
-from trainer.exclusions.entries import REFUSED
 from trainer.faces.cache import cached_pictures
 from trainer.reasons import reason
 from trainer.staging.atomic import read_json
@@ -19,6 +18,7 @@ from trainer.staging.schemas import IMAGES
 from trainer.state.store import published_run_ids
 
 ImageRow = dict[str, Any]
+EXCLUDED = "excluded"  # the reason of an excluded picture; with the list that it was refused by
 REFUSED_DAYS = 28  # after so long a refused picture is asked for again: it may have been mended
 NOT_AN_IMAGE = "not_an_image: bytes of no format that is read (JPEG, PNG, WebP, AVIF)"
 # Earlier versions refused pages and empty answers in place of a picture for good, under these
@@ -65,7 +65,7 @@ class ImageLedger:
 
     def _is_over(self, refused: ImageRow) -> bool:
         """Whether a refusal holds no longer. That of an excluded picture is the list's to end."""
-        if (refused["reason"] or "").startswith(REFUSED):
+        if (refused["reason"] or "").startswith(EXCLUDED):
             return False
         if self._full_refresh or is_burnt(refused):
             return True

@@ -6,14 +6,15 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from trainer.exclusions.entries import read_exclusions
+from trainer.runs.context import RunContext
 from trainer.snapshots.fold import add_performers, fold_images, fold_performers
 from trainer.snapshots.image_ledger import ImageLedger
 from trainer.staging.atomic import whole_file
@@ -22,9 +23,6 @@ from trainer.staging.parquet import parts, read_parts, read_table, stream_rows, 
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES, PERFORMERS
 from trainer.state.store import read_snapshots
-
-if TYPE_CHECKING:
-    from trainer.runs.context import RunContext
 
 PERFORMERS_FILE = "performers.parquet"
 IMAGES_FILE = "images.parquet"
@@ -50,11 +48,12 @@ def stream_performers(data: DataDir, source: str) -> Iterator[Row]:
         yield from stream_rows(directory / PERFORMERS_FILE, list(CRAWL_COLUMNS))
 
 
-def fold_snapshot(context: RunContext, source: str) -> Path | None:
+def fold_snapshot(context: RunContext, source: str, *, excluded: AbstractSet[str]) -> Path | None:
     """Write performers.parquet and images.parquet of `source` into the run's snapshot.
 
-    A partial crawl adds whom it read first to the last snapshot, and changes nobody in it. One that
-    failed keeps the last snapshot as it is; None where there is none.
+    `excluded`: records on the exclusion list, as `source:source_id`. A partial crawl adds whom it
+    read first to the last snapshot, and changes nobody in it. One that failed keeps the last
+    snapshot as it is; None where there is none.
     """
     staging, target = context.run.staging(source), context.run.snapshot(source)
     base = last_snapshot(context.data, source)
@@ -72,7 +71,7 @@ def fold_snapshot(context: RunContext, source: str) -> Path | None:
         performers = fold_performers(
             before, now, full_sweep=manifest.full_sweep, unreadable=_unreadable(staging)
         )
-    performers = _without_excluded(performers, read_exclusions(context.data).claims)
+    performers = _without_excluded(performers, excluded)
     before = _table(base, IMAGES_FILE, IMAGES)
     now = read_parts(parts(staging, "images-"), IMAGES)
     if not context.plan.params.enable_faces:
@@ -102,7 +101,7 @@ def _known(context: RunContext, source: str, performers: pa.Table, before: pa.Ta
     return pa.Table.from_pylist(rows, schema=IMAGES)
 
 
-def _without_excluded(performers: pa.Table, claims: set[str]) -> pa.Table:
+def _without_excluded(performers: pa.Table, claims: AbstractSet[str]) -> pa.Table:
     """What earlier crawls brought of people who are on the exclusion list now goes."""
     if not claims or not performers.num_rows:
         return performers

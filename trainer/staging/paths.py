@@ -123,6 +123,16 @@ class RunDir:
         return self.root / "select"
 
     @property
+    def nearest_faces(self) -> Path:
+        """What the contamination scan compared; the next run's goes on from it."""
+        return self.select / "nearest.parquet"
+
+    @property
+    def similar_performers(self) -> Path:
+        """What the search for performers listed twice compared; the next run's goes on from it."""
+        return self.select / "similar.parquet"
+
+    @property
     def release(self) -> Path:
         """The release while it is being built; renamed into DATA_DIR/releases on publish."""
         return self.root / "release"

@@ -12,6 +12,7 @@ from trainer.embedding.doubtful import doubtful_pictures
 from trainer.embedding.pack import PACK_FILE, read_pack
 from trainer.exclusions.apply import excluded_pictures
 from trainer.exclusions.crawl_notes import exclusions_of
+from trainer.exclusions.entries import read_exclusions
 from trainer.exclusions.redact_tables import Out, scrub
 from trainer.faces.cache import cache_parts, cached_pictures
 from trainer.pipeline.run import Say
@@ -28,8 +29,9 @@ BATCHES = {"cpu": {"batch": 16, "part_images": 64}, "gpu": {"batch": 64, "part_i
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     plan = context.plan
+    excluded = read_exclusions(context.data).claims
     for source in plan.references:
-        fold_snapshot(context, source)
+        fold_snapshot(context, source, excluded=excluded)
     pictures = _pictures(context)
     wanted = pictures - excluded_pictures(
         snapshot_dirs(context).values(),

@@ -10,6 +10,7 @@ from trainer.config.sources import load_sources
 from trainer.crawl.targets import RECORD_COLUMNS, Targets, live
 from trainer.exclusions.apply import RecordRows, excluded_claims
 from trainer.exclusions.crawl_notes import exclusions_of
+from trainer.exclusions.entries import read_exclusions
 from trainer.identity.site_table import site_table
 from trainer.pipeline.run import Say
 from trainer.reasons import in_words
@@ -23,8 +24,9 @@ from trainer.state.store import read_identities
 
 def run(context: RunContext, say: Say) -> dict[str, Any]:
     plan = context.plan
+    excluded = read_exclusions(context.data).claims
     for source in plan.creators:
-        fold_snapshot(context, source)
+        fold_snapshot(context, source, excluded=excluded)
     records = list(_creators_snapshots(context))
     references = plan.references
     if not references or not records:

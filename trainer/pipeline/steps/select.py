@@ -46,8 +46,6 @@ from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table, write_table
 from trainer.state.store import run_of
 
-NEAREST_FILE = "nearest.parquet"
-SIMILAR_FILE = "similar.parquet"
 SEED = 20260101  # of the samples that limits and caps are measured on
 
 
@@ -59,12 +57,12 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     usable = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
     vectors = read_vectors(cache, usable["image_sha256"])
     judged = once(mark_early(mark_conflicts(judged, vectors)))
-    remembered = _remembered(context, NEAREST_FILE)
+    remembered = _remembered(context, context.run.nearest_faces.name)
     singles = judged.filter((pl.col("rule") == SINGLE) & ~pl.col("quarantined"))
     limits = measure_limits(singles, vectors, SEED)
     say(f"select: {limits.describe()}")
     judged, memory = scan(settle(judged, vectors, limits), vectors, limits, remembered)
-    write_table(context.run.select / NEAREST_FILE, memory.to_arrow())
+    write_table(context.run.nearest_faces, memory.to_arrow())
     judged, kept_out = without_quarantined(judged)
     similar = _similar(context, judged, vectors)
     limits = replace(limits, one_person=similar.limits)
@@ -116,8 +114,10 @@ def _similar(context: RunContext, judged: pl.DataFrame, vectors: FaceVectors) ->
     """Performers that may be one person, by their accepted faces."""
     accepted = judged.filter(pl.col("rule").is_in(ACCEPTED) & ~pl.col("disagrees"))
     limits = measure_one_person(accepted, vectors, SEED)
-    similar = SimilarPerformers(accepted, vectors, limits, _remembered(context, SIMILAR_FILE))
-    write_table(context.run.select / SIMILAR_FILE, similar.memory.to_arrow())
+    similar = SimilarPerformers(
+        accepted, vectors, limits, _remembered(context, context.run.similar_performers.name)
+    )
+    write_table(context.run.similar_performers, similar.memory.to_arrow())
     return similar
 
 
