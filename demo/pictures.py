@@ -206,7 +206,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(argv)
     total = len(shots.PEOPLE) * len(shots.SHOTS) + len(shots.ODDITIES)
-    progress = Progress(options.out, "pictures", _say, total=total, line_seconds=2.0)
+    progress = Progress(options.out, "pictures", total, line_seconds=2.0, emit=_say)
     described = []
     for made in make_all(options.packages):
         write_bytes(options.out / made.file, made.content)

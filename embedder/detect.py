@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import cv2
@@ -47,12 +47,11 @@ class Detector:
         session: ort.InferenceSession,
         rule: DetectorRule,
         batch: int = 1,
-        say: Callable[[str], object] = print,
     ) -> None:
         self._model = open_model(session, rule)
         self._rule = rule
         self._clear = rule.clear
-        self._batches = Batches(batch if self._model.free_batch else 1, say)
+        self._batches = Batches(batch if self._model.free_batch else 1)
 
     def __call__(self, rgb: Pixels) -> Faces:
         """The faces of a picture (height, width, 3) in its own pixels."""

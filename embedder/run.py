@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from trainer.staging.manifest import ErrorBook, StageError, StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 from trainer.staging.progress import Progress
 
+log = logging.getLogger(__name__)
+
 if TYPE_CHECKING:
     from embedder.parts import Part
 
@@ -30,11 +33,8 @@ class Stopped(Exception):
 class Job:
     """Runs one `EmbedJob`. `stopping` is asked after each picture, by another thread."""
 
-    def __init__(
-        self, job: EmbedJob, say: Callable[[str], object], stopping: Callable[[], bool]
-    ) -> None:
+    def __init__(self, job: EmbedJob, stopping: Callable[[], bool]) -> None:
         self._job = job
-        self._say = say
         self._stopping = stopping
         self._counts: Counter[str] = Counter()
         self._errors = ErrorBook()
@@ -65,10 +65,8 @@ class Job:
 
     def _embed(self, pack: PackInfo, todo: list[str]) -> None:
         job = self._job
-        progress = Progress(
-            job.report_dir, "pictures", self._say, len(todo), line_seconds=HEARTBEAT_SECONDS
-        )
-        self._say(f"{self._counts['already']} pictures are in the cache, {len(todo)} to embed")
+        progress = Progress(job.report_dir, "pictures", len(todo), line_seconds=HEARTBEAT_SECONDS)
+        log.info(f"{self._counts['already']} pictures are in the cache, {len(todo)} to embed")
         if todo:
             self._pipeline(pack, todo, progress)
             if self._stopping():
@@ -89,7 +87,7 @@ class Job:
         decoders = min(job.decoders or usable_cores(), len(todo))
         with DecodePool(decoders, slots_each(job.batch, decoders)) as pool:
             engine = checked_engine(
-                pack, job.model_dir, Execution.of(job), job.batch, self._say, job.cache_dir
+                pack, job.model_dir, Execution.of(job), job.batch, job.cache_dir
             )
             stages = (engine, job.part_images, self._stopping, progress.advance)
             with running(pool, tasks, *stages) as parts:

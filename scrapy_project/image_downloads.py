@@ -59,7 +59,7 @@ class Pictures:
         )
         self._done = settled_rows(directory)
         self._parts = ImageParts(directory, job.source.part_rows)
-        self._progress = Progress(directory, "pictures", report.say)
+        self._progress = Progress(directory, "pictures", emit=report.say)
         self._health = PictureHealth()
         self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
         self._referers: dict[str, str] = {}

@@ -43,7 +43,7 @@ def said(
 
 def after(pack: PackInfo, model_dir: Path, change: Callable[[Engine], None]) -> str:
     """What the check says of an engine that was changed."""
-    engine = Engine(pack, model_dir, PLAIN, 4, print)
+    engine = Engine(pack, model_dir, PLAIN, 4)
     change(engine)
     reference = find_golden(pack, None)
     assert reference is not None

@@ -33,14 +33,13 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
         from trainer.pipeline.run import run_step
 
         settings = Settings.load()
-        with task_lock(DataDir(settings.data_dir).lock, self._say):
+        with task_lock(DataDir(settings.data_dir).lock):
             result = run_step(
                 self.step,
                 self._run_id(context, settings),
                 settings,
                 params=dict(context["params"]) if self.step == "plan" else None,
                 key=self.key_name,
-                say=self._say,
             )
         return result[MAPS_OVER[self.step]] if self.step in MAPS_OVER else result
 
@@ -51,9 +50,6 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
         if self.step == "plan":
             return run_id_to_plan(data, given, context["params"])
         return data.run(given).run_id
-
-    def _say(self, line: str) -> None:
-        self.log.info("%s", line)  # a line may hold a percent sign
 
 
 class CrawlOperator(StepOperator):

@@ -70,7 +70,7 @@ class ProfileSpider(SourceSpider):
         self._parts = ProfileParts(self.directory)
         self._outcomes: Counter[str] = Counter()
         self._in_a_row = self._walled = 0
-        self._progress = Progress(self.directory, "pages", self.report.say, total=len(targets))
+        self._progress = Progress(self.directory, "pages", len(targets), emit=self.report.say)
         pages = PageFetcher(self.job.source, self.answer_to, self.report.say)
         self._visitor = Visitor(
             self.job.source,

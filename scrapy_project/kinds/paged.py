@@ -46,7 +46,7 @@ class PagedSpider(SourceSpider):
         self.key = key or ""
         self.url = str(self.job.source.base_url)
         self._parts = PerformerParts(self.directory, self.job.source.page_size)
-        self._progress = Progress(self.directory, "performers", self.report.say)
+        self._progress = Progress(self.directory, "performers", emit=self.report.say)
         self.page_size = self.job.source.page_size
         self.listed = Listed()
         self.seen = self.listed.seen

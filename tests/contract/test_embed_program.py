@@ -239,7 +239,7 @@ def test_a_killed_parent_leaves_no_writer(bench: Bench) -> None:
     program = (
         "import sys; from pathlib import Path; from trainer.config.settings import Settings\n"
         "from trainer.embedding.runner import run_shard\n"
-        "run_shard(Settings.load(Path(sys.argv[1])), Path(sys.argv[2]), print)\n"
+        "run_shard(Settings.load(Path(sys.argv[1])), Path(sys.argv[2]))\n"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", program, bench.root, job],

@@ -221,9 +221,9 @@ def test_settings_of_a_cluster_are_refused_with_a_reason(data, monkeypatch, chan
 
 def test_without_airflow_there_is_no_pod(data):
     with pytest.raises(ConfigError, match="works in Airflow only; set it to process or doc"):
-        build(Settings.load(), None, print)
+        build(Settings.load(), None)
     with pytest.raises(ConfigError, match="works in Airflow only"):
-        run_shard(Settings.load(), report_of(data) / "job.json", print)
+        run_shard(Settings.load(), report_of(data) / "job.json")
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_a_decision_that_meets_a_task_is_tried_again(data, monkeypatch):
     answer = {"chosen_options": ["Approve"]}
     ti = SimpleNamespace(xcom_pull=lambda task_ids: answer)
     context = {"ti": ti, "params": {"run_id": RUN}}
-    with task_lock(data.lock, print), pytest.raises(RetryLater) as again:
+    with task_lock(data.lock), pytest.raises(RetryLater) as again:
         task.execute(context)
     assert again.value.retry_after == 1800
     assert task.retries == 24

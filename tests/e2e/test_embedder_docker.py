@@ -190,7 +190,7 @@ def test_missing_image_and_missing_nvidia_runtime_say_what_to_do(
     path = bench.job(device="cuda")
     spec = container_spec(settings, path, EmbedJob.model_validate_json(path.read_text()))
     with pytest.raises(ConfigError, match=r"docker build -f Dockerfile\.embedder"):
-        run_container(settings, spec.model_copy(update={"image": "nowhere:none"}), print)
+        run_container(settings, spec.model_copy(update={"image": "nowhere:none"}))
     with pytest.raises(ConfigError, match="NVIDIA Container Toolkit"):
-        run_container(settings, spec, print)
+        run_container(settings, spec)
     assert _left(settings) == []

@@ -165,7 +165,7 @@ def test_a_face_cache_of_an_older_trainer_has_no_days(world):
     context = world.run("run", rows)
     (part,) = world.data.faces(PACK).glob("*.parquet")
     write_table(part, read_table(part).drop_columns(["taken_on"]))
-    select.run(context, print)
+    select.run(context)
     assert released(context) == {(1, shot(5, 0))}
 
 
@@ -173,4 +173,4 @@ def test_select_asks_to_resolve_again_after_an_older_trainer(world):
     context = world.run("run", young_and_adult([shot(5, 0)], [shot(6, 0)]))
     (context.run.resolve / "owners.parquet").unlink()
     with pytest.raises(StageFailed, match="resolve"):
-        select.run(context, print)
+        select.run(context)

@@ -67,7 +67,7 @@ def test_a_rejected_run_keeps_its_reports_and_is_never_published(waiting):
     assert (stored.status, stored.rejected_because) == ("rejected", "a bad crawl")
     assert candidates(waiting.settings) == []
     for act in (
-        lambda: approve_run(waiting.settings, RUN, print),
+        lambda: approve_run(waiting.settings, RUN),
         lambda: reject_run(waiting.settings, RUN, "again"),
     ):
         with pytest.raises(StageFailed, match="is rejected, not waiting"):
@@ -84,7 +84,7 @@ def test_a_candidate_that_was_overtaken_can_only_be_rejected(waiting):
     assert f"  can only be rejected: {reason}\n" in shown
     (waiting.run.release / "performers.db").unlink()  # as publishing the other one does
     with pytest.raises(StageFailed, match=f"{reason}; it can only be rejected"):
-        approve_run(waiting.settings, RUN, print)
+        approve_run(waiting.settings, RUN)
     assert "is rejected" in reject_run(waiting.settings, RUN, "overtaken")
 
 
@@ -101,7 +101,7 @@ def test_a_decision_that_came_first_wins(waiting, monkeypatch):
 
     monkeypatch.setattr("trainer.pipeline.approve.build_lock", held)
     with pytest.raises(StageFailed, match="is rejected, not waiting"):
-        approve_run(waiting.settings, RUN, print)
+        approve_run(waiting.settings, RUN)
     assert not waiting.data.current.is_symlink()
 
 

@@ -24,7 +24,7 @@ import os, sys
 from pathlib import Path
 from trainer.processes.child import run_child
 run_child([sys.executable, "-c", {sleeper!r}, sys.argv[1]], cwd=Path.cwd(),
-          environment=os.environ, log=Path(sys.argv[2]), say=print)
+          environment=os.environ, log_file=Path(sys.argv[2]), on_line=print)
 """
 
 

@@ -202,4 +202,4 @@ def test_missing_python_says_what_to_do(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("TRAINER_EMBEDDER_PYTHON", str(tmp_path / "python"))
     _, path, _ = _job(tmp_path)
     with pytest.raises(ConfigError, match="make setup"):
-        run_shard(Settings.load(tmp_path), path, print)
+        run_shard(Settings.load(tmp_path), path)

@@ -95,10 +95,10 @@ def test_a_batch_is_halved_until_it_fits_and_stays_so() -> None:
 
 def test_a_batch_of_one_that_does_not_fit_and_other_errors_are_raised() -> None:
     with pytest.raises(RuntimeError, match="out of memory"):
-        Batches(4, print).run(Device(0), [1, 2, 3])
+        Batches(4).run(Device(0), [1, 2, 3])
     device = Device(2, "Invalid input shape")
     with pytest.raises(RuntimeError, match="Invalid"):
-        Batches(4, print).run(device, [1, 2, 3])
+        Batches(4).run(device, [1, 2, 3])
     assert device.sizes == [3]
 
 

@@ -21,7 +21,7 @@ HELD = """
 import sys, time
 from pathlib import Path
 from trainer.staging.lock import task_lock
-with task_lock(Path(sys.argv[1]), print):
+with task_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
 """

@@ -112,7 +112,7 @@ def count(event, _):
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(count)
-clear_runs(DataDir(Path(sys.argv[1])), print)
+clear_runs(DataDir(Path(sys.argv[1])))
 """
 
 

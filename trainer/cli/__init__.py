@@ -6,6 +6,7 @@ is wrong; 3 a release was built but is kept as a candidate; 4 done, but some sou
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +14,7 @@ from typing import Annotated
 import typer
 
 from trainer.cli import approval, releases
-from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
+from trainer.cli.common import DataDirOption, JsonOption, data_of, show
 from trainer.cli.exclude import exclude_app
 from trainer.cli.identity import identity_app
 from trainer.cli.models import models_app
@@ -22,7 +23,10 @@ from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, TrainerError
+from trainer.log_lines import log_plainly
 from trainer.reasons import reason
+
+log = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="trainer",
@@ -31,6 +35,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Build, look at and publish face databases for the stash-sense sidecar.",
 )
+
+
+@app.callback()
+def progress_on_stderr() -> None:
+    """What the commands log while they work; their results alone go to stdout."""
+    log_plainly("stderr")
+
 
 EXIT_BY_STATUS = {"completed": 0, "failed": 1, "needs_approval": 3, "partial": 4, "rejected": 5}
 
@@ -45,7 +56,7 @@ def build(
     from trainer.commands.build import build_lines
     from trainer.pipeline.build import build as run_build
 
-    record = run_build(Settings.load(data_dir), conf, say)
+    record = run_build(Settings.load(data_dir), conf)
     show(record.model_dump(mode="json"), as_json, build_lines(record))
     raise typer.Exit(EXIT_BY_STATUS.get(record.status, 1))
 
@@ -169,16 +180,17 @@ app.add_typer(pictures_app, name="pictures")
 
 def main() -> None:
     """Run the command line; errors that people can mend are one line, without a traceback."""
+    log_plainly("stderr")
     try:
         app()
     except ConfigError as error:
-        say(f"trainer: {error}")
+        log.error(f"trainer: {error}")
         sys.exit(2)
     except TrainerError as error:
-        say(f"trainer: {error}")
+        log.error(f"trainer: {error}")
         sys.exit(1)
     except OSError as error:
-        say(f"trainer: {reason(error)}; check the path, its permissions and the free space")
+        log.error(f"trainer: {reason(error)}; check the path, its permissions and the free space")
         sys.exit(1)
 
 

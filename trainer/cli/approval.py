@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.cli.common import DataDirOption, JsonOption, say, show
+from trainer.cli.common import DataDirOption, JsonOption, show
 from trainer.config.settings import Settings
 
 RunArgument = Annotated[str, typer.Argument(help="A run that waits for approval.")]
@@ -34,7 +34,7 @@ def approve(run_id: RunArgument, data_dir: DataDirOption = None) -> None:
     """Publish the candidate of a run although the gate held it back."""
     from trainer.pipeline.approve import approve_run
 
-    show({}, False, [approve_run(Settings.load(data_dir), run_id, say)])
+    show({}, False, [approve_run(Settings.load(data_dir), run_id)])
 
 
 def reject(

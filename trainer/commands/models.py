@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trainer.config.settings import Settings
@@ -14,16 +14,16 @@ from trainer.errors import ConfigError, DamagedFileError
 from trainer.staging.paths import DataDir
 
 
-def fetch(settings: Settings, name: str, accept_licence: bool, say: Callable[[str], object]) -> str:
+def fetch(settings: Settings, name: str, accept_licence: bool) -> str:
     """Bring pack `name` into DATA_DIR/models; returns a line that says where it lies."""
     packs = load_lock()
     if name not in packs:
         raise ConfigError(f"unknown model pack {name!r}; choose from {', '.join(sorted(packs))}")
     directory = DataDir(settings.data_dir).model_pack(name)
     if packs[name].downloaded:
-        info = fetch_pack(name, packs[name], directory, say, accept_licence=accept_licence)
+        info = fetch_pack(name, packs[name], directory, accept_licence=accept_licence)
     else:
-        info = read_pack(ensure_pack(settings.model_copy(update={"model_pack": name}), say))
+        info = read_pack(ensure_pack(settings.model_copy(update={"model_pack": name})))
     return f"{info.pack_id} lies in {directory}, every file as locked"
 
 

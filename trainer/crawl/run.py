@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
 
 from trainer.config.jobs import CrawlJob
 from trainer.config.settings import REPO_ROOT
@@ -22,11 +21,12 @@ from trainer.staging.paths import RUN_MANIFEST
 from trainer.state.decisions import taken_back_since
 from trainer.state.store import read_snapshots
 
-SAY_PREFIX = "progress: "
-Say = Callable[[str], Any]
+log = logging.getLogger(__name__)
+
+PROGRESS_PREFIX = "progress: "  # of the lines of a spider that are for whoever started it
 
 
-def crawl_source(context: RunContext, source: str, say: Say) -> StageManifest:
+def crawl_source(context: RunContext, source: str) -> StageManifest:
     """Crawl `source` into its staging; a crawl that is complete is not done again.
 
     A source that fails is a manifest that says so, never an exception.
@@ -34,21 +34,21 @@ def crawl_source(context: RunContext, source: str, say: Say) -> StageManifest:
     staging = context.run.staging(source)
     done = _complete(context, source)
     if done is not None:
-        say(f"crawl {source}: complete already")
+        log.info(f"crawl {source}: complete already")
         return done
     (staging / RUN_MANIFEST).unlink(missing_ok=True)
     path = context.run.crawl_job(source)
     write_json(path, crawl_job(context, source).model_dump(mode="json"))
-    log = context.run.log(f"crawl-{source}")
+    log_file = context.run.log(f"crawl-{source}")
     code = run_child(
         [sys.executable, "-m", "scrapy", "crawl", source, "-a", f"job={path}"],
         cwd=REPO_ROOT,
         environment=crawl_environment(
             context.plan.sources[source], load_sources(context.data.root).values(), os.environ
         ),
-        log=log,
-        say=lambda line: say(line.removeprefix(SAY_PREFIX)),
-        say_prefix=SAY_PREFIX,
+        log_file=log_file,
+        on_line=lambda line: log.info(line.removeprefix(PROGRESS_PREFIX)),
+        line_prefix=PROGRESS_PREFIX,
     )
     manifest = StageManifest.read(staging)
     if manifest is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -19,7 +18,7 @@ from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 
 
-def run_shard(settings: Settings, job_path: Path, say: Callable[[str], object]) -> StageManifest:
+def run_shard(settings: Settings, job_path: Path) -> StageManifest:
     """Embed one shard; returns its verdict.
 
     Raises `ConfigError` where it cannot be started, `StageFailed` where it did not complete.
@@ -32,10 +31,10 @@ def run_shard(settings: Settings, job_path: Path, say: Callable[[str], object]) 
         (job.report_dir / RUN_MANIFEST).unlink(missing_ok=True)
 
     if settings.embedder == "docker":
-        last = run_container(settings, container_spec(settings, job_path, job), say, forget)
+        last = run_container(settings, container_spec(settings, job_path, job), forget)
     else:
         forget()
-        last = run_process(settings, job_path, say)
+        last = run_process(settings, job_path)
     return read_verdict(job.report_dir, last)
 
 

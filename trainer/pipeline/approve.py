@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
 from trainer.exclusions.apply import refuse_if_decided
-from trainer.pipeline.run import Say, run_step
+from trainer.pipeline.run import run_step
 from trainer.pipeline.steps.publish import overtaken, publish_run
 from trainer.release.contract import CHECKSUMMED
 from trainer.release.diff import DIFF_JSON, Diff
@@ -56,7 +56,7 @@ def candidates(settings: Settings) -> list[Candidate]:
     return [candidate(settings, run_id) for run_id in waiting]
 
 
-def approve_run(settings: Settings, run_id: str, say: Say) -> str:
+def approve_run(settings: Settings, run_id: str) -> str:
     """Verify and publish the candidate of `run_id`; returns a line for people."""
     context = _known(settings, run_id)
     with build_lock(context.data.lock):
@@ -73,9 +73,9 @@ def approve_run(settings: Settings, run_id: str, say: Say) -> str:
                 "the candidate does not fit the sidecar's contract and can't be published; "
                 "`trainer reject` it, and build again: " + "; ".join(report.failures())
             )
-        result = publish_run(context, say)
+        result = publish_run(context)
         context.finish("publish", result)
-        run_step("report", run_id, settings, say=say)
+        run_step("report", run_id, settings)
     return f"release {result['release']} (version {result['version']}) is current"
 
 

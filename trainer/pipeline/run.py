@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable
 from typing import Any
 
 from trainer.config.pipeline import STEPS
@@ -14,8 +13,6 @@ from trainer.runs import update as run_record
 from trainer.runs.context import RunContext
 from trainer.staging.clock import iso, now
 
-Say = Callable[[str], Any]
-
 
 def run_step(
     name: str,
@@ -24,7 +21,6 @@ def run_step(
     *,
     params: dict[str, Any] | None = None,
     key: str | None = None,
-    say: Say = print,
 ) -> dict[str, Any]:
     """Execute step `name` of a run; its small JSON result is kept in `steps/` and returned.
 
@@ -41,9 +37,9 @@ def run_step(
     began = time.monotonic()
     module = importlib.import_module(f"trainer.pipeline.steps.{name}")
     if name == "plan":
-        result = module.run(context, params, say)
+        result = module.run(context, params)
     else:
-        result = module.run(context, say) if key is None else module.run(context, key, say)
+        result = module.run(context) if key is None else module.run(context, key)
     label = name if key is None else f"{name}-{key}"
     run_record.step_done(context, label, seconds=round(time.monotonic() - began, 2))
     return context.finish(label, result)

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from trainer.processes.watchdog import Silence
 
@@ -24,22 +23,23 @@ def run_child(
     *,
     cwd: Path,
     environment: Mapping[str, str],
-    log: Path,
-    say: Callable[[str], Any],
-    say_prefix: str = "",
+    log_file: Path,
+    on_line: Callable[[str], object],
+    line_prefix: str = "",
     stop_seconds: float = STOP_SECONDS,
     silence_seconds: float | None = None,
 ) -> int:
     """Run `argv` in a process group of its own and return its exit code.
 
-    Its output goes to `log` (appended); lines that start with `say_prefix` also go to `say`.
+    Its output goes to `log_file` (appended); lines that start with `line_prefix` also go to
+    `on_line`.
     When we are stopped (SIGTERM, Ctrl-C) the group gets SIGTERM, time to finish, then SIGKILL.
     When we are killed outright, the kernel kills the child. One that writes nothing for
     `silence_seconds` is killed, and `TooQuiet` is raised.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log_file.parent.mkdir(parents=True, exist_ok=True)
     with (
-        log.open("a", encoding="utf-8") as sink,
+        log_file.open("a", encoding="utf-8") as sink,
         subprocess.Popen(
             argv,
             cwd=cwd,
@@ -62,8 +62,8 @@ def run_child(
                     silence.heard()
                     sink.write(line)
                     sink.flush()
-                    if line.startswith(say_prefix):
-                        say(line.rstrip())
+                    if line.startswith(line_prefix):
+                        on_line(line.rstrip())
                 code = child.wait()
             if silence.broken:
                 raise TooQuiet(limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ from trainer.release.inputs import VECTOR_COLUMNS, ReleaseInputs
 from trainer.release.sqlite_build import write_database
 from trainer.release.sqlite_rows import Conflict
 from trainer.staging.atomic import write_bytes, write_json
+
+log = logging.getLogger(__name__)
 
 PURPOSE = (
     "For organising one's own media library by the names of professional, adult performers "
@@ -68,7 +71,6 @@ def build(
     options: IndexOptions | None = None,
     base: Path | None = None,
     advance: Callable[[int], Any] = lambda _count: None,
-    say: Callable[[str], Any] = lambda _line: None,
 ) -> BuildResult:
     """Write a release into `out_dir`; SHA256SUMS comes last, without it there is no release.
 
@@ -84,8 +86,11 @@ def build(
     inputs = kept.inputs if kept else inputs
     conflicts = write_database(out_dir / contract.DATABASE, inputs, pack.id)
     with_faces = _write_mappings(out_dir, inputs)
-    say(f"{contract.DATABASE}: {len(inputs.performers)} performers, {len(inputs.faces)} faces")
-    built = _build_indexes(inputs, out_dir, options, base, kept, advance, say)
+    log.info(
+        f"build_release: {contract.DATABASE}: {len(inputs.performers)} performers, "
+        f"{len(inputs.faces)} faces"
+    )
+    built = _build_indexes(inputs, out_dir, options, base, kept, advance)
     sums = digests(out_dir, contract.CHECKSUMMED)
     manifest = {
         "version": version,
@@ -118,18 +123,15 @@ def _build_indexes(
     base: Path | None,
     kept: Kept | None,
     advance: Callable[[int], Any],
-    say: Callable[[str], Any],
 ) -> dict[str, IndexResult]:
     """Both models' indexes, one after the other: their vectors fill the memory."""
     built = {}
     for name, column in zip(contract.INDEXES, VECTOR_COLUMNS, strict=True):
         vectors = inputs.vectors(column)
         begin = Base(base / name, kept.count) if base and kept else None
-        built[name] = build_index(
-            out_dir / name, vectors, options, base=begin, advance=advance, say=say
-        )
+        built[name] = build_index(out_dir / name, vectors, options, base=begin, advance=advance)
         del vectors
-        say(_describe(name, built[name], (out_dir / name).stat().st_size))
+        log.info("build_release: %s", _describe(name, built[name], (out_dir / name).stat().st_size))
         options = replace(options, start=built[name].m)  # the other model's is hardly easier
     return built
 

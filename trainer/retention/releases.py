@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+
 from trainer.errors import ConfigError
-from trainer.pipeline.run import Say
 from trainer.release.files import current_id, find_release
 from trainer.release.removal import remove, surplus, sweep
 from trainer.retention.references import UNFINISHED
@@ -11,6 +12,8 @@ from trainer.runs.record import list_records
 from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import deciding, read_decisions
+
+log = logging.getLogger(__name__)
 
 
 def needed_releases(data: DataDir) -> set[str]:
@@ -29,13 +32,13 @@ def needed_releases(data: DataDir) -> set[str]:
     return found
 
 
-def retain(data: DataDir, keep: int, say: Say, *, dry_run: bool = False) -> list[str]:
+def retain(data: DataDir, keep: int, *, dry_run: bool = False) -> list[str]:
     """Remove the releases beyond the newest `keep` (0: none); returns their ids."""
     gone = surplus(data, keep, needed_releases(data))
     if not dry_run and data.releases.is_dir():
         sweep(data)
     for version_id in gone:
-        say(f"retention: {'would remove' if dry_run else 'removes'} release {version_id}")
+        log.info(f"retention: {'would remove' if dry_run else 'removes'} release {version_id}")
         if not dry_run:
             remove(data, version_id)
     return gone

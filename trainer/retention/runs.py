@@ -5,10 +5,10 @@ Reports, verdicts, snapshots and what was crawled stay.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 
-from trainer.pipeline.run import Say
 from trainer.release.contract import CHECKSUMMED
 from trainer.release.inputs import FACES_FILE
 from trainer.retention.references import finished_runs
@@ -16,8 +16,10 @@ from trainer.retention.releases import needed_releases
 from trainer.staging.paths import DataDir, RunDir
 from trainer.state.store import run_of
 
+log = logging.getLogger(__name__)
 
-def clear_runs(data: DataDir, say: Say) -> int:
+
+def clear_runs(data: DataDir) -> int:
     """Delete the working files of finished runs; returns the bytes. Safe to kill and to repeat."""
     read_next = {run_of(data.state_db, version_id) for version_id in needed_releases(data)}
     freed = 0
@@ -27,7 +29,7 @@ def clear_runs(data: DataDir, say: Say) -> int:
             paths += [run.nearest_faces, run.similar_performers]
         freed += sum(_delete(path) for path in paths if path.exists())
     if freed:
-        say(f"retention: {freed / 1e6:.1f} MB of working files of finished runs deleted")
+        log.info(f"retention: {freed / 1e6:.1f} MB of working files of finished runs deleted")
     return freed
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from trainer.staging.atomic import read_json, write_json
+
+log = logging.getLogger(__name__)
 
 PROGRESS = "progress.json"
 
@@ -16,22 +19,22 @@ class Progress:
     """Counts work done against a total that may grow.
 
     Writes `progress.json` into `directory` at most every `file_seconds`, and hands a line to
-    `say` at most every `line_seconds`, so that a proxy or a person sees that work goes on.
+    `emit` at most every `line_seconds`, so that a proxy or a person sees that work goes on.
     """
 
     def __init__(
         self,
         directory: Path,
         unit: str,
-        say: Callable[[str], Any],
         total: int = 0,
         file_seconds: float = 1.0,
         line_seconds: float = 10.0,
         monotonic: Callable[[], float] = time.monotonic,
+        emit: Callable[[str], object] = log.info,
     ) -> None:
         self._path = directory / PROGRESS
         self._unit = unit
-        self._say = say
+        self._emit = emit
         self._every = {"file": file_seconds, "line": line_seconds}
         self._monotonic = monotonic
         self._start = monotonic()
@@ -44,11 +47,11 @@ class Progress:
         if self._due("file"):
             write_json(self._path, self.figures())
         if self._due("line"):
-            self._say(self.line())
+            self._emit(self.line())
 
     def finish(self) -> None:
         write_json(self._path, self.figures())
-        self._say(self.line())
+        self._emit(self.line())
 
     def figures(self) -> dict[str, Any]:
         elapsed = max(self._monotonic() - self._start, 1e-9)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from trainer.identity.dismissed_reviews import left, still_open
 from trainer.identity.reviews import REVIEWS_FILE, read_reviews
 from trainer.pipeline.absence_reasons import RunReasons
-from trainer.pipeline.run import Say
 from trainer.reasons import in_words
 from trainer.release.calibration import write_calibration
 from trainer.release.contract import INDEXES, MAX_DISTANCE, SCENE_DISTANCE
@@ -19,15 +19,17 @@ from trainer.release.files import require_intact
 from trainer.runs.context import RunContext
 from trainer.staging.progress import Progress
 
+log = logging.getLogger(__name__)
+
 SEED = 20260101
 SAMPLE = 2_000
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+def run(context: RunContext) -> dict[str, Any]:
     if context.data.release(context.plan.version_id).exists():
         return context.result("evaluate") or {}
     directory, last = context.run.release, context.base_release
-    progress = Progress(context.run.working("evaluate"), "searches", say)
+    progress = Progress(context.run.working("evaluate"), "searches")
 
     def advance(count: int, total: int) -> None:
         progress.total = total
@@ -46,9 +48,9 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     changes = compare(last, directory, RunReasons(context))
     write_diff(directory, changes)
     for line in changes.describe():
-        say(f"diff: {line}")
+        log.info(f"diff: {line}")
     figures = summary(measured) | {"removed": changes.counts["removed"]}
-    say(f"evaluate: {in_words(figures)}")
+    log.info(f"evaluate: {in_words(figures)}")
     return figures
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from typing import Any
 
@@ -15,19 +16,20 @@ from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import read_exclusions
 from trainer.exclusions.redact_tables import Out, scrub
 from trainer.faces.cache import cache_parts, cached_pictures
-from trainer.pipeline.run import Say
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.state.store import read_identities
 
+log = logging.getLogger(__name__)
+
 # Faces a batch, pictures a part (what a kill costs). More fill the CPU no better; a GPU whose
 # memory is too small halves its batch.
 BATCHES = {"cpu": {"batch": 16, "part_images": 64}, "gpu": {"batch": 64, "part_images": 256}}
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+def run(context: RunContext) -> dict[str, Any]:
     plan = context.plan
     excluded = read_exclusions(context.data).claims
     for source in plan.references:
@@ -54,7 +56,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     }
     once_more = f" ({again} once more: they may be turned)" if again else ""
     known = f"{figures['already']} embedded before"
-    say(f"plan_embed: {len(present)} pictures to embed{once_more}, {known}")
+    log.info(f"plan_embed: {len(present)} pictures to embed{once_more}, {known}")
     return figures
 
 

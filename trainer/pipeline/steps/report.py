@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from trainer.errors import StageFailed
 from trainer.faces.select import ACCEPTED
-from trainer.pipeline.run import Say
 from trainer.release.diff import DIFF_JSON, Diff
 from trainer.runs import update as run_record
 from trainer.runs.context import Plan, RunContext
@@ -15,11 +15,13 @@ from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import STEP_FAILED, StageError, grouped
 from trainer.staging.manifest import StageManifest
 
+log = logging.getLogger(__name__)
+
 # A source that the operator gave no key is left out on purpose; it does not make a run partial.
 _SOUND = ("complete", "skipped")
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+def run(context: RunContext) -> dict[str, Any]:
     """Fill the record; raises `StageFailed` when an essential step never finished."""
     plan = context.plan
     crawls = run_record.manifests(context.run.root / "staging")
@@ -47,7 +49,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         current.evaluation = context.result("evaluate")
         current.gate = context.result("gate")
         current.completed_at = iso(now())
-    say(f"report: run {plan.run_id} is {current.status}; {current.stats.errors} errors")
+    log.info(f"report: run {plan.run_id} is {current.status}; {current.stats.errors} errors")
     if current.status == "failed":
         raise StageFailed(f"run {plan.run_id} failed; see {context.run.record}")
     return {"status": current.status, "release": current.release}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,6 @@ from trainer.pipeline.claim_facts import (
     read_records,
 )
 from trainer.pipeline.record_faces import record_faces
-from trainer.pipeline.run import Say
 from trainer.reasons import in_words
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.runs.context import RunContext
@@ -41,10 +41,12 @@ from trainer.staging.parquet import write_rows
 from trainer.state.decisions import digest
 from trainer.state.store import Claim, read_identities
 
+log = logging.getLogger(__name__)
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+
+def run(context: RunContext) -> dict[str, Any]:
     with uncollected():
-        return _run(context, say)
+        return _run(context)
 
 
 @contextmanager
@@ -58,7 +60,7 @@ def uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _run(context: RunContext, say: Say) -> dict[str, Any]:
+def _run(context: RunContext) -> dict[str, Any]:
     sources = load_sources(context.settings.data_dir) | context.plan.sources
     decisions = digest(context.data)  # before they are read: a later one is noticed
     records, pages = read_records(context, sources)
@@ -98,7 +100,7 @@ def _run(context: RunContext, say: Say) -> dict[str, Any]:
         "quarantined": dict(Counter(row["reason"] for row in adults.quarantined)),
         "reviews": counts,
     }
-    say(f"resolve: {in_words(figures)}")
+    log.info(f"resolve: {in_words(figures)}")
     return figures
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +38,6 @@ from trainer.faces.similar_performers import SimilarPerformers
 from trainer.faces.trust import settle, with_rows
 from trainer.identity.decisions import read_identity_decisions
 from trainer.identity.reviews import Review, write_reviews
-from trainer.pipeline.run import Say
 from trainer.reasons import in_words
 from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
 from trainer.runs.context import Plan, RunContext
@@ -46,10 +46,12 @@ from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table, write_table
 from trainer.state.store import run_of
 
+log = logging.getLogger(__name__)
+
 SEED = 20260101  # of the samples that limits and caps are measured on
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+def run(context: RunContext) -> dict[str, Any]:
     plan, cache = context.plan, context.data.faces(context.plan.pack_id)
     judged = judge(_candidates(context), read_figures(cache))
     shared = stand_ins(judged)
@@ -60,7 +62,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     remembered = _remembered(context, context.run.nearest_faces.name)
     singles = judged.filter((pl.col("rule") == SINGLE) & ~pl.col("quarantined"))
     limits = measure_limits(singles, vectors, SEED)
-    say(f"select: {limits.describe()}")
+    log.info(f"select: {limits.describe()}")
     judged, memory = scan(settle(judged, vectors, limits), vectors, limits, remembered)
     write_table(context.run.nearest_faces, memory.to_arrow())
     judged, kept_out = without_quarantined(judged)
@@ -79,12 +81,12 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     write_json(context.run.select / "funnel.json", by_rule)
     way = stages(capped)
     performers = chosen["performer_id"].n_unique()
-    say(
+    log.info(
         f"select: {len(chosen)} faces of {performers} performers; {in_words(by_rule)}; "
         f"to review: {in_words(reviews)}"
     )
     if shared:
-        say(f"select: {shared} pictures are stand-ins: too many performers share them")
+        log.info(f"select: {shared} pictures are stand-ins: too many performers share them")
     return {
         "faces": len(chosen),
         "performers": performers,
