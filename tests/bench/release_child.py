@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import resource
 import sqlite3
 import sys
@@ -39,11 +40,13 @@ def step(root: str, run_id: str, name: str) -> dict[str, Any]:
     lines: list[tuple[float, str]] = []
     began = time.monotonic()
 
-    def say(line: str) -> None:
-        lines.append((time.monotonic() - began, line))
-        print(line, file=sys.stderr)  # noqa: T201
+    class Timed(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append((time.monotonic() - began, record.getMessage()))
 
-    run_step(name, run_id, settings(root), say=say)
+    log_plainly("stderr")
+    logging.getLogger("trainer").addHandler(Timed())
+    run_step(name, run_id, settings(root))
     return {
         "wall": time.monotonic() - began,
         "lines": [x for x in lines if ".voy:" in x[1] or ".db:" in x[1]],
@@ -54,7 +57,7 @@ def again(root: str, run_id: str, out: str) -> dict[str, Any]:
     context = RunContext.open(settings(root), run_id)
     before = (selected(root, run_id) / "faces.parquet").read_bytes()
     for name in ("resolve", "select"):
-        run_step(name, run_id, settings(root), say=lambda _line: None)
+        run_step(name, run_id, settings(root))
     assert before == (context.run.select / "faces.parquet").read_bytes()
     inputs = read_inputs(context.run.select)
     Path(out).mkdir()

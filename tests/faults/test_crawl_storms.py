@@ -51,8 +51,7 @@ def test_two_crawls_of_a_host_share_one_budget(bench):
     moments = moments_of(bench)
     contexts = [bench.context(run_id, enable_faces=False) for run_id in ("r1", "r2")]
     crawls = [
-        threading.Thread(target=crawl_source, args=(context, "stashdb", bench.said.append))
-        for context in contexts
+        threading.Thread(target=crawl_source, args=(context, "stashdb")) for context in contexts
     ]
     for crawl in crawls:
         crawl.start()

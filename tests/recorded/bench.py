@@ -37,7 +37,6 @@ class Bench:
     root: Path
     overrides: dict[str, Any] = field(default_factory=dict)
     private: bool = True
-    said: list[str] = field(default_factory=list)
 
     def context(self, run_id: str, **params: Any) -> RunContext:
         override = {
@@ -66,7 +65,7 @@ class Bench:
         return context
 
     def crawl(self, run_id: str = "r1", **params: Any) -> StageManifest:
-        return crawl_source(self.context(run_id, **params), "stashdb", self.said.append)
+        return crawl_source(self.context(run_id, **params), "stashdb")
 
     def start(self, largest_file: int | None = None) -> subprocess.Popen[bytes]:
         """The spider on its own, for tests that kill it or that limit its files (bytes)."""

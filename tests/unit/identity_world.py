@@ -132,9 +132,8 @@ class IdentityWorld:
             self._snapshot(context, key, [row for row in rows if row["source"] == key], urls)
         cache = [_face(url) | {"taken_on": taken.get(url)} for url in urls]
         write_rows(self.data.faces(PACK) / f"part-{run_id}.parquet", cache, FACES)
-        lines: list[str] = []
-        context.finish("resolve", resolve.run(context, lines.append))
-        context.finish("select", select.run(context, lines.append))
+        context.finish("resolve", resolve.run(context))
+        context.finish("select", select.run(context))
         return context
 
     def _snapshot(self, context, key, rows, urls) -> None:

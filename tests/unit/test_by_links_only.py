@@ -25,7 +25,7 @@ SOURCES = {
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, caplog):
     """Plans a run with the mode asked for; returns its context and what was said."""
 
     def made(mode: str):
@@ -38,13 +38,12 @@ def run(tmp_path):
         params = plan.params.model_copy(update={"reference_mode": mode})
         changed = plan.model_copy(update={"params": params})
         write_json(context.run.plan, changed.model_dump(mode="json"))
-        said: list[str] = []
         context = type(context).open(context.settings, "week-1")
         run_record.start(context, context.plan)
-        context.finish("plan_references", plan_references.run(context, said.append))
+        context.finish("plan_references", plan_references.run(context))
         context.finish("publish", {"published": False})
-        report.run(context, said.append)
-        return context, said
+        report.run(context)
+        return context, caplog.messages
 
     return made
 

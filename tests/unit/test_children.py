@@ -28,19 +28,19 @@ run_child([sys.executable, "-c", {sleeper!r}, sys.argv[1]], cwd=Path.cwd(),
 """
 
 
-def test_output_goes_to_the_log_and_chosen_lines_are_said(tmp_path):
-    said: list[str] = []
+def test_output_goes_to_the_log_and_chosen_lines_are_handed_on(tmp_path):
+    heard: list[str] = []
     script = "print('progress: 1'); print('secret detail'); raise SystemExit(3)"
     code = run_child(
         [sys.executable, "-c", script],
         cwd=tmp_path,
         environment=os.environ,
-        log=tmp_path / "logs" / "child.log",
-        say=said.append,
-        say_prefix="progress:",
+        log_file=tmp_path / "logs" / "child.log",
+        on_line=heard.append,
+        line_prefix="progress:",
     )
     assert code == 3
-    assert said == ["progress: 1"]
+    assert heard == ["progress: 1"]
     assert "secret detail" in (tmp_path / "logs" / "child.log").read_text()
 
 
@@ -50,8 +50,8 @@ def test_a_child_that_writes_nothing_is_killed(tmp_path):
             [sys.executable, "-c", SLEEPER, tmp_path / "pid"],
             cwd=tmp_path,
             environment=os.environ,
-            log=tmp_path / "log",
-            say=print,
+            log_file=tmp_path / "log",
+            on_line=print,
             silence_seconds=2,
         )
     assert gone(int((tmp_path / "pid").read_text()))

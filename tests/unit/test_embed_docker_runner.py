@@ -81,13 +81,12 @@ class Client:
         return [c for c in self._all if all and {c.labels[k] == v for k, v in wanted} == {True}]
 
 
-def test_the_running_container_of_the_very_job_is_followed(spec: ContainerSpec) -> None:
+def test_the_running_container_of_the_very_job_is_followed(spec: ContainerSpec, caplog) -> None:
     other = Container(spec.labels | {spec.job_label[0]: "another job"})
     mine = Container(spec.labels)
-    said: list[str] = []
-    assert find_running(Client(other, mine), spec, said.append) is mine
+    assert find_running(Client(other, mine), spec) is mine
     assert other.removed and not mine.removed
-    assert "removing" in said[0] and "re-attached" in said[1]
+    assert "removing" in caplog.messages[0] and "re-attached" in caplog.messages[1]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_one_that_has_ended_counts_only_where_it_ended_well(
     spec: ContainerSpec, status: str, code: int, kept: bool
 ) -> None:
     container = Container(spec.labels, status, code)
-    found = find_running(Client(container), spec, lambda _: None)
+    found = find_running(Client(container), spec)
     assert (found is container) is kept
     assert container.removed is not kept
 
@@ -115,16 +114,15 @@ def test_another_job_or_image_is_another_label(tmp_path: Path, spec: ContainerSp
 
 def test_a_stopped_step_stops_the_container_of_its_own_run_only(spec: ContainerSpec) -> None:
     mine, other = Container(spec.labels), Container(spec.labels | {f"{LABEL}.run_id": "r2"})
-    stop_run(Client(other, mine), spec, lambda _: None)
+    stop_run(Client(other, mine), spec)
     assert mine.removed and not other.removed
 
 
-def test_lines_are_whole_whatever_the_chunks() -> None:
+def test_lines_are_whole_whatever_the_chunks(caplog) -> None:
     container = Container({})
     container.chunks = lambda: iter([b"10 pic", b"tures\nha", b"lf\nrest"])
-    said: list[str] = []
-    assert follow(container, said.append, 60) == "half"
-    assert said == ["10 pictures", "half"]
+    assert follow(container, 60) == "half"
+    assert caplog.messages == ["10 pictures", "half"]
 
 
 def test_out_of_memory_names_the_setting() -> None:
@@ -143,7 +141,7 @@ def test_a_container_that_says_nothing_is_killed() -> None:
 
     container.chunks = hanging
     with pytest.raises(StageFailed, match=r"said nothing for 0.05 s.*loading.*EMBEDDER_SILENCE"):
-        follow(container, lambda _: None, 0.05)
+        follow(container, 0.05)
 
 
 def test_removing_what_somebody_else_removes_is_no_error() -> None:

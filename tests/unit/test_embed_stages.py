@@ -80,14 +80,13 @@ class Device:
         return [2 * number for number in batch]
 
 
-def test_a_batch_is_halved_until_it_fits_and_stays_so() -> None:
-    said: list[str] = []
-    batches, device = Batches(16, said.append), Device(5)
+def test_a_batch_is_halved_until_it_fits_and_stays_so(caplog) -> None:
+    batches, device = Batches(16), Device(5)
     assert batches.run(device, list(range(20))) == [2 * number for number in range(20)]
     assert device.sizes == [16, 8, 4, 4, 4, 4, 4]
     assert batches.run(device, [1, 2, 3]) == [2, 4, 6]
     assert batches.size == 4
-    assert [line.split(" (")[0] for line in said] == [
+    assert [line.split(" (")[0] for line in caplog.messages] == [
         "out of memory: batches of 8 from now on",
         "out of memory: batches of 4 from now on",
     ]

@@ -156,7 +156,7 @@ def test_pictures_of_excluded_people_are_not_embedded_again(world):
     for part in world.data.faces(PACK).glob("*.parquet"):
         part.unlink()
     pictures(world)
-    plan_embed.run(context, lambda _: None)
+    plan_embed.run(context)
     jobs = [json.loads(p.read_text()) for p in context.run.root.glob("embed/*/job.json")]
     todo = {picture for job in jobs for picture in job["images"]}
     assert sha(shot(BO, 0)) in todo
@@ -190,7 +190,7 @@ def test_a_decision_after_resolve_stops_the_release(world):
     assert not _is_final(context, step, None)
     with pytest.raises(StageFailed, match="resolve"):
         refuse_if_decided(context)
-    context.finish("resolve", resolve.run(context, lambda _: None))
+    context.finish("resolve", resolve.run(context))
     refuse_if_decided(context)
     remove(world.data, 1, WHEN)
     with pytest.raises(StageFailed, match="resolve"):

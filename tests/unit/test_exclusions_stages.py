@@ -63,7 +63,7 @@ def to_embed(world, context) -> set[str]:
     urls = {image["url"] for row in rows() for image in row["images"]}
     for url in urls:
         write_bytes(world.data.image(sha(url)), url.encode())
-    plan_embed.run(context, lambda _: None)
+    plan_embed.run(context)
     jobs = [json.loads(p.read_text()) for p in context.run.root.glob("embed/*/job.json")]
     todo = {picture for job in jobs for picture in job["images"]}
     return {url for url in urls if sha(url) in todo}
@@ -120,7 +120,7 @@ def test_no_page_is_asked_for_on_behalf_of_her_other_records(tmp_path):
     )
     context = world.run("week-1", [her, other, record("stashdb", 3, "Bo", links=[f"{star}/bo"])])
     add(world.data, "id", HERS, "asked", WHEN)
-    plan_references.run(context, lambda _: None)
+    plan_references.run(context)
     assert read_table(context.run.targets("surely"))["page_id"].to_pylist() == ["bo"]
 
 

@@ -60,10 +60,6 @@ def ids(data: DataDir) -> list[str]:
     return sorted(p.name for p in data.releases.iterdir() if not p.is_symlink())
 
 
-def quiet(_line: str) -> None:
-    pass
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_any_flipped_bit_of_any_file_is_found(data, seed):
     directory, dice = data.release(DAYS[0]), random.Random(seed)
@@ -100,23 +96,23 @@ def test_what_was_added_or_taken_after_sealing_is_found(data):
 
 def test_retention_keeps_the_newest_and_what_is_pinned(data):
     pin(data, DAYS[1], "for the slides", "2026-11-23T00:00:00Z")
-    assert retain(data, 2, quiet, dry_run=True) == [DAYS[0], DAYS[2]]
+    assert retain(data, 2, dry_run=True) == [DAYS[0], DAYS[2]]
     assert ids(data) == DAYS
-    assert retain(data, 2, quiet) == [DAYS[0], DAYS[2]]
+    assert retain(data, 2) == [DAYS[0], DAYS[2]]
     assert ids(data) == [DAYS[1], DAYS[3], DAYS[4]]
     assert not data.performers_link(DAYS[0]).exists()
     assert data.performers_link(DAYS[1]).exists()
     unpin(data, DAYS[1])
     with pytest.raises(ConfigError, match="not pinned"):
         unpin(data, DAYS[1])
-    assert retain(data, 1, quiet) == [DAYS[1], DAYS[3]]
+    assert retain(data, 1) == [DAYS[1], DAYS[3]]
     assert current_id(data) == DAYS[4]
-    assert retain(data, 0, quiet) == []
+    assert retain(data, 0) == []
 
 
 def test_what_was_taken_out_of_sight_and_not_deleted_is_swept(data):
     data.release(DAYS[0]).rename(data.releases / f".removed-{DAYS[0]}")
-    retain(data, 8, quiet)
+    retain(data, 8)
     assert ids(data) == DAYS[1:]
 
 

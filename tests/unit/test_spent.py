@@ -77,10 +77,6 @@ def there(data: DataDir, run: str, names: list[str]) -> list[str]:
     return [name for name in names if (data.run(run).root / name).exists()]
 
 
-def quiet(_line: str) -> None:
-    pass
-
-
 def check(data: DataDir) -> None:
     for run in DONE:
         assert there(data, run, HEAVY) == [], run
@@ -94,9 +90,9 @@ def check(data: DataDir) -> None:
 
 def test_working_files_of_finished_runs_go(data):
     assert sorted(run.run_id for run in finished_runs(data)) == DONE
-    assert clear_runs(data, quiet) > 0
+    assert clear_runs(data) > 0
     check(data)
-    assert clear_runs(data, quiet) == 0
+    assert clear_runs(data) == 0
 
 
 KILLED = """
@@ -121,7 +117,7 @@ def test_a_clearing_that_was_killed_is_run_again(data, moment):
     argv = [sys.executable, "-c", KILLED, str(data.root), str(moment)]
     done = subprocess.run(argv, capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    clear_runs(data, quiet)
+    clear_runs(data)
     check(data)
 
 
