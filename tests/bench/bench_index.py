@@ -18,6 +18,7 @@ import numpy as np
 
 from tests.bench.big_world import FACES_EACH, NOISE
 from trainer.config.settings import REPO_ROOT
+from trainer.log_lines import log_plainly
 from trainer.release.contract import DIMENSIONS
 from trainer.release.index import IndexOptions, build_index
 from trainer.release.inputs import Vectors

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from trainer.config.settings import Settings
+from trainer.log_lines import log_plainly
 from trainer.pipeline.run import run_step
 from trainer.release import sqlite_build, write
 from trainer.release.contract import DATABASE
