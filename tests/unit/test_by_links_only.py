@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.identity_world import IdentityWorld, creator, record, reference, source
-from trainer.commands.sources import source_lines, source_rows
+from trainer.cli.sources import source_lines, source_rows
 from trainer.pipeline.steps import plan_references, report
 from trainer.runs import update as run_record
 from trainer.staging.atomic import write_json

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from trainer.commands.models import fetch, pack_lines, pack_rows
+from trainer.cli.models import fetch, pack_lines, pack_rows
 from trainer.config.settings import Settings
 from trainer.embedding.fetch import ATTEMPTS, CHUNK, fetch_pack
 from trainer.embedding.lock import LockedPack, load_lock
