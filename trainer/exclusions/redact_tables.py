@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from trainer.exclusions.error_redaction import Named, forget_in
 from trainer.snapshots.store import CRAWL_NOTES
 from trainer.staging.atomic import sha256_file, whole_file
 from trainer.staging.manifest import StageManifest
-from trainer.staging.parquet import read_table, write_table
+from trainer.staging.parquet import read_schema, read_table, write_table
 
 _KEYS = ("source_id", "page_id", "sha256", "image_sha256", "url", "performer_id")
 _RECORDS = ("claims", "references", "merged")  # of a performer: lists of (source, source_id)
@@ -36,7 +35,7 @@ class Out:
 
 def scrub(path: Path, out: Out) -> int:
     """Rewrite a file without what has to go; how many rows that changes."""
-    schema = pq.read_schema(path)
+    schema = read_schema(path)
     keys = [n for n in ("source", *_KEYS, *_RECORDS, _ASKED, _OTHER) if n in schema.names]
     table = read_table(path, keys)
     gone = rows_out(table, path.stem, out)

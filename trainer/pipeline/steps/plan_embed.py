@@ -6,8 +6,6 @@ import logging
 from collections import defaultdict
 from typing import Any
 
-import polars as pl
-
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.doubtful import doubtful_pictures
 from trainer.embedding.pack import PACK_FILE, read_pack
@@ -20,6 +18,7 @@ from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
+from trainer.staging.parquet import read_frame
 from trainer.state.store import read_identities
 
 log = logging.getLogger(__name__)
@@ -81,7 +80,7 @@ def _pictures(context: RunContext) -> set[str]:
     """sha256 of every picture that the snapshots hold."""
     found: set[str] = set()
     for directory in snapshot_dirs(context).values():
-        images = pl.read_parquet(directory / "images.parquet", columns=["sha256"])
+        images = read_frame(directory / "images.parquet", ["sha256"])
         found.update(images["sha256"].drop_nulls().to_list())
     return found
 
