@@ -43,7 +43,7 @@ _FIXED: dict[str, Any] = {
 
 
 class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
-    """Runs the embedder's image over the shard `key_name` in a pod of its own.
+    """Runs the embedder's image over the shard `key_name` in its own pod.
 
     Airflow's workers must have the claim `TRAINER_KUBERNETES_CLAIM` mounted at DATA_DIR. Raises
     `ConfigError` for a job or setting that cannot work, `StageFailed` for a shard that did not

@@ -154,7 +154,7 @@ def _add_rows(
     reason: str,
     moment: str,
 ) -> list[dict[str, Any]]:
-    """One row an exclusion, with what was found to belong to it."""
+    """One row per exclusion, with what was found to belong to it."""
     made = [add(data, kind, value, reason, moment) for kind, value in entries]
     numbers = [entry.number for entry, _ in made]
     remember(data, {n: own.members for n, own in zip(numbers, found, strict=True)})

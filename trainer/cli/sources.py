@@ -42,7 +42,7 @@ def assertions(
 def source_rows(
     sources: Mapping[str, SourceConfig], environment: Mapping[str, str] = os.environ
 ) -> list[dict[str, Any]]:
-    """One row a source: its configuration, and `off`: why a build would not ask it (or None)."""
+    """One row per source: its configuration, and `off`: why a build would not ask it (or None)."""
     return [
         {**source.model_dump(mode="json"), "off": why_off(source, environment)}
         for source in sources.values()

@@ -11,7 +11,7 @@ PAGE = REPO_ROOT / "docs" / "sources.md"
 KINDS = {
     "stash_box": "stash-box GraphQL",
     "rest": "REST",
-    "html_profile": "HTML, one page a performer",
+    "html_profile": "HTML, one page per performer",
 }
 FETCHERS = {"flaresolverr": "FlareSolverr", "chrome": "Chrome by CDP"}
 _COLUMNS = (

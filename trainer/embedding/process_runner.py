@@ -1,4 +1,4 @@
-"""The embedder as a process group of its own, in its own virtual environment."""
+"""The embedder as a separate process group, in its own virtual environment."""
 
 from __future__ import annotations
 

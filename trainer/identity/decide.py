@@ -1,4 +1,4 @@
-"""Writes what people decide about who is who. The next build applies it."""
+"""Record the merges and splits that people decide. The next build applies it."""
 
 from __future__ import annotations
 

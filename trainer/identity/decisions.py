@@ -1,4 +1,4 @@
-"""What people decided about who is who: sides that are one person, and sides that are not."""
+"""Merges and splits that people decided: sets of records that are one person, and that are not."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def run_child(
     stop_seconds: float = STOP_SECONDS,
     silence_seconds: float | None = None,
 ) -> int:
-    """Run `argv` in a process group of its own and return its exit code.
+    """Run `argv` in its own process group and return its exit code.
 
     Its output goes to `log_file` (appended); lines that start with `line_prefix` also go to
     `on_line`.

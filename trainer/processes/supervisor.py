@@ -1,4 +1,4 @@
-"""Starts servers, each in a process group of its own, and leaves none behind."""
+"""Starts servers, each in its own process group, and leaves none behind."""
 
 from __future__ import annotations
 

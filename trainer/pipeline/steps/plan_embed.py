@@ -86,7 +86,7 @@ def _pictures(context: RunContext) -> set[str]:
 
 
 def _write_jobs(context: RunContext, plan: Plan, pictures: list[str]) -> list[str]:
-    """One job file a shard, by hash prefix; an empty shard gets none."""
+    """One job file per shard, by hash prefix; an empty shard gets none."""
     settings, data = context.settings, context.data
     count = settings.embed_shards
     shards: dict[str, list[str]] = defaultdict(list)

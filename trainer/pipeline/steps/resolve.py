@@ -135,7 +135,7 @@ def _rows(
     sources: Sources,
     run_started_at: str,
 ) -> list[dict[str, Any]]:
-    """One row a performer with at least one live record, by id."""
+    """One row per performer with at least one live record, by id."""
     live = performers.records
     gone: dict[int, list[Claim]] = defaultdict(list)
     for claim, number in identities.performer_of.items():
