@@ -27,7 +27,7 @@ APPROVE, REJECT, LATER = "Approve", "Reject", "Leave it as a candidate"
 class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
     """Starts `decide_release` for a run that `publish` did not publish; else it is skipped.
 
-    a separate DAG, so that a question that nobody answers holds up no weekly build.
+    A separate DAG, so that a question that nobody answers holds up no weekly build.
     """
 
     def __init__(self, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Decisions of people on merges and splits: applied by the next build, and taken back. All invented."""
+"""Merges and splits that people decide: applied by the next build, and taken back. All invented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How alike the faces of two records are: supporting evidence that they are one person, never more."""
+"""How alike the faces of two records are: supporting evidence of one person, never more."""
 
 from __future__ import annotations
 
