@@ -96,7 +96,7 @@ class ApplyDecision(BaseOperator):  # type: ignore[misc]
         settings = Settings.load()
         run_id = DataDir(settings.data_dir).run(context["params"]["run_id"]).run_id
         if chosen == APPROVE:
-            return approve_run(settings, run_id, lambda line: self.log.info("%s", line))
+            return approve_run(settings, run_id)
         if chosen == REJECT:
             reason = str((answer.get("params_input") or {}).get("reason") or "").strip()
             return reject_run(settings, run_id, reason or "rejected in Airflow")

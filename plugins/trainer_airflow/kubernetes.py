@@ -59,7 +59,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
 
     def execute(self, context: Any) -> dict[str, Any]:
         settings = self._settings()
-        with task_lock(DataDir(settings.data_dir).lock, lambda line: self.log.info("%s", line)):
+        with task_lock(DataDir(settings.data_dir).lock):
             return self._embed(settings, context)
 
     def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:

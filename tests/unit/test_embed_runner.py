@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.log_hook import on_log
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding import process_runner
@@ -152,7 +153,7 @@ def _program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None
 
 
 def test_a_program_that_dies_is_a_failed_stage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = """import os, sys
 print('SECRET_API_KEY' in os.environ, flush=True)
@@ -161,10 +162,9 @@ sys.exit('error: disk is full')
     _program(tmp_path, monkeypatch, body)
     _, path, job = _job(tmp_path)
     (job.report_dir / "_RUN.json").write_text("{}")  # of an earlier attempt: no verdict
-    lines: list[str] = []
     with pytest.raises(StageFailed, match="disk is full"):
-        run_shard(Settings.load(tmp_path), path, lines.append)
-    assert lines == ["False", "error: disk is full"]
+        run_shard(Settings.load(tmp_path), path)
+    assert caplog.messages == ["False", "error: disk is full"]
 
 
 def test_a_stop_ends_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,8 +177,8 @@ def test_a_stop_ends_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         seen.append(int(line))
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        run_shard(Settings.load(tmp_path), path, stop)
+    with on_log(stop), pytest.raises(KeyboardInterrupt):
+        run_shard(Settings.load(tmp_path), path)
     with pytest.raises(ProcessLookupError):
         os.kill(seen[0], 0)
 

@@ -17,9 +17,7 @@ from trainer.staging.clock import iso, now
 from trainer.staging.paths import DataDir
 from trainer.state.store import KnownIdentities, read_identities, reading
 
-identity_app = typer.Typer(
-    no_args_is_help=True, help="Merge and split performers."
-)
+identity_app = typer.Typer(no_args_is_help=True, help="Merge and split performers.")
 ReasonOption = Annotated[str, typer.Option(help="Why, for those who look later.")]
 _NEXT = "the next build applies it"
 
