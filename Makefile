@@ -67,7 +67,7 @@ check: setup ## Lint, formatting, types, imports, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=plugins $(BIN)/lint-imports
 	$(BIN)/codespell
 
 test: check ## All tests

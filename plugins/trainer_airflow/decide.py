@@ -30,6 +30,8 @@ class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
     A separate DAG, so that a question that nobody answers holds up no weekly build.
     """
 
+    trigger_run_id: str
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             trigger_dag_id=DECIDE_DAG,
@@ -43,10 +45,9 @@ class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
         result = context["ti"].xcom_pull(task_ids="publish")
         if not isinstance(result, dict) or result.get("published", True):
             raise AirflowSkipException("nothing waits for a person")
-        if len(self.trigger_run_id) > LONGEST_RUN_ID:
-            self.trigger_run_id = with_hash(
-                self.trigger_run_id, self.trigger_run_id, LONGEST_RUN_ID
-            )
+        name = self.trigger_run_id  # rendered by now
+        if len(name) > LONGEST_RUN_ID:
+            self.trigger_run_id = with_hash(name, name, LONGEST_RUN_ID)
         return super().execute(context)
 
 
