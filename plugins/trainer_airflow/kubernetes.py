@@ -125,7 +125,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         from kubernetes.client.exceptions import ApiException
         from kubernetes.config import ConfigException
 
-        from trainer.embedding.shard_result import read_verdict
+        from trainer.embedding.shard_result import read_shard_result
 
         report_dir = self._job.report_dir
         try:
@@ -142,7 +142,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
             if not PodEnd.of(self.remote_pod).is_final and not (report_dir / RUN_MANIFEST).exists():
                 raise
             self.log.warning("the pod failed, its report decides: %s", error)
-        return read_verdict(report_dir, PodEnd.of(self.remote_pod).last_words)
+        return read_shard_result(report_dir, PodEnd.of(self.remote_pod).last_words)
 
     @staticmethod
     def _settings() -> Settings:

@@ -21,7 +21,7 @@ from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.embedding.process_runner import clean_environment
 from trainer.embedding.runner import run_shard
-from trainer.embedding.shard_result import read_verdict
+from trainer.embedding.shard_result import read_shard_result
 from trainer.embedding.spec import container_spec, prepare_directories
 from trainer.errors import ConfigError, DamagedFileError, StageFailed
 from trainer.staging.manifest import StageManifest
@@ -185,17 +185,17 @@ def test_a_stop_ends_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_verdict(tmp_path: Path) -> None:
     with pytest.raises(StageFailed, match="left no report; it last said: boom"):
-        read_verdict(tmp_path, "boom")
+        read_shard_result(tmp_path, "boom")
     good = {"run_id": "r", "stage": "embed", "name": "0", "status": "complete"}
     times = {"started_at": "2026-01-31T12:00:00Z", "completed_at": "2026-01-31T12:01:00Z"}
     StageManifest.model_validate({**good, **times}).write(tmp_path)
-    assert read_verdict(tmp_path).status == "complete"
+    assert read_shard_result(tmp_path).status == "complete"
     (tmp_path / "_RUN.json").write_text(json.dumps({**good, **times, "status": "failed"}))
     with pytest.raises(StageFailed, match="the embedder failed"):
-        read_verdict(tmp_path)
+        read_shard_result(tmp_path)
     (tmp_path / "_RUN.json").write_text("{")
     with pytest.raises(StageFailed, match="unreadable"):
-        read_verdict(tmp_path)
+        read_shard_result(tmp_path)
 
 
 def test_missing_python_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from trainer.cli.common import DataDirOption, JsonOption, data_of, show
 from trainer.errors import ConfigError
-from trainer.identity.dismissed_reviews import ask_again, leave, left
+from trainer.identity.dismissed_reviews import dismiss, dismissed, reopen
 from trainer.identity.reviews import Review, read_run_reviews, reviewed
 from trainer.runs.record import list_records
 from trainer.staging.clock import iso, now
@@ -43,14 +43,14 @@ def reviews_leave(
 ) -> None:
     """Leave an item as it is: it is not listed again unless it changes."""
     data = data_of(data_dir)
-    item = leave(data, newest_items(data), key, reason, iso(now()))
+    item = dismiss(data, newest_items(data), key, reason, iso(now()))
     show({}, False, [f"{item.kind} is left as it is: {item.text}"])
 
 
 @reviews_app.command("ask")
 def reviews_ask(key: KeyArgument, data_dir: DataDirOption = None) -> None:
     """Ask again about an item that was left as it is."""
-    ask_again(data_of(data_dir), key)
+    reopen(data_of(data_dir), key)
     show({}, False, [f"{key} is asked again"])
 
 
@@ -60,7 +60,7 @@ def review_rows(
     """The run and its items to review; with `everything` also those that a person left, whose
     `left` says why. Raises `ConfigError` where there is no such run."""
     run_id = _chosen(data, run)
-    known = left(data)
+    known = dismissed(data)
     rows = [
         {"key": item.key, **item.model_dump(mode="json")}
         | ({"left": known[item.key].reason} if item.key in known else {})

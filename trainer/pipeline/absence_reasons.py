@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from trainer.exclusions.entries import read_exclusions
-from trainer.faces.face_rules import VERDICTS_FILE
+from trainer.faces.face_rules import FACE_RULES_FILE
 from trainer.faces.quarantine import QUARANTINED
 from trainer.release.diff_read import FaceKey, Person
 from trainer.runs.context import RunContext
@@ -80,7 +80,7 @@ class RunReasons:
 
     @cached_property
     def _verdicts(self) -> pl.DataFrame:
-        path = self._context.run.select / VERDICTS_FILE
+        path = self._context.run.select / FACE_RULES_FILE
         return read_frame(path) if path.exists() else pl.DataFrame(schema=_NO_VERDICTS)
 
     @cached_property

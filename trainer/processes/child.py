@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trainer.processes.groups import ends_with_parent, stop_groups
-from trainer.processes.watchdog import Silence
+from trainer.processes.watchdog import Watchdog
 
 STOP_SECONDS = 20.0
 
@@ -54,16 +54,16 @@ def run_child(
         try:
             assert child.stdout is not None
             limit = threading.TIMEOUT_MAX if silence_seconds is None else silence_seconds
-            with Silence(limit, lambda: stop_groups([child.pid], 0)) as silence:
+            with Watchdog(limit, lambda: stop_groups([child.pid], 0)) as watchdog:
                 for line in child.stdout:
-                    silence.heard()
+                    watchdog.heard()
                     sink.write(line)
                     sink.flush()
                     if line.startswith(line_prefix):
                         on_line(line.rstrip())
                 code = child.wait()
-            if silence.broken:
-                raise TooQuiet(limit)
+            if watchdog.broken:
+                raise WatchdogExpired(limit)
             return code
         except BaseException:
             stop_groups([child.pid], stop_seconds)
@@ -71,7 +71,7 @@ def run_child(
             raise
 
 
-class TooQuiet(Exception):
+class WatchdogExpired(Exception):
     """A child wrote nothing for this many seconds and was killed."""
 
 

@@ -12,7 +12,7 @@ from trainer.embedding.pack import PACK_FILE, read_pack
 from trainer.exclusions.apply import excluded_pictures
 from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import read_exclusions
-from trainer.exclusions.redact_tables import Out, scrub
+from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_pictures
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
@@ -70,9 +70,9 @@ def _forget_stale(context: RunContext, wanted: set[str]) -> int:
     doubtful = doubtful_pictures(data.faces(pack_id), rule)
     stale = frozenset(sha for sha in doubtful & wanted if data.image(sha).exists())
     if stale:
-        out = Out(frozenset(), stale, frozenset(), frozenset())
+        out = Redaction(frozenset(), stale, frozenset(), frozenset())
         for part in cache_parts(data.faces(pack_id)):
-            scrub(part, out)
+            redact(part, out)
     return len(stale)
 
 

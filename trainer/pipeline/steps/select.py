@@ -18,7 +18,7 @@ from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_
 from trainer.faces.cap_costs import cap_costs
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
-from trainer.faces.face_rules import questions, write_verdicts
+from trainer.faces.face_rules import questions, write_face_rules
 from trainer.faces.measure_limits import measure_limits, measure_one_person
 from trainer.faces.one_person import PEOPLE_COLUMNS, one_person_reviews
 from trainer.faces.quarantine import mark_early, without_quarantined
@@ -74,7 +74,7 @@ def run(context: RunContext) -> dict[str, Any]:
     capped = cap(judged, caps)
     chosen = selected(capped, plan.params.min_faces)
     _write(context, chosen, vectors)
-    write_verdicts(context.run.select, capped, kept_out)
+    write_face_rules(context.run.select, capped, kept_out)
     quarantined = frozenset(kept_out["performer_id"].unique())
     asked = [*questions(capped, quarantined), *_one_person_reviews(context, similar, capped)]
     reviews = write_reviews(context.run.select, asked)
