@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.faces.agree import Vectors, similarities, without_copies
+from trainer.faces.agreement import Vectors, similarities, without_copies
 from trainer.faces.cache import FaceVectors
 from trainer.faces.limits import FaceLimits
 
