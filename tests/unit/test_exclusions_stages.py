@@ -24,7 +24,8 @@ from trainer.exclusions.entries import read_exclusions
 from trainer.exclusions.purge import purge
 from trainer.pipeline.steps import plan_embed, plan_references
 from trainer.staging.atomic import write_bytes
-from trainer.staging.parquet import read_frame, read_table
+from trainer.staging.frames import read_frame
+from trainer.staging.parquet import read_table
 
 WHEN = "2026-11-02T00:00:00Z"
 OWN = [shot(1, 0), shot(1, 1)]

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from trainer.faces import contamination, quarantine, trust
 from trainer.faces.select import ACCEPTED, CONFLICT, OVER, SEVERAL, STAND_IN, TOO_SMALL
-from trainer.staging.parquet import read_frame, write_table
+from trainer.staging.frames import read_frame
+from trainer.staging.parquet import write_table
 
 ABSENT_FILE = "absent.parquet"
 ABSENT = pa.schema(

@@ -14,7 +14,7 @@ from trainer.faces.quarantine import QUARANTINED
 from trainer.release.diff_read import FaceKey, Person
 from trainer.runs.context import RunContext
 from trainer.staging.atomic import read_json
-from trainer.staging.parquet import read_frame
+from trainer.staging.frames import read_frame
 
 _NO_VERDICTS = {  # of a run that an older trainer selected for
     "performer_id": pl.Int64,

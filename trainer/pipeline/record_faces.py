@@ -14,7 +14,7 @@ from trainer.pipeline.claim_facts import Records
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import PERFORMERS_FILE
-from trainer.staging.parquet import read_frame
+from trainer.staging.frames import read_frame
 from trainer.state.store import Claim
 
 

@@ -18,7 +18,7 @@ from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
-from trainer.staging.parquet import read_frame
+from trainer.staging.frames import read_frame
 from trainer.state.store import read_identities
 
 log = logging.getLogger(__name__)

@@ -43,7 +43,8 @@ from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.atomic import write_json
-from trainer.staging.parquet import read_frame, read_table, write_table
+from trainer.staging.frames import read_frame
+from trainer.staging.parquet import read_table, write_table
 from trainer.state.store import run_of
 
 log = logging.getLogger(__name__)
