@@ -114,7 +114,10 @@ def test_the_second_week_embeds_new_copies_only_and_a_lost_part_comes_back_the_s
     assert contents(embedded) == before
 
 
-def test_a_kill_loses_the_part_in_hand_and_no_row_is_there_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_kill_loses_the_part_in_hand_at_most_and_no_row_is_there_twice(
+    tmp_path: Path, how: signal.Signals
+) -> None:
     bench = Bench(tmp_path)
     for name, image in portraits(("studio_portrait",), 300).items():
         bench.add(name, image)
@@ -124,8 +127,8 @@ def test_a_kill_loses_the_part_in_hand_and_no_row_is_there_twice(tmp_path: Path)
     while not query_parts(bench.cache):
         assert time.monotonic() < end, "no part appeared"
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.send_signal(how)
+    process.communicate(timeout=100)
     assert not (bench.report / "_RUN.json").exists()
     kept = contents(bench)
     assert 0 < len(known_queries(bench.cache)) < len(bench.images)

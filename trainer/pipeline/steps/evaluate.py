@@ -67,7 +67,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     say(f"evaluate: {in_words(figures)}")
     copies = {kind: found.model_dump(mode="json") for kind, found in measured.scene_queries.items()}
     if copies:
-        ranks = {kind: found.rank_1 for kind, found in measured.scene_queries.items()}
+        ranks = {kind: f"{found.rank_1:.3f}" for kind, found in measured.scene_queries.items()}
         say(f"evaluate: rank-1 of degraded copies: {in_words(ranks)}")
     return figures | {"scene_queries": copies}
 
