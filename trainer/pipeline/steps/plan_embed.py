@@ -54,12 +54,12 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         "no_scene_queries": why_not_embedded(context),
         "shards": shards,
     }
-    once_more = f" ({again} once more: they may be turned)" if again else ""
-    known = f"{figures['already']} embedded before"
-    say(f"plan_embed: {len(present)} pictures to embed{once_more}, {known}")
     off = figures["no_scene_queries"]
     copies = f"none, {off}" if off else f"of {len(queries)} more pictures"
     say(f"plan_embed: degraded copies to measure the release by: {copies}")
+    once_more = f" ({again} once more: they may be turned)" if again else ""
+    known = f"{figures['already']} embedded before"
+    say(f"plan_embed: {len(present)} pictures to embed{once_more}, {known}")
     return figures
 
 
