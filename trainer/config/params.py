@@ -32,6 +32,12 @@ class BuildParams(BaseModel):
     min_faces: Whole = Field(
         1, ge=0, le=50, description="Performers under it stay out of releases."
     )
+    scene_queries: Whole = Field(
+        500,
+        ge=0,
+        le=10_000,
+        description="Pictures whose degraded copies are searched to measure a release; 0 is off.",
+    )
     publish: bool = Field(True, description="Publish when the gate passes; else keep a candidate.")
 
     @classmethod

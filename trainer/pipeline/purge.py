@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trainer.embedding.scene_queries import is_whole, query_parts
 from trainer.faces.cache import cache_parts
 from trainer.pipeline.error_traces import names_of
 from trainer.pipeline.holding import Listed, drop_packages, may_hold
@@ -65,6 +66,7 @@ def purge(data: DataDir) -> Purged:
             done.pictures += _delete(data.image(sha))
         for path in sorted((data.root / "faces").glob("*/")):
             done.faces += sum(scrub(part, out) for part in cache_parts(path))
+            done.faces += _scrub_queries(path, out)
         done.ledger = forget_pictures(data, out.urls, out.pictures)
         _purge_runs(data, out, claims, known, done)
         listed = Listed(frozenset(claims), out.pictures)
@@ -88,6 +90,17 @@ def _out(data: DataDir, exclusions: Exclusions, claims: set[Claim], known: Known
         frozenset(known.current(known.claims[c]) for c in claims if c in known.claims),
         names_of(names),
     )
+
+
+def _scrub_queries(cache: Path, out: Out) -> int:
+    """Rows of degraded copies. A damaged part can be made again, and may hold anybody: it goes."""
+    rows = 0
+    for part in query_parts(cache):
+        if is_whole(part):
+            rows += scrub(part, out)
+        else:
+            part.unlink()
+    return rows
 
 
 def _clean(data: DataDir) -> None:
