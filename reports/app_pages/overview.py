@@ -46,6 +46,7 @@ def _current(releases: list[Release]) -> None:
     parts.safe_distances(current.evaluation)
     parts.operating_points(current.evaluation)
     parts.cap_costs(current.evaluation)
+    parts.scene_queries(current.evaluation.scene_queries)
 
 
 def _last_run(runs: list[RecordEntry]) -> None:

@@ -7,10 +7,12 @@ from collections import Counter
 from urllib.parse import quote
 
 import streamlit as st
+from pydantic import ValidationError
 
 from reports import data, parts, text
 from reports.absent import absent
 from reports.data import Figures
+from reports.figures import Evaluation
 from trainer.config.pipeline import STEPS
 from trainer.identity.reviews import reviewed
 from trainer.runs.record import RecordEntry, RunRecord
@@ -44,6 +46,7 @@ def show() -> None:
     _funnel(entry.record)
     _absent(where, entry.record)
     _reviews(where, entry.record)
+    _scenes(entry.record)
     _gate(entry.record)
     _errors(entry.record)
     with st.expander("Parameters", icon=":material/tune:"):
@@ -199,6 +202,18 @@ def _reviews(where: DataDir, record: RunRecord) -> None:
                 for item in items
             ]
         )
+
+
+def _scenes(record: RunRecord) -> None:
+    """How the release answers pictures that are worse than its own."""
+    try:
+        measured = Evaluation.model_validate(
+            {"scene_queries": (record.evaluation or {}).get("scene_queries", {})}
+        )
+    except ValidationError:
+        parts.problems([f"run.json of {record.id}: the figures of degraded copies are unreadable"])
+        return
+    parts.scene_queries(measured.scene_queries)
 
 
 def _gate(record: RunRecord) -> None:

@@ -65,7 +65,9 @@ def test_a_value_is_taken_by_both_or_by_neither(build_dag, name):
     assert taken
 
 
-@pytest.mark.parametrize("name", ["max_faces_per_source", "max_faces_total", "min_faces"])
+@pytest.mark.parametrize(
+    "name", ["max_faces_per_source", "max_faces_total", "min_faces", "scene_queries"]
+)
 def test_whole_floats_become_integers(name):
     assert type(getattr(BuildParams.parse({name: 2.0}, []), name)) is int
     with pytest.raises(ValidationError):

@@ -142,6 +142,20 @@ def test_the_release_and_its_export_say_which_distance_to_choose(release, tmp_pa
     assert "A match is a suggestion" in text
 
 
+def test_the_readme_shows_degraded_copies_where_they_were_measured(release):
+    calibration = json.loads((release / CALIBRATION_JSON).read_text())
+    manifest = json.loads((release / "manifest.json").read_text())
+    heading = "## Pictures that are worse than these"
+    assert heading not in readme(manifest, calibration)
+    found = {"queries": 1200, "no_face": 3, "rank_1": 0.9, "false_reject": 0.25}
+    calibration["scene_queries"] = {"as_is": found | {"safe_false_reject": None}}
+    text = readme(manifest, calibration)
+    assert heading in text
+    assert "| as is | 1,200 | 3 | 90% | 25% | not measured |" in text
+    del calibration["scene_queries"]  # of an older trainer
+    assert heading not in readme(manifest, calibration)
+
+
 def test_a_release_without_calibration_has_a_readme_too():
     manifest = {"version": "2026.11.01", "performer_count": 2, "face_count": 9, "models": {}}
     text = readme(manifest, None)

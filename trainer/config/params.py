@@ -44,6 +44,12 @@ class BuildParams(BaseModel):
     publish: bool = Field(
         True, description="Publish when the gate passes; otherwise keep a candidate."
     )
+    scene_queries: Whole = Field(
+        500,
+        ge=0,
+        le=10_000,
+        description="Pictures whose degraded copies are searched to measure a release; 0 is off.",
+    )
 
     @classmethod
     def parse(cls, conf: dict[str, Any] | str | None, known_sources: list[str]) -> BuildParams:

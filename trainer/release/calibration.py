@@ -7,8 +7,9 @@ wrong for another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,11 @@ def _extrapolated(known: Interval | None, performers: int) -> dict[int, Interval
 
 
 def write_calibration(
-    directory: Path, points: Sequence[CurvePoint], safe: Sequence[SafeDistance], note: str
+    directory: Path,
+    points: Sequence[CurvePoint],
+    safe: Sequence[SafeDistance],
+    note: str,
+    scene_queries: Mapping[str, BaseModel] = MappingProxyType({}),
 ) -> None:
     """`calibration.json` beside the six files of a release; tools of others may read it."""
     manifest = read_manifest(directory)
@@ -131,6 +136,9 @@ def write_calibration(
                 f"1 - cosine, {contract.FUSION_WEIGHT:g} of either model, as the sidecar fuses them"
             ),
             "safe_distances": [one.model_dump(mode="json") for one in safe],
+            "scene_queries": {
+                kind: figures.model_dump(mode="json") for kind, figures in scene_queries.items()
+            },
             "curve": [point.model_dump(mode="json") for point in points],
             "note": note,
         },

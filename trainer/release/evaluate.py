@@ -32,6 +32,7 @@ from trainer.release.index_read import load_index, vectors_of
 from trainer.release.inputs import Vectors
 from trainer.release.intervals import interval, share
 from trainer.release.recall import approximate, recall, sampled
+from trainer.release.scene_queries import SceneQueries, released_rows, scene_figures
 from trainer.release.search import Ids
 from trainer.release.search_results import Answers, Asked, Gallery, ask
 from trainer.staging.atomic import read_json
@@ -48,13 +49,14 @@ def evaluate(
     sample: int = 2_000,
     previous: Path | None = None,
     pairs: Collection[tuple[int, int]] = (),
+    scene: SceneQueries | None = None,
     advance: Advance = lambda _count, _total: None,
 ) -> Evaluation:
     """Measure a verified release from its own files, by about `sample` faces.
 
     `previous` is the last release's directory: its figures go beside the new ones. `pairs`: ids of
-    performers that may be one person. `advance` hears how many more searches were made, of how
-    many.
+    performers that may be one person. `scene`: degraded copies to search, too. `advance` hears how
+    many more searches were made, of how many.
     """
     require_intact(directory)
     labels = _labels(read_mapping(directory, contract.FACES_JSON))
@@ -71,6 +73,11 @@ def evaluate(
         vectors[0], vectors[1], labels, seed, sample, advance, parts, found, people
     )
     result.pairs_that_may_be_one = len(pairs)
+    if scene is not None:
+        rows = released_rows(directory, scene.pictures)
+        safe = result.safe_distances[0].distance
+        gallery = Gallery(vectors[0], vectors[1], labels)
+        result.scene_queries = scene_figures(gallery, rows, scene, safe)
     if previous is not None and (previous / EVALUATE_JSON).exists():
         result.previous = read_json(previous / EVALUATE_JSON)
         result.previous.pop("previous", None)

@@ -83,6 +83,32 @@ def ask(
     return Asked(answers[0], answers[1], answers[-1], (facenet, arcface))
 
 
+def ask_others(
+    gallery: Gallery,
+    facenet: Vectors,
+    arcface: Vectors,
+    labels: Ids,
+    without: Sequence[Ids],
+) -> Answers:
+    """Search faces that are not in the gallery: `facenet`, `arcface` (q, 512) unit vectors.
+
+    `labels` (q,) their performers; `without`: rows of the gallery that each one may not find.
+    """
+    k = min(contract.NEIGHBOURS, len(gallery.labels))
+    sides = []
+    for queries, vectors in ((facenet, gallery.facenet), (arcface, gallery.arcface)):
+        ids = np.full((len(queries), k), -1, np.int64)
+        distances = np.full((len(queries), k), np.inf, np.float32)
+        for rows, block in distance_blocks(queries, vectors):
+            for row, hidden in zip(block, without[rows], strict=True):
+                row[hidden] = np.inf
+            ids[rows], distances[rows] = nearest(block, k)
+        sides.append(Neighbours(ids, distances))
+    fused = fuse(*sides)
+    performers = np.where(fused.ids >= 0, gallery.labels[fused.ids], -1)
+    return Answers(labels, *_judge(performers, fused.distances, labels).T)
+
+
 def _search(
     vectors: Vectors, left_out: Sequence[Ids], queries: Ids, advance: Callable[[int], Any]
 ) -> list[Neighbours]:

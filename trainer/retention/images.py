@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from trainer.embedding.scene_queries import known_queries, query_parts, remove_unusable
 from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_pictures
 from trainer.release.contract import DATABASE
@@ -84,10 +85,12 @@ def prune_vectors(data: DataDir) -> int:
         return 0  # of a damaged release, which `versions` lists: nobody knows what it needs
     rows = 0
     for directory in sorted((data.root / "faces").glob("*/")):
-        gone = frozenset(cached_pictures(directory) - kept)
+        remove_unusable(directory)
+        gone = frozenset((cached_pictures(directory) | known_queries(directory)) - kept)
         if gone:
             out = Redaction(frozenset(), gone, frozenset(), frozenset())
-            rows += sum(redact(part, out) for part in cache_parts(directory))
+            files = [*cache_parts(directory), *query_parts(directory)]
+            rows += sum(redact(part, out) for part in files)
     return rows
 
 

@@ -146,3 +146,17 @@ FACES = pa.schema(
         ("arcface", pa.binary(EMBEDDING_BYTES)),
     ]
 )
+
+# Degraded copies of pictures that show one face, one row a kind (trainer/embedding/
+# scene_queries.py). outcome: face | no_face; a picture of which no copies are made has one row,
+# unusable.
+SCENE_QUERIES = pa.schema(
+    [
+        pa.field("image_sha256", pa.string(), nullable=False),
+        pa.field("face_no", pa.int16(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("outcome", pa.string(), nullable=False),
+        ("facenet", pa.binary(EMBEDDING_BYTES)),
+        ("arcface", pa.binary(EMBEDDING_BYTES)),
+    ]
+)
