@@ -36,7 +36,7 @@ def _by_the_form(build_dag, name, value):
     from airflow.sdk.exceptions import ParamValidationError
 
     try:
-        return True, build_dag.params.get_param(name).resolve(value)
+        return True, deepcopy(build_dag.params.get_param(name)).resolve(value)  # it keeps its value
     except ParamValidationError:
         return False, None
 
