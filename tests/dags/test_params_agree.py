@@ -1,5 +1,7 @@
 """The form's JSON schema and the model take the same values, and refuse the same ones."""
 
+from copy import deepcopy
+
 import pytest
 from pydantic import ValidationError
 
