@@ -3,63 +3,16 @@
 from __future__ import annotations
 
 import random
-from itertools import count
 
 import numpy as np
 import polars as pl
 import pytest
 
+from tests.unit.invented_faces import BO, MIRA, NOISE, face, frame
 from trainer.errors import DamagedFileError
 from trainer.faces.agreement import agreement, distinct_pictures, dominant
 from trainer.faces.cache import FaceVectors
 from trainer.faces.trust import in_doubt, settle
-
-MIRA, BO, NOISE = 0, 1, 2  # directions of the invented people's vectors
-_NUMBERS = count()
-
-
-def direction(person: int, salt: int, spread: float = 0.5) -> np.ndarray:
-    """A unit vector near the person's: faces of one person have a cosine of about 0.8."""
-    vector = np.zeros(512)
-    vector[person] = 1
-    noise = np.random.default_rng([person, salt]).standard_normal(500)
-    vector[12:] += spread * noise / np.linalg.norm(noise)
-    return (vector / np.linalg.norm(vector)).astype("<f2")
-
-
-def face(
-    trust: str,
-    person: int,
-    *,
-    owner: int = 1,
-    source: str | None = None,
-    rule: str = "single_face",
-    no: int = 0,
-    sha: str | None = None,
-    phash: bytes | None = None,
-) -> dict:
-    number = next(_NUMBERS)
-    return {
-        "performer_id": owner,
-        "image_sha256": sha or f"{number:04d}",
-        "face_no": no,
-        "source": source or f"{trust}1",
-        "trust": trust,
-        "rule": rule,
-        "phash": phash or (number * 0x9E3779B97F4A7C15 % 2**64).to_bytes(8),
-        "vector": direction(person, number),
-    }
-
-
-def frame(faces: list[dict]) -> tuple[pl.DataFrame, FaceVectors]:
-    rows = pl.DataFrame(
-        [{k: v for k, v in f.items() if k != "vector"} for f in faces],
-        schema_overrides={"face_no": pl.Int16, "performer_id": pl.Int64},
-    )
-    stack = np.stack([f["vector"] for f in faces])
-    keys = rows.select("image_sha256", "face_no").with_row_index("row")
-    keys = keys.with_columns(pl.col("row").cast(pl.Int64))
-    return rows, FaceVectors(keys, {"facenet": stack, "arcface": stack})
 
 
 def rules(*faces: dict) -> list[str]:
@@ -134,7 +87,11 @@ def test_many_low_faces_do_not_outvote_medium_ones():
 
 
 def crowd(*people: int, sha: str) -> list[dict]:
-    return [face("high", p, rule="several_faces", no=n, sha=sha) for n, p in enumerate(people)]
+    """Faces of one size: none of them is the largest."""
+    return [
+        face("high", p, rule="several_faces", no=n, sha=sha, of=len(people))
+        for n, p in enumerate(people)
+    ]
 
 
 def test_of_a_crowd_the_face_that_agrees_and_leads_is_taken():

@@ -129,7 +129,8 @@ from trainer.pipeline import claim_facts
 from trainer.release.diff_read import _COMPARED
 from trainer.release.inputs import PERFORMER_INPUT, ReleaseInputs
 from trainer.release.sqlite_rows import rows_of
-from trainer.staging.parquet import read_frame, write_rows, write_table
+from trainer.staging.frames import read_frame
+from trainer.staging.parquet import write_rows, write_table
 from trainer.staging.schemas import PERFORMERS
 
 work = Path(sys.argv[1])

@@ -14,7 +14,8 @@ import pyarrow as pa
 from trainer.adults.rules import AgeFacts, adult_from, judge
 from trainer.errors import StageFailed
 from trainer.identity.canonical import Performer
-from trainer.staging.parquet import read_frame, write_rows, write_table
+from trainer.staging.frames import read_frame
+from trainer.staging.parquet import write_rows, write_table
 from trainer.staging.rows import PerformerRecord
 
 QUARANTINE_FILE = "quarantine.parquet"

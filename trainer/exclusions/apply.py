@@ -147,7 +147,7 @@ def mark_excluded(judged: pl.DataFrame, exclusions: Exclusions) -> pl.DataFrame:
 
 
 def refuse_if_decided(context: RunContext) -> None:
-    """Raise `StageFailed` where people decided something since this run resolved who is who."""
+    """Raise `StageFailed` where people decided something since this run resolved its records."""
     if not decisions_stand(context):
         raise StageFailed(
             f"exclusions or identities were changed since run {context.run.run_id} took its step "

@@ -104,11 +104,16 @@ def _around(near: npt.NDArray[np.bool_], alike: Vectors, among: npt.NDArray[np.b
 
 def distinct_pictures(hashes: Sequence[tuple[str, bytes | None]]) -> int:
     """How many pictures there are by sha256 and perceptual hash, resized copies counted once."""
+    return len(without_copies(hashes))
+
+
+def without_copies(hashes: Sequence[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:
+    """Pictures by sha256 and perceptual hash, of resized copies the one with the lowest sha256."""
     kept: list[tuple[str, bytes | None]] = []
     for sha, phash in sorted(set(hashes), key=lambda item: item[0]):
         if not any(sha == other or _close(phash, seen) for other, seen in kept):
             kept.append((sha, phash))
-    return len(kept)
+    return kept
 
 
 def _close(one: bytes | None, other: bytes | None) -> bool:

@@ -5,7 +5,7 @@ All sources are looked at together, so that their order changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import polars as pl
@@ -18,41 +18,70 @@ from trainer.faces.agreement import (
     similarities,
 )
 from trainer.faces.cache import FaceVectors
+from trainer.faces.crowds import (
+    CLEARLY_LARGEST,
+    clearly_largest,
+    largest_faces,
+    vouching,
+    with_times_next,
+)
 from trainer.faces.limits import FaceLimits
-from trainer.faces.select import ACCEPTED, AGREES, CLUSTER, KEYS, SEVERAL, SINGLE, TRUSTED
+from trainer.faces.select import (
+    ACCEPTED,
+    AGREES,
+    CLUSTER,
+    KEYS,
+    LARGEST,
+    LARGEST_AGREE,
+    SEVERAL,
+    SINGLE,
+    TRUSTED,
+)
 
 DISAGREES = "disagrees_with_trusted"
 ALONE = "no_trusted_face"
 NO_CLUSTER = "no_dominant_cluster"
 OUTSIDE = "outside_dominant_cluster"
 _SINGLES = pl.col("rule") == SINGLE
+_CROWDS = pl.col("rule") == SEVERAL
 _HIGH = pl.col("trust") == "high"
 
 
 def in_doubt(judged: pl.DataFrame) -> pl.DataFrame:
     """All faces of the performers of whom some face needs the others' agreement."""
-    needs = (_SINGLES & ~_HIGH) | (pl.col("rule") == SEVERAL)
+    needs = (_SINGLES & ~_HIGH) | _CROWDS
     owners = judged.filter(needs).select("performer_id").unique()
     faces = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
     return faces.join(owners, on="performer_id", how="semi", maintain_order="left")
 
 
 def settle(
-    judged: pl.DataFrame, vectors: FaceVectors, limits: FaceLimits | None = None
+    judged: pl.DataFrame,
+    vectors: FaceVectors,
+    limits: FaceLimits | None = None,
+    clearly: float = CLEARLY_LARGEST,
 ) -> pl.DataFrame:
     """The same rows in the same order, with a `rule` for every face that was in doubt.
 
     `judged` has `trust` (high | medium | low) and `source`; `vectors` hold `in_doubt(judged)`.
-    Single faces first, then the pictures with several, which are compared with what was accepted.
+    Single faces first; then, of performers without an accepted one, the largest faces of pictures
+    with several; then everything else is compared with what was accepted.
     """
     limits = limits or FaceLimits()
     faces = with_rows(in_doubt(judged), vectors)
     singles = faces.filter(_SINGLES)
     trusted = singles.filter(_HIGH)
     decided = _decide_singles(singles.filter(~_HIGH), trusted, vectors, limits)
+    crowds = faces.filter(_CROWDS)
     accepted = pl.concat([trusted, decided.filter(pl.col("rule").is_in(ACCEPTED))])
-    crowds = _decide_crowds(faces.filter(pl.col("rule") == SEVERAL), accepted, vectors, limits)
-    return _with_rules(judged, pl.concat([decided, crowds]))
+    rest = pl.concat([decided, crowds]).join(accepted, on="performer_id", how="anti")
+    found = _decide_largest(rest, judged, vectors, limits, clearly)
+    decided = _with_rules(_decide_again(decided, found, vectors, limits), found)
+    accepted = pl.concat([trusted, found, decided.filter(pl.col("rule").is_in(ACCEPTED))])
+    accepted = accepted.unique(KEYS, keep="first", maintain_order=True)  # `found` has single faces
+    others = crowds.join(found, on=KEYS[:2], how="anti", maintain_order="left")
+    ruled = _decide_crowds(others, accepted, vectors, limits)
+    return _with_rules(_with_rules(judged, pl.concat([decided, ruled])), found)
 
 
 def with_rows(faces: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
@@ -133,6 +162,61 @@ def _cluster(
         chosen = set(everyone)
     hashes = group.select("image_sha256", "phash").rows()
     return chosen if distinct_pictures([hashes[i] for i in sorted(chosen)]) >= 2 else None
+
+
+def _decide_largest(
+    rest: pl.DataFrame,
+    judged: pl.DataFrame,
+    vectors: FaceVectors,
+    limits: FaceLimits,
+    clearly: float,
+) -> pl.DataFrame:
+    """The faces that are taken of performers without an accepted one: where the largest faces of
+    their pictures agree; else the clearly largest one of a source of high trust."""
+    owners = rest.filter(_CROWDS).select("performer_id").unique()
+    asked = rest.join(owners, on="performer_id", how="semi")
+    faces = with_times_next(asked, judged).sort(KEYS)
+    agree = _by_performer(faces, lambda group: _vouched_for(group, vectors, limits, clearly))
+    left = faces.join(agree, on="performer_id", how="anti", maintain_order="left")
+    largest = _by_performer(
+        left.filter(_CROWDS & _HIGH),
+        lambda group: clearly_largest(group, vectors, limits, clearly),
+    )
+    agree, largest = (
+        found.with_columns(rule=pl.lit(rule))
+        for found, rule in ((agree, LARGEST_AGREE), (largest, LARGEST))
+    )
+    return pl.concat([agree, largest]).select(rest.columns)
+
+
+def _by_performer(
+    faces: pl.DataFrame, decide: Callable[[pl.DataFrame], pl.DataFrame]
+) -> pl.DataFrame:
+    groups = faces.partition_by("performer_id", maintain_order=True)
+    return pl.concat([faces.clear(), *(decide(group) for group in groups)])
+
+
+def _vouched_for(
+    group: pl.DataFrame, vectors: FaceVectors, limits: FaceLimits, clearly: float
+) -> pl.DataFrame:
+    """One performer's largest faces that vouch for each other."""
+    largest = largest_faces(group)
+    if len(largest) < 2:
+        return largest.clear()
+    alike = vouching(largest, group, vectors, limits, clearly)
+    ranked = largest.with_columns(pl.col("trust").replace("high", "medium"))
+    members = _cluster(ranked, alike, limits.pair)
+    return largest[sorted(members or ())]
+
+
+def _decide_again(
+    decided: pl.DataFrame, found: pl.DataFrame, vectors: FaceVectors, limits: FaceLimits
+) -> pl.DataFrame:
+    """Single faces that nothing was there to compare with, by what was `found` since."""
+    scores = pl.Series("score", agreement(vectors, decided, found)).fill_nan(None)
+    agrees = (pl.col("score") >= limits.agreement).fill_null(value=False)
+    rule = pl.when(agrees).then(pl.lit(TRUSTED)).otherwise(pl.col("rule"))
+    return decided.with_columns(scores).with_columns(rule.alias("rule")).drop("score")
 
 
 def _decide_crowds(

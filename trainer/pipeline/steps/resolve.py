@@ -23,7 +23,7 @@ from trainer.identity.references import Attached, Performers, attach
 from trainer.identity.resolve import Identities, resolve
 from trainer.identity.reviews import Review, write_reviews
 from trainer.identity.site_table import site_table
-from trainer.identity.split_reviews import apart_reviews
+from trainer.identity.split_reviews import split_reviews
 from trainer.pipeline.claim_facts import (
     Records,
     Sources,
@@ -81,7 +81,7 @@ def _run(context: RunContext) -> dict[str, Any]:
     stated = {n: [*own, *attached.pages.get(n, ())] for n, own in performers.records.items()}
     adults = sort_out(rows, stated)
     reviews = [_conflict_review(conflict, identities) for conflict in conflicts]
-    reviews += apart_reviews(facts, known, identities.performer_of, decided)
+    reviews += split_reviews(facts, known, identities.performer_of, decided)
     shown = {review.url for review in reviews}
     seen = {(page["source"], page["source_id"]) for page in pages} - attached.contested
     reviews += link_reviews(facts, identities.performer_of, shown, seen)
