@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from scrapy.http import Request, Response
 
@@ -27,11 +27,11 @@ from trainer.crawl.confirm import judge
 from trainer.identity.page_names import page_fits
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
+from trainer.staging.rows import Candidate, PerformerRecord, Target
 
 __all__ = ["Outcome", "Parse", "ParseMore", "Visitor"]
 # Errors of pages that could not be had; of all others the page was there, and is unreadable.
 _NOT_HAD = frozenset({"challenge", "wall"})
-Row = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
@@ -68,17 +68,17 @@ class Visitor:
         self._base = str(source.base_url).rstrip("/")
         self._landing = Landing(source)
 
-    def carried(self, target: Row, earlier: Row | None) -> Outcome | None:
+    def carried(self, target: Target, earlier: PerformerRecord | None) -> Outcome | None:
         """The last snapshot's row, where it is young and was looked for in the same way."""
         again = judged_again(target, earlier)
-        if again is None:
+        if again is None or not again.row["fetched_at"]:
             return None
         age = parse_iso(self._moment) - parse_iso(again.row["fetched_at"])
         if age >= timedelta(days=self._source.revisit_days):
             return None
         return Outcome("known", again.row, self._withdrawn(again))
 
-    async def visit(self, target: Row, earlier: Row | None) -> Outcome:
+    async def visit(self, target: Target, earlier: PerformerRecord | None) -> Outcome:
         url = f"{self._base}{target['path']}"
         again = judged_again(target, earlier)
         if self._facts.are_elsewhere:
@@ -98,14 +98,16 @@ class Visitor:
             kind = "forbidden" if error.kind == "robots" else "failed"
             return Outcome(kind, None, [self._error(error.kind, url, str(error))])
 
-    def _not_modified(self, target: Row, again: JudgedAgain, url: str) -> Outcome:
+    def _not_modified(self, target: Target, again: JudgedAgain, url: str) -> Outcome:
         """Of the page that was read before: a login page has a date of its own, too."""
         if url != again.row["page_url"] and not self._landing.is_own(target, url):
             raise walled(f"led to {url}")
-        row = {**again.row, "fetched_at": self._moment}
+        row: PerformerRecord = {**again.row, "fetched_at": self._moment}
         return Outcome("not_modified", row, self._withdrawn(again))
 
-    async def _read(self, target: Row, response: Response, earlier: Row | None) -> Outcome:
+    async def _read(
+        self, target: Target, response: Response, earlier: PerformerRecord | None
+    ) -> Outcome:
         if response.status in (404, 410):
             raise self._landing.gone(response)
         mark = challenge(response)
@@ -118,7 +120,7 @@ class Visitor:
         profile = self._profile(target, response)
         return await self._judged(target, response, profile, earlier)
 
-    def _profile(self, target: Row, response: Response) -> Profile:
+    def _profile(self, target: Target, response: Response) -> Profile:
         """What the page says, once it is clear that it is a performer's page at all. Raises
         `PageError`: missing_page where it is somebody else's, wall where it is nobody's."""
         url = response.url
@@ -138,7 +140,7 @@ class Visitor:
         return profile
 
     async def _judged(
-        self, target: Row, response: Response, profile: Profile, earlier: Row | None
+        self, target: Target, response: Response, profile: Profile, earlier: PerformerRecord | None
     ) -> Outcome:
         url = response.url
         check = partial(self._refuse_elsewhere, target)
@@ -166,12 +168,12 @@ class Visitor:
             errors.append(self._error("unconfirmed", url, verdict.doubt, "name"))
         return Outcome("unconfirmed" if verdict.doubt else "read", row, errors)
 
-    def _refuse_elsewhere(self, target: Row, url: str) -> None:
+    def _refuse_elsewhere(self, target: Target, url: str) -> None:
         """Raises `PageError` for the address of another performer's page, or of none."""
         if self._landing.led_elsewhere(target, url):
             raise PageError("missing_page", f"led to {url}, which is another performer's page")
 
-    def _refused(self, target: Row, url: str, error: PageError) -> Outcome:
+    def _refused(self, target: Target, url: str, error: PageError) -> Outcome:
         if error.kind == "missing_page":
             kind = "missing" if target["found_by"] == "url" else "missing_by_name"
             return Outcome(kind, tombstone(self._source, target, url, self._moment))
@@ -204,27 +206,28 @@ def _behind(error: PageError, body: bytes, url: str, elsewhere: bool) -> PageErr
     return walled(f"led to {url}, which is no performer's page,") if elsewhere else error
 
 
-def _names_one_of(profile: Profile, candidates: list[Row]) -> bool:
+def _names_one_of(profile: Profile, candidates: list[Candidate]) -> bool:
     facts = profile.model_dump()
     return any(page_fits(facts, candidate) for candidate in candidates)
 
 
-def _asked_again(row: Row, earlier: Row | None) -> Row:
+def _asked_again(row: PerformerRecord, earlier: PerformerRecord | None) -> PerformerRecord:
     """Some of its pictures could not be had: the ones from before stay, and no age and no version
     make the next crawl pass the page by."""
-    known = {image["url"] for image in row["images"]}
+    shown = row["images"] or []
+    known = {image["url"] for image in shown}
     before = [] if earlier is None or earlier["deleted"] else earlier["images"] or []
     kept = [image for image in before if image["url"] not in known]
     return {
         **row,
-        "images": row["images"] + kept,
+        "images": shown + kept,
         "fetched_at": None,
         "etag": None,
         "last_modified": None,
     }
 
 
-def _conditions(earlier: Row | None) -> dict[str, str]:
+def _conditions(earlier: PerformerRecord | None) -> dict[str, str]:
     """Headers that let the server answer 304 where nothing changed."""
     if earlier is None or earlier["deleted"]:
         return {}

@@ -24,6 +24,7 @@ from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
+from trainer.staging.rows import PerformerRecord, Target
 
 MAX_UNREADABLE_SHARE = 0.05  # more pages that no longer fit: the site has moved
 MAX_FAILED_SHARE = 0.2  # more pages that could not be had: the crawl is none
@@ -38,8 +39,6 @@ AGAIN_BY_CHECK = {
     "share_of_pages": ("missing",),
     "share_with_image": ("read", "not_modified"),
 }
-
-Row = dict[str, Any]
 
 
 class ProfileSpider(SourceSpider):
@@ -100,17 +99,17 @@ class ProfileSpider(SourceSpider):
         if walls is not None:
             raise walls
 
-    def _targets(self) -> list[Row]:
+    def _targets(self) -> list[Target]:
         if self.job.targets is None or not self.job.targets.exists():
             raise CrawlStopped(
                 "skipped",
                 "no targets: no source that lists performers was ever crawled; build with one of "
                 "them first",
             )
-        found: list[Row] = read_table(self.job.targets).to_pylist()
+        found: list[Target] = read_table(self.job.targets).to_pylist()
         return found
 
-    def _left(self, targets: list[Row]) -> Iterator[Row]:
+    def _left(self, targets: list[Target]) -> Iterator[Target]:
         """Targets that no earlier attempt of this run has settled for good."""
         had: dict[str, str] = {}
         for outcomes, errors in self._parts.before():
@@ -133,7 +132,7 @@ class ProfileSpider(SourceSpider):
         self.report.checks.clear()
         return {kind for name in broken for kind in AGAIN_BY_CHECK.get(name, ())}
 
-    async def _visit_all(self, targets: Iterator[Row]) -> None:
+    async def _visit_all(self, targets: Iterator[Target]) -> None:
         async def worker() -> None:
             for target in targets:
                 earlier = self._earlier.get(target["page_id"])
@@ -149,7 +148,7 @@ class ProfileSpider(SourceSpider):
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
 
-    def _settle(self, target: Row, outcome: Outcome) -> None:
+    def _settle(self, target: Target, outcome: Outcome) -> None:
         if outcome.row is not None and self.exclusions.record(outcome.row):
             self._excluded += 1
             self._progress.advance()
@@ -254,5 +253,5 @@ class ProfileSpider(SourceSpider):
     def _broken(self) -> bool:
         return any(check.fatal and not check.ok for check in self.report.checks)
 
-    def _with_pictures(self) -> Iterator[Row]:
+    def _with_pictures(self) -> Iterator[PerformerRecord]:
         yield from self._parts.stream("page_url")

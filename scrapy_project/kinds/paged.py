@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from scrapy_project.image_downloads import Pictures
 from scrapy_project.kinds.listed import Listed
@@ -22,12 +22,11 @@ from trainer.snapshots.store import stream_performers
 from trainer.staging.clock import parse_iso
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
+from trainer.staging.rows import PerformerRecord
 
 SWEEPS = 3  # of one attempt: pages move while they are read, what one missed, another finds
 SEAM_STEP = 3  # records by which the pages of later sweeps are smaller, so that others lie at seams
 MAX_REFUSED_SHARE = 0.05  # more unreadable records than this: the source has changed its shape
-
-Row = dict[str, Any]
 
 
 class PagedSpider(SourceSpider):
@@ -71,7 +70,7 @@ class PagedSpider(SourceSpider):
             earlier.add(row)
         return earlier
 
-    def _snapshot_rows(self) -> Iterator[Row]:
+    def _snapshot_rows(self) -> Iterator[PerformerRecord]:
         for row in stream_performers(DataDir(self.job.data_dir), self.name):
             if not self.exclusions.claim(self.name, row["source_id"]):
                 yield row
@@ -169,14 +168,14 @@ class PagedSpider(SourceSpider):
             if mark is None or moment_of(newest) > parse_iso(mark):
                 self.report.watermark = newest["updated_at"]
 
-    def _rows_seen(self) -> Iterator[Row]:
+    def _rows_seen(self) -> Iterator[PerformerRecord]:
         """The performers of this crawl, each as it was listed last."""
         for part, name in enumerate(self.listed.parts):
             for row in self._parts.stream(name):
                 if self.seen.is_newest(row["source_id"], part):
                     yield row
 
-    def _rows_before(self) -> Iterator[Row]:
+    def _rows_before(self) -> Iterator[PerformerRecord]:
         """The performers that only the last snapshot knows; none after a whole sweep."""
         if not self.report.full_sweep:
             for row in self._snapshot_rows():

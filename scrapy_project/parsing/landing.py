@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.http import Response
@@ -13,8 +12,7 @@ from scrapy_project.storage.profile_rows import same_site
 from trainer.config.sources import SourceConfig
 from trainer.identity.addresses import take_apart
 from trainer.identity.site_table import Page
-
-Row = dict[str, Any]
+from trainer.staging.rows import Target
 
 
 class Landing:
@@ -25,7 +23,7 @@ class Landing:
         self._base = str(source.base_url).rstrip("/")
         self._pages = Page(source.page, self._base)
 
-    def led_elsewhere(self, target: Row, url: str) -> bool:
+    def led_elsewhere(self, target: Target, url: str) -> bool:
         """Whether `url` is another performer's page. Raises `PageError` (wall) where it is none."""
         if self.is_own(target, url):
             return False
@@ -35,7 +33,7 @@ class Landing:
             raise walled(f"led to {url}")
         return found.id != target["page_id"] and found.space == self._space_of(target)
 
-    def _space_of(self, target: Row) -> str | None:
+    def _space_of(self, target: Target) -> str | None:
         """Ids of two spaces can't be compared: a redirect says that they are one person's."""
         address = take_apart(f"{self._base}{target['path']}")
         found = self._pages.page(address) if address else None
@@ -47,7 +45,7 @@ class Landing:
             return walled(f"led to {response.url}")
         return PageError("missing_page", f"HTTP {response.status}")
 
-    def is_own(self, target: Row, url: str) -> bool:
+    def is_own(self, target: Target, url: str) -> bool:
         """Whether `url` is where the target was asked for, but for query and scheme."""
         path = urlsplit(f"{self._base}{target['path']}").path
         return self._of_the_site(url) and urlsplit(url).path == path

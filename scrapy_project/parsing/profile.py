@@ -16,9 +16,9 @@ from pydantic import (
 
 from scrapy_project.parsing.stand_ins import is_stand_in
 from trainer.identity.tidy_names import tidy_aliases, tidy_name
+from trainer.staging.performer_facts import PersonFacts
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-FuzzyDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
 
 
 class PageError(Exception):
@@ -67,8 +67,8 @@ class Fact(BaseModel):
     message: str
 
 
-class Profile(BaseModel):
-    """One performer's page. Names and values as the page has them, cleaned of white space.
+class Profile(BaseModel, PersonFacts):
+    """One performer's page. Names and facts as the page has them, cleaned of white space.
 
     `more_pages` are further pages with pictures of the same performer (galleries), absolute.
     `problems` are optional fields that were there and could not be read.
@@ -78,16 +78,6 @@ class Profile(BaseModel):
 
     name: Text
     aliases: tuple[Text, ...] = ()
-    gender: str | None = Field(None, description="As stash-boxes spell it, e.g. FEMALE")
-    birth_date: FuzzyDate | None = None
-    death_date: FuzzyDate | None = None
-    country: str | None = Field(None, description="ISO 3166 alpha-2 code")
-    ethnicity: str | None = None
-    height_cm: int | None = Field(None, ge=50, le=300)
-    eye_color: str | None = None
-    hair_color: str | None = None
-    career_start_year: int | None = Field(None, ge=1900, le=2100)
-    career_end_year: int | None = Field(None, ge=1900, le=2100)
     links: tuple[str, ...] = Field((), description="Absolute URLs to other sites")
     shots: tuple[Shot, ...] = ()
     more_pages: tuple[str, ...] = ()

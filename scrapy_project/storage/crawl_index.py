@@ -7,11 +7,11 @@ parts, and whoever needs one again reads it from there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+
+from trainer.staging.rows import PerformerRecord
 
 _LIVE, _IMAGES = 1, 2
 _BITS = 2
-Row = dict[str, Any]
 
 
 class Seen:
@@ -21,7 +21,7 @@ class Seen:
         self._notes: dict[str, int] = {}
         self.merged: set[str] = set()  # ids that others name as merged into them
 
-    def add(self, row: Row, part: int = 0) -> None:
+    def add(self, row: PerformerRecord, part: int = 0) -> None:
         """`part`: number of the part that the row is in; a later row of the same id counts."""
         note = (0 if row["deleted"] else _LIVE) | (_IMAGES if row["images"] else 0)
         self._notes[row["source_id"]] = note | (part << _BITS)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 from scrapy_project.kinds.responses import Page
 from trainer.exclusions.entries import Exclusions
 from trainer.exclusions.link_keys import link_keys
-
-Row = dict[str, Any]
+from trainer.staging.rows import PerformerRecord, Target
 
 
 def without_excluded(page: Page, source: str, exclusions: Exclusions) -> Page:
@@ -38,7 +36,7 @@ def without_excluded(page: Page, source: str, exclusions: Exclusions) -> Page:
 
 
 def _links(
-    page: Page, dropped: list[Row], source: str, exclusions: Exclusions
+    page: Page, dropped: list[PerformerRecord], source: str, exclusions: Exclusions
 ) -> dict[str, list[str]]:
     found = {number: set(keys) for number, keys in page.excluded_links.items()}
     for row in dropped:
@@ -49,12 +47,12 @@ def _links(
 
 
 def without_excluded_targets(
-    targets: list[Row], source: str, base: str, exclusions: Exclusions
-) -> list[Row]:
+    targets: list[Target], source: str, base: str, exclusions: Exclusions
+) -> list[Target]:
     """The pages that are still to be asked for: on behalf of somebody who is not excluded."""
     if not exclusions:
         return targets
-    kept = []
+    kept: list[Target] = []
     for target in targets:
         if exclusions.claim(source, target["page_id"]) or exclusions.url(base + target["path"]):
             continue

@@ -12,6 +12,7 @@ from scrapy_project.kinds.responses import Page
 from trainer.snapshots.store import CRAWL_COLUMNS, CRAWL_NOTES
 from trainer.staging.manifest import StageError
 from trainer.staging.parquet import read_schema, read_table, write_table
+from trainer.staging.rows import PerformerRecord
 from trainer.staging.schemas import PERFORMERS
 
 META = CRAWL_NOTES
@@ -43,9 +44,9 @@ class PerformerParts:
             excluded_links=meta.get("excluded_links", {}),
         )
 
-    def stream(self, name: str) -> list[dict[str, Any]]:
-        """The rows of a part as far as pictures need them (`CRAWL_COLUMNS`)."""
-        rows: list[dict[str, Any]] = read_table(self._path(name), list(CRAWL_COLUMNS)).to_pylist()
+    def stream(self, name: str) -> list[PerformerRecord]:
+        """Return the rows of a part as far as pictures need them (`CRAWL_COLUMNS`)."""
+        rows: list[PerformerRecord] = read_table(self._path(name), list(CRAWL_COLUMNS)).to_pylist()
         return rows
 
     def write(self, name: str, page: Page) -> None:

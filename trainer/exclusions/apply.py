@@ -4,9 +4,8 @@ pictures before they are embedded or released."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,17 +17,17 @@ from trainer.exclusions.related_records import RelatedRecords
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.parquet import stream_rows
+from trainer.staging.rows import PerformerRecord
 from trainer.state.decisions import digest
 from trainer.state.store import Claim, KnownIdentities
 
-Row = dict[str, Any]
 # What matching needs of a record.
 COLUMNS = ("source", "source_id", "name", "aliases", "birth_date", "urls", "page_url", "merged_ids")
 MATCHED = (*COLUMNS, "merged_into_id", "images")
 
 
 def excluded_claims(
-    rows: Iterable[Mapping[str, Any]], exclusions: Exclusions, known: KnownIdentities
+    rows: Iterable[PerformerRecord], exclusions: Exclusions, known: KnownIdentities
 ) -> dict[Claim, Reason]:
     """The records and pages that are out, and by what: those that match, those of performers whom
     they were held to be before, and those that name the same person by a link.
@@ -54,7 +53,7 @@ def excluded_claims(
     return found
 
 
-def _claim(row: Mapping[str, Any]) -> Claim:
+def _claim(row: PerformerRecord) -> Claim:
     return row["source"], row["source_id"]
 
 
@@ -68,10 +67,10 @@ def _add_same_performers(found: dict[Claim, Reason], known: KnownIdentities) -> 
 
 def leave_out(
     context: RunContext,
-    records: dict[Claim, Row],
-    pages: list[Row],
+    records: dict[Claim, PerformerRecord],
+    pages: list[PerformerRecord],
     known: KnownIdentities,
-) -> tuple[dict[Claim, Row], list[Row], dict[str, int]]:
+) -> tuple[dict[Claim, PerformerRecord], list[PerformerRecord], dict[str, int]]:
     """Records and pages that are not excluded; how many are, by reason. Links to excluded pictures
     are taken out of the others."""
     exclusions = exclusions_of(context)
@@ -95,7 +94,7 @@ def _excluded_urls(context: RunContext, exclusions: Exclusions) -> set[str]:
     }
 
 
-def _without(row: Row, pictures: set[str]) -> Row:
+def _without(row: PerformerRecord, pictures: set[str]) -> PerformerRecord:
     images = row["images"] or []
     if not pictures or all(image["url"] not in pictures for image in images):
         return row
@@ -126,9 +125,9 @@ class RecordRows:
     def __init__(self, files: Sequence[Path]) -> None:
         self._files = files
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[PerformerRecord]:
         for path in self._files:
-            yield from stream_rows(path, list(MATCHED))
+            yield from stream_rows(path, MATCHED)
 
 
 def mark_excluded(judged: pl.DataFrame, exclusions: Exclusions) -> pl.DataFrame:

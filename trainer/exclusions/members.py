@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.exclusions.apply import RecordRows, Row, excluded_claims
+from trainer.exclusions.apply import RecordRows, excluded_claims
 from trainer.exclusions.entries import PHASH, Exclusion, Exclusions, Member, Reason, claim_of
 from trainer.exclusions.link_keys import link_keys
 from trainer.faces.cache import read_figures
 from trainer.staging.parquet import stream_rows
 from trainer.staging.paths import DataDir
+from trainer.staging.rows import PerformerRecord
 from trainer.state.store import Claim, KnownIdentities, read_identities, reading
 
 
@@ -50,7 +51,7 @@ def find_members(data: DataDir, entries: Sequence[Exclusion]) -> dict[int, Found
 
 def _belonging(
     entry: Exclusion,
-    rows: Sequence[Row],
+    rows: Sequence[PerformerRecord],
     known: KnownIdentities,
     hashes: Mapping[str, set[str]],
 ) -> Found:

@@ -6,14 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
 
 from trainer.identity.claims import dates_agree, spelled
 from trainer.identity.page_names import page_fits
 from trainer.identity.reviews import Kind, Review
+from trainer.staging.rows import PerformerRecord, RecordId
 from trainer.state.store import Claim, KnownIdentities
 
-Record = Mapping[str, Any]
 LinkKey = tuple[str, str]  # (site, id)
 
 
@@ -21,7 +20,7 @@ LinkKey = tuple[str, str]  # (site, id)
 class Performers:
     """What the creators' live records say of every performer."""
 
-    records: Mapping[int, Sequence[Record]]
+    records: Mapping[int, Sequence[PerformerRecord]]
     performer_of: Mapping[Claim, int]
     linked_by: Mapping[LinkKey, Sequence[Claim]]  # live records by the links that they have
 
@@ -30,7 +29,7 @@ class Performers:
 class Attached:
     """`pages` by performer, `performer_of` and `evidence` by page; and what was not attached."""
 
-    pages: dict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    pages: dict[int, list[PerformerRecord]] = field(default_factory=lambda: defaultdict(list))
     performer_of: dict[Claim, int] = field(default_factory=dict)
     evidence: dict[Claim, str] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
@@ -38,7 +37,9 @@ class Attached:
     contested: set[Claim] = field(default_factory=set)  # pages that others link to as well
 
 
-def attach(pages: Iterable[Record], performers: Performers, known: KnownIdentities) -> Attached:
+def attach(
+    pages: Iterable[PerformerRecord], performers: Performers, known: KnownIdentities
+) -> Attached:
     """Decide page by page; the order of `pages` changes nothing but the order of lists.
 
     A page goes to the performer whom all its owners belong to, or to the only one whose name it
@@ -69,7 +70,9 @@ def attach(pages: Iterable[Record], performers: Performers, known: KnownIdentiti
     return result
 
 
-def _without_quarrels(number: int, pages: list[Record], result: Attached) -> list[Record]:
+def _without_quarrels(
+    number: int, pages: list[PerformerRecord], result: Attached
+) -> list[PerformerRecord]:
     """Pages of one performer that disagree about the birth date: one is of somebody else."""
     dated = [page for page in pages if page["birth_date"]]
     if all(dates_agree(a["birth_date"], b["birth_date"]) for a, b in combinations(dated, 2)):
@@ -82,11 +85,11 @@ def _without_quarrels(number: int, pages: list[Record], result: Attached) -> lis
     return [page for page in pages if not page["birth_date"]]
 
 
-def _claim(page: Record) -> Claim:
-    return page["source"], page["source_id"]
+def _claim(record: PerformerRecord | RecordId) -> Claim:
+    return record["source"], record["source_id"]
 
 
-def _review(page: Record, performers: Sequence[int], kind: Kind, text: str) -> Review:
+def _review(page: PerformerRecord, performers: Sequence[int], kind: Kind, text: str) -> Review:
     return Review(
         kind=kind,
         source=page["source"],
@@ -96,7 +99,7 @@ def _review(page: Record, performers: Sequence[int], kind: Kind, text: str) -> R
     )
 
 
-def _owners(page: Record, performers: Performers) -> list[Claim]:
+def _owners(page: PerformerRecord, performers: Performers) -> list[Claim]:
     """Live records that the page belongs to: by their links of today, or as the crawl found it."""
     if page["found_by"] == "url":
         found = performers.linked_by.get(_claim(page), ())
@@ -106,20 +109,20 @@ def _owners(page: Record, performers: Performers) -> list[Claim]:
     return sorted(owner for owner in set(found) if owner in live)
 
 
-def _fitting(page: Record, numbers: list[int], performers: Performers) -> list[int]:
+def _fitting(page: PerformerRecord, numbers: list[int], performers: Performers) -> list[int]:
     """The performers whose name a page has that records of theirs link to."""
     if page["found_by"] != "url":
         return []
     return [number for number in numbers if _fits(page, performers.records[number])]
 
 
-def _of(owner: Claim, performers: Performers) -> Sequence[Record]:
+def _of(owner: Claim, performers: Performers) -> Sequence[PerformerRecord]:
     number = performers.performer_of.get(owner)
     return performers.records.get(number, ()) if number is not None else ()
 
 
 def _doubt(
-    page: Record,
+    page: PerformerRecord,
     numbers: list[int],
     owners: list[Claim],
     performers: Performers,
@@ -157,11 +160,11 @@ def _doubt(
     )
 
 
-def _fits(page: Record, records: Sequence[Record]) -> bool:
+def _fits(page: PerformerRecord, records: Sequence[PerformerRecord]) -> bool:
     """A link can be wrong, or of somebody else by now: a name of the performer's has to agree."""
     return any(page_fits(page, record) for record in records)
 
 
-def _evidence(page: Record, owners: list[Claim]) -> str:
+def _evidence(page: PerformerRecord, owners: list[Claim]) -> str:
     text = f"found by {page['found_by']} of {', '.join(map(spelled, owners))}"
     return f"{text}, confirmed by {page['confirmed_by']}" if page["confirmed_by"] else text

@@ -6,14 +6,13 @@ thousand performers is folded in a few hundred megabytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from trainer.staging.clock import parse_iso
+from trainer.staging.rows import PerformerRecord
 from trainer.staging.schemas import IMAGES, PERFORMERS
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -60,7 +59,7 @@ def add_performers(before: pa.Table, now: pa.Table) -> pa.Table:
     return _tidy(both.sort_by("source_id"), PERFORMERS)
 
 
-def moment_of(row: Mapping[str, Any]) -> datetime:
+def moment_of(row: PerformerRecord) -> datetime:
     """When the source changed a record; the beginning of time where it does not say."""
     return _moment(row["updated_at"])
 

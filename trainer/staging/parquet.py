@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def _width(kind: pa.DataType) -> int:
     return int(kind.byte_width) if pa.types.is_fixed_size_binary(kind) else 0
 
 
-def write_rows(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> None:
     """Write `rows`; a row that does not fit `schema` raises before any file appears."""
     write_table(path, pa.Table.from_pylist(list(rows), schema=schema))
 
@@ -63,11 +63,11 @@ def read_schema(path: Path) -> pa.Schema:
         ) from error
 
 
-def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[dict[str, Any]]:
-    """The rows of a file, `batch` of them in memory at a time."""
+def stream_rows(path: Path, columns: Sequence[str], batch: int = 4096) -> Iterator[Any]:
+    """Yield the rows of a file as dictionaries (`rows`), `batch` of them in memory at a time."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for found in file.iter_batches(batch, columns=columns):
+            for found in file.iter_batches(batch, columns=list(columns)):
                 yield from found.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise DamagedFileError(
