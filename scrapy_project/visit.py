@@ -148,17 +148,17 @@ class Visitor:
         if verdict.doubt and target["found_by"] == "name" and missing and missing.may_be_had:
             return Outcome(missing.outcome, None, errors)
         errors += [self._error("field_invalid", url, p.message, p.field) for p in profile.problems]
-        shots, foreign = from_allowed_hosts(self._source, url, profile.shots)
+        images, foreign = from_allowed_hosts(self._source, url, profile.images)
         more = More()
         if not verdict.doubt:
-            more = await self._galleries.read(profile, url, shots)
+            more = await self._galleries.read(profile, url, images)
         errors += more.errors
         errors += [
             self._error("foreign_host", shown, "a picture of another site", "images.url")
             for shown in foreign
         ]
         row = profile_row(
-            self._source, target, profile, shots + more.shots, verdict, response, self._moment
+            self._source, target, profile, images + more.images, verdict, response, self._moment
         )
         if not more.is_complete:
             row = _asked_again(row, earlier)

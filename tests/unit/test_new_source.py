@@ -101,7 +101,7 @@ def test_the_look_alike_shows_what_the_spider_reads(tmp_path, monkeypatch):
     assert (profile.name, profile.aliases) == (person.name, person.aliases)
     assert (profile.birth_date, profile.country) == (person.birth_date, person.country)
     assert profile.links == tuple(link.url for link in person.links)
-    shown = [site.picture(shot.url.removeprefix(base)).key for shot in profile.shots]
+    shown = [site.picture(shot.url.removeprefix(base)).key for shot in profile.images]
     assert shown == list(person.pictures[:3])
     missing = site.page("/performers/nobody")
     assert missing.status == 404
