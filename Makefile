@@ -63,11 +63,12 @@ up: setup ## Keep Airflow and the reports running over the demo's data
 down: ## Stop them
 	test ! -x $(BIN)/python || $(BIN)/python -m demo.services down
 
-check: setup ## Lint, formatting, types, who imports whom
+check: setup ## Lint, formatting, types, imports, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=plugins $(BIN)/lint-imports
+	$(BIN)/codespell
 
 test: check ## All tests
 	$(BIN)/python -m tests.prepare

@@ -1,4 +1,35 @@
-"""The weekly build: when it runs, its parameters, its tasks and their order."""
+"""### What it does
+Crawls the enabled sources, embeds new images, resolves source records into performers, and
+publishes one versioned release: SQLite and two Voyager indexes that the `stash-sense` sidecar
+loads. Runs weekly; **Trigger** starts one now, with the parameters of the form. From a shell:
+
+    airflow dags trigger build_performer_database --conf '{"sources": ["stashdb"]}'
+
+### What it needs
+- A model pack in `DATA_DIR/models` (`trainer models fetch sidecar`).
+- The API key of each source that has one, as a variable or an Airflow connection; a source
+  without its key is skipped, and the run says so.
+- The pools `crawl` and `gpu`; disk for the images of one run.
+
+### When a step fails
+Every step can be killed and run again: clear it, or trigger the DAG anew. Nothing that was
+fetched or embedded is lost.
+
+- **plan**: parameters, configuration or model pack are wrong. Its last line says what; correct it
+  and trigger again.
+- **crawl**: one source failed. The others go on and the run ends `partial`, with the source's last
+  good snapshot; its errors are in the reports.
+- **embed**: the embedder stopped. Read its log, then clear the step; it goes on from the parts that
+  are written.
+- **resolve**, **select**: a file is damaged, or a person decided something meanwhile. Clear from
+  `resolve` on.
+- **build_release**, **verify**: no faces, or a file that does not fit the sidecar's contract. The
+  message names the cause; nothing is published.
+- **gate**: figures are below their floors, and the release is kept as a candidate. The DAG
+  `decide_release` asks a person; `trainer candidates` lists it in a shell.
+- **publish**: the disk is full (free space, clear the step), or a newer release was published
+  meanwhile (trigger anew).
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from demo.airflow import USER, AirflowServices
 from trainer.errors import TrainerError
-from trainer.processes.supervisor import process_start, stop_groups
+from trainer.processes.groups import started_at, stop_groups
 from trainer.staging.atomic import read_json, write_json
 
 STOP_SECONDS = 20.0
@@ -23,7 +23,7 @@ def up(home: Path, data_dir: Path, port: int | None, **kwargs: Any) -> dict[str,
     services = AirflowServices(home, data_dir, port, background=True, **kwargs)
     services.start()
     components = {
-        name: {"pid": process.pid, "started": process_start(process.pid)}
+        name: {"pid": process.pid, "started": started_at(process.pid)}
         for name, process in services.supervisor.running.items()
     }
     known = {"url": services.url, "components": components}
@@ -63,7 +63,7 @@ def _alive(known: dict[str, Any]) -> dict[str, int]:
     return {
         name: int(noted["pid"])
         for name, noted in known["components"].items()
-        if noted["started"] and process_start(int(noted["pid"])) == noted["started"]
+        if noted["started"] and started_at(int(noted["pid"])) == noted["started"]
     }
 
 

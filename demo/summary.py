@@ -27,7 +27,7 @@ def summary_lines(data: DataDir, run_id: str, requests: list[dict[str, Any]]) ->
 
 
 def _sources(record: RunRecord) -> list[str]:
-    """A line a source: what it gave, or why it gave nothing."""
+    """A line per source: what it gave, or why it gave nothing."""
     lines = []
     for name, source in sorted(record.stats.by_source.items()):
         reason = f": {source.reason}" if source.reason else ""

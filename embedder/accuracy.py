@@ -1,6 +1,6 @@
 """`python -m embedder.accuracy MODEL_DIR PICTURES_DIR`: how well a pack tells people apart.
 
-PICTURES_DIR holds a folder a person with JPEGs (the layout of Labeled Faces in the Wild). Prints
+PICTURES_DIR holds a folder per person with JPEGs (the layout of Labeled Faces in the Wild). Prints
 one JSON object: the share of pictures with a face, and for each slot the verification accuracy
 (10-fold, threshold chosen on nine folds and tried on the tenth) and rank-1 with one gallery
 picture a person. The largest face of a picture counts.

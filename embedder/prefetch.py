@@ -1,4 +1,4 @@
-"""An iterator that works ahead of its reader in a thread of its own, by a bounded number."""
+"""An iterator that works ahead of its reader in its own thread, by a bounded number."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from reports.figures import Evaluation, Lenient
 from trainer.config.settings import Settings
 from trainer.errors import DamagedFileError, TrainerError
-from trainer.identity.dismissed_reviews import left, still_open
+from trainer.identity.dismissed_reviews import dismissed, still_open
 from trainer.identity.reviews import Review, read_run_reviews
 from trainer.reasons import reason
 from trainer.runs.record import RecordEntry, RunRecord, list_records
@@ -134,7 +134,7 @@ def reviews(data: DataDir, run_id: str) -> tuple[list[Review], list[str]]:
     except (DamagedFileError, OSError) as error:
         return [], [str(error)]
     try:
-        return still_open(items, left(data)), []
+        return still_open(items, dismissed(data)), []
     except TrainerError as error:
         return items, [f"{error}; items that were left as they are are shown, too"]
 

@@ -24,6 +24,7 @@ from embedder.engine import Engine
 from embedder.exactness import checked_engine, compare
 from embedder.golden.record import find_golden, observe
 from embedder.sessions import PROVIDERS, Execution
+from tests.log_hook import on_log
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.errors import ConfigError
 
@@ -35,7 +36,8 @@ def said(
 ) -> str:
     lines: list[str] = []
     try:
-        checked_engine(pack, model_dir, execution, 4, lines.append, cache_dir)
+        with on_log(lines.append):
+            checked_engine(pack, model_dir, execution, 4, cache_dir)
     except ConfigError as error:
         return str(error)
     return lines[-1]

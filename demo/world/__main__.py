@@ -1,4 +1,4 @@
-"""`python -m demo.world`: the demo world as a process of its own, until SIGTERM or Ctrl-C.
+"""`python -m demo.world`: the demo world as a separate process, until SIGTERM or Ctrl-C.
 
 The key that StashDB's look-alike accepts comes from the environment: STASHDB_API_KEY; those of
 the other boxes are made of it.

@@ -27,8 +27,10 @@ APPROVE, REJECT, LATER = "Approve", "Reject", "Leave it as a candidate"
 class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
     """Starts `decide_release` for a run that `publish` did not publish; else it is skipped.
 
-    A DAG of its own, so that a question that nobody answers holds up no weekly build.
+    A separate DAG, so that a question that nobody answers holds up no weekly build.
     """
+
+    trigger_run_id: str
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -43,10 +45,9 @@ class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
         result = context["ti"].xcom_pull(task_ids="publish")
         if not isinstance(result, dict) or result.get("published", True):
             raise AirflowSkipException("nothing waits for a person")
-        if len(self.trigger_run_id) > LONGEST_RUN_ID:
-            self.trigger_run_id = with_hash(
-                self.trigger_run_id, self.trigger_run_id, LONGEST_RUN_ID
-            )
+        name = self.trigger_run_id  # rendered by now
+        if len(name) > LONGEST_RUN_ID:
+            self.trigger_run_id = with_hash(name, name, LONGEST_RUN_ID)
         return super().execute(context)
 
 
@@ -96,7 +97,7 @@ class ApplyDecision(BaseOperator):  # type: ignore[misc]
         settings = Settings.load()
         run_id = DataDir(settings.data_dir).run(context["params"]["run_id"]).run_id
         if chosen == APPROVE:
-            return approve_run(settings, run_id, lambda line: self.log.info("%s", line))
+            return approve_run(settings, run_id)
         if chosen == REJECT:
             reason = str((answer.get("params_input") or {}).get("reason") or "").strip()
             return reject_run(settings, run_id, reason or "rejected in Airflow")

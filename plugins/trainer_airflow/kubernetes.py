@@ -43,7 +43,7 @@ _FIXED: dict[str, Any] = {
 
 
 class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
-    """Runs the embedder's image over the shard `key_name` in a pod of its own.
+    """Runs the embedder's image over the shard `key_name` in its own pod.
 
     Airflow's workers must have the claim `TRAINER_KUBERNETES_CLAIM` mounted at DATA_DIR. Raises
     `ConfigError` for a job or setting that cannot work, `StageFailed` for a shard that did not
@@ -59,7 +59,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
 
     def execute(self, context: Any) -> dict[str, Any]:
         settings = self._settings()
-        with task_lock(DataDir(settings.data_dir).lock, lambda line: self.log.info("%s", line)):
+        with task_lock(DataDir(settings.data_dir).lock):
             return self._embed(settings, context)
 
     def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         from kubernetes.client.exceptions import ApiException
         from kubernetes.config import ConfigException
 
-        from trainer.embedding.shard_result import read_verdict
+        from trainer.embedding.shard_result import read_shard_result
 
         report_dir = self._job.report_dir
         try:
@@ -142,7 +142,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
             if not PodEnd.of(self.remote_pod).is_final and not (report_dir / RUN_MANIFEST).exists():
                 raise
             self.log.warning("the pod failed, its report decides: %s", error)
-        return read_verdict(report_dir, PodEnd.of(self.remote_pod).last_words)
+        return read_shard_result(report_dir, PodEnd.of(self.remote_pod).last_words)
 
     @staticmethod
     def _settings() -> Settings:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scrapy_project.kinds.responses import Page
 from trainer.snapshots.store import CRAWL_COLUMNS, CRAWL_NOTES
 from trainer.staging.manifest import StageError
-from trainer.staging.parquet import read_table, write_table
+from trainer.staging.parquet import read_schema, read_table, write_table
 from trainer.staging.schemas import PERFORMERS
 
 META = CRAWL_NOTES
@@ -70,5 +69,5 @@ class PerformerParts:
 
 def part_meta(path: Path) -> dict[str, Any]:
     """What the crawl noted about a part; empty for a part of another writer."""
-    metadata = pq.read_schema(path).metadata or {}
+    metadata = read_schema(path).metadata or {}
     return dict(json.loads(metadata.get(META, b"{}")))

@@ -166,7 +166,7 @@ def _write_plan(run_id: str, pack: str) -> None:
 
 
 def _write_pack(data: DataDir) -> str:
-    """The demo pack's description under a name of its own: nothing is embedded here."""
+    """The demo pack's description under its own name: nothing is embedded here."""
     source = REPO_ROOT / "var" / "bench" / "pack"
     if not (source / "pack.json").exists():
         python = REPO_ROOT / ".venv-embedder" / "bin" / "python"

@@ -1,4 +1,4 @@
-"""A stash-box of any size in a process of its own: `python -m tests.bench.big_box PEOPLE PICTURES`.
+"""A stash-box of any size in its own process: `python -m tests.bench.big_box PEOPLE PICTURES`.
 
 Prints its port. Invented records are made as they are asked for, and so are pages of a reference
 site of the same people (`/boobs/Person_<n>`, a picture each). `GET /log` answers the moments

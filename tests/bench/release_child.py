@@ -1,4 +1,4 @@
-"""One measured piece of `bench_release`, in a process of its own; prints one JSON line."""
+"""One measured piece of `bench_release`, in its own process; prints one JSON line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages through a real Chromium: one request a page, whatever the page would like."""
+"""Pages through a real Chromium: one request per page, whatever the page would like."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import requests
@@ -15,6 +14,7 @@ from demo.airflow_background import down, running
 from demo.airflow_client import AirflowApiError, AirflowClient
 from tests.dags.conftest import ROOT
 from trainer.config.pipeline import STEPS
+from trainer.processes.groups import members
 from trainer.processes.supervisor import Service, ServiceError, Supervisor
 from trainer.staging.paths import DataDir, run_id_from
 
@@ -35,7 +35,7 @@ def airflow(tmp_path_factory, data):
         yield services
         groups = [process.pid for process in services.supervisor.running.values()]
     assert len(groups) == 4
-    assert [_living(group) for group in groups] == [[], [], [], []]
+    assert [members([group]) for group in groups] == [[], [], [], []]
 
 
 def _until(condition, seconds):
@@ -256,22 +256,9 @@ def test_a_group_that_ignores_the_signal_is_killed_with_its_children(tmp_path):
     supervisor.start(Service("deaf", ("/bin/sh", "-c", "trap '' TERM; sleep 300 & sleep 300")))
     group = supervisor.running["deaf"].pid
     time.sleep(0.3)
-    assert len(_living(group)) == 3
+    assert len(members([group])) == 3
     supervisor.stop()
-    assert _living(group) == []
-
-
-def _living(group):
-    """Processes of a group that run; what only waits for init to take note of its end is dead."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) == group and fields[0] != "Z":
-            found.append(path.parent.name)
-    return found
+    assert members([group]) == []
 
 
 def test_a_failed_preparation_names_the_command_and_leaves_nothing(tmp_path):

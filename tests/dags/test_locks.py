@@ -38,7 +38,7 @@ def test_a_step_holds_the_lock_beside_others_while_it_works(data, monkeypatch, w
     met = []
 
     def work(*_given, **_named):
-        with task_lock(data.lock, print, 0):  # another task
+        with task_lock(data.lock, 0):  # another task
             pass
         with pytest.raises(Busy):
             purge(data)

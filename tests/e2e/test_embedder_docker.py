@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.embed_job import Bench, portraits
+from tests.log_hook import on_log
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.embedding.docker_runner import create_arguments, run_container
@@ -69,27 +70,28 @@ def _fill(bench: Bench) -> None:
     bench.add("html", b"<html>not here</html>")
 
 
-def test_container_and_process_give_the_same_rows(settings: Settings, tmp_path: Path) -> None:
+def test_container_and_process_give_the_same_rows(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     contained, plain = Bench(tmp_path), Bench(tmp_path / "plain")
     for bench in (contained, plain):
         _fill(bench)
-    lines: list[str] = []
-    manifest = run_shard(settings, contained.job(), lines.append)
+    manifest = run_shard(settings, contained.job())
     assert manifest.counts["pictures"] == 22 and manifest.counts["faces"] >= 20
-    assert any("to embed" in line for line in lines)
+    assert any("to embed" in line for line in caplog.messages)
     process = settings.model_copy(update={"embedder": "process", "data_dir": plain.root})
-    run_shard(process, plain.job(), lines.append)
+    run_shard(process, plain.job())
     assert contained.table().equals(plain.table())
     assert [p.name for p in parts(contained.cache, "part-")] == [
         p.name for p in parts(plain.cache, "part-")
     ]
-    again = run_shard(settings, contained.job(), lines.append)
+    again = run_shard(settings, contained.job())
     assert again.counts["already"] == 22 and again.counts["parts"] == 0
     assert _left(settings) == []
 
 
 def test_a_container_that_outlived_its_task_is_followed_to_its_end(
-    settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench = Bench(tmp_path)
     _fill(bench)
@@ -99,9 +101,8 @@ def test_a_container_that_outlived_its_task_is_followed_to_its_end(
     client = docker.DockerClient(base_url=settings.docker_url)
     running = client.containers.create(**create_arguments(spec))
     running.start()  # and the task that started it is gone
-    lines: list[str] = []
-    manifest = run_shard(settings, path, lines.append)
-    assert any(line.startswith(f"re-attached to {spec.name}") for line in lines), lines
+    manifest = run_shard(settings, path)
+    assert any(line.startswith(f"re-attached to {spec.name}") for line in caplog.messages)
     assert manifest.counts["already"] == 0 and manifest.counts["faces"] >= 20
     assert _left(settings) == []
 
@@ -166,13 +167,14 @@ def test_container_is_what_the_spec_says(settings: Settings, tmp_path: Path) -> 
         seen["first"] = container.exec_run(["cat", "/proc/1/comm"]).output.decode().strip()
         seen["network"] = container.exec_run(["ls", "/sys/class/net"]).output.decode().split()
 
-    def say(line: str) -> None:
+    def hear(line: str) -> None:
         if "to embed" in line:
             watcher = threading.Thread(target=look)
             watcher.start()
             watcher.join(30)
 
-    run_container(settings, spec, say)
+    with on_log(hear):
+        run_container(settings, spec)
     assert seen["User"].split(":")[0] != "0"
     assert seen["ReadonlyRootfs"] is True and seen["CapDrop"] == ["ALL"]
     assert min(seen["root"], seen["pictures"], seen["models"]) > 0

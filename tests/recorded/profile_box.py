@@ -183,7 +183,7 @@ class ProfileBench:
     def crawl(self, run_id: str = "r1", started: str = WEEK_1, **params: Any) -> StageManifest:
         context = self.context(run_id, started, **params)
         self.write_targets(context)
-        return crawl_source(context, self.source, lambda line: None)
+        return crawl_source(context, self.source)
 
     def write_targets(self, context: RunContext) -> None:
         plan = context.plan

@@ -10,7 +10,7 @@
     errors: [{kind: ..., field: ...}]   in order, or
     error: {kind: ..., field: ...}      how the whole answer is refused
 
-Each field is a test of its own; pictures are compared by what is named of each. No clock is read:
+Each field is a separate test; pictures are compared by what is named of each. No clock is read:
 the moments are those of the answer.
 """
 

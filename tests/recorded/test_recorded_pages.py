@@ -8,7 +8,7 @@
     more: [image, ...]                what a further page (a gallery) gives, or
     error: {kind: ..., field: ...}   how the page is refused
 
-Each field is a test of its own; one that is not named is empty, one whose value is `ignore` is not
+Each field is a separate test; one that is not named is empty, one whose value is `ignore` is not
 looked at. Shots are compared by what is named of each. Cases: normal, sparse, missing, moved,
 hostile, and any others.
 """

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import polars as pl
 import pytest
 
 from tests.unit.identity_world import PACK, IdentityWorld, page, record, shot
 from trainer.errors import StageFailed
 from trainer.identity.reviews import read_reviews
 from trainer.pipeline.steps import select
-from trainer.staging.parquet import read_table, write_table
+from trainer.staging.parquet import read_frame, read_table, write_table
 
 IMDB = "https://www.imdb.com/name/nm9990001/"
 SURELY = "https://surely.example/star/mira"
@@ -74,12 +73,12 @@ def young_and_adult(young: list[str], adult: list[str], *more: dict) -> list[dic
 
 
 def released(context) -> set[tuple[int, str]]:
-    frame = pl.read_parquet(context.run.select / "faces.parquet")
+    frame = read_frame(context.run.select / "faces.parquet")
     return set(frame.select("performer_id", "image_url").rows())
 
 
 def verdicts(context) -> dict[tuple[int, str], tuple[str, int | None]]:
-    frame = pl.read_parquet(context.run.select / "verdicts.parquet")
+    frame = read_frame(context.run.select / "verdicts.parquet")
     columns = frame.select("performer_id", "url", "rule", "other_performer_id")
     return {row[:2]: row[2:] for row in columns.rows()}
 
@@ -128,7 +127,7 @@ def test_faces_in_quarantine_vouch_for_nobody_and_are_no_candidates(world):
     }
     assert context.result("select")["funnel"] == {"maybe": {"no_trusted_face": 1}}
     assert list(context.result("select")["stages"]) == ["maybe"]
-    performers = pl.read_parquet(context.run.resolve / "performers.parquet")
+    performers = read_frame(context.run.resolve / "performers.parquet")
     assert performers["performer_id"].to_list() == [ADULT]
 
 

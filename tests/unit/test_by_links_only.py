@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.identity_world import IdentityWorld, creator, record, reference, source
-from trainer.commands.sources import source_lines, source_rows
+from trainer.cli.sources import source_lines, source_rows
 from trainer.pipeline.steps import plan_references, report
 from trainer.runs import update as run_record
 from trainer.staging.atomic import write_json
@@ -68,6 +68,6 @@ def test_a_build_by_links_says_nothing(run):
 def test_the_list_of_sources_says_it():
     lines = source_lines(source_rows(SOURCES, {}))
     assert [line for line in lines if REASON in line] == [
-        "numbered: HTML, one page a performer, 60 requests a minute, trust high: on; "
+        "numbered: HTML, one page per performer, 60 requests a minute, trust high: on; "
         f"found by links only, not by name: {REASON}"
     ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.processes.child import TooQuiet, run_child
+from trainer.processes.child import WatchdogExpired, run_child
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEPER = """
@@ -45,7 +45,7 @@ def test_output_goes_to_the_log_and_chosen_lines_are_handed_on(tmp_path):
 
 
 def test_a_child_that_writes_nothing_is_killed(tmp_path):
-    with pytest.raises(TooQuiet):
+    with pytest.raises(WatchdogExpired):
         run_child(
             [sys.executable, "-c", SLEEPER, tmp_path / "pid"],
             cwd=tmp_path,

@@ -126,7 +126,7 @@ def context(root, server, run_id="r1", page_size=7, **params) -> RunContext:
 
 
 def crawl(root, server, run_id="r1", **params):
-    return crawl_source(context(root, server, run_id, **params), "theporndb", lambda line: None)
+    return crawl_source(context(root, server, run_id, **params), "theporndb")
 
 
 def performers(root, server, run_id="r1"):

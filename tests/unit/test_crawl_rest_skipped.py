@@ -55,7 +55,7 @@ def test_all_creators_are_on():
 
 def test_a_run_with_sources_without_a_key_is_completed_and_says_why(context):
     for source in WITHOUT_KEY:
-        crawl_source(context, source, lambda line: None)
+        crawl_source(context, source)
     assert report.run(context)["status"] == "completed"
     stats = run_record.read_record(context.run.record).stats.by_source
     assert {key: found.status for key, found in stats.items()} == {

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from trainer.cli import EXIT_BY_STATUS, app
+from trainer.cli import app
+from trainer.cli.builds import EXIT_BY_STATUS
 from trainer.config.params import BuildParams
 from trainer.config.pipeline import STEPS
 from trainer.config.settings import REPO_ROOT, Settings

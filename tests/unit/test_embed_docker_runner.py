@@ -128,7 +128,7 @@ def test_lines_are_whole_whatever_the_chunks(caplog) -> None:
 def test_out_of_memory_names_the_setting() -> None:
     container = Container({})
     container.attrs["State"]["OOMKilled"] = True
-    assert "TRAINER_EMBEDDER_MEMORY" in follow(container, print, 60)
+    assert "TRAINER_EMBEDDER_MEMORY" in follow(container, 60)
 
 
 def test_a_container_that_says_nothing_is_killed() -> None:

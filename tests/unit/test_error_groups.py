@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.identity_world import WHEN, IdentityWorld, record, shot, uuid
-from trainer.commands.build import MOST_ERRORS, build_lines
+from trainer.cli.builds import MOST_ERRORS, build_lines
 from trainer.config.settings import Settings
 from trainer.exclusions.edit import add
 from trainer.exclusions.purge import purge

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import polars as pl
 import pytest
 
 from scrapy_project.kinds.responses import Page
@@ -25,7 +24,7 @@ from trainer.exclusions.entries import read_exclusions
 from trainer.exclusions.purge import purge
 from trainer.pipeline.steps import plan_embed, plan_references
 from trainer.staging.atomic import write_bytes
-from trainer.staging.parquet import read_table
+from trainer.staging.parquet import read_frame, read_table
 
 WHEN = "2026-11-02T00:00:00Z"
 OWN = [shot(1, 0), shot(1, 1)]
@@ -70,7 +69,7 @@ def to_embed(world, context) -> set[str]:
 
 
 def released(context) -> set[str]:
-    return set(pl.read_parquet(context.run.select / "faces.parquet")["image_url"])
+    return set(read_frame(context.run.select / "faces.parquet")["image_url"])
 
 
 @pytest.mark.parametrize("kind", PERSONS)

@@ -1,4 +1,4 @@
-"""Folding a run into the last snapshot: one row an id, one row a picture, the right one."""
+"""Folding a run into the last snapshot: one row per id, one row per picture, the right one."""
 
 from __future__ import annotations
 

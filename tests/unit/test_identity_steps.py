@@ -6,7 +6,6 @@ import json
 import random
 import sqlite3
 
-import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -15,6 +14,7 @@ from trainer.cli import app
 from trainer.identity.reviews import Review, read_reviews
 from trainer.release.inputs import read_inputs
 from trainer.release.sqlite_build import write_database
+from trainer.staging.parquet import read_frame
 from trainer.state.store import read_identities
 
 MIRA, BO, STRANGER = 1, 2, 3
@@ -74,7 +74,7 @@ def built(tmp_path_factory):
 
 
 def names(context) -> dict[int, list[tuple[str, str]]]:
-    frame = pl.read_parquet(context.run.resolve / "performers.parquet")
+    frame = read_frame(context.run.resolve / "performers.parquet")
     return {
         row["performer_id"]: sorted(
             (c["source"], c["source_id"]) for c in [*row["claims"], *row["references"]]
@@ -84,7 +84,7 @@ def names(context) -> dict[int, list[tuple[str, str]]]:
 
 
 def faces(context) -> dict[tuple[int, str], str]:
-    frame = pl.read_parquet(context.run.select / "faces.parquet")
+    frame = read_frame(context.run.select / "faces.parquet")
     return {row[:2]: row[2] for row in frame.select("performer_id", "image_url", "rule").rows()}
 
 
@@ -218,7 +218,7 @@ def test_a_page_that_moves_to_somebody_else_waits_for_a_person(world):
     kinds = [(r.kind, r.performers) for r in read_reviews(context.run.resolve)]
     assert ("page_moved", (2,)) in kinds
     assert sha(shot(MIRA, 2)) not in set(
-        pl.read_parquet(context.run.select / "faces.parquet")["image_sha256"]
+        read_frame(context.run.select / "faces.parquet")["image_sha256"]
     )
 
 

@@ -14,7 +14,7 @@ from trainer.identity.site_table import Page, Site, SiteTable, site_table
 UUID = "6f1d3c1e-8d52-5a0e-9f0b-3c7d5a1e2b40"
 UC = "UCinventedChannel0000000"
 
-# (link, site, id, the one spelling): one row a site and form.
+# (link, site, id, the one spelling): one row per site and form.
 FORMS = [
     ("imdb.com/name/nm9990001/bio", "imdb", "nm9990001", "https://www.imdb.com/name/nm9990001"),
     ("wikidata.org/wiki/q999", "wikidata", "Q999", "https://www.wikidata.org/wiki/Q999"),

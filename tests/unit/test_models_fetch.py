@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from trainer.commands.models import fetch, pack_lines, pack_rows
+from trainer.cli.models import fetch, pack_lines, pack_rows
 from trainer.config.settings import Settings
 from trainer.embedding.fetch import ATTEMPTS, CHUNK, fetch_pack
 from trainer.embedding.lock import LockedPack, load_lock
@@ -204,10 +204,10 @@ def test_the_list_says_what_is_here(shelf, tmp_path):
 
 def test_an_unknown_pack_names_the_known_ones(tmp_path):
     with pytest.raises(ConfigError, match="demo, sidecar, sidecar-scrfd"):
-        fetch(settings(tmp_path), "nothing", False, lambda _: None)
+        fetch(settings(tmp_path), "nothing", False)
 
 
 def test_a_build_with_a_pack_that_is_not_here_says_how_to_get_it(tmp_path):
     wanted = settings(tmp_path).model_copy(update={"model_pack": "sidecar"})
     with pytest.raises(ConfigError, match="trainer models fetch sidecar"):
-        ensure_pack(wanted, lambda _: None)
+        ensure_pack(wanted)

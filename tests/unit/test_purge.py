@@ -20,7 +20,7 @@ from trainer.identity.reviews import Review, read_reviews, write_reviews
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.staging.atomic import read_json, sha256_file, write_json
 from trainer.staging.manifest import StageManifest
-from trainer.staging.parquet import write_rows
+from trainer.staging.parquet import read_frame, write_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES, PERFORMERS, TARGETS
 from trainer.state.decisions import deciding
@@ -43,7 +43,7 @@ def everything(world) -> str:
     """All that the runs' tables say, but pages of her name that nobody confirmed to be hers."""
     paths = [p for p in world.data.runs.rglob("*.parquet") if p.parent.name != "maybe"]
     with pl.Config(fmt_str_lengths=10_000, tbl_rows=-1):
-        return "\n".join(str(pl.read_parquet(path).to_dicts()) for path in paths)
+        return "\n".join(str(read_frame(path).to_dicts()) for path in paths)
 
 
 def apart() -> list[dict]:
@@ -72,7 +72,7 @@ def test_a_run_that_was_never_published_has_ids_of_its_own(world):
     exclude(world)
     purge(world.data)
     assert "Mira" not in everything(world)
-    left = pl.read_parquet(world.data.run("candidate").resolve / "performers.parquet")
+    left = read_frame(world.data.run("candidate").resolve / "performers.parquet")
     assert left["canonical_name"].to_list().count("Uma 0") == 1  # who has Mira's id there
 
 
@@ -80,13 +80,13 @@ def test_what_others_faces_were_compared_with_is_forgotten(world):
     context = world.run("week-1", rows())
     world.publish(context)
     path = context.run.select / "nearest.parquet"
-    frame = pl.read_parquet(path)
+    frame = read_frame(path)
     mira = frame.filter(pl.col("image_sha256") == sha(shot(MIRA, 0)))["performer_id"].item()
     other = pl.when(pl.col("performer_id") != mira).then(mira).otherwise(None)
     frame.with_columns(other.cast(pl.Int64).alias("other_performer_id")).write_parquet(path)
     exclude(world)
     purge(world.data)
-    after = pl.read_parquet(path)
+    after = read_frame(path)
     assert mira not in after["performer_id"].to_list()
     assert after["other_performer_id"].to_list() == [None] * len(after)
     assert len(after) == len(frame.filter(pl.col("performer_id") != mira)) > 0
@@ -107,7 +107,7 @@ def test_a_page_that_is_asked_for_others_too_is_asked_for_without_the_person(wor
     write_rows(context.run.targets("maybe"), asked, TARGETS)
     exclude(world)
     purge(world.data)
-    left = pl.read_parquet(context.run.targets("maybe")).to_dicts()
+    left = read_frame(context.run.targets("maybe")).to_dicts()
     assert [(row["page_id"], len(row["candidates"])) for row in left] == [("both", 1), ("bo", 1)]
     assert "Mira" not in str(left)
     assert nothing(purge(world.data))

@@ -6,10 +6,11 @@ import pytest
 import yaml
 
 from scrapy_project.kinds.html_profile import OUTCOMES
-from trainer.commands.assertions import as_yaml, proposals, propose
-from trainer.commands.sources import PAGE, source_rows, sources_page
+from trainer.cli.sources import source_rows
 from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import Assertions, load_sources, shipped_sources
+from trainer.config.sources_page import PAGE, sources_page
+from trainer.crawl.assertions import as_yaml, proposals, propose
 from trainer.errors import ConfigError
 from trainer.staging.manifest import Check, StageManifest
 from trainer.staging.paths import DataDir

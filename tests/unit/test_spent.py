@@ -10,7 +10,6 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from tests.unit.identity_world import PACK, IdentityWorld, record, sha, shot
@@ -22,6 +21,7 @@ from trainer.retention.references import finished_runs
 from trainer.retention.runs import clear_runs
 from trainer.runs.record import RunRecord, write_record
 from trainer.staging.atomic import write_bytes, write_json
+from trainer.staging.parquet import read_frame
 from trainer.staging.paths import DataDir
 from trainer.state.store import note_published
 
@@ -199,4 +199,4 @@ def test_vectors_of_people_who_are_gone_go_with_the_last_release_that_has_them(w
     assert sha(shot(BO, 0)) in after
     assert prune_vectors(world.data) == 0
     for part in world.data.faces(PACK).glob("*.parquet"):
-        assert pl.read_parquet(part)["arcface"].null_count() == 0
+        assert read_frame(part)["arcface"].null_count() == 0

@@ -1,4 +1,4 @@
-"""The invented people: adults, each with a face of their own, and what week 2 changes."""
+"""The invented people: adults, each with their own face, and what week 2 changes."""
 
 from collections import Counter
 

@@ -24,7 +24,7 @@ QUARANTINE = pa.schema(
         pa.field("reason", pa.string(), nullable=False),
     ]
 )
-# One row a record or page of a performer. Those of people in quarantine are here, too: a picture
+# One row per record or page of a performer. Those of people in quarantine are here, too: a picture
 # that is theirs is no other performer's.
 OWNERS = pa.schema(
     [

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
+import polars as pl
 import typer
 
 from trainer.cli.common import DataDirOption, JsonOption, data_of, show
+from trainer.errors import ConfigError
+from trainer.faces.absent import ABSENT_FILE, counts, read_absent
+from trainer.runs.record import list_records
+from trainer.staging.paths import DataDir
 
 performers_app = typer.Typer(no_args_is_help=True, help="Performers, released or not.")
 
@@ -27,7 +32,62 @@ def performers_absent(
     as_json: JsonOption = False,
 ) -> None:
     """List who was resolved and is not in the release, and why: most scenes first."""
-    from trainer.commands.performers import absent_lines, absent_rows
-
     found = absent_rows(data_of(data_dir), run, reason, limit)
     show(found._asdict(), as_json, absent_lines(found))
+
+
+class Absent(NamedTuple):
+    """`by_reason` counts all of the run, `performers` are the rows that were asked for."""
+
+    run: str
+    by_reason: dict[str, int]
+    performers: list[dict[str, Any]]
+    matching: int
+
+
+def absent_rows(data: DataDir, run: str | None, reason: str | None, limit: int) -> Absent:
+    """Raises `ConfigError` where there is no such run, or nobody with that reason in any."""
+    run_id = _chosen(data, run)
+    frame = read_absent(data.run(run_id).select)
+    assert frame is not None
+    by_reason = counts(frame)
+    if reason is not None and reason not in by_reason:
+        known = ", ".join(by_reason) or "none"
+        raise ConfigError(
+            f"nobody is absent from run {run_id} by {reason!r}; choose one of its reasons: {known}"
+        )
+    matching = frame if reason is None else frame.filter(pl.col("reason") == reason)
+    shown = matching.head(limit) if limit else matching
+    return Absent(run_id, by_reason, shown.to_dicts(), len(matching))
+
+
+def _chosen(data: DataDir, run: str | None) -> str:
+    known = [
+        entry.run_id
+        for entry in list_records(data)
+        if (data.run(entry.run_id).select / ABSENT_FILE).exists()
+    ]
+    if run is None and not known:
+        raise ConfigError(f"no run in {data.runs} has selected faces yet; run `trainer build`")
+    run_id = run or known[0]
+    if run_id not in known:
+        raise ConfigError(
+            f"no run {run_id!r} with a list of absent performers; choose one of: {', '.join(known)}"
+        )
+    return run_id
+
+
+def absent_lines(found: Absent) -> list[str]:
+    total = sum(found.by_reason.values())
+    lines = [f"run {found.run}: {total:,} performers were resolved and are not in the release"]
+    lines += [f"  {count:,} {reason}" for reason, count in found.by_reason.items()]
+    for row in found.performers:
+        scenes = "unknown" if row["scene_count"] is None else f"{row['scene_count']:,}"
+        lines.append(
+            f"  {row['performer_id']} {row['name'] or row['universal_id']}: {row['reason']} "
+            f"({scenes} scenes, {row['images']:,} images)"
+        )
+    if len(found.performers) < found.matching:
+        more = found.matching - len(found.performers)
+        lines.append(f"  and {more:,} more: --limit 0 lists all")
+    return lines

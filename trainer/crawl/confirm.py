@@ -64,7 +64,7 @@ def second_fact(page: Facts, candidate: Facts) -> str | None:
     """What beside the name agrees, in words; None where the name itself does not."""
     names = [page["name"], *(page["aliases"] or ())]
     theirs = [candidate["name"], *(candidate["aliases"] or ())]
-    if not any(same_name(one, other) for one in names for other in theirs):
+    if not any(same_name(left, right) for left in names for right in theirs):
         return None
     if _same_day(page["birth_date"], candidate["birth_date"]):
         return f"birth date {page['birth_date']}"
@@ -80,8 +80,8 @@ def strong_links(urls: Collection[str]) -> set[str]:
     return {f"{link.site}:{link.id}" for link in found if link.site and link.strong}
 
 
-def _same_day(one: str | None, other: str | None) -> bool:
+def _same_day(left: str | None, right: str | None) -> bool:
     """Do both dates agree in more than the year?"""
-    if not one or not other or not dates_agree(one, other):
+    if not left or not right or not dates_agree(left, right):
         return False
-    return min(len(one), len(other)) > len("YYYY")
+    return min(len(left), len(right)) > len("YYYY")

@@ -10,7 +10,7 @@ from trainer.config.settings import Settings
 from trainer.embedding.process_runner import silent
 from trainer.embedding.spec import LABEL, ContainerSpec, prepare_directories
 from trainer.errors import ConfigError, StageFailed
-from trainer.processes.watchdog import Silence
+from trainer.processes.watchdog import Watchdog
 from trainer.reasons import reason
 
 log = logging.getLogger(__name__)
@@ -174,7 +174,7 @@ def follow(container: Any, silence_seconds: float) -> str:
     Raises `StageFailed` where nothing is said for `silence_seconds`; the container is killed.
     """
     last, rest = "", b""
-    with Silence(silence_seconds, container.kill) as silence:
+    with Watchdog(silence_seconds, container.kill) as silence:
         for chunk in container.logs(stream=True, follow=True):
             silence.heard()
             *lines, rest = (rest + chunk).split(b"\n")

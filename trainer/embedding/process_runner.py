@@ -1,4 +1,4 @@
-"""The embedder as a process group of its own, in its own virtual environment."""
+"""The embedder as a separate process group, in its own virtual environment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.errors import ConfigError, StageFailed
-from trainer.processes.child import TooQuiet, run_child
+from trainer.processes.child import WatchdogExpired, run_child
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def run_process(settings: Settings, job_path: Path) -> str:
             stop_seconds=STOP_SECONDS,
             silence_seconds=settings.embedder_silence,
         )
-    except TooQuiet:
+    except WatchdogExpired:
         raise StageFailed(silent(settings.embedder_silence, last)) from None
     return last
 

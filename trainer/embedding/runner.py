@@ -10,7 +10,7 @@ from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding.docker_runner import run_container
 from trainer.embedding.process_runner import run_process
-from trainer.embedding.shard_result import read_verdict
+from trainer.embedding.shard_result import read_shard_result
 from trainer.embedding.spec import container_spec
 from trainer.errors import ConfigError
 from trainer.reasons import reason
@@ -35,7 +35,7 @@ def run_shard(settings: Settings, job_path: Path) -> StageManifest:
     else:
         forget()
         last = run_process(settings, job_path)
-    return read_verdict(job.report_dir, last)
+    return read_shard_result(job.report_dir, last)
 
 
 def refuse_a_cluster(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from trainer.reasons import reason
 from trainer.staging.manifest import StageManifest
 
 
-def read_verdict(report_dir: Path, hint: str = "") -> StageManifest:
+def read_shard_result(report_dir: Path, hint: str = "") -> StageManifest:
     """The manifest of a complete shard; raises `StageFailed` saying what is wrong else.
 
     `hint` is what the program last said, for the message.

@@ -14,7 +14,7 @@ import polars as pl
 from trainer.errors import StageFailed
 from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import Exclusions, Reason
-from trainer.exclusions.related_records import Kin
+from trainer.exclusions.related_records import RelatedRecords
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.parquet import stream_rows
@@ -44,12 +44,12 @@ def excluded_claims(
         if reason is not None and found.get(_claim(row), "link") == "link":
             found[_claim(row)] = reason
     _add_same_performers(found, known)
-    kin = Kin()
+    related = RelatedRecords()
     for row in rows if found else ():
         if found.get(_claim(row), "link") != "link":
-            kin.add(row)
-    for row in rows if kin else ():
-        if _claim(row) not in found and kin.has(row):
+            related.add(row)
+    for row in rows if related else ():
+        if _claim(row) not in found and related.has(row):
             found[_claim(row)] = "link"
     return found
 
@@ -148,7 +148,7 @@ def mark_excluded(judged: pl.DataFrame, exclusions: Exclusions) -> pl.DataFrame:
 
 
 def refuse_if_decided(context: RunContext) -> None:
-    """Raise `StageFailed` where people decided something since this run resolved who is who."""
+    """Raise `StageFailed` where people decided something since this run resolved its records."""
     if not decisions_stand(context):
         raise StageFailed(
             f"exclusions or identities were changed since run {context.run.run_id} took its step "

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 
-import pyarrow.parquet as pq
-
 from trainer.exclusions.entries import Exclusions, read_exclusions
 from trainer.runs.context import RunContext
 from trainer.snapshots.store import CRAWL_NOTES
-from trainer.staging.parquet import parts
+from trainer.staging.parquet import parts, read_schema
 
 
 def exclusions_of(context: RunContext) -> Exclusions:
@@ -29,7 +27,7 @@ def dropped_links(context: RunContext) -> dict[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
     for source in context.plan.creators:
         for path in parts(context.run.staging(source), "performers-"):
-            metadata = pq.read_schema(path).metadata or {}
+            metadata = read_schema(path).metadata or {}
             notes = json.loads(metadata.get(CRAWL_NOTES, b"{}")).get("excluded_links", {})
             for number, keys in notes.items():
                 found[int(number)].update(keys)

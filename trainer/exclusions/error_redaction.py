@@ -16,7 +16,7 @@ from trainer.staging.error_groups import ErrorExample, StageError
 from trainer.staging.paths import RUN_MANIFEST, RunDir
 
 if TYPE_CHECKING:
-    from trainer.exclusions.redact_tables import Out
+    from trainer.exclusions.redact_tables import Redaction
 
 Names = Callable[[StageError, ErrorExample], bool]
 SHORTEST_NAME = 6  # letters and digits; a shorter one is found in words that mean nobody
@@ -27,11 +27,11 @@ _SIGNS = re.compile(r"[\W_]+")
 class Named:
     """Does an example name one of the people in `out`? By address, by id, or by name."""
 
-    out: Out
+    out: Redaction
     _ids: dict[str, list[re.Pattern[str]]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
-    def of(cls, out: Out) -> Named:
+    def of(cls, out: Redaction) -> Named:
         named = cls(out)
         for claim in sorted(out.claims):
             source, _, number = claim.partition(":")
@@ -66,7 +66,7 @@ def names_of(texts: Iterable[str | None]) -> frozenset[str]:
     return frozenset(name for name in found if len(name) >= SHORTEST_NAME)
 
 
-def forget_errors(run: RunDir, out: Out) -> int:
+def forget_errors(run: RunDir, out: Redaction) -> int:
     """In the run's record and in its stages' manifests; how many groups that changes."""
     named = Named.of(out)
     paths = [run.record, *sorted(run.root.glob(f"*/*/{RUN_MANIFEST}"))]

@@ -12,7 +12,7 @@ from trainer.exclusions.edit import remember
 from trainer.exclusions.entries import Exclusion, Exclusions, read_entries, read_exclusions
 from trainer.exclusions.error_redaction import names_of
 from trainer.exclusions.members import Found, claims_of, crawled_files, find_members
-from trainer.exclusions.redact_tables import Out, scrub
+from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.exclusions.release_check import Listed, drop_packages, may_hold
 from trainer.exclusions.run_redaction import traces
 from trainer.exclusions.state_redaction import forget_pictures, forget_texts
@@ -64,7 +64,7 @@ def purge(data: DataDir) -> Purged:
         for sha in sorted(out.pictures):
             done.pictures += _delete(data.image(sha))
         for path in sorted((data.root / "faces").glob("*/")):
-            done.faces += sum(scrub(part, out) for part in cache_parts(path))
+            done.faces += sum(redact(part, out) for part in cache_parts(path))
         done.ledger = forget_pictures(data, out.urls, out.pictures)
         _purge_runs(data, out, claims, known, done)
         listed = Listed(frozenset(claims), out.pictures)
@@ -74,14 +74,16 @@ def purge(data: DataDir) -> Purged:
         return done
 
 
-def _out(data: DataDir, exclusions: Exclusions, claims: set[Claim], known: KnownIdentities) -> Out:
+def _out(
+    data: DataDir, exclusions: Exclusions, claims: set[Claim], known: KnownIdentities
+) -> Redaction:
     urls, names = set[str](), set[str | None]()
     for path in crawled_files(data, "performers"):
         for row in stream_rows(path, ["source", "source_id", "name", "aliases", "images"]):
             if (row["source"], row["source_id"]) in claims:
                 urls.update(image["url"] for image in row["images"] or ())
                 names.update((row["name"], *(row["aliases"] or ())))
-    return Out(
+    return Redaction(
         frozenset(f"{source}:{number}" for source, number in claims),
         frozenset(exclusions.images),
         frozenset(urls),
@@ -115,7 +117,7 @@ def _delete(path: Path) -> bool:
 
 
 def _purge_runs(
-    data: DataDir, out: Out, claims: set[Claim], known: KnownIdentities, done: Purged
+    data: DataDir, out: Redaction, claims: set[Claim], known: KnownIdentities, done: Purged
 ) -> None:
     """state.db before the runs, which say by which keys it has the person; in the runs the records
     last, since they say which pictures and ids go."""
@@ -126,10 +128,10 @@ def _purge_runs(
     write_runs_json(data)
     files = [(path, trace) for trace in found for path in sorted(trace.files())]
     files.sort(key=lambda pair: pair[0].name.startswith("performers"))
-    done.rows = sum(scrub(path, trace.out) for path, trace in files)
+    done.rows = sum(redact(path, trace.out) for path, trace in files)
 
 
-def _ids(out: Out, claims: set[Claim], known: KnownIdentities) -> set[int]:
+def _ids(out: Redaction, claims: set[Claim], known: KnownIdentities) -> set[int]:
     """Every id that these people have or had, as far as state.db knows."""
     former = {number for claim in claims for number in known.former.get(claim, ())}
     merged = {old for old in known.merges if known.current(old) in out.performers}

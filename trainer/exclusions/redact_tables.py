@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from trainer.exclusions.error_redaction import Named, forget_in
 from trainer.snapshots.store import CRAWL_NOTES
 from trainer.staging.atomic import sha256_file, whole_file
 from trainer.staging.manifest import StageManifest
-from trainer.staging.parquet import read_table, write_table
+from trainer.staging.parquet import read_schema, read_table, write_table
 
 _KEYS = ("source_id", "page_id", "sha256", "image_sha256", "url", "performer_id")
 _RECORDS = ("claims", "references", "merged")  # of a performer: lists of (source, source_id)
@@ -23,7 +22,7 @@ _ASKED, _OTHER = "candidates", "other_performer_id"  # a part of a row that is s
 
 
 @dataclass(frozen=True)
-class Out:
+class Redaction:
     """What has to go: records as `source:source_id`, pictures by hash and by URL, performers; and
     by which names (`error_traces.names_of`) errors speak of them."""
 
@@ -34,9 +33,9 @@ class Out:
     names: frozenset[str] = frozenset()
 
 
-def scrub(path: Path, out: Out) -> int:
+def redact(path: Path, out: Redaction) -> int:
     """Rewrite a file without what has to go; how many rows that changes."""
-    schema = pq.read_schema(path)
+    schema = read_schema(path)
     keys = [n for n in ("source", *_KEYS, *_RECORDS, _ASKED, _OTHER) if n in schema.names]
     table = read_table(path, keys)
     gone = rows_out(table, path.stem, out)
@@ -54,7 +53,7 @@ def scrub(path: Path, out: Out) -> int:
     return count
 
 
-def _without_errors(notes: dict[bytes, bytes], out: Out) -> tuple[dict[bytes, bytes], int]:
+def _without_errors(notes: dict[bytes, bytes], out: Redaction) -> tuple[dict[bytes, bytes], int]:
     """What a crawl noted about a part, without the errors that name somebody who has to go."""
     noted = json.loads(notes.get(CRAWL_NOTES, b"{}"))
     count = forget_in(noted.get("errors", []), Named.of(out))
@@ -71,7 +70,7 @@ def _replace(path: Path, table: pa.Table, manifest: StageManifest | None) -> Non
             manifest.model_copy(update={"files": files}).write(path.parent)
 
 
-def rows_out(table: pa.Table, stem: str, out: Out) -> pa.Array:
+def rows_out(table: pa.Table, stem: str, out: Redaction) -> pa.Array:
     """Which rows are of somebody, or of a picture, that has to go."""
     gone = _none(table)
     columns = set(table.column_names)
@@ -136,7 +135,7 @@ def _all_listed(lists: pa.ChunkedArray, claims: frozenset[str]) -> pa.Array:
     return pc.and_(_listed(lists, claims), pc.invert(others))
 
 
-def _named(table: pa.Table, out: Out) -> pa.Array:
+def _named(table: pa.Table, out: Redaction) -> pa.Array:
     """Rows of others that name somebody who has to go."""
     found = _none(table)
     if _ASKED in table.column_names:
@@ -146,7 +145,7 @@ def _named(table: pa.Table, out: Out) -> pa.Array:
     return found
 
 
-def _without_parts(table: pa.Table, out: Out) -> pa.Table:
+def _without_parts(table: pa.Table, out: Redaction) -> pa.Table:
     if _ASKED in table.column_names:
         rows = [
             [c for c in row or () if f"{c['source']}:{c['source_id']}" not in out.claims]

@@ -1,4 +1,4 @@
-"""Who is the same person as an excluded record, by links, while that record is still here."""
+"""Records of the same person as an excluded record, by links, while that record is still here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trainer.state.store import Claim
 Row = Mapping[str, Any]
 
 
-class Kin:
+class RelatedRecords:
     """The excluded person's own records; nothing goes on from those that a link leads to."""
 
     def __init__(self) -> None:

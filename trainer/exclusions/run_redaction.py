@@ -10,7 +10,7 @@ from typing import Any
 
 from trainer.errors import DamagedFileError
 from trainer.exclusions.error_redaction import forget_errors
-from trainer.exclusions.redact_tables import Out, rows_out
+from trainer.exclusions.redact_tables import Redaction, rows_out
 from trainer.identity.reviews import REVIEWS_FILE, Review, read_reviews, write_reviews
 from trainer.reasons import reason
 from trainer.staging.atomic import read_json, write_json
@@ -26,7 +26,7 @@ class Trace:
     """A run, with the performers in it that have to go by its own ids."""
 
     run: RunDir
-    out: Out
+    out: Redaction
 
     @property
     def review_keys(self) -> set[str]:
@@ -69,12 +69,12 @@ class Trace:
         return count
 
 
-def traces(data: DataDir, out: Out) -> list[Trace]:
+def traces(data: DataDir, out: Redaction) -> list[Trace]:
     runs = sorted(path for path in data.runs.glob("*") if path.is_dir())
     return [_trace(RunDir(path), out) for path in runs]
 
 
-def _trace(run: RunDir, out: Out) -> Trace:
+def _trace(run: RunDir, out: Redaction) -> Trace:
     """By the run's own list of ids; a run of an older trainer has none, but those of state.db."""
     listed = _identities(run).get("claims")
     own = set(out.performers) if listed is None else set(_numbers(listed, out))
@@ -87,7 +87,7 @@ def _trace(run: RunDir, out: Out) -> Trace:
     return Trace(run, replace(out, performers=frozenset(own)))
 
 
-def _numbers(listed: Iterable[tuple[str, str, int]], out: Out) -> Iterable[int]:
+def _numbers(listed: Iterable[tuple[str, str, int]], out: Redaction) -> Iterable[int]:
     return (number for source, own, number in listed if f"{source}:{own}" in out.claims)
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from trainer.faces import contamination, quarantine, trust
 from trainer.faces.select import ACCEPTED, CONFLICT, OVER, SEVERAL, STAND_IN, TOO_SMALL
-from trainer.staging.parquet import read_table, write_table
+from trainer.staging.parquet import read_frame, write_table
 
 ABSENT_FILE = "absent.parquet"
 ABSENT = pa.schema(
@@ -111,4 +111,4 @@ def write_absent(directory: Path, frame: pl.DataFrame) -> None:
 def read_absent(directory: Path) -> pl.DataFrame | None:
     """None where the run has none: it has not come so far, or an older trainer selected."""
     path = directory / ABSENT_FILE
-    return pl.DataFrame(pl.from_arrow(read_table(path))) if path.exists() else None
+    return read_frame(path) if path.exists() else None

@@ -12,7 +12,7 @@ from trainer.faces.select import CONFLICT
 from trainer.identity.reviews import Kind, Review
 from trainer.staging.parquet import write_table
 
-VERDICTS_FILE = "verdicts.parquet"
+FACE_RULES_FILE = "verdicts.parquet"
 _COLUMNS = [
     "performer_id",
     "source",
@@ -26,12 +26,12 @@ _COLUMNS = [
 ]
 
 
-def write_verdicts(directory: Path, *judged: pl.DataFrame) -> None:
+def write_face_rules(directory: Path, *judged: pl.DataFrame) -> None:
     """verdicts.parquet: a row a (performer, picture, face) in a stable order."""
     frame = pl.concat(part.select(_COLUMNS) for part in judged).sort(
         "performer_id", "image_sha256", "face_no"
     )
-    write_table(directory / VERDICTS_FILE, frame.to_arrow())
+    write_table(directory / FACE_RULES_FILE, frame.to_arrow())
 
 
 def questions(capped: pl.DataFrame, quarantined: Collection[int] = ()) -> Iterator[Review]:

@@ -41,10 +41,10 @@ def _copies(judged: pl.DataFrame, early: pl.DataFrame) -> pl.DataFrame:
         judged.select(*_PICTURE, "phash"), on="performer_id", suffix="_other"
     )
     pairs = pairs.drop_nulls(["phash", "phash_other"])
-    one, other = (
+    left, right = (
         np.frombuffer(b"".join(pairs[name].to_list()), ">u8") for name in ("phash", "phash_other")
     )
-    return pairs.filter(np.bitwise_count(one ^ other) < SAME_PICTURE_BITS).select(_PICTURE)
+    return pairs.filter(np.bitwise_count(left ^ right) < SAME_PICTURE_BITS).select(_PICTURE)
 
 
 def without_quarantined(judged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -1,4 +1,4 @@
-"""How alike the faces of two records are: supporting evidence of who is who, never more."""
+"""How alike the faces of two records are: supporting evidence of one person, never more."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class RecordFaces:
         self._pictures = pictures
         self._known: dict[Claim, tuple[Vectors, bool]] = {}
 
-    def __call__(self, one: Claim, other: Claim) -> float | None:
-        mine, theirs = self._rows(one), self._rows(other)
+    def __call__(self, left: Claim, right: Claim) -> float | None:
+        mine, theirs = self._rows(left), self._rows(right)
         if not mine or not theirs:
             return None
-        here, there = self._mean(one, mine), self._mean(other, theirs)
+        here, there = self._mean(left, mine), self._mean(right, theirs)
         cosine = float((here[0] * there[0]).sum(axis=1).mean())
         alike, far_apart, _ = self._limits
         if cosine >= alike:

@@ -17,7 +17,7 @@ _SINCE = 3  # version of state.db with the table
 
 
 @dataclass(frozen=True)
-class Left:
+class DismissedReview:
     """One such item: what it said, and why it was left."""
 
     key: str
@@ -27,17 +27,17 @@ class Left:
     left_at: str
 
 
-def left(data: DataDir) -> dict[str, Left]:
+def dismissed(data: DataDir) -> dict[str, DismissedReview]:
     """By key."""
     sql = "SELECT key, kind, text, reason, left_at FROM reviews_left ORDER BY key"
-    return {row[0]: Left(*row) for row in read_decisions(data, sql, since=_SINCE)}
+    return {row[0]: DismissedReview(*row) for row in read_decisions(data, sql, since=_SINCE)}
 
 
-def still_open(items: Iterable[Review], known: Mapping[str, Left]) -> list[Review]:
+def still_open(items: Iterable[Review], known: Mapping[str, DismissedReview]) -> list[Review]:
     return [item for item in items if item.key not in known]
 
 
-def leave(data: DataDir, items: Iterable[Review], key: str, reason: str, at: str) -> Review:
+def dismiss(data: DataDir, items: Iterable[Review], key: str, reason: str, at: str) -> Review:
     """Ask no more about the item with `key`, one of `items`, and return it."""
     found = {item.key: item for item in items}.get(key)
     if found is None:
@@ -51,7 +51,7 @@ def leave(data: DataDir, items: Iterable[Review], key: str, reason: str, at: str
     return found
 
 
-def ask_again(data: DataDir, key: str) -> None:
+def reopen(data: DataDir, key: str) -> None:
     with deciding(data) as db:
         if not db.execute("DELETE FROM reviews_left WHERE key = ?", (key,)).rowcount:
             raise ConfigError(f"review item {key!r} was not left; `trainer reviews --all` lists it")

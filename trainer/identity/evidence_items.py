@@ -25,7 +25,7 @@ SHARED_ONLY = 0.8  # where the names do not agree
 
 
 @dataclass(frozen=True, order=True)
-class Clue:
+class EvidenceItem:
     """`claims` are one person, says `text`; found at `url`."""
 
     claims: tuple[Claim, ...]
@@ -44,12 +44,12 @@ class Clue:
 class Conflict:
     """A clue (or several that hang together) that `problem` speaks against."""
 
-    clue: Clue
+    clue: EvidenceItem
     problem: str
     kind: Kind
 
 
-def cross_links(records: Records) -> Iterator[Clue]:
+def cross_links(records: Records) -> Iterator[EvidenceItem]:
     """A record links to another source's record.
 
     One that was merged still names its person; a deleted one names nobody any more.
@@ -62,10 +62,12 @@ def cross_links(records: Records) -> Iterator[Clue]:
                 continue
             if records[other].live or records[other].merged_into or other in merged:
                 text = f"{spelled(claim)} links to {spelled(other)}"
-                yield Clue(tuple(sorted((claim, other))), "cross_link", text, link.url, CROSS_LINK)
+                yield EvidenceItem(
+                    tuple(sorted((claim, other))), "cross_link", text, link.url, CROSS_LINK
+                )
 
 
-def shared_links(records: Records) -> Iterator[Clue]:
+def shared_links(records: Records) -> Iterator[EvidenceItem]:
     """Records of different sources have the same strong link.
 
     An account can have been given up and taken by another, or be a couple's; an entry can be
@@ -83,10 +85,10 @@ def shared_links(records: Records) -> Iterator[Clue]:
             yield _shared(listed, claims, SHARED_ONLY)
 
 
-def _shared(listed: list[Claim], urls: Mapping[Claim, str], weight: float) -> Clue:
+def _shared(listed: list[Claim], urls: Mapping[Claim, str], weight: float) -> EvidenceItem:
     url = min(urls[claim] for claim in listed)
     text = f"{' and '.join(map(spelled, listed))} share the link {url}"
-    return Clue(tuple(listed), "shared_link", text, url, weight)
+    return EvidenceItem(tuple(listed), "shared_link", text, url, weight)
 
 
 def _agreeing(listed: list[Claim], records: Records) -> list[list[Claim]]:

@@ -14,9 +14,9 @@ from trainer.identity.claims import ClaimFacts, Join
 from trainer.identity.decisions import Decision
 from trainer.identity.evidence_items import (
     ENOUGH,
-    Clue,
     ClueKind,
     Conflict,
+    EvidenceItem,
     Records,
     cross_links,
     shared_links,
@@ -77,11 +77,11 @@ def find_joins(
 
 def _contradicted(found: Contradiction, records: Records) -> Conflict:
     problem = " and ".join(described(records[claim]) for claim in found.claims)
-    clue = Clue(found.claims, "source_merge", found.text, "")
+    clue = EvidenceItem(found.claims, "source_merge", found.text, "")
     return Conflict(clue, f"both live: {problem}", "source_merge_contradicted")
 
 
-def _in_question(tiers: list[list[Clue]], groups: Groups) -> set[Claim]:
+def _in_question(tiers: list[list[EvidenceItem]], groups: Groups) -> set[Claim]:
     return {
         claim
         for clues in tiers
@@ -91,7 +91,7 @@ def _in_question(tiers: list[list[Clue]], groups: Groups) -> set[Claim]:
     }
 
 
-def _tiers(near: list[Clue], faces: Likeness | None) -> list[list[Clue]]:
+def _tiers(near: list[EvidenceItem], faces: Likeness | None) -> list[list[EvidenceItem]]:
     weighed = [with_faces(clue, faces) for clue in near]
     enough = [clue for clue in weighed if clue.weight >= ENOUGH]
     kinds: tuple[ClueKind, ...] = ("same_name", "same_alias")
@@ -99,8 +99,8 @@ def _tiers(near: list[Clue], faces: Likeness | None) -> list[list[Clue]]:
 
 
 def _decide(
-    clues: list[Clue], groups: Groups, records: Records, faces: Likeness | None
-) -> tuple[list[Clue], list[Conflict]]:
+    clues: list[EvidenceItem], groups: Groups, records: Records, faces: Likeness | None
+) -> tuple[list[EvidenceItem], list[Conflict]]:
     """Clues without a contradiction, alone and together with the others that they meet.
 
     What a person decided to keep apart is no conflict any more.
@@ -126,13 +126,13 @@ def _decide(
     return accepted, conflicts + refused
 
 
-def _too_little(clue: Clue) -> str | None:
+def _too_little(clue: EvidenceItem) -> str | None:
     return None if clue.weight >= ENOUGH else "their names do not agree"
 
 
 def _together(
-    sound: list[Clue], groups: Groups, profiles: Profiles
-) -> tuple[list[Clue], list[Conflict]]:
+    sound: list[EvidenceItem], groups: Groups, profiles: Profiles
+) -> tuple[list[EvidenceItem], list[Conflict]]:
     """Clues that are sound alone: do those that hang together contradict each other?"""
     together = groups.copy()
     for clue in sound:

@@ -1,4 +1,4 @@
-"""Who is who: claims become performers with permanent ids.
+"""Resolve source records into performers with permanent ids.
 
 A claim is one record of one source. An id is given once; when two ids turn out to be one person,
 the id of a record that lives on stays and the other points to it. What has one id stays together,
@@ -77,7 +77,7 @@ class _Ids:
         self.taken: set[int] = set()
 
     def give(self, sets: list[list[Claim]]) -> list[int]:
-        """An id a set, in the order of `sets`; who leaves a performer chooses last."""
+        """An id per set, in the order of `sets`; who leaves a performer chooses last."""
         given: dict[int, int] = {}
         order = range(len(sets))
         for at in sorted(order, key=lambda i: (*self._leaving(sets[i]), i)):

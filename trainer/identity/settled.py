@@ -67,11 +67,11 @@ def strangers(
     """Pairs of live records that cannot be one person, whatever joined them once: their source
     took a merge back, or one was rewritten to describe somebody else."""
     live = [claim for claim in claims if claim in records and records[claim].live]
-    for one, other in combinations(live, 2):
-        if groups.find(one) != groups.find(other) and (
-            one[0] == other[0] or _rewritten(records[one], records[other])
+    for left, right in combinations(live, 2):
+        if groups.find(left) != groups.find(right) and (
+            left[0] == right[0] or _rewritten(records[left], records[right])
         ):
-            yield one, other
+            yield left, right
 
 
 def _rewritten(a: ClaimFacts, b: ClaimFacts) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from trainer.identity.claims import ClaimFacts, spelled
-from trainer.identity.evidence_items import ENOUGH, Clue, ClueKind, Records
+from trainer.identity.evidence_items import ENOUGH, ClueKind, EvidenceItem, Records
 from trainer.identity.names import names_several, romanised, same_surname, spellings
 from trainer.state.store import Claim
 
@@ -72,7 +72,7 @@ class Names:
         return latin & self.main[other] | others & self.main[one]
 
 
-def near_pairs(records: Records) -> Iterator[Clue]:
+def near_pairs(records: Records) -> Iterator[EvidenceItem]:
     """Pairs of different sources' records whose names and facts are enough, or would be with
     faces that are alike."""
     names = Names(records)
@@ -86,7 +86,7 @@ def near_pairs(records: Records) -> Iterator[Clue]:
                     yield clue
 
 
-def with_faces(clue: Clue, faces: Likeness | None) -> Clue:
+def with_faces(clue: EvidenceItem, faces: Likeness | None) -> EvidenceItem:
     """The clue of a pair with what its faces add."""
     near = faces(*clue.claims) if faces else None
     if near is None or near <= 0:
@@ -108,7 +108,7 @@ def _pairs(holders: list[Claim], records: Records) -> Iterator[tuple[Claim, Clai
                 yield one, other
 
 
-def _clue(a: ClaimFacts, b: ClaimFacts, names: Names) -> Clue | None:
+def _clue(a: ClaimFacts, b: ClaimFacts, names: Names) -> EvidenceItem | None:
     born, when = _born(a, b)
     if not born:
         return None
@@ -119,7 +119,7 @@ def _clue(a: ClaimFacts, b: ClaimFacts, names: Names) -> Clue | None:
     text = f"{spelled(a.claim)} and {spelled(b.claim)} {called} and were born {when}"
     if a.country and a.country == b.country:
         text += f" in {a.country}"
-    return Clue((a.claim, b.claim), kind, text, "", weight)
+    return EvidenceItem((a.claim, b.claim), kind, text, "", weight)
 
 
 def _named(a: ClaimFacts, b: ClaimFacts, names: Names) -> tuple[float, ClueKind, str]:

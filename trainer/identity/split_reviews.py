@@ -11,7 +11,7 @@ from trainer.identity.reviews import Review
 from trainer.state.store import Claim, KnownIdentities
 
 
-def apart_reviews(
+def split_reviews(
     facts: Iterable[ClaimFacts],
     known: KnownIdentities,
     performer_of: Mapping[Claim, int],

@@ -9,11 +9,12 @@ from typing import Any
 import polars as pl
 
 from trainer.exclusions.entries import read_exclusions
-from trainer.faces.face_rules import VERDICTS_FILE
+from trainer.faces.face_rules import FACE_RULES_FILE
 from trainer.faces.quarantine import QUARANTINED
 from trainer.release.diff_read import FaceKey, Person
 from trainer.runs.context import RunContext
 from trainer.staging.atomic import read_json
+from trainer.staging.parquet import read_frame
 
 _NO_VERDICTS = {  # of a run that an older trainer selected for
     "performer_id": pl.Int64,
@@ -55,11 +56,11 @@ class RunReasons:
     @cached_property
     def _allowed(self) -> set[int]:
         path = self._context.run.resolve / "performers.parquet"
-        return set(pl.read_parquet(path, columns=["performer_id"])["performer_id"].to_list())
+        return set(read_frame(path, ["performer_id"])["performer_id"].to_list())
 
     @cached_property
     def _quarantined(self) -> dict[int, str]:
-        frame = pl.read_parquet(self._context.run.resolve / "quarantine.parquet")
+        frame = read_frame(self._context.run.resolve / "quarantine.parquet")
         return dict(frame.select("performer_id", "reason").rows())
 
     def _now(self, number: int) -> int:
@@ -79,8 +80,8 @@ class RunReasons:
 
     @cached_property
     def _verdicts(self) -> pl.DataFrame:
-        path = self._context.run.select / VERDICTS_FILE
-        return pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=_NO_VERDICTS)
+        path = self._context.run.select / FACE_RULES_FILE
+        return read_frame(path) if path.exists() else pl.DataFrame(schema=_NO_VERDICTS)
 
     @cached_property
     def _rules(self) -> dict[FaceKey, str]:

@@ -91,7 +91,7 @@ def _keys(step: Step, context: RunContext) -> list[str | None]:
 
 
 def _is_final(context: RunContext, step: Step, key: str | None) -> bool:
-    """A crawl that failed is tried again when the run goes on; so is who is who, where people
+    """A crawl that failed is tried again when the run goes on; so is `resolve`, where people
     decided something meanwhile."""
     if step.name == "resolve":
         return decisions_stand(context)

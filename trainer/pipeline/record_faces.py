@@ -14,6 +14,7 @@ from trainer.pipeline.claim_facts import Records
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import PERFORMERS_FILE
+from trainer.staging.parquet import read_frame
 from trainer.state.store import Claim
 
 
@@ -31,7 +32,7 @@ def record_faces(context: RunContext, records: Records, claims: set[Claim]) -> L
     known: dict[str, str] = {}
     nobodys: set[str] = set()
     for directory in snapshot_dirs(context).values():
-        images = pl.read_parquet(directory / "images.parquet", columns=["url", "sha256"])
+        images = read_frame(directory / "images.parquet", ["url", "sha256"])
         known.update(images.drop_nulls().filter(pl.col("url").is_in(wanted)).rows())
         nobodys |= _stand_ins(directory, images.drop_nulls())
     pictures = {
@@ -44,9 +45,7 @@ def record_faces(context: RunContext, records: Records, claims: set[Claim]) -> L
 def _stand_ins(directory: Path, images: pl.DataFrame) -> set[str]:
     """Pictures that more than MOST_OWNERS records of one source have: nobody's face, so that they
     make nobody alike."""
-    records = pl.read_parquet(
-        directory / PERFORMERS_FILE, columns=["source_id", "deleted", "images"]
-    )
+    records = read_frame(directory / PERFORMERS_FILE, ["source_id", "deleted", "images"])
     shown = records.filter(~pl.col("deleted")).explode("images").drop_nulls("images")
     owned = shown.select("source_id", pl.col("images").struct.field("url")).join(images, on="url")
     owners = owned.group_by("sha256").agg(pl.col("source_id").n_unique().alias("owners"))

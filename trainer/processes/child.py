@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from trainer.processes.watchdog import Silence
+from trainer.processes.groups import ends_with_parent, stop_groups
+from trainer.processes.watchdog import Watchdog
 
-_PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 20.0
 
 
@@ -29,7 +26,7 @@ def run_child(
     stop_seconds: float = STOP_SECONDS,
     silence_seconds: float | None = None,
 ) -> int:
-    """Run `argv` in a process group of its own and return its exit code.
+    """Run `argv` in its own process group and return its exit code.
 
     Its output goes to `log_file` (appended); lines that start with `line_prefix` also go to
     `on_line`.
@@ -50,41 +47,31 @@ def run_child(
             text=True,
             errors="replace",
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            preexec_fn=ends_with_parent(signal.SIGKILL),  # noqa: PLW1509
         ) as child,
         _terminate_as_exception(),
     ):
         try:
             assert child.stdout is not None
             limit = threading.TIMEOUT_MAX if silence_seconds is None else silence_seconds
-            with Silence(limit, lambda: stop_group(child, 0)) as silence:
+            with Watchdog(limit, lambda: stop_groups([child.pid], 0)) as watchdog:
                 for line in child.stdout:
-                    silence.heard()
+                    watchdog.heard()
                     sink.write(line)
                     sink.flush()
                     if line.startswith(line_prefix):
                         on_line(line.rstrip())
                 code = child.wait()
-            if silence.broken:
-                raise TooQuiet(limit)
+            if watchdog.broken:
+                raise WatchdogExpired(limit)
             return code
         except BaseException:
-            stop_group(child, stop_seconds)
+            stop_groups([child.pid], stop_seconds)
+            child.wait()
             raise
 
 
-def stop_group(child: subprocess.Popen[str], seconds: float = STOP_SECONDS) -> None:
-    """SIGTERM to the group, wait, SIGKILL to what is left."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGTERM)
-    with suppress(subprocess.TimeoutExpired):
-        child.wait(seconds)
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
-
-
-class TooQuiet(Exception):
+class WatchdogExpired(Exception):
     """A child wrote nothing for this many seconds and was killed."""
 
 
@@ -108,8 +95,3 @@ def _terminate_as_exception() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, previous)
-
-
-def _die_with_parent() -> None:
-    """Runs in the child before exec: SIGKILL when the parent is gone."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,23 +1,17 @@
-"""Starts servers, each in a process group of its own, and leaves none behind."""
+"""Starts servers, each in its own process group, and leaves none behind."""
 
 from __future__ import annotations
 
-import ctypes
-import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainer.errors import TrainerError
+from trainer.processes.groups import ends_with_parent, stop_groups
 
-_PR_SET_PDEATHSIG = 1
 TAIL_LINES = 25
-KILL_SECONDS = 3.0  # until init has taken in the orphans of a killed group
 
 
 class ServiceError(TrainerError):
@@ -56,7 +50,7 @@ class Supervisor:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_terminate_with_parent if self.die_with_parent else None,  # noqa: PLW1509
+                preexec_fn=ends_with_parent(signal.SIGTERM) if self.die_with_parent else None,  # noqa: PLW1509
             )
 
     def run(self, service: Service, seconds: float) -> None:
@@ -89,7 +83,9 @@ class Supervisor:
     def stop(self) -> None:
         """SIGTERM to every group, wait, SIGKILL to what is left; safe to call again."""
         processes = list(self.running.values())
-        stop_groups([process.pid for process in processes], self.stop_seconds, reap=processes)
+        stop_groups([process.pid for process in processes], self.stop_seconds)
+        for process in processes:
+            process.wait()
         self.running.clear()
 
     def log_of(self, name: str) -> Path:
@@ -99,64 +95,3 @@ class Supervisor:
         path = self.log_of(name)
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         return "\n".join(text.splitlines()[-TAIL_LINES:])
-
-
-def stop_groups(
-    groups: list[int],
-    seconds: float,
-    reap: list[subprocess.Popen[bytes]] | None = None,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> None:
-    """Stop process groups together: the slowest decides how long it takes, `seconds` at most."""
-    for group in groups:
-        _signal(group, signal.SIGTERM)
-    _wait_gone(groups, reap, monotonic() + seconds, monotonic)
-    for group in groups:
-        _signal(group, signal.SIGKILL)
-    for process in reap or []:
-        process.wait()
-    _wait_gone(groups, reap, monotonic() + KILL_SECONDS, monotonic)
-
-
-def _wait_gone(
-    groups: list[int],
-    reap: list[subprocess.Popen[bytes]] | None,
-    deadline: float,
-    monotonic: Callable[[], float],
-) -> None:
-    while any(_alive(group, reap) for group in groups) and monotonic() < deadline:
-        time.sleep(0.1)
-
-
-def _alive(group: int, reap: list[subprocess.Popen[bytes]] | None) -> bool:
-    for process in reap or []:
-        process.poll()  # a zombie leader would keep its group alive
-    try:
-        os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
-
-
-def _signal(group: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(group, number)
-
-
-def _terminate_with_parent() -> None:
-    """Runs in the child before exec."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def process_start(pid: int) -> str | None:
-    """When `pid` started, in clock ticks since boot; None when there is no such process.
-
-    Together with the pid it names a process for good, as pids are given again.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
-        return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else fields[19]

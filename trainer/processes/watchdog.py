@@ -1,4 +1,4 @@
-"""A limit on silence: a program that says nothing for too long hangs."""
+"""Watchdog: a program that writes nothing for too long hangs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from types import TracebackType
 
 
-class Silence:
-    """Calls `end` once when nothing was `heard` for `seconds`. Use as a context manager."""
+class Watchdog:
+    """Calls `end` once where nothing is `heard` for `seconds`. Use as a context manager."""
 
     def __init__(self, seconds: float, end: Callable[[], object]) -> None:
         self.seconds = seconds
@@ -16,7 +16,7 @@ class Silence:
         self._end = end
         self._timer: threading.Timer | None = None
 
-    def __enter__(self) -> Silence:
+    def __enter__(self) -> Watchdog:
         self.heard()
         return self
 
@@ -30,7 +30,7 @@ class Silence:
             self._timer.cancel()
 
     def heard(self) -> None:
-        """Something was said: the clock starts anew."""
+        """Start the clock anew: something was written."""
         if self._timer is not None:
             self._timer.cancel()
         if not self.broken:

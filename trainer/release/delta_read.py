@@ -1,4 +1,4 @@
-"""A release as a delta sees it: a document a performer, and its faces in index order.
+"""A release as a delta sees it: a document per performer, and its faces in index order.
 
 Running numbers (`id`, face indexes) follow from the order, so they are left out: one alias more
 would change all that come after.

@@ -82,9 +82,9 @@ def _statements() -> Iterator[str]:
     differ = " OR ".join(f"n.{name} IS NOT o.{name}" for name in columns)
     yield _GONE
     yield "CREATE TABLE temp.touched (id INTEGER PRIMARY KEY)"
-    for one, other in (("main", "old"), ("old", "main")):
+    for left, right in (("main", "old"), ("old", "main")):
         for statement in (_FACES, *(_TOUCH + some for some in _TOUCHED)):
-            yield statement.format(one=one, other=other, differ=differ)
+            yield statement.format(one=left, other=right, differ=differ)
     yield f"{_TOUCH} SELECT performer_id FROM ({_OWNERS})"  # noqa: S608
 
 

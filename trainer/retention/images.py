@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from trainer.exclusions.redact_tables import Out, scrub
+from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_pictures
 from trainer.release.contract import DATABASE
 from trainer.release.files import release_dirs
@@ -86,8 +86,8 @@ def prune_vectors(data: DataDir) -> int:
     for directory in sorted((data.root / "faces").glob("*/")):
         gone = frozenset(cached_pictures(directory) - kept)
         if gone:
-            out = Out(frozenset(), gone, frozenset(), frozenset())
-            rows += sum(scrub(part, out) for part in cache_parts(directory))
+            out = Redaction(frozenset(), gone, frozenset(), frozenset())
+            rows += sum(redact(part, out) for part in cache_parts(directory))
     return rows
 
 

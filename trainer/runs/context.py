@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,9 @@ class RunContext:
         data = DataDir(settings.data_dir)
         return cls(settings, data, data.run(run_id))
 
-    @property
+    @cached_property
     def plan(self) -> Plan:
+        """Read once: a plan never changes. Raises `StageFailed` where there is none yet."""
         if not self.run.plan.exists():
             raise StageFailed(f"run {self.run.run_id} has no plan; run the step `plan` first")
         return Plan.model_validate(read_json(self.run.plan))

@@ -22,7 +22,7 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 def fold_performers(
     before: pa.Table, now: pa.Table, *, full_sweep: bool, unreadable: set[str]
 ) -> pa.Table:
-    """One row an id, the newest wins, sorted by id; PERFORMERS in and out.
+    """One row per id, the newest wins, sorted by id; PERFORMERS in and out.
 
     Who is absent after a full sweep, or was merged into another, stays with deleted=true.
     `unreadable`: ids that were listed with a record that could not be read.
@@ -98,7 +98,7 @@ def _bury_merged(
 
 
 def fold_images(before: pa.Table, now: pa.Table, performers: pa.Table) -> pa.Table:
-    """One row a URL that a live performer advertises, sorted by URL; IMAGES in and out.
+    """One row per URL that a live performer advertises, sorted by URL; IMAGES in and out.
 
     A failure never replaces a picture that was fetched before; `known` reads `fetched`.
     """

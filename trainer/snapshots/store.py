@@ -12,14 +12,20 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from trainer.runs.context import RunContext
 from trainer.snapshots.fold import add_performers, fold_images, fold_performers
 from trainer.snapshots.image_ledger import ImageLedger
 from trainer.staging.atomic import whole_file
 from trainer.staging.manifest import StageManifest
-from trainer.staging.parquet import parts, read_parts, read_table, stream_rows, write_table
+from trainer.staging.parquet import (
+    parts,
+    read_parts,
+    read_schema,
+    read_table,
+    stream_rows,
+    write_table,
+)
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES, PERFORMERS
 from trainer.state.store import read_snapshots
@@ -127,7 +133,7 @@ def _unreadable(staging: Path) -> set[str]:
     """Ids of unreadable records, which the crawl notes in its parts' metadata."""
     found: set[str] = set()
     for path in parts(staging, "performers-"):
-        metadata = pq.read_schema(path).metadata or {}
+        metadata = read_schema(path).metadata or {}
         found.update(json.loads(metadata.get(CRAWL_NOTES, b"{}")).get("refused_ids", ()))
     return found
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -52,6 +53,15 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         raise DamagedFileError(
             f"{path}: {reason(error)}; delete this part and run again"
         ) from error
+
+
+def read_frame(path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Return all rows of `path` as a frame, `columns` in their order, or all of them.
+
+    Page checksums are verified; raises `DamagedFileError` naming the file.
+    """
+    table = read_table(path, None if columns is None else list(columns))
+    return pl.DataFrame(pl.from_arrow(table if columns is None else table.select(list(columns))))
 
 
 def read_schema(path: Path) -> pa.Schema:

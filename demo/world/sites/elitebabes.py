@@ -1,4 +1,4 @@
-"""elitebabes.com's look-alike: facts, and one picture a gallery in the widths of a srcset."""
+"""elitebabes.com's look-alike: facts, and one picture per gallery in the widths of a srcset."""
 
 from __future__ import annotations
 

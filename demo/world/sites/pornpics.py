@@ -1,4 +1,4 @@
-"""pornpics.com's look-alike: a card with a headshot, and one picture a gallery in two sizes."""
+"""pornpics.com's look-alike: a card with a headshot, and one picture per gallery in two sizes."""
 
 from __future__ import annotations
 

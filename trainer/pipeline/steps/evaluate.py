@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from trainer.identity.dismissed_reviews import left, still_open
+from trainer.identity.dismissed_reviews import dismissed, still_open
 from trainer.identity.reviews import REVIEWS_FILE, read_reviews
 from trainer.pipeline.absence_reasons import RunReasons
 from trainer.reasons import in_words
@@ -67,7 +67,7 @@ def _pairs(context: RunContext) -> set[tuple[int, int]]:
     """Performers that may be one person, unless somebody looked and left them as two."""
     directory = context.run.select
     items = read_reviews(directory) if (directory / REVIEWS_FILE).exists() else []
-    asked = (i for i in still_open(items, left(context.data)) if i.kind == "may_be_one_person")
+    asked = (i for i in still_open(items, dismissed(context.data)) if i.kind == "may_be_one_person")
     return {(item.performers[0], item.performers[1]) for item in asked}
 
 

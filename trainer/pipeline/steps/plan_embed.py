@@ -6,20 +6,19 @@ import logging
 from collections import defaultdict
 from typing import Any
 
-import polars as pl
-
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.doubtful import doubtful_pictures
 from trainer.embedding.pack import PACK_FILE, read_pack
 from trainer.exclusions.apply import excluded_pictures
 from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import read_exclusions
-from trainer.exclusions.redact_tables import Out, scrub
+from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_pictures
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
+from trainer.staging.parquet import read_frame
 from trainer.state.store import read_identities
 
 log = logging.getLogger(__name__)
@@ -71,9 +70,9 @@ def _forget_stale(context: RunContext, wanted: set[str]) -> int:
     doubtful = doubtful_pictures(data.faces(pack_id), rule)
     stale = frozenset(sha for sha in doubtful & wanted if data.image(sha).exists())
     if stale:
-        out = Out(frozenset(), stale, frozenset(), frozenset())
+        out = Redaction(frozenset(), stale, frozenset(), frozenset())
         for part in cache_parts(data.faces(pack_id)):
-            scrub(part, out)
+            redact(part, out)
     return len(stale)
 
 
@@ -81,13 +80,13 @@ def _pictures(context: RunContext) -> set[str]:
     """sha256 of every picture that the snapshots hold."""
     found: set[str] = set()
     for directory in snapshot_dirs(context).values():
-        images = pl.read_parquet(directory / "images.parquet", columns=["sha256"])
+        images = read_frame(directory / "images.parquet", ["sha256"])
         found.update(images["sha256"].drop_nulls().to_list())
     return found
 
 
 def _write_jobs(context: RunContext, plan: Plan, pictures: list[str]) -> list[str]:
-    """One job file a shard, by hash prefix; an empty shard gets none."""
+    """One job file per shard, by hash prefix; an empty shard gets none."""
     settings, data = context.settings, context.data
     count = settings.embed_shards
     shards: dict[str, list[str]] = defaultdict(list)

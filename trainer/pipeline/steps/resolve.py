@@ -22,7 +22,7 @@ from trainer.identity.references import Attached, Performers, attach
 from trainer.identity.resolve import Identities, resolve
 from trainer.identity.reviews import Review, write_reviews
 from trainer.identity.site_table import site_table
-from trainer.identity.split_reviews import apart_reviews
+from trainer.identity.split_reviews import split_reviews
 from trainer.pipeline.claim_facts import (
     Records,
     Sources,
@@ -80,7 +80,7 @@ def _run(context: RunContext) -> dict[str, Any]:
     told = {n: [*own, *attached.pages.get(n, ())] for n, own in performers.records.items()}
     adults = sort_out(rows, told)
     reviews = [_conflict_review(conflict, identities) for conflict in conflicts]
-    reviews += apart_reviews(facts, known, identities.performer_of, decided)
+    reviews += split_reviews(facts, known, identities.performer_of, decided)
     shown = {review.url for review in reviews}
     seen = {(page["source"], page["source_id"]) for page in pages} - attached.contested
     reviews += link_reviews(facts, identities.performer_of, shown, seen)
@@ -135,7 +135,7 @@ def _rows(
     sources: Sources,
     run_started_at: str,
 ) -> list[dict[str, Any]]:
-    """One row a performer with at least one live record, by id."""
+    """One row per performer with at least one live record, by id."""
     live = performers.records
     gone: dict[int, list[Claim]] = defaultdict(list)
     for claim, number in identities.performer_of.items():

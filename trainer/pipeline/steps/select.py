@@ -18,7 +18,7 @@ from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_
 from trainer.faces.cap_costs import cap_costs
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
-from trainer.faces.face_rules import questions, write_verdicts
+from trainer.faces.face_rules import questions, write_face_rules
 from trainer.faces.measure_limits import measure_limits, measure_one_person
 from trainer.faces.one_person import PEOPLE_COLUMNS, one_person_reviews
 from trainer.faces.quarantine import mark_early, without_quarantined
@@ -43,11 +43,13 @@ from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.atomic import write_json
-from trainer.staging.parquet import read_table, write_table
+from trainer.staging.parquet import read_frame, read_table, write_table
 from trainer.state.store import run_of
 
 log = logging.getLogger(__name__)
 
+_RECORD = ("source", "source_id", "page_url", "images", "deleted")  # what faces need of a record
+_IMAGE = ("url", "sha256", "fetched_at", "run_id")
 SEED = 20260101  # of the samples that limits and caps are measured on
 
 
@@ -72,7 +74,7 @@ def run(context: RunContext) -> dict[str, Any]:
     capped = cap(judged, caps)
     chosen = selected(capped, plan.params.min_faces)
     _write(context, chosen, vectors)
-    write_verdicts(context.run.select, capped, kept_out)
+    write_face_rules(context.run.select, capped, kept_out)
     quarantined = frozenset(kept_out["performer_id"].unique())
     asked = [*questions(capped, quarantined), *_one_person_reviews(context, similar, capped)]
     reviews = write_reviews(context.run.select, asked)
@@ -103,8 +105,8 @@ def run(context: RunContext) -> dict[str, Any]:
 def _absent(context: RunContext, capped: pl.DataFrame, chosen: pl.DataFrame) -> dict[str, int]:
     """Who was resolved and is not in the release, into a file; how many by reason."""
     directory = context.run.resolve
-    performers = pl.DataFrame(pl.from_arrow(read_table(directory / "performers.parquet")))
-    kept_out = pl.DataFrame(pl.from_arrow(read_table(directory / QUARANTINE_FILE)))
+    performers = read_frame(directory / "performers.parquet")
+    kept_out = read_frame(directory / QUARANTINE_FILE)
     with_faces_only = context.plan.params.min_faces > 0
     released = (chosen if with_faces_only else performers)["performer_id"].unique()
     found = absent(performers, kept_out, capped, released)
@@ -126,9 +128,7 @@ def _similar(context: RunContext, judged: pl.DataFrame, vectors: FaceVectors) ->
 def _one_person_reviews(
     context: RunContext, similar: SimilarPerformers, judged: pl.DataFrame
 ) -> list[Review]:
-    performers = pl.DataFrame(
-        pl.from_arrow(read_table(context.run.resolve / "performers.parquet", [*PEOPLE_COLUMNS]))
-    )
+    performers = read_frame(context.run.resolve / "performers.parquet", [*PEOPLE_COLUMNS])
     splits = [d for d in read_identity_decisions(context.data) if d.action == "split"]
     return one_person_reviews(similar.pairs, performers, judged, splits)
 
@@ -143,7 +143,7 @@ def _remembered(context: RunContext, name: str) -> pl.DataFrame | None:
     path = last.run.select / name
     if not path.exists() or last.plan.pack_id != plan.pack_id:
         return None
-    return pl.DataFrame(pl.from_arrow(read_table(path)))
+    return read_frame(path)
 
 
 def _candidates(context: RunContext) -> pl.DataFrame:
@@ -155,11 +155,9 @@ def _candidates(context: RunContext) -> pl.DataFrame:
     owners = read_owners(context.run.resolve)
     frames = []
     for source, directory in snapshot_dirs(context).items():
-        records = pl.read_parquet(directory / "performers.parquet").filter(~pl.col("deleted"))
-        images = pl.read_parquet(directory / "images.parquet")
-        fetched = images.filter(pl.col("sha256").is_not_null()).select(
-            "url", "sha256", "fetched_at", "run_id"
-        )
+        records = read_frame(directory / "performers.parquet", _RECORD).filter(~pl.col("deleted"))
+        images = read_frame(directory / "images.parquet", _IMAGE)
+        fetched = images.filter(pl.col("sha256").is_not_null())
         frames.append(
             records.select("source", "source_id", "page_url", pl.col("images"))
             .join(owners, on=["source", "source_id"])

@@ -1,10 +1,8 @@
-"""What `trainer sources` says: every source, and whether a build would ask it."""
+"""docs/sources.md: what the shipped sources are, out of their source.yaml files."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import SourceConfig
@@ -13,7 +11,7 @@ PAGE = REPO_ROOT / "docs" / "sources.md"
 KINDS = {
     "stash_box": "stash-box GraphQL",
     "rest": "REST",
-    "html_profile": "HTML, one page a performer",
+    "html_profile": "HTML, one page per performer",
 }
 FETCHERS = {"flaresolverr": "FlareSolverr", "chrome": "Chrome by CDP"}
 _COLUMNS = (
@@ -30,42 +28,6 @@ Stash-boxes and ThePornDB create performers and are asked once their key is set.
 sites (HTML) only add faces, aliases and facts to performers that exist; each is off until the
 operator sets `enabled: true`.
 """
-
-
-def source_rows(
-    sources: Mapping[str, SourceConfig], environment: Mapping[str, str] = os.environ
-) -> list[dict[str, Any]]:
-    """One row a source: its configuration, and `off`: why a build would not ask it (or None)."""
-    return [
-        {**source.model_dump(mode="json"), "off": why_off(source, environment)}
-        for source in sources.values()
-    ]
-
-
-def why_off(source: SourceConfig, environment: Mapping[str, str]) -> str | None:
-    if not source.enabled:
-        return "switched off; set `enabled: true` in sources.yaml"
-    key = source.api_key_env
-    if key and not environment.get(key, "").strip():
-        return f"no API key; set {key}"
-    needed = {"flaresolverr": "FLARESOLVERR_URL", "chrome": "CHROME_CDP_URL"}.get(source.fetcher)
-    if needed and not environment.get(needed, "").strip():
-        return f"needs {FETCHERS[source.fetcher]}; set {needed}"
-    return None
-
-
-def source_lines(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [
-        f"{row['key']}: {KINDS[row['kind']]}, {row['requests_per_minute']} requests a minute, "
-        f"trust {row['trust']}: {'off: ' + row['off'] if row['off'] else 'on'}"
-        f"{_only_by_links(row)}"
-        for row in rows
-    ]
-
-
-def _only_by_links(row: Mapping[str, Any]) -> str:
-    reason = (row["page"] or {}).get("not_by_name")
-    return f"; found by links only, not by name: {reason}" if reason else ""
 
 
 def sources_page(sources: Mapping[str, SourceConfig]) -> str:

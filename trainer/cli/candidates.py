@@ -46,8 +46,3 @@ def reject(
     from trainer.pipeline.approve import reject_run
 
     show({}, False, [reject_run(Settings.load(data_dir), run_id, reason)])
-
-
-def add_commands(app: typer.Typer) -> None:
-    for command in (candidates, approve, reject):
-        app.command()(command)

@@ -1,9 +1,30 @@
-"""What `trainer build` says at the end."""
+"""`trainer build`."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
+from trainer.cli.common import DataDirOption, JsonOption, show
+from trainer.config.settings import Settings
+from trainer.pipeline.build import build as run_build
 from trainer.release.gate import GateResult
 from trainer.runs.record import RunRecord, SourceStats
+
+EXIT_BY_STATUS = {"completed": 0, "failed": 1, "needs_approval": 3, "partial": 4, "rejected": 5}
+
+
+def build(
+    conf: Annotated[str | None, typer.Option(help="Parameters as a JSON object.")] = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the whole build here, without servers; goes on with an interrupted one."""
+    record = run_build(Settings.load(data_dir), conf)
+    show(record.model_dump(mode="json"), as_json, build_lines(record))
+    raise typer.Exit(EXIT_BY_STATUS.get(record.status, 1))
+
 
 MOST_ERRORS = 20
 
