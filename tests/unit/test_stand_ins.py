@@ -72,8 +72,8 @@ def test_a_picture_of_a_person_who_is_called_so_is_hers(url, name):
 
 @pytest.mark.parametrize("url", STAND_INS)
 def test_no_spider_can_forget_it(url):
-    shots = (Image(url=url), Image(url="https://site.example/own.jpg", fallbacks=(url,)))
-    kept = Profile(name="Orla Veit", shots=shots).images
+    images = (Image(url=url), Image(url="https://site.example/own.jpg", fallbacks=(url,)))
+    kept = Profile(name="Orla Veit", images=images).images
     assert kept == (Image(url="https://site.example/own.jpg"),)
 
 
