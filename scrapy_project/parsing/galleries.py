@@ -1,4 +1,4 @@
-"""Further pages of a performer: their pictures, as far as they can be had."""
+"""Further pages of a performer (galleries): their images, as far as they can be fetched."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ParseMore(Protocol):
 
 
 @dataclass
-class More:
+class FurtherImages:
     """`images` of further pages, and what went wrong with some of these."""
 
     images: list[Image] = field(default_factory=list)
@@ -42,8 +42,8 @@ class More:
         return all(error.kind in _SETTLED for error in self.errors)
 
 
-class Galleries:
-    """Asks for a profile's `more_pages` of the page's own site."""
+class GalleryReader:
+    """Fetches a profile's `more_pages` of the page's own site."""
 
     def __init__(
         self,
@@ -55,16 +55,16 @@ class Galleries:
         self._fetch = fetch
         self._parse_more = parse_more
 
-    async def read(self, profile: Profile, url: str, images: list[Image]) -> More:
+    async def read(self, profile: Profile, url: str, images: list[Image]) -> FurtherImages:
         """Until there are as many pictures as the source is asked for; those in `images` count."""
         most = self._source.images_per_page or 1_000
-        found = More()
+        found = FurtherImages()
         host = urlsplit(url).hostname or ""
         for more in profile.more_pages[:MORE_PAGES]:
-            other = urlsplit(more).hostname or ""
+            more_host = urlsplit(more).hostname or ""
             if self._parse_more is None or len(images) + len(found.images) >= most:
                 break
-            if other != host and not same_site(other, host):
+            if more_host != host and not same_site(more_host, host):
                 continue
             try:
                 kept = await self._page(more, self._parse_more)
@@ -92,7 +92,7 @@ class Galleries:
         return StageError(kind=kind, source=self._source.key, url=more, message=str(error))
 
 
-def _same_page(asked: str, found: str) -> bool:
-    """Pictures of whatever else a gallery leads to are somebody else's."""
-    one, other = (urlsplit(url).path.rstrip("/").casefold() for url in (asked, found))
-    return one == other
+def _same_page(requested: str, final: str) -> bool:
+    """Images of any other page that a gallery redirects to are somebody else's."""
+    left, right = (urlsplit(url).path.rstrip("/").casefold() for url in (requested, final))
+    return left == right

@@ -58,6 +58,7 @@ def tombstone(source: SourceConfig, target: Row, url: str, moment: str) -> Row:
 
 
 def owners_of(verdict: Verdict) -> Row:
+    """The columns that say whose page it is, and by which fact that was confirmed."""
     owners = [{"source": source, "source_id": number} for source, number in verdict.owners]
     return {"owners": owners, "confirmed_by": verdict.confirmed_by}
 
@@ -101,12 +102,13 @@ def _allowed(source: SourceConfig, page_url: str, url: str) -> bool:
     return host == own or host in source.image_hosts or same_site(host, own)
 
 
-def same_site(one: str, other: str) -> bool:
+def same_site(left: str, right: str) -> bool:
     """Do two hosts belong to one registrable domain?"""
-    domains = [_EXTRACT(host).top_domain_under_public_suffix for host in (one, other)]
+    domains = [_EXTRACT(host).top_domain_under_public_suffix for host in (left, right)]
     return bool(domains[0]) and domains[0] == domains[1]
 
 
 def header(response: Response, name: str) -> str | None:
+    """A header's text, None where the response has none."""
     value = response.headers.get(name)
     return value.decode("latin-1") if value else None
