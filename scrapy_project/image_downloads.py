@@ -13,7 +13,7 @@ from scrapy.http import Request, Response
 
 from scrapy_project.failures import FetchFailed, request_for
 from scrapy_project.limits.breaker import challenge
-from scrapy_project.limits.image_health import PictureHealth, kind_of
+from scrapy_project.limits.image_health import ImageHealth, kind_of
 from scrapy_project.storage.image_parts import (
     ImageParts,
     image_type,
@@ -41,7 +41,7 @@ class Fetch(Protocol):
     async def __call__(self, request: Request) -> Response: ...
 
 
-class Pictures:
+class ImageDownloads:
     """Fetches the pictures of performers, each URL once, `concurrent_requests` at a time."""
 
     def __init__(
@@ -60,7 +60,7 @@ class Pictures:
         self._done = settled_rows(directory)
         self._parts = ImageParts(directory, job.source.part_rows)
         self._progress = Progress(directory, "pictures", emit=report.say)
-        self._health = PictureHealth()
+        self._health = ImageHealth()
         self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
         self._referers: dict[str, str] = {}
 
@@ -184,10 +184,10 @@ class Pictures:
     async def _worker(self, urls: Iterator[str]) -> None:
         for url in urls:
             row = await self._settle(url)
-            while _is_gone(row) and (other := self._fallbacks.get(row["url"])):
-                if other in self._done or self._ledger.known(other):
+            while _is_gone(row) and (fallback := self._fallbacks.get(row["url"])):
+                if fallback in self._done or self._ledger.known(fallback):
                     break
-                row = await self._settle(other)
+                row = await self._settle(fallback)
             self._progress.advance()
 
     async def _settle(self, url: str) -> ImageRow:

@@ -35,6 +35,7 @@ class Outcome:
 
     @property
     def is_walled(self) -> bool:
+        """Was the page behind an age check, a login or the like?"""
         return self.kind == "failed" and any(error.kind in WALLS for error in self.errors)
 
 

@@ -13,8 +13,8 @@ from scrapy_project.failures import FetchFailed, request_for
 from scrapy_project.limits.breaker import challenge
 from scrapy_project.outcomes import Outcome, read_with
 from scrapy_project.parsing.charset import as_utf8
-from scrapy_project.parsing.facts_page import Facts, FactsPage
-from scrapy_project.parsing.galleries import Galleries, More, ParseMore
+from scrapy_project.parsing.facts_page import FactsPage, FactsReader
+from scrapy_project.parsing.galleries import FurtherImages, GalleryReader, ParseMore
 from scrapy_project.parsing.html import document
 from scrapy_project.parsing.landing import Landing
 from scrapy_project.parsing.profile import PageError, Profile
@@ -63,8 +63,8 @@ class Visitor:
         self._fetch = fetch
         self._moment = moment
         self._parse_page = parse_page
-        self._galleries = Galleries(source, fetch, parse_more)
-        self._facts = Facts(fetch, parse_page, facts_page)
+        self._galleries = GalleryReader(source, fetch, parse_more)
+        self._facts = FactsReader(fetch, parse_page, facts_page)
         self._base = str(source.base_url).rstrip("/")
         self._landing = Landing(source)
 
@@ -79,6 +79,10 @@ class Visitor:
         return Outcome("known", again.row, self._withdrawn(again))
 
     async def visit(self, target: Target, earlier: PerformerRecord | None) -> Outcome:
+        """Read the page of a target; `earlier`: its row in the last snapshot.
+
+        Raises `CrawlStopped` where the host may not be visited any more, and nothing else.
+        """
         url = f"{self._base}{target['path']}"
         again = judged_again(target, earlier)
         if self._facts.are_elsewhere:
@@ -147,20 +151,20 @@ class Visitor:
         profile, missing = await self._facts.complete(profile, url, check)
         verdict = judge(profile.model_dump(), target["found_by"], target["candidates"])
         errors = [self._error(*missing)] if missing else []
-        if verdict.doubt and target["found_by"] == "name" and missing and missing.may_be_had:
+        if verdict.doubt and target["found_by"] == "name" and missing and missing.may_come_later:
             return Outcome(missing.outcome, None, errors)
         errors += [self._error("field_invalid", url, p.message, p.field) for p in profile.problems]
-        shots, foreign = from_allowed_hosts(self._source, url, profile.shots)
-        more = More()
+        images, foreign = from_allowed_hosts(self._source, url, profile.images)
+        more = FurtherImages()
         if not verdict.doubt:
-            more = await self._galleries.read(profile, url, shots)
+            more = await self._galleries.read(profile, url, images)
         errors += more.errors
         errors += [
             self._error("foreign_host", shown, "a picture of another site", "images.url")
             for shown in foreign
         ]
         row = profile_row(
-            self._source, target, profile, shots + more.shots, verdict, response, self._moment
+            self._source, target, profile, images + more.images, verdict, response, self._moment
         )
         if not more.is_complete:
             row = _asked_again(row, earlier)

@@ -50,7 +50,7 @@ def linked_to_stashdb() -> frozenset[str]:
 def appearances(site: str, week: int) -> dict[str, Appearance]:
     """A reference site's pages by slug, in the file's order."""
     known, found = _everybody(week), {}
-    for entry in _cast()["pages"].get(site, ()):
+    for entry in _pages_of(site):
         change = entry.get("week2", {})
         if change.get("new" if week == 1 else "gone"):
             continue
@@ -59,6 +59,15 @@ def appearances(site: str, week: int) -> dict[str, Appearance]:
         person = known[shown["person"]]
         found[shown["slug"]] = Appearance(person, shown["slug"], shown["name"], pictures)
     return found
+
+
+def _pages_of(site: str) -> list[dict[str, Any]]:
+    """The site's entries in `sites.yaml`, or those that lie beside its look-alike."""
+    own = CAST.with_name("sites") / f"{site}.people.yaml"
+    listed: list[dict[str, Any]] = _cast()["pages"].get(site) or (
+        yaml.safe_load(own.read_text(encoding="utf-8")) if own.exists() else []
+    )
+    return listed
 
 
 def only_small(site: str) -> tuple[str, ...]:

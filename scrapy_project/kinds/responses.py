@@ -64,7 +64,7 @@ else:  # pydantic need not look into rows that the schema is going to check
     Records = list[dict[str, Any]]
 
 
-class Page(BaseModel):
+class ListPage(BaseModel):
     """One page of a source's list of performers."""
 
     count: int = Field(description="performers that the source advertises")
@@ -172,9 +172,9 @@ def advertised(holder: Any, name: str, path: str) -> int:
     return count
 
 
-def read_page(count: int, listed: Sequence[Any], read: ReadOne) -> Page:
+def read_page(count: int, listed: Sequence[Any], read: ReadOne) -> ListPage:
     """A bad record becomes an error of the page, and its id a refused one."""
-    page = Page(count=count, listed=len(listed), rows=[], refused_ids=[], errors=[])
+    page = ListPage(count=count, listed=len(listed), rows=[], refused_ids=[], errors=[])
     for record in listed:
         row, errors = read(record)
         page.errors += errors
@@ -265,6 +265,7 @@ def _with(container: Any, path: tuple[int | str, ...], value: Any) -> Any:
 def unknown_fields(
     record: BaseModel, prefix: str, url: str, source: SourceConfig
 ) -> list[StageError]:
+    """A note of each field of the record that the model doesn't know; `prefix`: where it lies."""
     return [
         error("unknown_field", f"{prefix}{name}", "a field that nobody asked for", url, source)
         for name in sorted(record.model_extra or {})
@@ -272,6 +273,7 @@ def unknown_fields(
 
 
 def error(kind: str, field: str, message: str, url: str, source: SourceConfig) -> StageError:
+    """An entry for the crawl's error report; its texts are made storable."""
     return StageError(
         kind=kind, source=source.key, url=url, field=plain(field), message=plain(message)
     )

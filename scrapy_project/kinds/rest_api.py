@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from scrapy_project.kinds.responses import (
     AnswerError,
-    Page,
+    ListPage,
     advertised,
     error,
     json_object,
@@ -47,7 +47,7 @@ def list_url(base_url: str, page: int, per_page: int) -> str:
     return f"{base_url.rstrip('/')}/performers?{urlencode({'page': page, 'per_page': per_page})}"
 
 
-def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> Page:
+def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> ListPage:
     """Raises `AnswerError`; a single bad record becomes an error of the page instead. `today`: the
     day on which a career is at its end or not (`careers.career_end`)."""
     answer = json_object(body, "JSON data")
@@ -154,7 +154,7 @@ def _country(extras: Extras) -> str | None:
     state = _STATE.search(born)
     code = None if state and state[1] == extras.birthplace_code else extras.birthplace_code
     found = (extras.nationality, place, code)
-    return next((one for one in found if one and (one != _GUESS or place == _GUESS)), None)
+    return next((c for c in found if c and (c != _GUESS or place == _GUESS)), None)
 
 
 def _images(performer: Performer) -> list[AdvertisedImage]:

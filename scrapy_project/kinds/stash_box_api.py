@@ -13,10 +13,10 @@ from scrapy_project.kinds.responses import (
     AnswerError,
     FuzzyDate,
     Line,
+    ListPage,
     Moment,
     Name,
     Number,
-    Page,
     Text,
     Url,
     advertised,
@@ -33,7 +33,7 @@ from trainer.staging.manifest import StageError
 from trainer.staging.performer_facts import FACT_NAMES
 from trainer.staging.rows import PerformerRecord, with_facts
 
-__all__ = ["AnswerError", "Page", "list_body", "parse_list", "parse_performer"]
+__all__ = ["AnswerError", "ListPage", "list_body", "parse_list", "parse_performer"]
 
 FIELDS = """id name disambiguation country ethnicity aliases birth_date death_date gender height
 eye_color hair_color career_start_year career_end_year scene_count created updated deleted
@@ -97,11 +97,12 @@ class Performer(Answer):
 
 
 def list_body(page: int, per_page: int, sort: str, direction: str) -> bytes:
+    """The JSON body of the GraphQL query for one page (from 1)."""
     variables = {"page": page, "per_page": per_page, "sort": sort, "direction": direction}
     return _body("Performers", LIST_QUERY, {"input": variables})
 
 
-def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> Page:
+def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> ListPage:
     """Raises `AnswerError`; a single bad record becomes an error of the page instead. `today`: the
     day on which a career is at its end or not (`careers.career_end`)."""
     result = _data(body, "queryPerformers")

@@ -23,7 +23,7 @@ _NO_ANSWER: Final = frozenset(
 _BY_RULE: Final = frozenset({"robots", "address_refused", "bad_url"})
 
 
-class PictureHealth:
+class ImageHealth:
     """Sees the row of every picture that was asked for."""
 
     def __init__(self) -> None:

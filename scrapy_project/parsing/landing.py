@@ -1,4 +1,4 @@
-"""Where an answer came from: the page that was asked for, another performer's, or a wall."""
+"""Where a response came from: the requested page, another performer's, or a wall."""
 
 from __future__ import annotations
 
@@ -53,4 +53,4 @@ class Landing:
     def _of_the_site(self, url: str) -> bool:
         host = urlsplit(url).hostname or ""
         own = (urlsplit(self._base).hostname or "", *self._pages.domains)
-        return any(host == one or same_site(host, one) for one in own)
+        return any(host == domain or same_site(host, domain) for domain in own)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
-from scrapy_project.kinds.responses import Page
+from scrapy_project.kinds.responses import ListPage
 from trainer.exclusions.entries import Exclusions
 from trainer.exclusions.link_keys import link_keys
 from trainer.staging.rows import PerformerRecord, Target
 
 
-def without_excluded(page: Page, source: str, exclusions: Exclusions) -> Page:
+def without_excluded(page: ListPage, source: str, exclusions: Exclusions) -> ListPage:
     """The page without excluded records; the page itself where there is none.
 
     A resumed crawl must count the live ones as listed: their ids are kept as digests. Hashes of
@@ -36,7 +36,7 @@ def without_excluded(page: Page, source: str, exclusions: Exclusions) -> Page:
 
 
 def _links(
-    page: Page, dropped: list[PerformerRecord], source: str, exclusions: Exclusions
+    page: ListPage, dropped: list[PerformerRecord], source: str, exclusions: Exclusions
 ) -> dict[str, list[str]]:
     found = {number: set(keys) for number, keys in page.excluded_links.items()}
     for row in dropped:

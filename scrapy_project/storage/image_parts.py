@@ -73,16 +73,19 @@ class ImageParts:
         self._next = _next_number(parts(directory, "images-"))
 
     def append(self, row: ImageRow) -> None:
+        """Add a row; a full part is written at once."""
         self._since = self._since if self._rows else time.monotonic()
         self._rows.append(row)
         if len(self._rows) >= self._part_rows:
             self.flush()
 
     def flush_if_old(self) -> None:
+        """Write the rows that have waited too long."""
         if self._rows and time.monotonic() - self._since >= FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
+        """Write the rows that are not in a part yet."""
         if self._rows:
             rows = sorted(self._rows, key=lambda row: str(row["url"]))
             write_rows(self._directory / f"images-{self._next:06d}.parquet", rows, IMAGES)

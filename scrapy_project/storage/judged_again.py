@@ -25,7 +25,7 @@ def judged_again(target: Target, earlier: PerformerRecord | None) -> JudgedAgain
     if earlier is None or earlier["found_by"] != target["found_by"] or not earlier["fetched_at"]:
         return None
     if earlier["deleted"] or target["found_by"] == "name":
-        return JudgedAgain(earlier) if _same_question(target, earlier) else None
+        return JudgedAgain(earlier) if _same_records(target, earlier) else None
     facts = {**earlier, "links": [link["url"] for link in earlier["urls"] or ()]}
     verdict = judge(facts, "url", target["candidates"])
     row = with_owners(earlier, verdict)
@@ -34,8 +34,8 @@ def judged_again(target: Target, earlier: PerformerRecord | None) -> JudgedAgain
     return JudgedAgain(row) if earlier["images"] or earlier["confirmed_by"] else None
 
 
-def _same_question(target: Target, earlier: PerformerRecord) -> bool:
+def _same_records(target: Target, earlier: PerformerRecord) -> bool:
     """Was the page asked for on behalf of the same records?"""
-    asked = {(c["source"], c["source_id"]) for c in target["candidates"]}
+    candidates = {(c["source"], c["source_id"]) for c in target["candidates"]}
     owners = {(o["source"], o["source_id"]) for o in earlier["owners"] or ()}
-    return owners <= asked if earlier["confirmed_by"] else owners == asked
+    return owners <= candidates if earlier["confirmed_by"] else owners == candidates

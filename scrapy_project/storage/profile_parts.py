@@ -52,6 +52,7 @@ class ProfileParts:
             self.flush()
 
     def flush(self) -> None:
+        """Write the targets that are not in a part yet."""
         if not self._settled:
             return
         meta = {
@@ -75,7 +76,7 @@ class ProfileParts:
                     yield row
 
 
-class Earlier:
+class PreviousSnapshot:
     """The last good snapshot's rows by page id, kept as Arrow: small, and read row by row."""
 
     def __init__(self, path: Path | None) -> None:
@@ -92,6 +93,7 @@ class Earlier:
         return len(self._place)
 
     def get(self, page_id: str) -> PerformerRecord | None:
+        """The row of a page, None where the snapshot has none."""
         index = self._place.get(page_id)
         if index is None:
             return None

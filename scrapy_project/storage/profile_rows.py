@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import tldextract
 from scrapy.http import Response
 
-from scrapy_project.parsing.profile import Profile, Shot, shots_of_somebody
+from scrapy_project.parsing.profile import Image, Profile, images_of_somebody
 from trainer.config.sources import SourceConfig
 from trainer.crawl.confirm import Verdict
 from trainer.identity.links import identify
@@ -28,23 +28,23 @@ def profile_row(
     source: SourceConfig,
     target: Target,
     profile: Profile,
-    shots: Iterable[Shot],
+    images: Iterable[Image],
     verdict: Verdict,
     response: Response,
     moment: str,
 ) -> PerformerRecord:
     """Return the row of a page that was read.
 
-    Pictures of a page whose person is in doubt are not asked for, nor are stand-ins, whichever
+    Images of a page whose person is in doubt are not asked for, nor are stand-ins, whichever
     page (a gallery) they come from.
     """
-    somebodys = shots_of_somebody(shots, (profile.name, *profile.aliases))
-    shown = () if verdict.doubt else somebodys[: source.images_per_page]
+    of_somebody = images_of_somebody(images, (profile.name, *profile.aliases))
+    shown = () if verdict.doubt else of_somebody[: source.images_per_page]
     row: PerformerRecord = {
         **_row(source, target, response.url, moment, profile.name),
         "aliases": list(profile.aliases),
         "urls": [{"url": url, "site": identify(url).site} for url in profile.links],
-        "images": [image for shot in shown for image in _images(shot)],
+        "images": [row for image in shown for row in _image_rows(image)],
         "etag": header(response, "ETag"),
         "last_modified": header(response, "Last-Modified"),
     }
@@ -81,26 +81,26 @@ def _row(source: SourceConfig, target: Target, url: str, moment: str, name: str)
     }
 
 
-def _images(shot: Shot) -> Iterable[AdvertisedImage]:
+def _image_rows(image: Image) -> Iterable[AdvertisedImage]:
     """Yield the best version, then each one that is asked for only where the one before is gone."""
-    yield {"url": shot.url, "width": shot.width, "height": shot.height}
-    before = shot.url
-    for url in shot.fallbacks:
+    yield {"url": image.url, "width": image.width, "height": image.height}
+    before = image.url
+    for url in image.fallbacks:
         yield {"url": url, "fallback_for": before}
         before = url
 
 
 def from_allowed_hosts(
-    source: SourceConfig, page_url: str, shots: Iterable[Shot]
-) -> tuple[list[Shot], list[str]]:
-    """Return the shots of the page's own site and of `image_hosts`, and the URLs of all others."""
+    source: SourceConfig, page_url: str, images: Iterable[Image]
+) -> tuple[list[Image], list[str]]:
+    """Return the images of the page's own site and of `image_hosts`, and the URLs of all others."""
     kept, foreign = [], []
-    for shot in shots:
-        urls = [url for url in (shot.url, *shot.fallbacks) if _allowed(source, page_url, url)]
-        foreign += [url for url in (shot.url, *shot.fallbacks) if url not in urls]
+    for image in images:
+        urls = [url for url in (image.url, *image.fallbacks) if _allowed(source, page_url, url)]
+        foreign += [url for url in (image.url, *image.fallbacks) if url not in urls]
         if urls:
-            size = {"width": shot.width, "height": shot.height} if urls[0] == shot.url else {}
-            kept.append(Shot(url=urls[0], fallbacks=tuple(urls[1:]), **size))
+            size = {"width": image.width, "height": image.height} if urls[0] == image.url else {}
+            kept.append(Image(url=urls[0], fallbacks=tuple(urls[1:]), **size))
     return kept, foreign
 
 
@@ -116,5 +116,6 @@ def same_site(left: str, right: str) -> bool:
 
 
 def header(response: Response, name: str) -> str | None:
+    """A header's text, None where the response has none."""
     value = response.headers.get(name)
     return value.decode("latin-1") if value else None

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from scrapy_project.kinds.responses import Page
+from scrapy_project.kinds.responses import ListPage
 from scrapy_project.storage.exclusions import without_excluded
 from tests.unit.identity_world import (
     PACK,
@@ -81,7 +81,7 @@ def test_a_person(world, kind, remembered):
     add(world.data, *PERSONS[kind], "asked", WHEN)
     if remembered:
         purge(world.data)
-    page = Page(count=1, listed=1, rows=rows()[:1], refused_ids=[], errors=[])
+    page = ListPage(count=1, listed=1, rows=rows()[:1], refused_ids=[], errors=[])
     assert not without_excluded(page, "stashdb", read_exclusions(world.data)).rows
     context = world.run("week-1", rows())  # as if an earlier crawl had brought them
     assert left(context) == {BO}

@@ -62,7 +62,7 @@ def visit(key: str, who: str) -> tuple[Profile, list, object]:
         address = spider.facts_page(BASE + path)
         facts = site.page(urlsplit(address).path)
         profile = profile.completed_by(spider.parse_page(facts.html.encode(), address))
-    shots = list(profile.shots)
+    shots = list(profile.images)
     for more in profile.more_pages:
         gallery = site.page(urlsplit(more).path)
         assert gallery is not None
