@@ -149,14 +149,19 @@ class Visitor:
         url = response.url
         check = partial(self._refuse_elsewhere, target)
         profile, missing = await self._facts.complete(profile, url, check)
-        verdict = judge(profile.model_dump(), target["found_by"], target["candidates"])
+        confirmation = judge(profile.model_dump(), target["found_by"], target["candidates"])
         errors = [self._error(*missing)] if missing else []
-        if verdict.doubt and target["found_by"] == "name" and missing and missing.may_come_later:
+        if (
+            confirmation.doubt
+            and target["found_by"] == "name"
+            and missing
+            and missing.may_come_later
+        ):
             return Outcome(missing.outcome, None, errors)
         errors += [self._error("field_invalid", url, p.message, p.field) for p in profile.problems]
         images, foreign = from_allowed_hosts(self._source, url, profile.images)
         more = FurtherImages()
-        if not verdict.doubt:
+        if not confirmation.doubt:
             more = await self._galleries.read(profile, url, images)
         errors += more.errors
         errors += [
@@ -164,13 +169,19 @@ class Visitor:
             for shown in foreign
         ]
         row = profile_row(
-            self._source, target, profile, images + more.images, verdict, response, self._moment
+            self._source,
+            target,
+            profile,
+            images + more.images,
+            confirmation,
+            response,
+            self._moment,
         )
         if not more.is_complete:
             row = _asked_again(row, earlier)
-        if verdict.doubt:
-            errors.append(self._error("unconfirmed", url, verdict.doubt, "name"))
-        return Outcome("unconfirmed" if verdict.doubt else "read", row, errors)
+        if confirmation.doubt:
+            errors.append(self._error("unconfirmed", url, confirmation.doubt, "name"))
+        return Outcome("unconfirmed" if confirmation.doubt else "read", row, errors)
 
     def _refuse_elsewhere(self, target: Target, url: str) -> None:
         """Raises `PageError` for the address of another performer's page, or of none."""

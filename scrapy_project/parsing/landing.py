@@ -11,7 +11,7 @@ from scrapy_project.parsing.walls import wall_address, walled
 from scrapy_project.storage.profile_rows import same_site
 from trainer.config.sources import SourceConfig
 from trainer.identity.addresses import take_apart
-from trainer.identity.site_table import Page
+from trainer.identity.site_table import SitePage
 from trainer.staging.rows import Target
 
 
@@ -21,7 +21,7 @@ class Landing:
     def __init__(self, source: SourceConfig) -> None:
         assert source.page is not None
         self._base = str(source.base_url).rstrip("/")
-        self._pages = Page(source.page, self._base)
+        self._pages = SitePage(source.page, self._base)
 
     def led_elsewhere(self, target: Target, url: str) -> bool:
         """Whether `url` is another performer's page. Raises `PageError` (wall) where it is none."""

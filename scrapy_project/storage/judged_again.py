@@ -27,10 +27,10 @@ def judged_again(target: Target, earlier: PerformerRecord | None) -> JudgedAgain
     if earlier["deleted"] or target["found_by"] == "name":
         return JudgedAgain(earlier) if _same_records(target, earlier) else None
     facts = {**earlier, "links": [link["url"] for link in earlier["urls"] or ()]}
-    verdict = judge(facts, "url", target["candidates"])
-    row = with_owners(earlier, verdict)
-    if verdict.doubt:
-        return JudgedAgain({**row, "images": []}, verdict.doubt if earlier["images"] else None)
+    confirmation = judge(facts, "url", target["candidates"])
+    row = with_owners(earlier, confirmation)
+    if confirmation.doubt:
+        return JudgedAgain({**row, "images": []}, confirmation.doubt if earlier["images"] else None)
     return JudgedAgain(row) if earlier["images"] or earlier["confirmed_by"] else None
 
 

@@ -10,7 +10,7 @@ from scrapy.http import Response
 
 from scrapy_project.parsing.profile import Image, Profile, images_of_somebody
 from trainer.config.sources import SourceConfig
-from trainer.crawl.confirm import Verdict
+from trainer.crawl.confirm import Confirmation
 from trainer.identity.links import identify
 from trainer.staging.performer_facts import PAGE_FACTS
 from trainer.staging.rows import (
@@ -29,7 +29,7 @@ def profile_row(
     target: Target,
     profile: Profile,
     images: Iterable[Image],
-    verdict: Verdict,
+    confirmation: Confirmation,
     response: Response,
     moment: str,
 ) -> PerformerRecord:
@@ -39,7 +39,7 @@ def profile_row(
     page (a gallery) they come from.
     """
     of_somebody = images_of_somebody(images, (profile.name, *profile.aliases))
-    shown = () if verdict.doubt else of_somebody[: source.images_per_page]
+    shown = () if confirmation.doubt else of_somebody[: source.images_per_page]
     row: PerformerRecord = {
         **_row(source, target, response.url, moment, profile.name),
         "aliases": list(profile.aliases),
@@ -49,22 +49,22 @@ def profile_row(
         "last_modified": header(response, "Last-Modified"),
     }
     facts = {fact: getattr(profile, fact) for fact in PAGE_FACTS}
-    return with_owners(with_facts(row, facts), verdict)
+    return with_owners(with_facts(row, facts), confirmation)
 
 
 def tombstone(source: SourceConfig, target: Target, url: str, moment: str) -> PerformerRecord:
     """Return the row of a page that is nobody's, kept so that it is not asked again at once."""
     claims = tuple((c["source"], c["source_id"]) for c in target["candidates"])
     row = _row(source, target, url, moment, target["candidates"][0]["name"])
-    return with_owners({**row, "deleted": True}, Verdict(claims))
+    return with_owners({**row, "deleted": True}, Confirmation(claims))
 
 
-def with_owners(row: PerformerRecord, verdict: Verdict) -> PerformerRecord:
+def with_owners(row: PerformerRecord, confirmation: Confirmation) -> PerformerRecord:
     """Return the row with the records whose performer it describes, and what confirms that."""
     owners: list[RecordId] = [
-        {"source": source, "source_id": number} for source, number in verdict.owners
+        {"source": source, "source_id": number} for source, number in confirmation.owners
     ]
-    return {**row, "owners": owners, "confirmed_by": verdict.confirmed_by}
+    return {**row, "owners": owners, "confirmed_by": confirmation.confirmed_by}
 
 
 def _row(source: SourceConfig, target: Target, url: str, moment: str, name: str) -> PerformerRecord:

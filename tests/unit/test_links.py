@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from trainer.config.sources import PageRule
 from trainer.identity.addresses import _take_any_apart, take_apart
 from trainer.identity.links import SiteLink, catalogues, identify, identify_in
-from trainer.identity.site_table import Page, Site, SiteTable, site_table
+from trainer.identity.site_table import Site, SitePage, SiteTable, site_table
 
 UUID = "6f1d3c1e-8d52-5a0e-9f0b-3c7d5a1e2b40"
 UC = "UCinventedChannel0000000"
@@ -217,7 +217,7 @@ RULE = PageRule(
     slug="hyphen",
     reserved=["search"],
 )
-DEMO = SiteTable({"demosite": Page(RULE, "https://www.demosite.example/")})
+DEMO = SiteTable({"demosite": SitePage(RULE, "https://www.demosite.example/")})
 
 
 def test_a_reference_page_has_the_path_that_its_rule_makes():
@@ -241,7 +241,7 @@ def test_a_wiki_page_is_one_however_its_title_is_written():
         links=[{"match": "^/w/(?P<id>[^/?]+)$", "path": "/w/{id}"}],
         slug="underscore",
     )
-    wiki = SiteTable({"wiki": Page(rule, "https://wiki.example")})
+    wiki = SiteTable({"wiki": SitePage(rule, "https://wiki.example")})
     forms = ["Mira_O%27Vask", "mira%20O'Vask", "Mira_O'Vask?utm_source=a"]
     found = {identify_in(wiki, f"https://wiki.example/w/{form}") for form in forms}
     assert found == {identify_in(wiki, "wiki.example/w/Mira_O'Vask/")}
@@ -251,7 +251,7 @@ def test_a_wiki_page_is_one_however_its_title_is_written():
 
 
 def test_a_site_is_also_where_the_operator_says_that_it_is():
-    here = SiteTable({"demosite": Page(RULE, "http://127.0.0.1:8123/")})
+    here = SiteTable({"demosite": SitePage(RULE, "http://127.0.0.1:8123/")})
     found = identify_in(here, "http://127.0.0.1:8123/star/mira")
     assert (found.site, found.id, found.path) == ("demosite", "mira", "/star/mira/photos")
     assert identify_in(here, "https://demosite.example/star/mira") == found

@@ -21,14 +21,14 @@ from trainer.release.distinct_people import one_label_each
 from trainer.release.evaluate import evaluate, evaluate_vectors
 from trainer.release.export import export
 from trainer.release.readme import README, readme
-from trainer.release.search_results import Answers
+from trainer.release.search_results import SearchResults
 
 
 def answers(best, own=None, rank=None):
     best = np.array(best, float)
     own = best if own is None else np.array(own, float)
     rank = np.ones(len(best)) if rank is None else np.array(rank, float)
-    return Answers(np.zeros(len(best), np.int64), best, own, rank)
+    return SearchResults(np.zeros(len(best), np.int64), best, own, rank)
 
 
 def test_the_curve_has_a_point_each_hundredth_and_rises_where_it_has_to():

@@ -14,7 +14,7 @@ from scrapy_project.parsing.stand_ins import is_stand_in
 from scrapy_project.storage.profile_rows import profile_row
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 from trainer.config.sources import shipped_sources
-from trainer.crawl.confirm import Verdict
+from trainer.crawl.confirm import Confirmation
 
 PORNDB = "https://thumb.theporndb.net/SIG=/1000x1000/smart/"
 STAND_INS = [
@@ -87,7 +87,9 @@ def test_nor_a_gallery():
     target = {"page_id": "orla-veit", "found_by": "url"}
     gallery = [Image(url=url) for url in (*STAND_INS, "https://img.freeones.com/own.jpg")]
     page = Profile(name="Orla Veit")
-    row = profile_row(source, target, page, gallery, Verdict(()), Answer(), "2026-01-01T00:00:00Z")
+    row = profile_row(
+        source, target, page, gallery, Confirmation(()), Answer(), "2026-01-01T00:00:00Z"
+    )
     assert [image["url"] for image in row["images"]] == ["https://img.freeones.com/own.jpg"]
 
 

@@ -15,7 +15,7 @@ Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Confirmation:
     """`owners` are the (source, source_id) the page is held to be of, `confirmed_by` says why, in
     words. `doubt` says what speaks against everybody: then all candidates are owners, for a person
     to look at."""
@@ -25,7 +25,7 @@ class Verdict:
     doubt: str | None = None
 
 
-def judge(page: Facts, found_by: str, candidates: Sequence[Facts]) -> Verdict:
+def judge(page: Facts, found_by: str, candidates: Sequence[Facts]) -> Confirmation:
     """`page`: name, aliases, birth_date, country, links (URLs). `candidates`: TARGETS' structs.
 
     A page found by a link is of those who link to it whose names fit, unless birth dates
@@ -35,19 +35,21 @@ def judge(page: Facts, found_by: str, candidates: Sequence[Facts]) -> Verdict:
     agreeing = [c for c in candidates if dates_agree(page["birth_date"], c["birth_date"])]
     if not agreeing:
         dates = ", ".join(sorted({str(c["birth_date"]) for c in candidates}))
-        return Verdict(everybody, doubt=f"born {page['birth_date']}, looked for was {dates}")
+        return Confirmation(everybody, doubt=f"born {page['birth_date']}, looked for was {dates}")
     if found_by == "url":
         return _of_a_link(page, agreeing, everybody)
     confirmed = [(c, fact) for c in agreeing if (fact := second_fact(page, c))]
     if not confirmed:
-        return Verdict(everybody, doubt="nothing but the name agrees")
+        return Confirmation(everybody, doubt="nothing but the name agrees")
     owners = tuple((c["source"], c["source_id"]) for c, _ in confirmed)
-    return Verdict(owners, confirmed_by="; ".join(dict.fromkeys(fact for _, fact in confirmed)))
+    return Confirmation(
+        owners, confirmed_by="; ".join(dict.fromkeys(fact for _, fact in confirmed))
+    )
 
 
 def _of_a_link(
     page: Facts, candidates: Sequence[Facts], everybody: tuple[tuple[str, str], ...]
-) -> Verdict:
+) -> Confirmation:
     fitting = [c for c in candidates if page_fits(page, c)]
     if not fitting:
         names = ", ".join(dict.fromkeys(str(c["name"]) for c in candidates))
@@ -55,9 +57,9 @@ def _of_a_link(
             f"the page names {page['name']}, but what links to it is the record of {names}; "
             "check the link"
         )
-        return Verdict(everybody, doubt=doubt)
+        return Confirmation(everybody, doubt=doubt)
     owners = tuple((c["source"], c["source_id"]) for c in fitting)
-    return Verdict(owners, confirmed_by=f"name {page['name']}")
+    return Confirmation(owners, confirmed_by=f"name {page['name']}")
 
 
 def second_fact(page: Facts, candidate: Facts) -> str | None:

@@ -122,7 +122,7 @@ def _ids_before(form: Form, text: Mapping[str, str], case: Case) -> tuple[str, .
     return tuple(number for number in ids if number != form.id.format(**text))
 
 
-class Page:
+class SitePage:
     """A reference site's pages, by its source's `page` rule."""
 
     kind: Kind = "catalogue"
@@ -194,7 +194,7 @@ def _in_case(text: str, case: Case) -> str:
 class SiteTable:
     """Sites by domain. Raises `ValueError` where two sites claim one domain."""
 
-    def __init__(self, sites: Mapping[str, Site | Page]) -> None:
+    def __init__(self, sites: Mapping[str, Site | SitePage]) -> None:
         self.sites = dict(sites)
         self._by_domain: dict[str, tuple[str, str]] = {}  # the site, and its own domain
         for key, site in self.sites.items():
@@ -232,10 +232,10 @@ class SiteTable:
 def site_table(sources: Mapping[str, SourceConfig]) -> SiteTable:
     """links.yaml, and the pages of `sources`."""
     raw = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    sites: dict[str, Site | Page] = dict(TypeAdapter(dict[str, Site]).validate_python(raw))
+    sites: dict[str, Site | SitePage] = dict(TypeAdapter(dict[str, Site]).validate_python(raw))
     for key, source in sources.items():
         if source.page is not None:
-            sites[key] = Page(source.page, str(source.base_url))
+            sites[key] = SitePage(source.page, str(source.base_url))
         else:
             sites[key] = _record_pages(source)
     return SiteTable(sites)

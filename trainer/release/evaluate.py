@@ -34,7 +34,7 @@ from trainer.release.intervals import interval, share
 from trainer.release.recall import approximate, recall, sampled
 from trainer.release.scene_queries import SceneQueries, released_rows, scene_figures
 from trainer.release.search import Ids
-from trainer.release.search_results import Answers, Asked, Gallery, ask
+from trainer.release.search_results import Gallery, SearchedFaces, SearchResults, search_faces
 from trainer.staging.atomic import read_json
 
 FEW_PERFORMERS = 100
@@ -107,7 +107,7 @@ def evaluate_vectors(
     performers = sum(counts.values())
     chosen = _Sample.take(sizes[labels] >= 2, seed, sample, parts)
     total = 2 * len(chosen.queries)  # one search in each model's vectors
-    asked = ask(gallery, chosen.queries, lambda count: advance(count, total))
+    asked = search_faces(gallery, chosen.queries, lambda count: advance(count, total))
     own, others = asked.named.at(chosen.closed), asked.unnamed.at(chosen.strangers)
     distinct = asked.strangers.at(chosen.strangers)
     return Evaluation(
@@ -165,7 +165,7 @@ class _Sample:
 
 
 def _recall(
-    gallery: Gallery, chosen: _Sample, asked: Asked, found: Sequence[tuple[int, Ids]]
+    gallery: Gallery, chosen: _Sample, asked: SearchedFaces, found: Sequence[tuple[int, Ids]]
 ) -> dict[str, dict[str, float]]:
     """Of each index, by what was searched exactly anyway."""
     result = {}
@@ -180,7 +180,7 @@ def _recall(
     return result
 
 
-def _stratum(asked: Asked, of: Flags, several: Flags) -> Stratum:
+def _stratum(asked: SearchedFaces, of: Flags, several: Flags) -> Stratum:
     """Figures of the searched faces that are `of` a part."""
     own, others = asked.named.at(of & several), asked.strangers.at(of)
     return Stratum(
@@ -193,7 +193,7 @@ def _stratum(asked: Asked, of: Flags, several: Flags) -> Stratum:
     )
 
 
-def _open_set(own: Answers, strangers: Answers) -> OpenSet:
+def _open_set(own: SearchResults, strangers: SearchResults) -> OpenSet:
     return OpenSet(
         queries=len(strangers.label),
         performers=len(set(strangers.label.tolist())),
@@ -201,7 +201,7 @@ def _open_set(own: Answers, strangers: Answers) -> OpenSet:
     )
 
 
-def _point(threshold: float, closed: Answers, strangers: Answers) -> OperatingPoint:
+def _point(threshold: float, closed: SearchResults, strangers: SearchResults) -> OperatingPoint:
     return OperatingPoint(
         threshold=threshold,
         false_accept=share(strangers.best <= threshold),

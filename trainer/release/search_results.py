@@ -32,7 +32,7 @@ class Gallery:
 
 
 @dataclass(frozen=True)
-class Answers:
+class SearchResults:
     """Per query: its performer, the best distances of any and of the right performer, the rank.
 
     Infinite where there is none.
@@ -43,12 +43,12 @@ class Answers:
     own: Numbers
     rank: Numbers
 
-    def at(self, chosen: npt.NDArray[np.bool_]) -> Answers:
-        return Answers(*(getattr(self, f.name)[chosen] for f in fields(self)))
+    def at(self, chosen: npt.NDArray[np.bool_]) -> SearchResults:
+        return SearchResults(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchedFaces:
     """What the search answers for the same faces in several ways, and what lies next to them.
 
     `named`: without the face itself; `unnamed`: without its whole performer; `strangers`: without
@@ -56,15 +56,15 @@ class Asked:
     each model, (q, up to 10).
     """
 
-    named: Answers
-    unnamed: Answers
-    strangers: Answers
+    named: SearchResults
+    unnamed: SearchResults
+    strangers: SearchResults
     nearest: tuple[Vectors, Vectors]
 
 
-def ask(
+def search_faces(
     gallery: Gallery, queries: Ids, advance: Callable[[int], Any] = lambda _count: None
-) -> Asked:
+) -> SearchedFaces:
     """Search every face of `queries` (q,), rows of the gallery, in all ways.
 
     `advance` hears of the searches: two a face, one in each model's vectors.
@@ -78,18 +78,18 @@ def ask(
     for both in zip(*searched, strict=True):
         fused = fuse(*both)
         performers = np.where(fused.ids >= 0, gallery.labels[fused.ids], -1)
-        answers.append(Answers(labels, *_judge(performers, fused.distances, labels).T))
+        answers.append(SearchResults(labels, *_judge(performers, fused.distances, labels).T))
     facenet, arcface = (ways[0].distances[:, :tens] for ways in searched)
-    return Asked(answers[0], answers[1], answers[-1], (facenet, arcface))
+    return SearchedFaces(answers[0], answers[1], answers[-1], (facenet, arcface))
 
 
-def ask_others(
+def search_others(
     gallery: Gallery,
     facenet: Vectors,
     arcface: Vectors,
     labels: Ids,
     without: Sequence[Ids],
-) -> Answers:
+) -> SearchResults:
     """Search faces that are not in the gallery: `facenet`, `arcface` (q, 512) unit vectors.
 
     `labels` (q,) their performers; `without`: rows of the gallery that each one may not find.
@@ -106,7 +106,7 @@ def ask_others(
         sides.append(Neighbours(ids, distances))
     fused = fuse(*sides)
     performers = np.where(fused.ids >= 0, gallery.labels[fused.ids], -1)
-    return Answers(labels, *_judge(performers, fused.distances, labels).T)
+    return SearchResults(labels, *_judge(performers, fused.distances, labels).T)
 
 
 def _search(
