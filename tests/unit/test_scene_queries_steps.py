@@ -76,6 +76,7 @@ class Weeks:
         content = read_json(context.run.plan)
         content["params"] = BuildParams(**params).model_dump(mode="json")
         write_json(context.run.plan, content)
+        vars(context).pop("plan", None)  # which is read once
         result = plan_embed.run(context)
         paths = [context.run.embed_shard(shard) / "job.json" for shard in result["shards"]]
         jobs = [json.loads(path.read_text()) for path in paths]
@@ -207,6 +208,7 @@ class Released:
         context = weeks.world.run("week-1", [record("stashdb", 1, "Ana", shots=[shot(1, 0)])])
         content = read_json(context.run.plan) | {"params": BuildParams(**params).model_dump()}
         write_json(context.run.plan, content)
+        vars(context).pop("plan", None)  # which is read once
         performers = [performer(n) for n in range(1, people + 1)]
         built(write_world(weeks.data.root / "world", performers, self.faces), context.run.release)
         blank = dict.fromkeys(FACES.names)
