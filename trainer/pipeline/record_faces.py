@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -30,18 +31,18 @@ def record_faces(context: RunContext, records: Records, claims: set[Claim]) -> L
         for claim in claims
         if claim in records
     }
-    hashes = _fetched(snapshot_dirs(context).values(), {u for own in urls.values() for u in own})
-    pictures = {claim: [hashes[url] for url in own if url in hashes] for claim, own in urls.items()}
+    hashes = _fetched(snapshot_dirs(context).values(), list(chain.from_iterable(urls.values())))
+    pictures = {claim: [hashes[u] for u in own if u in hashes] for claim, own in urls.items()}
     return RecordFaces(pictures, cache)
 
 
-def _fetched(directories: Iterable[Path], urls: Collection[str]) -> dict[str, str]:
+def _fetched(directories: Iterable[Path], urls: Sequence[str]) -> dict[str, str]:
     """Return the sha256 of the pictures at `urls` that were fetched, without stand-ins."""
     found: dict[str, str] = {}
     stand_ins: set[str] = set()
     for directory in directories:
         images = read_frame(directory / "images.parquet", ["url", "sha256"]).drop_nulls()
-        found.update(images.filter(pl.col("url").is_in(list(urls))).rows())
+        found.update(images.filter(pl.col("url").is_in(urls)).rows())
         stand_ins |= _stand_ins(directory, images)
     return {url: sha for url, sha in found.items() if sha not in stand_ins}
 
