@@ -155,6 +155,7 @@ class AirflowServices:
 
 
 def free_port() -> int:
+    """Return a TCP port of the loopback that is free right now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

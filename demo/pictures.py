@@ -62,9 +62,11 @@ class Made:
 
     @property
     def file(self) -> str:
+        """The picture's file name."""
         return f"{self.key.replace('/', '-')}.{SUFFIXES[self.form]}"
 
     def describe(self) -> dict[str, Any]:
+        """Return the picture's entry in `pictures.json`."""
         return {
             "id": self.key,
             "file": self.file,
@@ -96,6 +98,7 @@ class Originals:
         self._last: tuple[Path, Image.Image] | None = None  # a sheet is asked for sixteen times
 
     def asset(self, person: str, name: str) -> Image.Image:
+        """Return a copy of one of a person's images, as RGB; the last one is kept decoded."""
         path = self.root / person / "assets" / f"{name}.jpg"
         if self._last is None or self._last[0] != path:
             with Image.open(path) as image:

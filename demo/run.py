@@ -27,6 +27,7 @@ FINAL = ("success", "failed")
 
 
 def say(line: str) -> None:
+    """Write a line to stdout at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
@@ -110,6 +111,7 @@ def requests_since(stage: Stage, offset: int) -> list[dict[str, Any]]:
 
 
 def main() -> int:
+    """Run the demo; return the exit status: 1 for an error, 130 where it was interrupted."""
     try:
         return demo(REPO_ROOT / "var" / "demo")
     except TrainerError as error:

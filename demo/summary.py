@@ -11,6 +11,8 @@ from trainer.staging.paths import DataDir
 
 
 def summary_lines(data: DataDir, run_id: str, requests: list[dict[str, Any]]) -> list[str]:
+    """Return a run's outcome, errors, sources, work and release as lines; `requests` is the world's
+    log."""
     path = data.run(run_id).record
     if not path.exists():
         return [f"run {run_id} left no record in {data.runs}"]

@@ -37,6 +37,7 @@ BATCH = 16
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Measure a pack and print the figures as JSON; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m embedder.accuracy", description=__doc__)
     parser.add_argument("model_dir", type=Path)
     parser.add_argument("pictures_dir", type=Path)

@@ -19,6 +19,7 @@ from demo.world.server import World
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Serve the world until SIGTERM or Ctrl-C; return the exit status."""
     parser = argparse.ArgumentParser(prog="demo.world", description=__doc__)
     parser.add_argument("--week", type=int, choices=(1, 2), required=True)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")

@@ -31,9 +31,11 @@ class Shelf:
         self._keys = {self.image_id(key): key for key in gallery.keys}
 
     def image_id(self, key: str) -> str:
+        """Return the id that this site gives to a picture."""
         return identifier("image", self._prefix + key)
 
     def key_of(self, image_id: str) -> str | None:
+        """Return the key of the picture with this site's id; None for an unknown id."""
         return self._keys.get(image_id)
 
 
@@ -51,6 +53,7 @@ class ApiSite:
         self._key = key
 
     def answer(self, asked: Asked) -> Reply:
+        """Answer a request for robots.txt, a picture or records."""
         if asked.path == "/robots.txt" and self.switches.faults.forbid_robots:
             return Reply(200, NO_ROBOTS)
         if asked.path.startswith(IMAGES):
@@ -58,12 +61,15 @@ class ApiSite:
         return self.records(asked)
 
     def records(self, asked: Asked) -> Reply:
+        """Answer a request for records; each kind of site has its own API."""
         raise NotImplementedError
 
     def image_url(self, key: str) -> str:
+        """Return the URL of a picture on this site."""
         return self.base + IMAGES + self.shelf.image_id(key)
 
     def image(self, image_id: str, if_none_match: str | None) -> Reply:
+        """Answer a request for a picture: 304 for the current ETag, 404 for an unknown id."""
         key = self.shelf.key_of(image_id)
         picture = self.shelf.gallery.picture(key) if key else None
         names = (key or image_id, image_id)
@@ -78,6 +84,7 @@ class BoxSite(ApiSite):
     """A stash-box: `POST /graphql` with the header ApiKey."""
 
     def records(self, asked: Asked) -> Reply:
+        """Answer a GraphQL query: 401 for a wrong key, 400 for another content type."""
         if asked.path != "/graphql" or asked.method != "POST":
             return NOT_FOUND
         trouble = self.switches.next_trouble("graphql")
@@ -125,6 +132,7 @@ class PornDbSite(ApiSite):
     linked: Collection[str] = ()  # keys of the people whose record names their StashDB page
 
     def records(self, asked: Asked) -> Reply:
+        """Answer a request of the REST API at `/performers`."""
         address = urlsplit(asked.path)
         if not address.path.startswith("/performers"):
             return NOT_FOUND

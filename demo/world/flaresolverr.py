@@ -112,12 +112,14 @@ class FlareSolverr:
             self._thread.join(timeout=10)
 
     def serve(self) -> None:
+        """Answer requests until `stop` is called."""
         try:
             self._server.serve_forever(poll_interval=0.05)
         finally:
             self._server.server_close()
 
     def stop(self) -> None:
+        """End `serve`; call it from another thread."""
         self._server.shutdown()
 
     def restart(self) -> None:
@@ -245,6 +247,7 @@ def _handler(service: FlareSolverr) -> type[BaseHTTPRequestHandler]:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C; return the exit status."""
     parser = argparse.ArgumentParser(prog="demo.world.flaresolverr", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     service = FlareSolverr(port=parser.parse_args(argv).port)

@@ -43,6 +43,8 @@ class PageSite:
         self._only_small = frozenset(only_small)
 
     def answer(self, asked: Asked) -> Reply:
+        """Answer a request for robots.txt, a picture or a page; 405 for other methods than GET and
+        HEAD."""
         if asked.method not in ("GET", "HEAD"):
             return Reply(405, b"method not allowed\n")
         if asked.path == "/robots.txt":

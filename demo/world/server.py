@@ -171,6 +171,7 @@ class World:
             thread.join()
 
     def stop(self) -> None:
+        """Stop all servers."""
         for server in self._servers.values():
             server.shutdown()
 
@@ -191,6 +192,7 @@ class World:
 
     @property
     def ports(self) -> dict[str, int]:
+        """The port of every site."""
         return {key: server.server_address[1] for key, server in self._servers.items()}
 
     def base_url(self, key: str) -> str:
@@ -217,6 +219,7 @@ class World:
 
     @property
     def stashdb(self) -> ApiSite:
+        """The stash-box that a world of one site has, too."""
         place = self.places[FIRST]
         if not isinstance(place, ApiSite):
             raise TypeError(f"{FIRST} is a stash-box, not {type(place).__name__}")
@@ -229,14 +232,17 @@ class World:
 
     @people.setter
     def people(self, people: Sequence[Person]) -> None:
+        """Replace StashDB's records."""
         self.stashdb.people = people
 
     @property
     def faults(self) -> Faults:
+        """StashDB's faults."""
         return self.faults_of[FIRST]
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
+        """Replace StashDB's faults; counting starts anew."""
         self.faults_of[FIRST] = faults
 
     def image_url(self, key: str) -> str:
@@ -253,6 +259,7 @@ class World:
     # --- called by the handlers' threads ----------------------------------------------------------
 
     def record(self, site: str, reply: Reply, asked: Asked) -> None:
+        """Append a request and its status to the log, and to the log file if there is one."""
         body = asked.json
         with self._lock:
             entry = Request(

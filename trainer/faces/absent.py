@@ -105,6 +105,7 @@ def counts(frame: pl.DataFrame) -> dict[str, int]:
 
 
 def write_absent(directory: Path, frame: pl.DataFrame) -> None:
+    """Write the performers that are not in the release, each with its reason."""
     write_table(directory / ABSENT_FILE, frame.to_arrow().cast(ABSENT))
 
 

@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 
 def cache_parts(directory: Path) -> list[Path]:
+    """Return the finished parts of a pack's face cache, in name order."""
     return parts(directory, "part-")
 
 
@@ -54,6 +55,7 @@ class FaceVectors:
 
     @property
     def width(self) -> int:
+        """The number of values per vector, the same for both models."""
         return EMBEDDING_WIDTH
 
     def rows(self, slot: str, rows: npt.NDArray[np.int64]) -> Vectors:

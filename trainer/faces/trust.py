@@ -166,9 +166,10 @@ def _around(
 ) -> set[int]:
     """Return a core of medium trust, with the faces of low trust near it that are of another
     source than one of the core's."""
-    near = np.flatnonzero(alike[:, core].mean(axis=1) >= limit)
-    return {int(i) for i in core} | {
-        int(i) for i in near if i not in medium and any(sources[c] != sources[i] for c in core)
+    near = np.flatnonzero(alike[:, core].mean(axis=1) >= limit).tolist()
+    members: set[int] = set(core.tolist())
+    return members | {
+        i for i in near if i not in medium and any(sources[c] != sources[i] for c in members)
     }
 
 

@@ -33,6 +33,7 @@ class RunReasons:
         self._exclusions = read_exclusions(context.data)
 
     def person(self, person: Person, claims: Sequence[tuple[str, str]]) -> str:
+        """Return why a performer of the last release, known by `claims`, is not in this one."""
         if any(self._exclusions.claim(*claim) for claim in claims):
             return "excluded"
         number = self._now(person.performer_id)
@@ -46,9 +47,11 @@ class RunReasons:
         return f"no face left: {found}" if found else "no face left: no picture is there"
 
     def merge(self, old: int) -> str:
+        """Return the evidence of the merge of performer `old`."""
         return self._merges.get(old, "another performer has its id now")
 
     def face(self, face: FaceKey) -> str:
+        """Return why a face of the last release is not in this one: excluded, its rule, or gone."""
         if self._exclusions.image(face[0]):
             return "excluded"
         return self._rules.get(face, "its picture is not offered any more")

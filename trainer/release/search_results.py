@@ -44,6 +44,7 @@ class Answers:
     rank: Numbers
 
     def at(self, chosen: npt.NDArray[np.bool_]) -> Answers:
+        """Return the answers where the mask `chosen`, (n,), is true."""
         return Answers(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
 

@@ -18,6 +18,7 @@ _VECTOR = 256  # bytes of a fixed-size value; wider ones are vectors
 
 
 def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table with page checksums; the file appears whole or not at all."""
     with whole_file(path) as temporary:
         pq.write_table(
             table,
@@ -29,7 +30,8 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def _stored(schema: pa.Schema) -> dict[str, Any]:
-    """Vectors lie as they are: they hardly get smaller, and are read several times as fast."""
+    """Return how columns are stored: vectors uncompressed, as they hardly get smaller and are read
+    several times as fast; all others with zstd."""
     vectors = [f.name for f in schema if _width(f.type) >= _VECTOR]
     if not vectors:
         return {"compression": "zstd"}
@@ -47,6 +49,8 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) ->
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Return all rows of a file, or `columns` of them, with page checksums verified; raises
+    `DamagedFileError` naming the file."""
     try:
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
@@ -65,6 +69,7 @@ def read_frame(path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame
 
 
 def read_schema(path: Path) -> pa.Schema:
+    """Return a file's schema; raises `DamagedFileError` naming the file."""
     try:
         return pq.read_schema(path)
     except (OSError, pa.ArrowException) as error:
@@ -74,7 +79,8 @@ def read_schema(path: Path) -> pa.Schema:
 
 
 def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[dict[str, Any]]:
-    """The rows of a file, `batch` of them in memory at a time."""
+    """Yield the rows of a file as dicts, `batch` of them in memory at a time; page checksums are
+    verified, and `DamagedFileError` names the file."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for found in file.iter_batches(batch, columns=columns):
@@ -86,16 +92,17 @@ def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[d
 
 
 def parts(directory: Path, prefix: str) -> list[Path]:
-    """The whole parts `prefix*.parquet` of a directory, in name order."""
+    """Return the finished parts `prefix*.parquet` of a directory, in name order."""
     return sorted(p for p in directory.glob(f"{prefix}*.parquet") if TEMPORARY not in p.name)
 
 
 def read_parts(
     paths: Iterable[Path], schema: pa.Schema, columns: list[str] | None = None
 ) -> pa.Table:
-    """All rows of `paths` in order; an empty table of `schema` where there are none.
+    """Return all rows of `paths` in order; an empty table of `schema` where there are none.
 
-    A column that may be null, and that a part of an older trainer lacks, is null.
+    A nullable column that a part of an older trainer lacks is filled with nulls. Raises
+    `DamagedFileError` naming the part.
     """
     if columns is not None:
         schema = pa.schema([schema.field(name) for name in columns])
