@@ -137,18 +137,18 @@ def convert_graph(path: Path, output: str = "embeddings") -> onnx.ModelProto:
     nodes = {node.name: node for node in read_nodes(path)}
     constants = {name: node.constant() for name, node in nodes.items() if node.op == "Const"}
     writer = _Writer(constants)
-    source: Node | None = None
+    sources = []
     order = TopologicalSorter({name: node.inputs for name, node in nodes.items()})
-    for node in (nodes[name] for name in order.static_order()):
+    for node in map(nodes.__getitem__, order.static_order()):
         if node.op == "Placeholder":
-            source = node
+            sources.append(node)
         elif node.op != "Const":
             writer.convert(node, path)
-    if source is None or output not in nodes:
+    if not sources or output not in nodes:
         raise DamagedFileError(
             f"{path}: no Placeholder, or no output {output!r}; use the locked model"
         )
-    return _model(writer, source, output)
+    return _model(writer, sources[-1], output)
 
 
 def _model(writer: _Writer, source: Node, output: str) -> onnx.ModelProto:

@@ -108,19 +108,26 @@ def _person(
     data: DataDir, number: int, known: KnownIdentities, decided: list[Decision]
 ) -> dict[str, Any]:
     claims = sorted(c for c, n in known.claims.items() if known.current(n) == number)
-    reader = _reader(data)
-    listed = reader.get_performer(number) if reader else None
+    listed = _listed(data, number)
     evidence, merges = _evidence(data)
     return {
         "performer_id": number,
-        "name": listed["canonical_name"] if listed else None,
-        "faces": listed["face_count"] if listed else 0,
+        "name": listed["canonical_name"],
+        "faces": listed["face_count"],
         "records": [_record(claim, evidence, known) for claim in claims],
         "merged": [
             {"id": old, "evidence": text} for old, text in merges if known.current(old) == number
         ],
         "decisions": [d.text() for d in decided if d.concerns(claims)],
     }
+
+
+def _listed(data: DataDir, number: int) -> dict[str, Any]:
+    """Return a performer's name and number of faces in the current release; None and 0 for one
+    that is not in it."""
+    reader = _reader(data)
+    found = reader.get_performer(number) if reader else None
+    return found or {"canonical_name": None, "face_count": 0}
 
 
 def _record(claim: Claim, evidence: dict[Claim, str], known: KnownIdentities) -> dict[str, Any]:
