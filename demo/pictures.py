@@ -1,8 +1,8 @@
 """Cut the synthetic people's sheets and photos into single pictures: `python -m demo.pictures`.
 
 Every picture is a shot of its own (no copies of one shot): sixteen expressions, a front view and
-four photos a person. Framing, mirroring, tone and format differ from shot to shot, as they do on a
-real site. The same packages and the same Pillow give the same bytes.
+four photos per person. Framing, mirroring, tone and format differ from shot to shot, as they do on
+a real site. The same packages and the same Pillow give the same bytes.
 """
 
 from __future__ import annotations

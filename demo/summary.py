@@ -42,12 +42,12 @@ def _sources(record: RunRecord) -> list[str]:
 
 
 def _work(record: RunRecord, requests: list[dict[str, Any]]) -> list[str]:
-    asked = Counter(_what(entry["path"], entry["status"]) for entry in requests)
+    requested = Counter(_what(entry["path"], entry["status"]) for entry in requests)
     stats, embed = record.stats.by_source.values(), record.embed
     known = sum(source.images_known for source in stats)
     return [
-        f"  fetched     {asked['page']} pages, {asked['picture']} pictures; "
-        f"{asked['unchanged']} pages had not changed, "
+        f"  fetched     {requested['page']} pages, {requested['picture']} pictures; "
+        f"{requested['unchanged']} pages had not changed, "
         f"{known} pictures were known and not fetched again",
         f"  embedded    {embed.get('embedded', 0)} pictures; "
         f"{embed.get('already', 0)} had been embedded before and were not again",

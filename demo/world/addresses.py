@@ -10,7 +10,7 @@ from demo.world.sites import all_sites
 
 HOST: Final = "127.0.0.1"
 FIRST: Final = "stashdb"
-RATE: Final = 6000  # requests a minute
+RATE: Final = 6000  # requests per minute
 
 
 def keys_of(api_key: str) -> dict[str, str]:

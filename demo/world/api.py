@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from demo.world import schema
 from demo.world.faults import Faults
-from demo.world.handler import Asked, Reply
+from demo.world.handler import HttpRequest, Reply
 from demo.world.images import Gallery
 from demo.world.people import Person, identifier
 from demo.world.porndb import PornDb
@@ -52,15 +52,17 @@ class ApiSite:
         self.base = ""
         self._key = key
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, request: HttpRequest) -> Reply:
         """Answer a request for robots.txt, a picture or records."""
-        if asked.path == "/robots.txt" and self.switches.faults.forbid_robots:
+        if request.path == "/robots.txt" and self.switches.faults.forbid_robots:
             return Reply(200, NO_ROBOTS)
-        if asked.path.startswith(IMAGES):
-            return self.image(asked.path.removeprefix(IMAGES), asked.headers.get("if-none-match"))
-        return self.records(asked)
+        if request.path.startswith(IMAGES):
+            return self.image(
+                request.path.removeprefix(IMAGES), request.headers.get("if-none-match")
+            )
+        return self.records(request)
 
-    def records(self, asked: Asked) -> Reply:
+    def records(self, request: HttpRequest) -> Reply:
         """Answer a request for records; each kind of site has its own API."""
         raise NotImplementedError
 
@@ -83,28 +85,28 @@ class ApiSite:
 class BoxSite(ApiSite):
     """A stash-box: `POST /graphql` with the header ApiKey."""
 
-    def records(self, asked: Asked) -> Reply:
+    def records(self, request: HttpRequest) -> Reply:
         """Answer a GraphQL query: 401 for a wrong key, 400 for another content type."""
-        if asked.path != "/graphql" or asked.method != "POST":
+        if request.path != "/graphql" or request.method != "POST":
             return NOT_FOUND
         trouble = self.switches.next_trouble("graphql")
         reply = instead(trouble)
         if reply is not None:
             return reply
-        late, key = seconds(trouble), asked.headers.get("apikey")
+        late, key = seconds(trouble), request.headers.get("apikey")
         if key and not self._knows(key):
             return Reply(401, late=late)
-        kind = asked.headers.get("content-type", "")
+        kind = request.headers.get("content-type", "")
         if kind.split(";", maxsplit=1)[0].strip() != "application/json":
             return Reply.json(400, graphql_errors("transport not supported"), late=late)
         empty = trouble is not None and trouble.kind == "empty"
-        return self._executed(asked.body, bool(key), late, empty)
+        return self._executed(request.body, bool(key), late, empty)
 
     def _executed(self, body: bytes, authorized: bool, late: float, empty: bool) -> Reply:
         try:
-            asked = json.loads(body)
-            query, variables = asked["query"], asked.get("variables") or {}
-            operation = asked.get("operationName")
+            request = json.loads(body)
+            query, variables = request["query"], request.get("variables") or {}
+            operation = request.get("operationName")
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             message = f"json request body could not be decoded: {error}"
             return Reply.json(400, graphql_errors(message), late=late)
@@ -131,9 +133,9 @@ class PornDbSite(ApiSite):
 
     linked: Collection[str] = ()  # keys of the people whose record names their StashDB page
 
-    def records(self, asked: Asked) -> Reply:
+    def records(self, request: HttpRequest) -> Reply:
         """Answer a request of the REST API at `/performers`."""
-        address = urlsplit(asked.path)
+        address = urlsplit(request.path)
         if not address.path.startswith("/performers"):
             return NOT_FOUND
         trouble = self.switches.next_trouble("pages")
@@ -150,7 +152,7 @@ class PornDbSite(ApiSite):
         )
         if self.switches.faults.reject_key:
             api = replace(api, key=f"not {self._key}")
-        status, body = api.answer(address.path, dict(parse_qsl(address.query)), asked.headers)
+        status, body = api.answer(address.path, dict(parse_qsl(address.query)), request.headers)
         if trouble is not None and trouble.kind == "empty" and isinstance(body.get("data"), list):
             body["data"] = []
         return Reply.json(status, body, late=seconds(trouble))

@@ -15,7 +15,7 @@ MAX_BODY: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Asked:
+class HttpRequest:
     """One request. `path` with its query; the names of `headers` are in lower case."""
 
     method: str
@@ -59,11 +59,11 @@ class Reply:
 class Answers(Protocol):
     """What a port's handler needs of the place behind it; called from many threads."""
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, request: HttpRequest) -> Reply:
         """Return the reply to a request."""
         ...
 
-    def record(self, reply: Reply, asked: Asked) -> None:
+    def record(self, reply: Reply, request: HttpRequest) -> None:
         """Log a request with its reply."""
         ...
 
@@ -88,14 +88,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer a POST request; 413 for a body over MAX_BODY."""
         body = self._body()
-        asked = self._asked(body or b"")
+        request = self._request(body or b"")
         too_large = Reply(413, b"request body too large\n")
-        self._answer(asked, too_large if body is None else self.place.answer(asked))
+        self._answer(request, too_large if body is None else self.place.answer(request))
 
     def do_GET(self) -> None:
         """Answer a GET request."""
-        asked = self._asked(b"")
-        self._answer(asked, self.place.answer(asked))
+        request = self._request(b"")
+        self._answer(request, self.place.answer(request))
 
     def do_HEAD(self) -> None:
         """Answer as GET, without the body."""
@@ -104,9 +104,9 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing on stderr: the request log has it."""
 
-    def _asked(self, body: bytes) -> Asked:
+    def _request(self, body: bytes) -> HttpRequest:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return Asked(self.command, self.path, headers, body)
+        return HttpRequest(self.command, self.path, headers, body)
 
     def _body(self) -> bytes | None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -115,11 +115,11 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return self.rfile.read(length)
 
-    def _answer(self, asked: Asked, reply: Reply) -> None:
+    def _answer(self, request: HttpRequest, reply: Reply) -> None:
         if reply.late:
             time.sleep(reply.late)
         # Logged before it is sent: a client that has an answer finds its request in the log.
-        self.place.record(reply, asked)
+        self.place.record(reply, request)
         if reply.status == 0:
             self._reset()
             return

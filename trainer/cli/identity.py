@@ -35,13 +35,13 @@ def identity_show(
 
 @identity_app.command("merge")
 def identity_merge(
-    one: Annotated[str, typer.Argument(help="A performer's id, or source:id.")],
-    other: Annotated[str, typer.Argument(help="Another one.")],
+    first: Annotated[str, typer.Argument(help="A performer's id, or source:id.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
     reason: ReasonOption,
     data_dir: DataDirOption = None,
 ) -> None:
     """Decide that two performers are one person."""
-    decision = decide_merge(data_of(data_dir), one, other, reason, iso(now()))
+    decision = decide_merge(data_of(data_dir), first, second, reason, iso(now()))
     show({}, False, [f"{decision.text()}; {_NEXT}"])
 
 

@@ -121,7 +121,7 @@ def _ids_before(form: Form, text: Mapping[str, str], case: Case) -> tuple[str, .
     """Ids of a wiki's page from when blanks and first letters were kept as they were written."""
     title = text["id"]
     small = _in_case(title[:1].lower() + title[1:], case)
-    ways = [way for one in (title, small) for way in (one, one.replace("_", " "))]
+    ways = [way for spelling in (title, small) for way in (spelling, spelling.replace("_", " "))]
     ids = dict.fromkeys(form.id.format(**{**text, "id": way}) for way in ways)
     return tuple(number for number in ids if number != form.id.format(**text))
 

@@ -97,9 +97,9 @@ def _contested_merges(
 def _edges(records: Mapping[Claim, ClaimFacts]) -> Iterator[_Edge]:
     for claim, fact in records.items():
         for number in fact.same_as:
-            other = (claim[0], number)
-            if other != claim:
-                yield min(claim, other), max(claim, other)
+            merged = (claim[0], number)
+            if merged != claim:
+                yield min(claim, merged), max(claim, merged)
 
 
 def _lives(claim: Claim, records: Mapping[Claim, ClaimFacts]) -> bool:

@@ -30,7 +30,7 @@ class Babepedia(Site):
         page = self.render(
             "babepedia.html.j2",
             shown=self.appearances.get(slug),
-            asked=slug.replace("_", " "),
+            query=slug.replace("_", " "),
             others=others,
             say=phrases,
         )
