@@ -114,8 +114,8 @@ class _Worker:
             self._free.put(slot)
             return answer
         pixels = self._memory.pixels(slot, answer.shape)
-        told = (answer.phash, answer.width, answer.height, answer.taken_on)
-        return Lent(pixels, *told, lambda: self._free.put(slot))
+        facts = (answer.phash, answer.width, answer.height, answer.taken_on)
+        return Lent(pixels, *facts, lambda: self._free.put(slot))
 
     def _answer(self) -> Answer | str:
         self.wait_until_started()

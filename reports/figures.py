@@ -88,6 +88,7 @@ class Evaluation(Lenient):
 
     @property
     def rank_1(self) -> float | None:
+        """The closed-set rank-1 share; None where it was not measured."""
         return self.closed_set.rank_1
 
     @property

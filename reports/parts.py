@@ -24,6 +24,7 @@ STATUS = {
 
 
 def status_badge(status: str) -> None:
+    """Show a run's status as a badge."""
     icon, color = STATUS.get(status, (":material/help:", "gray"))
     st.badge(status.replace("_", " "), icon=icon, color=color)  # type: ignore[arg-type]
 
@@ -45,6 +46,7 @@ def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def people(title: str, persons: Sequence[Person]) -> None:
+    """Show a list of people, with the reasons where there are any."""
     st.markdown(f"**{title}** ({len(persons):,})")
     if persons:
         why = [{"Why": p.why} if p.why else {} for p in persons]

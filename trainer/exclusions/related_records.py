@@ -19,6 +19,7 @@ class RelatedRecords:
         self._by_link: dict[Claim, list[ClaimFacts]] = defaultdict(list)
 
     def add(self, row: PerformerRecord) -> None:
+        """Index an excluded record's links and id, so that `has` finds records related to it."""
         facts = _facts(row)
         self._claims.add(facts.claim)
         for link in named_links(row):

@@ -52,6 +52,7 @@ class Form(BaseModel):
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
+        """The compiled `match`, without regard to case."""
         return re.compile(self.match, re.IGNORECASE | re.ASCII)
 
 
@@ -71,9 +72,12 @@ class Site(BaseModel):
 
     @property
     def strong(self) -> bool:
+        """Does a link to this site name one person?"""
         return self.kind in ("catalogue", "profile")
 
     def find(self, address: Address, domain: str) -> Found | None:
+        """Return whom an address under `domain` names, in whatever language folder; None for other
+        addresses of the site."""
         groups = self._host_groups(address.host, domain)
         if groups is None:
             return None
@@ -117,7 +121,7 @@ def _ids_before(form: Form, text: Mapping[str, str], case: Case) -> tuple[str, .
     """Ids of a wiki's page from when blanks and first letters were kept as they were written."""
     title = text["id"]
     small = _in_case(title[:1].lower() + title[1:], case)
-    ways = [way for one in (title, small) for way in (one, one.replace("_", " "))]
+    ways = [way for spelling in (title, small) for way in (spelling, spelling.replace("_", " "))]
     ids = dict.fromkeys(form.id.format(**{**text, "id": way}) for way in ways)
     return tuple(number for number in ids if number != form.id.format(**text))
 
@@ -137,6 +141,7 @@ class SitePage:
         self._patterns = [(re.compile(p.match, re.IGNORECASE), p) for p in rule.links]
 
     def find(self, address: Address, domain: str) -> Found | None:
+        """Return whom an address names if it is a page of the source, on a plain host."""
         return self.page(address) if hosts().is_plain(address.host, domain) else None
 
     def page(self, address: Address) -> Found | None:
@@ -204,6 +209,8 @@ class SiteTable:
                         raise ValueError(f"{known} is of {self._by_domain[known][0]} and of {key}")
 
     def find(self, address: Address) -> tuple[str, Found] | None:
+        """Return the key of the site that an address belongs to, and whom it names; None for
+        unknown sites."""
         host = address.host
         while host:
             known = self._by_domain.get(host)
@@ -226,6 +233,7 @@ class SiteTable:
         return tuple(domain for domain, (site, _) in self._by_domain.items() if site == key)
 
     def of_kind(self, kind: Kind) -> frozenset[str]:
+        """Return the keys of the sites of one kind."""
         return frozenset(key for key, site in self.sites.items() if site.kind == kind)
 
 

@@ -139,7 +139,7 @@ def write_calibration(
             "distance": (
                 f"1 - cosine, {contract.FUSION_WEIGHT:g} of either model, as the sidecar fuses them"
             ),
-            "safe_distances": [one.model_dump(mode="json") for one in safe],
+            "safe_distances": [entry.model_dump(mode="json") for entry in safe],
             "scene_queries": {
                 kind: figures.model_dump(mode="json") for kind, figures in scene_queries.items()
             },

@@ -44,6 +44,7 @@ class SearchResults:
     rank: Numbers
 
     def at(self, chosen: npt.NDArray[np.bool_]) -> SearchResults:
+        """Return the answers where the mask `chosen`, (n,), is true."""
         return SearchResults(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
 
@@ -67,7 +68,7 @@ def search_faces(
 ) -> SearchedFaces:
     """Search every face of `queries` (q,), rows of the gallery, in all ways.
 
-    `advance` hears of the searches: two a face, one in each model's vectors.
+    `advance` is called with the number of searches: two per face, one in each model's vectors.
     """
     tens = max(0, min(TENS, len(gallery.labels) - 1))
     models = (gallery.facenet, gallery.arcface)
@@ -120,12 +121,12 @@ def _search(
     nobody = np.zeros((0, k), np.int64), np.zeros((0, k), np.float32)
     ways: list[list[tuple[Ids, Vectors]]] = [[nobody] for _ in range(1 + len(left_out))]
     for rows, block in distance_blocks(vectors[queries], vectors):
-        asked = queries[rows]
-        block[np.arange(len(block)), asked] = np.inf
+        faces = queries[rows]
+        block[np.arange(len(block)), faces] = np.inf
         ids, distances = nearest(block, min(k + largest, len(vectors)))
         ways[0].append((ids[:, :k], distances[:, :k]))
         for way, labels in zip(ways[1:], left_out, strict=True):
-            own = (labels[ids] == labels[asked][:, None]) & (ids >= 0)
+            own = (labels[ids] == labels[faces][:, None]) & (ids >= 0)
             way.append(_without(own, ids, distances, k))
         advance(len(block))
     return [Neighbours(*map(np.concatenate, zip(*way, strict=True))) for way in ways]

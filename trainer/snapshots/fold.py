@@ -73,8 +73,8 @@ def _newest(ids: list[str], updated: list[str | None], first: int) -> dict[str, 
     found: dict[str, tuple[datetime, int]] = {}
     for index in range(first, len(ids)):
         moment = _moment(updated[index])
-        other = found.get(ids[index])
-        if other is None or moment >= other[0]:
+        newest = found.get(ids[index])
+        if newest is None or moment >= newest[0]:
             found[ids[index]] = (moment, index)
     return {number: index for number, (_, index) in found.items()}
 

@@ -50,6 +50,7 @@ class ImageLedger:
         self._embedded = _embedded(data, run_id)
 
     def close(self) -> None:
+        """Close the database."""
         if self._db is not None:
             self._db.close()
 

@@ -17,6 +17,7 @@ _VECTOR = 256  # bytes of a fixed-size value; wider ones are vectors
 
 
 def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table with page checksums; the file appears whole or not at all."""
     with whole_file(path) as temporary:
         pq.write_table(
             table,
@@ -28,7 +29,8 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def _stored(schema: pa.Schema) -> dict[str, Any]:
-    """Vectors lie as they are: they hardly get smaller, and are read several times as fast."""
+    """Return how columns are stored: vectors uncompressed, as they hardly get smaller and are read
+    several times as fast; all others with zstd."""
     vectors = [f.name for f in schema if _width(f.type) >= _VECTOR]
     if not vectors:
         return {"compression": "zstd"}
@@ -46,6 +48,8 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema)
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Return all rows of a file, or `columns` of them, with page checksums verified; raises
+    `DamagedFileError` naming the file."""
     try:
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
@@ -55,6 +59,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
 
 
 def read_schema(path: Path) -> pa.Schema:
+    """Return a file's schema; raises `DamagedFileError` naming the file."""
     try:
         return pq.read_schema(path)
     except (OSError, pa.ArrowException) as error:
@@ -64,7 +69,10 @@ def read_schema(path: Path) -> pa.Schema:
 
 
 def stream_rows(path: Path, columns: Sequence[str], batch: int = 4096) -> Iterator[Any]:
-    """Yield the rows of a file as dictionaries (`rows`), `batch` of them in memory at a time."""
+    """Yield the rows of a file as dictionaries (`rows`), `batch` of them in memory at a time.
+
+    Page checksums are verified; raises `DamagedFileError` naming the file.
+    """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for found in file.iter_batches(batch, columns=list(columns)):
@@ -76,16 +84,17 @@ def stream_rows(path: Path, columns: Sequence[str], batch: int = 4096) -> Iterat
 
 
 def parts(directory: Path, prefix: str) -> list[Path]:
-    """The whole parts `prefix*.parquet` of a directory, in name order."""
+    """Return the finished parts `prefix*.parquet` of a directory, in name order."""
     return sorted(p for p in directory.glob(f"{prefix}*.parquet") if TEMPORARY not in p.name)
 
 
 def read_parts(
     paths: Iterable[Path], schema: pa.Schema, columns: list[str] | None = None
 ) -> pa.Table:
-    """All rows of `paths` in order; an empty table of `schema` where there are none.
+    """Return all rows of `paths` in order; an empty table of `schema` where there are none.
 
-    A column that may be null, and that a part of an older trainer lacks, is null.
+    A nullable column that a part of an older trainer lacks is filled with nulls. Raises
+    `DamagedFileError` naming the part.
     """
     if columns is not None:
         schema = pa.schema([schema.field(name) for name in columns])
