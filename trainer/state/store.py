@@ -1,8 +1,7 @@
 """state.db: permanent ids, snapshots, the picture ledger and published releases.
 
-A build writes it in one transaction, `commit_release`, when it publishes; a rollback or a restored
-release notes its version by `note_published`. What people decide, and what a purge redacts, is
-written in the transactions of `decisions.deciding`.
+A build writes it in one transaction, `commit_release`; a rollback notes its version. What people
+decide, and what a purge redacts, is written in the transactions of `decisions.deciding`.
 """
 
 from __future__ import annotations
@@ -138,14 +137,9 @@ def _former_ids(db: sqlite3.Connection) -> dict[Claim, tuple[int, ...]]:
 
 def read_snapshots(path: Path) -> dict[str, SnapshotRow]:
     """Return what is known of the last snapshot, by source."""
+    query = "SELECT source, run_id, watermark, live_performers, full_sweep_at FROM snapshots"
     with reading(path) as db:
-        rows = (
-            []
-            if db is None
-            else db.execute(
-                "SELECT source, run_id, watermark, live_performers, full_sweep_at FROM snapshots"
-            ).fetchall()
-        )
+        rows = [] if db is None else db.execute(query).fetchall()
         return {row[0]: SnapshotRow(*row) for row in rows}
 
 
@@ -211,10 +205,8 @@ def note_published(path: Path, run_id: str, version_id: str, version: str, at: s
 
 
 def prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Prepare a connection for writing: its settings, and the tables, also of an older file.
-
-    Raises `StageFailed` for a file of a newer trainer.
-    """
+    """Set up a connection for writing: its settings, and the tables, also of an older file; raises
+    `StageFailed` for a file of a newer trainer."""
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA foreign_keys = ON")
