@@ -11,6 +11,7 @@ import streamlit as st
 
 from reports import text
 
+TIME_AXIS = alt.Axis(labelAngle=0, tickCount=5, labelOverlap=True, labelFlush=False)
 STATUS_COLOURS = {
     "done": "#3f8f5f",
     "completed": "#3f8f5f",
@@ -20,7 +21,7 @@ STATUS_COLOURS = {
     "failed": "#c0453d",
     "rejected": "#7b8794",
 }
-_HORIZONTAL = {"labelAngle": 0, "labelOverlap": True}
+_HORIZONTAL = {"labelAngle": 0, "labelOverlap": True, "labelFlush": False}
 
 
 def frame(rows: Sequence[dict[str, Any]]) -> pl.DataFrame:
@@ -49,16 +50,15 @@ def status_colour(statuses: Sequence[str]) -> Any:
     )
 
 
-def line(
-    title: str, rows: list[dict[str, Any]], share: bool = False, empty: str = "Not measured yet."
-) -> None:
+def line(title: str, rows: list[dict[str, Any]], share: bool = False, whole: bool = False) -> None:
     """`value` over `when` (an order of labels), with `low` to `high` where both are known."""
     st.markdown(f"**{title}**")
     known = [row for row in rows if row["value"] is not None]
     shape = ".1%" if share else ",.4~g"
     base = alt.Chart(frame(known), height=200)
-    x = alt.X("when:O", title=None, sort=None, axis=alt.Axis(**_HORIZONTAL))
-    ticks = {"tickCount": 4} if share else {"tickCount": 4, "tickMinStep": 0.1}
+    points = alt.Scale(type="point", padding=0.5)
+    x = alt.X("when:O", title=None, sort=None, scale=points, axis=alt.Axis(**_HORIZONTAL))
+    ticks = {"tickCount": 4} | ({"tickMinStep": 1} if whole else {})
     scale = alt.Scale(zero=False, nice=True, padding=8)
     tip = [alt.Tooltip("when:O", title="Release"), alt.Tooltip("value:Q", format=shape)]
     y = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(format=_ticks(share), **ticks))
@@ -71,7 +71,7 @@ def line(
             x=x, y=alt.Y("low:Q", title=None), y2="high:Q", tooltip=[tip[0], *shares]
         )
         chart = bars + chart
-    draw(chart, known, empty, title)
+    draw(chart, known, "Not measured yet.", title)
 
 
 def _ticks(share: bool) -> str:
@@ -109,13 +109,20 @@ def _below() -> Any:
     return alt.Legend(orient="bottom", columns=2, symbolLimit=8)
 
 
-def gantt(rows: list[dict[str, Any]]) -> None:
-    """Bars from `start` to `end` seconds of each `label`, in the order given."""
+def unit_of(longest: float) -> tuple[str, float]:
+    """The unit in which so many seconds are easy to read, and its seconds."""
+    if longest < 180:
+        return "seconds", 1.0
+    return ("minutes", 60.0) if longest < 3 * 3600 else ("hours", 3600.0)
+
+
+def gantt(rows: list[dict[str, Any]], unit: str) -> None:
+    """Bars from `start` to `end` of each `label`, in the order given."""
     statuses = sorted({row["status"] for row in rows})
     chart = alt.Chart(frame(rows), height=alt.Step(22)).mark_bar(cornerRadius=3, minBandSize=4)
     axis = alt.Axis(labelLimit=140, ticks=False)
     chart = chart.encode(
-        x=alt.X("start:Q", title="seconds since the run began", axis=alt.Axis(tickCount=5)),
+        x=alt.X("start:Q", title=f"{unit} since the run began", axis=alt.Axis(tickCount=5)),
         x2="end:Q",
         y=alt.Y("label:N", title=None, sort=None, axis=axis),
         color=status_colour(statuses),
@@ -130,12 +137,15 @@ def gantt(rows: list[dict[str, Any]]) -> None:
     draw(chart, rows, "No step has ended yet.", "When each step ran")
 
 
+_SHADES = alt.Scale(domain=[0, 1], range=["#e8f1f4", "#1d6f8a"])  # light and dark alike
+
+
 def heat(rows: list[dict[str, Any]], columns: list[str]) -> None:
     """`count` of each `source` and `stage`, coloured by its `share` of what came first."""
     base = alt.Chart(frame(rows), height=alt.Step(24))
     x = alt.X("stage:N", title=None, sort=columns, axis=alt.Axis(orient="top", **_HORIZONTAL))
     y = alt.Y("source:N", title=None, axis=alt.Axis(labelLimit=110, ticks=False))
-    shade = alt.Color("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), legend=None)
+    shade = alt.Color("share:Q", title=None, scale=_SHADES, legend=None)
     tip = ["source:N", "stage:N", alt.Tooltip("count:Q", format=",")]
     tip.append(alt.Tooltip("share:Q", title="of the fetched", format=".0%"))
     cells = base.mark_rect(cornerRadius=2).encode(x=x, y=y, color=shade, tooltip=tip)

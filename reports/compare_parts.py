@@ -50,7 +50,7 @@ def _side_by_side(older: Release, newer: Release) -> None:
     )
     with st.container(horizontal=True):
         for label, value, delta in figures:
-            st.metric(label, value, delta, border=True)
+            st.metric(label, value, delta, border=True, height="stretch")
 
 
 def _performers(rows: pl.DataFrame, file_name: str) -> None:

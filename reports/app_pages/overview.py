@@ -120,13 +120,15 @@ def _totals(releases: list[Release], runs: list[RunSummary], current_is_there: b
         last = runs[0] if runs else None
         if last:
             took = text.duration(last.seconds(now()))
-            st.metric("Last run", took, border=True, help=parts.in_utc(last.started))
+            st.metric(
+                "Last run", took, border=True, height="stretch", help=parts.in_utc(last.started)
+            )
     beside = f", compared with {older.version_id}" if older else ", the first"
     st.caption(text.markdown(f"Release {version} ({current.version_id}){beside}"))
 
 
 def _count(label: str, value: int | None, before: int | None) -> None:
-    st.metric(label, text.number(value), text.change(value, before), border=True)
+    st.metric(label, text.number(value), text.change(value, before), border=True, height="stretch")
 
 
 def _share(
@@ -139,6 +141,7 @@ def _share(
         delta_color=colour,  # type: ignore[arg-type]
         help=help_text,
         border=True,
+        height="stretch",
     )
 
 

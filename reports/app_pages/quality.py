@@ -46,9 +46,9 @@ def show() -> None:
 def _over(rows: list[Quality]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        charts.line("Performers", _line(rows, "performers"))
+        charts.line("Performers", _line(rows, "performers"), whole=True)
         charts.line("Faces per performer", _line(rows, "faces_each"))
-        charts.line("Faces", _line(rows, "faces"))
+        charts.line("Faces", _line(rows, "faces"), whole=True)
     with right:
         for title, name, interval in SHARES:
             charts.line(title, _line(rows, name, interval), share=True)

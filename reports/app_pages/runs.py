@@ -60,13 +60,16 @@ def chart(runs: list[RunSummary], measure: str) -> None:
     if not rows:
         st.caption("No run has this figure.")
         return
-    title = "minutes" if measure == "Duration" else None
+    title = None
+    if measure == "Duration":
+        title, seconds = charts.unit_of(max(row["value"] for row in rows))
+        rows = [row | {"value": row["value"] / seconds} for row in rows]
     drawn = alt.Chart(charts.frame(rows), height=240).mark_bar(
         size=max(2, min(24, 600 // len(rows)))
     )
     drawn = drawn.encode(
-        x=alt.X("at:T", title=None, axis=alt.Axis(labelAngle=0, tickCount=5, labelOverlap=True)),
-        y=alt.Y("value:Q", title=title, axis=alt.Axis(format="~s", tickCount=4)),
+        x=alt.X("at:T", title=None, scale=alt.Scale(padding=20), axis=charts.TIME_AXIS),
+        y=alt.Y("value:Q", title=title, axis=alt.Axis(format="~s", tickCount=4, tickMinStep=1)),
         color=charts.status_colour([row["status"] for row in rows]),
         tooltip=[
             alt.Tooltip("local:N", title="Started"),
@@ -81,7 +84,7 @@ def chart(runs: list[RunSummary], measure: str) -> None:
 def _point(run: RunSummary, measure: str) -> dict[str, Any] | None:
     seconds = run.seconds(now())
     value, shown = {
-        "Duration": (None if seconds is None else seconds / 60, text.duration(seconds)),
+        "Duration": (seconds, text.duration(seconds)),
         "Performers added": (run.performers_added, text.number(run.performers_added)),
         "Faces added": (run.faces_added, text.number(run.faces_added)),
         "Errors": (run.stats.errors, text.number(run.stats.errors)),

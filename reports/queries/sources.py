@@ -10,7 +10,7 @@ from typing import NamedTuple
 from reports import text
 from reports.queries.runs import RunSummary
 from trainer.cli.sources import why_off
-from trainer.config.sources import load_sources
+from trainer.config.sources import SourceConfig, load_sources
 from trainer.errors import TrainerError
 from trainer.staging.paths import DataDir
 from trainer.state.store import SnapshotRow, read_snapshots
@@ -45,7 +45,7 @@ def health(
     except TrainerError as error:
         problems.append(str(error))
     rows = [
-        _health(key, why_off(source, environment), runs, snapshots.get(key))
+        _health(source, why_off(source, environment), runs, snapshots.get(key))
         for key, source in configured.items()
     ]
     rows.sort(key=lambda row: (STATES.index(row.state), row.source))
@@ -53,8 +53,9 @@ def health(
 
 
 def _health(
-    key: str, off: str | None, runs: list[RunSummary], snapshot: SnapshotRow | None
+    source: SourceConfig, off: str | None, runs: list[RunSummary], snapshot: SnapshotRow | None
 ) -> Health:
+    key = source.key
     visits = [(run, run.stats.by_source[key]) for run in runs if key in run.stats.by_source]
     good = next((text.moment(r.started_at) for r, part in visits if part.status in GOOD), None)
     if good is None and snapshot:
@@ -62,7 +63,8 @@ def _health(
     performers = snapshot.live_performers if snapshot else None
     last = visits[0][1] if visits else None
     state, reason = "never visited", "No build has asked it yet."
-    if off and not (last and last.status in GOOD):
+    # A key may be known where builds run and not here: what a build found out counts for more.
+    if off and (last is None or not source.enabled):
         state, reason = "off", off
     elif last:
         state = {"complete": "good"}.get(last.status, last.status)
