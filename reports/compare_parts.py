@@ -22,7 +22,6 @@ _HEADINGS = {
 
 
 def show(found: Changes, older: Release, newer: Release) -> None:
-    _side_by_side(older, newer)
     with st.container(horizontal=True):
         for kind, count in found.counts.items():
             st.metric(kind.capitalize(), f"{count:,}", border=True)
@@ -36,7 +35,8 @@ def show(found: Changes, older: Release, newer: Release) -> None:
         _faces(found)
 
 
-def _side_by_side(older: Release, newer: Release) -> None:
+def side_by_side(older: Release, newer: Release) -> None:
+    """The figures of the newer one, with what changed since the older."""
     e, before = newer.evaluation, older.evaluation
     figures = (
         (

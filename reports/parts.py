@@ -126,3 +126,11 @@ def empty() -> None:
         "world.",
         icon=":material/rocket_launch:",
     )
+
+
+def tabs(icons: dict[str, str], key: str, labels: dict[str, str] | None = None) -> dict[str, Any]:
+    """Tabs by name, of which only the open one is to be filled; `?tab=Errors` opens that one."""
+    shown = {n: f":material/{icon}: {(labels or {}).get(n, n)}" for n, icon in icons.items()}
+    asked = shown.get(st.query_params.get("tab", ""))
+    made = st.tabs(list(shown.values()), on_change="rerun", key=key, default=asked)
+    return {name: tab for name, tab in zip(shown, made, strict=True) if tab.open}

@@ -14,6 +14,12 @@ from reports.queries.quality import Quality
 from reports.queries.runs import summaries
 from trainer.staging.paths import DataDir
 
+TABS = {
+    "Over releases": "timeline",
+    "Error curve": "show_chart",
+    "Harder pictures": "blur_on",
+    "Missing performers": "person_search",
+}
 SHARES = (
     ("Rank-1", "rank_1", "rank_1_interval"),
     ("False accepts at 0.5", "false_accept", "false_accept_interval"),
@@ -30,17 +36,15 @@ def show() -> None:
         parts.empty()
         return
     parts.problems([p for r in releases for p in r.problems])
-    titles = ("Over releases", "Error curve", "Harder pictures", "Missing performers")
-    over, curve, scenes, missing = st.tabs(titles)
-    with over:
-        _over(queries.over_releases(releases))
-    with curve:
-        release = _chosen(releases)
-        _curve(release)
-    with scenes:
-        _scenes(release)
-    with missing:
-        _missing(where)
+    for name, tab in parts.tabs(TABS, "quality_tab").items():
+        with tab:
+            if name == "Over releases":
+                _over(queries.over_releases(releases))
+            elif name == "Missing performers":
+                _missing(where)
+            else:
+                release = _chosen(releases)
+                (_curve if name == "Error curve" else _scenes)(release)
 
 
 def _over(rows: list[Quality]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from urllib.parse import quote
 
 import streamlit as st
@@ -19,6 +20,16 @@ from trainer.runs.record import RunRecord, read_record
 from trainer.staging.clock import now
 from trainer.staging.paths import DataDir
 
+TABS = {
+    "Steps": "view_timeline",
+    "Sources": "public",
+    "Images": "filter_alt",
+    "Changes": "difference",
+    "Errors": "error",
+    "Review": "rate_review",
+    "Quality": "monitoring",
+    "Parameters": "tune",
+}
 _record = Kept(read_record, most=20)
 
 
@@ -108,31 +119,27 @@ def _live(where: DataDir, run_id: str) -> None:
 
 
 def _tabs(where: DataDir, runs: list[RunSummary], run: RunSummary, record: RunRecord) -> None:
+    """Only the tab that is open is worked out."""
+    place = where.run(run.run_id)
+    before = run_queries.previous_of(runs, run.run_id)
+    fill: dict[str, Callable[[], None]] = {
+        "Steps": lambda: steps.show(place, record),
+        "Sources": lambda: sources.show(record),
+        "Images": lambda: images.show(where, record),
+        "Changes": lambda: changes.show(record, before),
+        "Errors": lambda: errors.show(record),
+        "Review": lambda: review.show(where, record),
+        "Quality": lambda: measured.show(record),
+        "Parameters": lambda: _parameters(record),
+    }
     count = sum(error.count for error in record.errors)
-    titles = (
-        ":material/view_timeline: Steps",
-        ":material/public: Sources",
-        ":material/filter_alt: Images",
-        ":material/difference: Changes",
-        f":material/error: Errors ({count:,})",
-        ":material/rate_review: Review",
-        ":material/monitoring: Quality",
-        ":material/tune: Parameters",
-    )
-    tabs = st.tabs(titles)
-    with tabs[0]:
-        steps.show(where.run(run.run_id), record)
-    with tabs[1]:
-        sources.show(record)
-    with tabs[2]:
-        images.show(where, record)
-    with tabs[3]:
-        changes.show(record, run_queries.previous_of(runs, run.run_id))
-    with tabs[4]:
-        errors.show(record)
-    with tabs[5]:
-        review.show(where, record)
-    with tabs[6]:
-        measured.show(record)
-    with tabs[7]:
+    for name, tab in parts.tabs(TABS, "run_tab", {"Errors": f"Errors ({count:,})"}).items():
+        with tab:
+            fill[name]()
+
+
+def _parameters(record: RunRecord) -> None:
+    if record.params:
         parts.table([{"Parameter": k, "Value": str(v)} for k, v in record.params.items()])
+    else:
+        st.caption("None were noted: the run failed before it had a plan.")

@@ -6,7 +6,9 @@ import streamlit as st
 
 from reports import compare_parts, data, parts, text
 from reports.data import Release
-from reports.queries.changes import changes
+from reports.queries.changes import changes_soon
+
+PATIENCE = 0.3  # seconds before the page goes on without the comparison
 
 
 def show() -> None:
@@ -27,11 +29,23 @@ def show() -> None:
         return
     older, newer = pair
     st.query_params.update(newer=newer.version_id, older=older.version_id)
-    with st.spinner("Comparing two releases. The first time takes seconds."):
-        found, problems = changes(older.path, newer.path)
+    compare_parts.side_by_side(older, newer)
+    answer = changes_soon(older.path, newer.path, PATIENCE)
+    if answer is None:
+        _wait(older, newer)
+        return
+    found, problems = answer
     parts.problems(problems)
     if found:
         compare_parts.show(found, older, newer)
+
+
+@st.fragment(run_every=1)
+def _wait(older: Release, newer: Release) -> None:
+    """Asks again every second; then the page shows what was found."""
+    st.caption(":material/hourglass_top: Comparing who is in these two releases.")
+    if changes_soon(older.path, newer.path, 0) is not None:
+        st.rerun()
 
 
 def title_of(release: Release) -> str:

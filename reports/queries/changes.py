@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
-from reports.queries.stamped import Stamp, stamp
+from reports.queries.background import Background
+from reports.queries.stamped import stamp
 from trainer.errors import TrainerError
 from trainer.reasons import reason
 from trainer.release.contract import DATABASE
@@ -42,14 +42,23 @@ class Changes(NamedTuple):
         return {kind: found.get(kind, 0) for kind in KINDS}
 
 
-def changes(older: Path, newer: Path) -> tuple[Changes | None, list[str]]:
+Answer = tuple[Changes | None, list[str]]
+_answers: Background[Answer] = Background(most=4)
+
+
+def changes_soon(older: Path, newer: Path, patience: float) -> Answer | None:
+    """As `changes`, kept while the files stay the same; None while it is being worked out."""
+    key = (older, stamp(older / DATABASE), newer, stamp(newer / DATABASE))
+    return _answers.answer(key, lambda: changes(older, newer), patience)
+
+
+def changes(older: Path, newer: Path) -> Answer:
     """All that changed between two release directories; and problems, as sentences."""
-    stamps = (stamp(older / DATABASE), stamp(newer / DATABASE))
-    for path, found in zip((older, newer), stamps, strict=True):
-        if found is None:
+    for path in (older, newer):
+        if stamp(path / DATABASE) is None:
             return None, [f"{path / DATABASE}: missing, so nothing can be compared; restore it"]
     try:
-        return _changes(older, newer, stamps), []
+        return _changes(older, newer), []
     except TrainerError as error:
         return None, [str(error)]
     except (sqlite3.Error, OSError) as error:
@@ -57,8 +66,7 @@ def changes(older: Path, newer: Path) -> tuple[Changes | None, list[str]]:
         return None, [f"releases {where}: can't be compared ({reason(error)}); verify them"]
 
 
-@lru_cache(maxsize=4)
-def _changes(older: Path, newer: Path, _stamps: tuple[Stamp | None, ...]) -> Changes:
+def _changes(older: Path, newer: Path) -> Changes:
     before, after = read_both(older, newer)
     assert before is not None
     reasons = _stored_reasons(newer, {older.name, before.version})

@@ -9,8 +9,18 @@ import pytest
 
 from reports import data as reading
 from reports import text
+from reports.app_pages import versions
 from tests.unit import reports_world as world
-from tests.unit.reports_visit import PAGES, app, cells, metrics, page, spoken
+from tests.unit.reports_visit import (
+    PAGES,
+    QUALITY_TABS,
+    RUN_TABS,
+    app,
+    cells,
+    metrics,
+    page,
+    spoken,
+)
 from trainer.runs.record import RunRecord, read_record, write_record
 from trainer.staging.atomic import write_json
 from trainer.staging.paths import DataDir
@@ -19,6 +29,7 @@ from trainer.staging.paths import DataDir
 @pytest.fixture
 def data(tmp_path, monkeypatch):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(versions, "PATIENCE", 60.0)
     return world.normal(tmp_path)
 
 
@@ -169,8 +180,15 @@ def test_the_same_version_twice_is_not_compared(data):
 
 
 def test_quality_opens_the_release_of_the_address(data):
-    assert page("quality", version=world.OLD).selectbox[0].value == world.OLD
-    assert page("quality", version="nonsense").selectbox[0].value == world.NEW
+    for tab in ("Error curve", "Harder pictures"):
+        assert page("quality", version=world.OLD, tab=tab).selectbox[0].value == world.OLD
+    assert page("quality", version="no", tab="Error curve").selectbox[0].value == world.NEW
+
+
+@pytest.mark.parametrize("tab", [*QUALITY_TABS, "nonsense"])
+def test_every_tab_of_quality_says_something(data, tab):
+    at = page("quality", tab=tab)
+    assert at.info or at.caption
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name != "about"])
@@ -196,7 +214,7 @@ def test_a_damaged_manifest_is_named_and_the_page_goes_on(data, content):
     for name in ("overview", "versions", "quality"):
         at = page(name)
         assert any("manifest" in w.value for w in at.warning)
-        assert at.metric or at.selectbox
+        assert at.metric or at.selectbox or at.tabs
 
 
 @pytest.mark.parametrize("content", ["x" * 5000, None])
@@ -235,8 +253,10 @@ def test_no_hostile_text_reaches_markdown_or_turns_direction(data):
     stats = record.stats.by_source["stashdb"]
     record.stats.by_source[world.HOSTILE] = stats.model_copy(update={"reason": world.HOSTILE})
     write_record(data.run(world.AIRFLOW_RUN), record)
-    for name in PAGES:
-        query = {"run_id": world.AIRFLOW_RUN} if name == "run" else {}
+    asked = [(name, {}) for name in PAGES if name != "run"]
+    asked += [("run", {"run_id": world.AIRFLOW_RUN, "tab": tab}) for tab in RUN_TABS]
+    asked += [("quality", {"tab": tab}) for tab in QUALITY_TABS]
+    for name, query in asked:
         at = page(name, **query)
         said = [s.replace("**" + s, "") for s in spoken(at)]
         assert not any(p in s for s in said for p in ("**bold**", "<b>", "<script>", "[a](j"))

@@ -4,12 +4,14 @@ import csv
 import io
 import os
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import polars as pl
 import pytest
 
 from reports import data as reading
 from reports.queries import changes, funnel, quality, runs, sources, state, steps
+from reports.queries.background import Background
 from reports.queries.stamped import Kept
 from tests.unit import reports_world as world
 from trainer.faces.absent import ABSENT, write_absent
@@ -247,3 +249,18 @@ def test_what_goes_on_has_only_the_stages_that_are_not_done(data):
     assert list(going.stages) == ["staging/a"]
     assert going.is_quiet(going.last_sign + timedelta(minutes=16))
     assert not going.is_quiet(going.last_sign + timedelta(minutes=14))
+
+
+def test_what_takes_long_is_worked_out_once_and_asked_for_again():
+    release, calls = Event(), []
+    answers = Background(most=2)
+
+    def work():
+        calls.append(1)
+        release.wait(20)
+        return "done"
+
+    assert answers.answer("key", work, 0.01) is None
+    release.set()
+    assert answers.answer("key", work, 20) == "done"
+    assert calls == [1]

@@ -5,7 +5,7 @@ import pytest
 from reports import text
 from reports.run_tabs.errors import by_kind
 from tests.unit import reports_world as world
-from tests.unit.reports_visit import cells, metrics, page, spoken
+from tests.unit.reports_visit import RUN_TABS, cells, metrics, page, spoken
 from trainer.runs.record import RunRecord, read_record, write_record
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageError
@@ -37,30 +37,41 @@ def test_tabs_in_the_order_one_asks(data):
 
 
 def test_sources_gate_and_errors_are_shown(data):
-    at = page("run", run_id=world.AIRFLOW_RUN)
-    assert {"http://127.0.0.1/x", "images", "NO"} <= set(cells(at))
+    at = page("run", run_id=world.AIRFLOW_RUN, tab="Errors")
+    assert {"http://127.0.0.1/x", "images"} <= set(cells(at))
     assert any("http 500" in e.label.replace("\\", "") for e in at.expander)
+    at = page("run", run_id=world.AIRFLOW_RUN, tab="Quality")
+    assert "NO" in cells(at)
     assert any("person decides" in w.value for w in at.warning)
+    at = page("run", run_id=world.AIRFLOW_RUN, tab="Changes")
     assert metrics(at)["New faces"] == "14"
 
 
+@pytest.mark.parametrize("tab", RUN_TABS)
+@pytest.mark.parametrize("run", ["first", world.AIRFLOW_RUN])
+def test_every_tab_says_something(data, run, tab):
+    at = page("run", run_id=run, tab=tab)
+    assert len(at.caption) > 1 or at.metric or at.dataframe or at.success
+
+
 def test_a_source_of_the_address_is_shown_in_detail(data):
-    at = page("run", run_id=world.AIRFLOW_RUN, source="stashdb")
+    at = page("run", run_id=world.AIRFLOW_RUN, source="stashdb", tab="Sources")
     assert "Carried over without a request" in cells(at)
+    at = page("run", run_id=world.AIRFLOW_RUN, source="stashdb", tab="Images")
     assert at.selectbox[0].value == "stashdb"
 
 
 def test_what_a_person_has_to_look_at(data):
-    at = page("run", run_id=world.AIRFLOW_RUN)
+    at = page("run", run_id=world.AIRFLOW_RUN, tab="Review")
     assert any("1 page moved" in s.replace("\\", "") for s in spoken(at))
     assert {"unconfirmed page", "page moved", "demosite", "3, 4"} <= set(cells(at))
     assert text.plain(world.HOSTILE) in cells(at)
-    assert any("Nothing waits" in s for s in spoken(page("run", run_id="first")))
+    assert any("Nothing waits" in s for s in spoken(page("run", run_id="first", tab="Review")))
 
 
 def test_damaged_reviews_are_named(data):
     (data.run(world.AIRFLOW_RUN).resolve / "reviews.json").write_text('[{"kind": 1}]')
-    at = page("run", run_id=world.AIRFLOW_RUN)
+    at = page("run", run_id=world.AIRFLOW_RUN, tab="Review")
     assert any("reviews" in w.value and "json" in w.value for w in at.warning)
 
 
@@ -100,16 +111,16 @@ def test_a_gate_without_checks_is_said_so(data, checks):
     gate = {"passed": False, "checks": checks}
     record = RunRecord(id="g", started_at="2026-02-01T00:00:00Z", status="failed", gate=gate)
     write_record(data.run("g"), record)
-    assert any("no checks" in w.value for w in page("run", run_id="g").warning)
+    assert any("no checks" in w.value for w in page("run", run_id="g", tab="Quality").warning)
 
 
 def test_degraded_copies_are_shown_and_damaged_ones_named(data):
     run = data.run(world.AIRFLOW_RUN)
     record = read_record(run.record)
     write_record(run, record.model_copy(update={"evaluation": {"scene_queries": COPIES}}))
-    assert {"as is", "77", "98.7%"} <= set(cells(page("run", run_id=run.run_id)))
+    assert {"as is", "77", "98.7%"} <= set(cells(page("run", run_id=run.run_id, tab="Quality")))
     write_record(run, record.model_copy(update={"evaluation": {"scene_queries": {"x": [1]}}}))
-    shown = page("run", run_id=run.run_id)
+    shown = page("run", run_id=run.run_id, tab="Quality")
     assert any("degraded copies are unreadable" in w.value for w in shown.warning)
 
 
