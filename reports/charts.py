@@ -100,7 +100,7 @@ def lying_bars(rows: list[dict[str, Any]], colour: str | None = None, empty: str
     drawn = base.mark_bar(cornerRadiusEnd=3).encode(x=x, y=y, tooltip=tip)
     if colour:
         drawn = drawn.encode(color=alt.Color(f"{colour}:N", title=None, sort=None, legend=_below()))
-    numbers = base.mark_text(align="left", dx=4, color="gray")
+    numbers = base.mark_text(align="left", dx=4, color="#84929a")
     drawn += numbers.encode(x=x, y=y, text=alt.Text("value:Q", format=","))
     draw(drawn, rows, empty, "Bars")
 

@@ -134,7 +134,8 @@ def _missing(where: DataDir) -> None:
     for scenes, _, count in found.by_scenes:
         totals[scenes] = totals.get(scenes, 0) + count
     rows = [{"label": s, "value": totals[s]} for s in queries.scene_labels() if s in totals]
-    charts.bars("How many, by their number of scenes", rows, "scenes", "performers")
+    st.markdown("**How many, by their number of scenes**")
+    charts.lying_bars(rows)
     reasons: dict[str, int] = {}
     for _, why, count in found.by_scenes:
         reasons[why] = reasons.get(why, 0) + count
