@@ -205,8 +205,9 @@ def test_the_look_alike_as_a_program():
     command = [sys.executable, "-m", "demo.world.flaresolverr", "--port", "0"]
     process = subprocess.Popen(command, cwd=REPO_ROOT, stdout=subprocess.PIPE, text=True)
     try:
+        assert process.stdout is not None
         ready = process.stdout.readline()
-        with urllib.request.urlopen(ready.rsplit(maxsplit=1)[1], timeout=20) as answer:
+        with urllib.request.urlopen(ready.rsplit(maxsplit=1)[1], timeout=20) as answer:  # noqa: S310 - on loopback
             assert json.load(answer)["msg"] == "FlareSolverr is ready!"
     finally:
         process.terminate()

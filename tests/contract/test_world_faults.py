@@ -9,6 +9,7 @@ import requests
 from PIL import Image
 
 from demo.world import DEMO_KEY, Faults, Trouble, identifier
+from demo.world.faults import ImageTrouble
 from demo.world.images import HUGE_BYTES, bomb, stand_in
 from tests.contract.asking import LIST, live, page, post
 
@@ -83,11 +84,16 @@ def test_unstable_pages_lose_one_record_and_then_recover(world):
 
 
 def test_pictures_that_are_none(world):
-    kinds = ("html", "disguised", "truncated", "empty", "missing", "gone", "moved")
-    keys = dict(
-        zip(("neutral", "happy", "sad", "angry", "scared", "flirty", "playful"), kinds, strict=True)
-    )
-    world.faults = Faults(images={f"P001/{shot}": kind for shot, kind in keys.items()})
+    kinds: dict[str, ImageTrouble] = {
+        "neutral": "html",
+        "happy": "disguised",
+        "sad": "truncated",
+        "angry": "empty",
+        "scared": "missing",
+        "flirty": "gone",
+        "playful": "moved",
+    }
+    world.faults = Faults(images={f"P001/{shot}": kind for shot, kind in kinds.items()})
 
     def get(shot):
         return requests.get(world.image_url(f"P001/{shot}"), timeout=10, allow_redirects=False)
@@ -105,7 +111,7 @@ def test_pictures_that_are_none(world):
 
 
 def test_cut_off_bomb_and_huge_pictures(world):
-    images = {
+    images: dict[str, ImageTrouble] = {
         "P001/happy": "cut_off",
         "P001/sad": "huge",
         identifier("image", "P001/angry"): "bomb",

@@ -225,6 +225,7 @@ def test_process_says_it_is_ready_and_stops_on_sigterm(tmp_path):
     command = [sys.executable, "-m", "demo.world", "--week", "2", "--request-log", str(log)]
     environment = {**os.environ, "STASHDB_API_KEY": "a-key-of-its-own"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
         ready = process.stdout.readline()
         assert ready.startswith("ready: demo world, week 2, at http://127.0.0.1:")
         url = ready.split()[-1]

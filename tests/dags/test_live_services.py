@@ -205,7 +205,7 @@ AT_ONCE = 50
 class HealthWatch(threading.Thread):
     """Asks for the health again and again: status and seconds of each answer."""
 
-    def __init__(self, services):
+    def __init__(self, services) -> None:
         super().__init__(daemon=True)
         self._services, self.answers, self.over = services, [], threading.Event()
 

@@ -14,12 +14,12 @@ NEEDED = {"TRAINER_ADMIN_PASSWORD": "x", "AIRFLOW__API_AUTH__JWT_SECRET": "y"}
 class Api:
     """Answers after a moment; knows how many requests were in it at the same time."""
 
-    def __init__(self, seconds=0.01, fails=False):
+    def __init__(self, seconds=0.01, fails=False) -> None:
         self.seconds, self.fails = seconds, fails
         self.inside = self.most = 0
         self.bodies = []
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope, receive, send) -> None:
         self.inside += 1
         self.most = max(self.most, self.inside)
         try:

@@ -13,6 +13,7 @@ import pytest
 import voyager
 
 from demo.world import DEMO_KEY, Faults, Trouble, World
+from demo.world.faults import ImageTrouble
 from tests.e2e.conftest import Trainer, picture_requests
 from tests.embed_job import Bench
 
@@ -175,7 +176,7 @@ def test_a_first_build_without_pictures_says_why_nothing_is_released(tmp_path, d
 
 def test_a_first_build_whose_pictures_are_all_gone_says_so(tmp_path, demo_pictures):
     described = json.loads((demo_pictures / "pictures.json").read_text())["pictures"]
-    gone = {entry["id"]: "missing" for entry in described}
+    gone: dict[str, ImageTrouble] = {entry["id"]: "missing" for entry in described}
     with World(week=1, pictures=demo_pictures, faults=Faults(images=gone)) as world:
         done = Trainer(tmp_path, world.port).run("build")
     last = refused(done, tmp_path)

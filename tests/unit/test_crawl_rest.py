@@ -258,6 +258,7 @@ def publish(root, server, run_id, number):
     """Fold, and commit what a release would."""
     opened = context(root, server, run_id)
     directory = fold_snapshot(opened, "theporndb", excluded=set())
+    assert directory is not None
     rows = read_table(directory / "performers.parquet").to_pylist()
     live = sum(not row["deleted"] for row in rows)
     changes = StateChanges(

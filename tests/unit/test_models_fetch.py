@@ -46,7 +46,8 @@ def serving(shelf: Shelf):
                 self.end_headers()
                 return
             body = shelf.content[name]
-            start = int(re.match(r"bytes=(\d+)-", wanted)[1]) if wanted and shelf.ranges else 0
+            first = re.match(r"bytes=(\d+)-", wanted or "")
+            start = int(first[1]) if first and shelf.ranges else 0
             if start and start >= len(body):
                 self.send_response(416)
                 self.end_headers()

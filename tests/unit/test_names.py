@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import unicodedata
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -102,7 +103,12 @@ def test_names_that_readers_tell_apart(script, one, other):
 @pytest.mark.parametrize(("script", "one", "other"), TWO_NAMES)
 def test_people_of_one_birth_date_with_such_names_are_not_joined(script, one, other):
     """Country, height and eyes agree as well: the name is all that tells them apart."""
-    facts = {"birth_date": BORN, "country": "ZZ", "height_cm": 170, "eye_color": "BROWN"}
+    facts: dict[str, Any] = {
+        "birth_date": BORN,
+        "country": "ZZ",
+        "height_cm": 170,
+        "eye_color": "BROWN",
+    }
     records = [
         ClaimFacts((source, source[0]), name=name, **facts)
         for source, name in (("stashdb", one), ("fansdb", other))
@@ -179,7 +185,7 @@ def test_what_has_no_spelling_by_letters_has_no_romanised_key(name):
 
 def test_two_scripts_are_no_accent_apart():
     """Only names that have no script in common may be of one person by a birth date alone."""
-    link = {"birth_date": BORN}
+    link: dict[str, Any] = {"birth_date": BORN}
     zoe, mira = ClaimFacts(("a", "1"), name="Zoë Q", **link), ClaimFacts(("b", "1"), name="Mo R")
     assert not names_agree(zoe, ClaimFacts(mira.claim, name="Mo R", **link))
     assert names_agree(zoe, ClaimFacts(mira.claim, name="空田 美", **link))

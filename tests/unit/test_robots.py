@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from scrapy.exceptions import (
@@ -17,7 +19,6 @@ from scrapy.exceptions import (
 )
 from scrapy.http import Request, Response
 from scrapy.settings import Settings
-from scrapy_project.middlewares import robots
 from twisted.internet.error import ConnectionLost, SSLError
 from twisted.web.client import ResponseFailed
 
@@ -164,7 +165,8 @@ class Engine:
     """Answers by URL; an exception is raised. `asked` are the URLs."""
 
     def __init__(self, answers) -> None:
-        self.answers, self.asked = answers, []
+        self.answers = answers
+        self.asked: list[str] = []
 
     async def download_async(self, request: Request) -> Response:
         self.asked.append(request.url)
@@ -180,7 +182,7 @@ class Engine:
 
 class Report:
     def __init__(self) -> None:
-        self.slower = []
+        self.slower: list[Any] = []
 
     def slowed_down(self, origin: str, seconds: float) -> None:
         self.slower.append((origin, seconds))
@@ -305,7 +307,7 @@ def test_after_a_day_it_is_asked_for_again(tmp_path, monkeypatch):
     crawler = Crawler(tmp_path, {TXT: ALLOWS})
     middleware = RobotsMiddleware(crawler)
     moment = 5.0
-    monkeypatch.setattr(robots.time, "monotonic", lambda: moment)
+    monkeypatch.setattr(time, "monotonic", lambda: moment)
 
     async def ask() -> None:
         await middleware.process_request(Request(OTHER))
