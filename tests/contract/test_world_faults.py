@@ -27,7 +27,7 @@ def test_too_many_with_seconds_and_with_a_date(world):
     world.faults = Faults(troubles=(Trouble("too_many", value="date:30", where="images"),))
     answer = requests.get(world.image_url("P001/sad"), timeout=10)
     ahead = parsedate_to_datetime(answer.headers["Retry-After"]).timestamp() - time.time()
-    assert answer.status_code == 429 and 20 < ahead <= 31
+    assert answer.status_code == 429 and 0 < ahead <= 31
 
 
 def test_garbage_html_forbidden_and_graphql_error(world):
@@ -50,8 +50,9 @@ def test_slow_answers_are_right_answers(world):
     started = time.monotonic()
     assert page(world)["count"] == len(live(world))
     assert time.monotonic() - started >= 0.4
+    world.faults = Faults(troubles=(Trouble("slow", value="10"),))
     with pytest.raises(requests.exceptions.ReadTimeout):
-        requests.post(world.url, json={"query": LIST}, headers={"ApiKey": DEMO_KEY}, timeout=0.1)
+        requests.post(world.url, json={"query": LIST}, headers={"ApiKey": DEMO_KEY}, timeout=1)
 
 
 def test_connection_reset(world):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import time
-from itertools import pairwise
 
 import pytest
 
@@ -171,7 +170,8 @@ def test_a_slower_crawl_delay_is_the_rate_of_pages_and_pictures_and_stands_in_th
     manifest = bench.crawl()
     assert manifest.status == "complete", manifest.reason
     assert len(moments) == 1 + 1 + 2
-    assert min(later - sooner for sooner, later in pairwise(moments)) >= 0.4 * 0.9
+    # A request never comes before its moment; the first may have come 0.3 s after its own.
+    assert all(at - moments[0] >= 0.4 * n - 0.3 for n, at in enumerate(moments))
     (warned,) = [check for check in manifest.checks if not check.ok]
     assert (warned.name, warned.fatal, warned.expected) == ("requests_per_minute", False, "30000")
     base = bench.box.base
