@@ -72,6 +72,7 @@ def _file(home: Path) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run `up`, `down` or `status`; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m demo.airflow", description=__doc__)
     parser.add_argument("command", choices=("up", "down", "status"))
     parser.add_argument("--home", type=Path, required=True, help="where Airflow keeps its files")

@@ -76,6 +76,7 @@ def _say(line: str) -> None:
 
 
 def main() -> int:
+    """Run `up` or `down`; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m demo.services", description=__doc__)
     parser.add_argument("command", choices=("up", "down"))
     command = parser.parse_args().command

@@ -63,13 +63,14 @@ def read_job(path: Path) -> EmbedJob:
         raise ConfigError(
             f"{path}: not an embed job: {reason(error)}; start the build again"
         ) from None
-    bad = next((name for name in job.images if not _SHA256.match(name)), None)
-    if bad is not None:
-        raise ConfigError(f"{path}: images: {bad!r} is no sha256; start the build again")
-    if len(set(job.images)) != len(job.images):
-        raise ConfigError(
-            f"{path}: images: the same picture is listed twice; start the build again"
-        )
+    for field, listed in (("images", job.images), ("scene_queries", job.scene_queries)):
+        bad = next((name for name in listed if not _SHA256.match(name)), None)
+        if bad is not None:
+            raise ConfigError(f"{path}: {field}: {bad!r} is no sha256; start the build again")
+        if len(set(listed)) != len(listed):
+            raise ConfigError(
+                f"{path}: {field}: the same picture is listed twice; start the build again"
+            )
     if not _SHARD.match(job.shard):
         raise ConfigError(
             f"{path}: shard {job.shard!r} cannot be part of a file name; start the build again"

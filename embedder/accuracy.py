@@ -3,7 +3,7 @@
 PICTURES_DIR holds a folder per person with JPEGs (the layout of Labeled Faces in the Wild). Prints
 one JSON object: the share of pictures with a face, and for each slot the verification accuracy
 (10-fold, threshold chosen on nine folds and tried on the tenth) and rank-1 with one gallery
-picture a person. The largest face of a picture counts.
+picture per person. The largest face of a picture counts.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ BATCH = 16
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Measure a pack and print the figures as JSON; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m embedder.accuracy", description=__doc__)
     parser.add_argument("model_dir", type=Path)
     parser.add_argument("pictures_dir", type=Path)

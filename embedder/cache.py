@@ -31,12 +31,18 @@ def known_pictures(cache_dir: Path) -> set[str]:
     return known
 
 
-def write_part(cache_dir: Path, shard: str, rows: list[dict[str, Any]]) -> tuple[str, str]:
+def write_part(
+    cache_dir: Path,
+    shard: str,
+    rows: list[dict[str, Any]],
+    prefix: str = PREFIX,
+    schema: pa.Schema = FACES,
+) -> tuple[str, str]:
     """Write `rows` as a part named after its content; returns its name and sha256."""
     buffer = pa.BufferOutputStream()
-    plain = [name for name in FACES.names if name not in _VECTORS]
+    plain = [name for name in schema.names if name not in _VECTORS]
     pq.write_table(
-        pa.Table.from_pylist(rows, schema=FACES),
+        pa.Table.from_pylist(rows, schema=schema),
         buffer,
         compression=dict.fromkeys(plain, "zstd"),  # vectors hardly get smaller
         write_page_checksum=True,
@@ -45,7 +51,7 @@ def write_part(cache_dir: Path, shard: str, rows: list[dict[str, Any]]) -> tuple
     )
     content = buffer.getvalue().to_pybytes()
     digest = hashlib.sha256(content).hexdigest()
-    name = f"{PREFIX}{shard}-{digest[:16]}.parquet"
+    name = f"{prefix}{shard}-{digest[:16]}.parquet"
     write_bytes(cache_dir / name, content)
     return name, digest
 

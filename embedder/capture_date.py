@@ -15,7 +15,7 @@ _FIRST_YEAR = 1950  # what is older comes of clocks that count from 1904
 _NEVER_SET = frozenset(date(year, 1, 1) for year in (1970, 1980, 1990, 2000))
 
 
-def taken_on(exif: Image.Exif) -> str | None:
+def capture_date(exif: Image.Exif) -> str | None:
     """YYYY-MM-DD; None where nothing, or nothing that can be, is written there.
 
     Whether it lies in the future is for those to judge who know when the picture was fetched.

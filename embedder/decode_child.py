@@ -50,8 +50,8 @@ def child(pipe: Connection, memory: Shared, limit: int) -> None:
             decoded = decode_file(path, sha256)
             if isinstance(decoded, Picture):
                 memory.fill(slot, decoded.pixels)
-                told = (decoded.phash, decoded.width, decoded.height, decoded.taken_on)
-                pipe.send(InSlot(decoded.pixels.shape, *told))
+                facts = (decoded.phash, decoded.width, decoded.height, decoded.taken_on)
+                pipe.send(InSlot(decoded.pixels.shape, *facts))
             else:
                 pipe.send(decoded)
 

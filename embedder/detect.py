@@ -61,8 +61,8 @@ class Detector:
         """The faces of each of `pictures`; those of one size go through the model together."""
         found = self._look(pictures, 0)
         doubtful = [n for n, faces in enumerate(found) if is_doubtful(faces, self._clear)]
-        asked = [pictures[number] for number in doubtful]
-        turned = [self._look(asked, turn) for turn in (1, 2, 3)] if asked else []
+        unclear = [pictures[number] for number in doubtful]
+        turned = [self._look(unclear, turn) for turn in (1, 2, 3)] if unclear else []
         for number, *others in zip(doubtful, *turned, strict=True):
             found[number] = upright(found[number], others, self._clear, self._rule.confidence)
         return found

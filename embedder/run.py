@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING
 from embedder.cache import known_pictures, shard_lock, write_part
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.pack import PackInfo, read_pack
+from trainer.embedding.scene_queries import KINDS, known_queries
+from trainer.embedding.scene_queries import PREFIX as QUERIES
 from trainer.errors import ConfigError
 from trainer.staging.clock import iso, now
 from trainer.staging.manifest import ErrorBook, StageError, StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 from trainer.staging.progress import Progress
+from trainer.staging.schemas import SCENE_QUERIES
 
 log = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
+    from embedder.decode_pool import DecodePool, Task
+    from embedder.engine import Engine
     from embedder.parts import Part
 
 HEARTBEAT_SECONDS = 10.0
@@ -58,47 +63,86 @@ class Job:
             todo = [sha256 for sha256 in job.images if sha256 not in known]
             self._counts["pictures"] = len(job.images)
             self._counts["already"] = len(job.images) - len(todo)
-            self._embed(pack, todo)
+            queries = known_queries(job.cache_dir) if job.scene_queries else set()
+            self._embed(pack, todo, [s for s in job.scene_queries if s not in queries])
         manifest = self._manifest()
         manifest.write(job.report_dir)
         return manifest
 
-    def _embed(self, pack: PackInfo, todo: list[str]) -> None:
+    def _embed(self, pack: PackInfo, todo: list[str], queries: list[str]) -> None:
         job = self._job
-        progress = Progress(job.report_dir, "pictures", len(todo), line_seconds=HEARTBEAT_SECONDS)
-        log.info(f"{self._counts['already']} pictures are in the cache, {len(todo)} to embed")
-        if todo:
-            self._pipeline(pack, todo, progress)
+        total = len(todo) + len(queries)
+        progress = Progress(job.report_dir, "pictures", total, line_seconds=HEARTBEAT_SECONDS)
+        copies = f", and degraded copies of {len(queries)}" if queries else ""
+        already = self._counts["already"]
+        log.info(f"{already} pictures are in the cache, {len(todo)} to embed{copies}")
+        if total:
+            self._pipeline(pack, todo, queries, progress)
             if self._stopping():
                 raise Stopped
         progress.finish()
 
-    def _pipeline(self, pack: PackInfo, todo: list[str], progress: Progress) -> None:
+    def _pipeline(
+        self, pack: PackInfo, todo: list[str], queries: list[str], progress: Progress
+    ) -> None:
         # Loading the runtime takes longer than finding out that there is nothing to do.
         from embedder.decode_pool import DecodePool
         from embedder.exactness import checked_engine
-        from embedder.pipeline import running, slots_each
+        from embedder.pipeline import slots_each
         from embedder.sessions import Execution, check_device
 
         job = self._job
         check_device(job.device)
         read_pack(job.model_dir)
-        tasks = [(image_path(job.images_dir, sha256), sha256) for sha256 in todo]
-        decoders = min(job.decoders or usable_cores(), len(todo))
-        with DecodePool(decoders, slots_each(job.batch, decoders)) as pool:
-            engine = checked_engine(
-                pack, job.model_dir, Execution.of(job), job.batch, job.cache_dir
-            )
-            stages = (engine, job.part_images, self._stopping, progress.advance)
-            with running(pool, tasks, *stages) as parts:
-                for part in parts:
-                    self._write(part)
+        engine = None
+        for stage, pictures in ((self._faces, todo), (self._queries, queries)):
+            if not pictures or self._stopping():
+                continue
+            tasks = [(image_path(job.images_dir, sha256), sha256) for sha256 in pictures]
+            decoders = min(job.decoders or usable_cores(), len(pictures))
+            with DecodePool(decoders, slots_each(job.batch, decoders)) as pool:
+                engine = engine or checked_engine(
+                    pack, job.model_dir, Execution.of(job), job.batch, job.cache_dir
+                )
+                stage(pool, tasks, engine, progress)
 
-    def _write(self, part: Part) -> None:
+    def _faces(
+        self, pool: DecodePool, tasks: list[Task], engine: Engine, progress: Progress
+    ) -> None:
+        from embedder.pipeline import running
+
+        stages = (engine, self._job.part_images, self._stopping, progress.advance)
+        with running(pool, tasks, *stages) as parts:
+            for part in parts:
+                self._write(part)
+
+    def _queries(
+        self, pool: DecodePool, tasks: list[Task], engine: Engine, progress: Progress
+    ) -> None:
+        from embedder.scene_queries import query_parts
+
+        pictures = -(-self._job.part_images // len(KINDS))  # a kill costs as much as of faces
+        for part in query_parts(pool, tasks, engine, pictures, self._stopping, progress.advance):
+            self._write_queries(part)
+
+    def _write_queries(self, part: Part) -> None:
+        self._add_errors(part)
+        if not part.rows:
+            return
+        job = self._job
+        name, digest = write_part(job.cache_dir, job.shard, part.rows, QUERIES, SCENE_QUERIES)
+        self._files[name] = digest
+        for row in part.rows:
+            self._counts[f"scene_queries_{row['outcome']}"] += 1
+
+    def _add_errors(self, part: Part) -> None:
         for sha256, fault in part.unreadable:
             self._counts[fault.kind] += 1
             url = f"file:{sha256}"
             self._errors.add(StageError(kind=fault.kind, url=url, message=fault.message))
+
+    def _write(self, part: Part) -> None:
+        self._add_errors(part)
         if not part.rows:
             return
         name, digest = write_part(self._job.cache_dir, self._job.shard, part.rows)

@@ -15,7 +15,7 @@ from embedder.decode import MAX_SIDE, Pixels
 SLOT_BYTES = -(-MAX_SIDE * MAX_SIDE * 3 // mmap.PAGESIZE) * mmap.PAGESIZE
 
 
-class Slots:
+class SharedSlots:
     """`count` places for one picture each, in anonymous memory: only what is used is there.
 
     No file of /dev/shm: containers have 64 MB of that.

@@ -32,6 +32,7 @@ def home() -> None:
 
 
 def main() -> None:
+    """Show the chosen page, with the guard-rails beside it."""
     st.set_page_config(page_title="Stash-sense trainer", page_icon=":bar_chart:", layout="wide")
     st.set_option("client.toolbarMode", "viewer")  # no Deploy button
     one_run = st.Page(run.show, title="One run", icon=":material/play_circle:", url_path="run")

@@ -80,23 +80,28 @@ class Release:
 
     @property
     def performers(self) -> int | None:
+        """The number of performers with faces; None where the manifest is damaged."""
         return self.manifest.performer_count if self.manifest else None
 
     @property
     def faces(self) -> int | None:
+        """The number of faces; None where the manifest is damaged."""
         return self.manifest.face_count if self.manifest else None
 
     @property
     def label(self) -> str:
+        """The release's name in lists: version, id, and whether it is the current one."""
         version = self.manifest.version if self.manifest else "damaged"
         return f"{version} · {self.version_id}{' · current' if self.current else ''}"
 
 
 def data_dir() -> DataDir:
+    """Return the DATA_DIR of the settings."""
     return DataDir(Settings.load().data_dir)
 
 
 def runs(data: DataDir) -> list[RecordEntry]:
+    """Return all runs, newest first, damaged ones last."""
     return list_records(data)
 
 

@@ -62,6 +62,17 @@ class CapCost(Lenient):
     rank_1: float | None = None
 
 
+class SceneFigures(Lenient):
+    """What the search answers for degraded copies of pictures."""
+
+    queries: int = 0
+    no_face: int = 0
+    rank_1: float | None = None
+    rank_1_interval: tuple[float, float] | None = None
+    false_reject: float | None = None
+    safe_false_reject: float | None = None
+
+
 class Evaluation(Lenient):
     closed_set: ClosedSet = Field(default_factory=ClosedSet)
     open_set: OpenSet = Field(default_factory=OpenSet)
@@ -71,11 +82,13 @@ class Evaluation(Lenient):
     breakdowns: dict[str, dict[str, Stratum]] = {}
     safe_distances: list[SafeDistance] = []
     cap_costs: list[CapCost] = []
+    scene_queries: dict[str, SceneFigures] = {}
     open_set_distinct: OpenSet | None = None
     note: str = ""
 
     @property
     def rank_1(self) -> float | None:
+        """The closed-set rank-1 share; None where it was not measured."""
         return self.closed_set.rank_1
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -11,7 +11,7 @@ import streamlit as st
 
 from reports import text
 from reports.data import Person, Release
-from reports.figures import Evaluation
+from reports.figures import Evaluation, SceneFigures
 
 STATUS = {
     "running": (":material/progress_activity:", "blue"),
@@ -24,6 +24,7 @@ STATUS = {
 
 
 def status_badge(status: str) -> None:
+    """Show a run's status as a badge."""
     icon, color = STATUS.get(status, (":material/help:", "gray"))
     st.badge(status.replace("_", " "), icon=icon, color=color)  # type: ignore[arg-type]
 
@@ -45,6 +46,7 @@ def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 
 def people(title: str, persons: Sequence[Person]) -> None:
+    """Show a list of people, with the reasons where there are any."""
     st.markdown(f"**{title}** ({len(persons):,})")
     if persons:
         why = [{"Why": p.why} if p.why else {} for p in persons]
@@ -155,6 +157,28 @@ def cap_costs(evaluation: Evaluation) -> None:
             ]
         )
         st.caption("To compare the values with each other: the sample's people are fewer.")
+
+
+def scene_queries(figures: Mapping[str, SceneFigures]) -> None:
+    """How degraded copies of pictures are answered: frames of a film are harder than portraits."""
+    if not figures:
+        return
+    st.markdown("**Degraded copies of pictures, searched without the picture**")
+    rows = []
+    for kind, found in figures.items():
+        low, high = found.rank_1_interval or (None, None)
+        rows.append(
+            {
+                "Copy": kind.replace("_", " "),
+                "Searched": found.queries,
+                "No face found": found.no_face,
+                "Rank-1": text.percent(found.rank_1),
+                "95%": f"{text.percent(low)} to {text.percent(high)}",
+                "Missed at 0.5": text.percent(found.false_reject),
+                "Missed at the distance for 1%": text.percent(found.safe_false_reject),
+            }
+        )
+    table(rows)
 
 
 def operating_points(evaluation: Evaluation) -> None:

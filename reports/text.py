@@ -26,10 +26,12 @@ def markdown(text: object) -> str:
 
 
 def percent(share: float | None) -> str:
+    """Return a share in percent with one decimal."""
     return MISSING if share is None else f"{share:.1%}"
 
 
 def number(value: int | None) -> str:
+    """Return a count with thousands separators."""
     return MISSING if value is None else f"{value:,}"
 
 
@@ -61,11 +63,13 @@ def moment(text: str | None) -> datetime | None:
 
 
 def utc(text: str | None) -> str:
+    """Return an ISO time stamp as `2026-01-31 12:00 UTC`."""
     at = moment(text)
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else MISSING
 
 
 def duration(seconds: float | None) -> str:
+    """Return seconds as `4.2 s`, `3 min 05 s` or `2 h 10 min`."""
     if seconds is None:
         return MISSING
     if seconds < 60:
@@ -76,6 +80,7 @@ def duration(seconds: float | None) -> str:
 
 
 def size(count: int) -> str:
+    """Return bytes as B, KB, MB or GB, of 1000 each."""
     value = float(count)
     for unit in ("B", "KB", "MB"):
         if value < 1000:

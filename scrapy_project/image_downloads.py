@@ -6,14 +6,14 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
 
 from scrapy_project.failures import FetchFailed, request_for
 from scrapy_project.limits.breaker import challenge
-from scrapy_project.limits.image_health import PictureHealth, kind_of
+from scrapy_project.limits.image_health import ImageHealth, kind_of
 from scrapy_project.storage.image_parts import (
     ImageParts,
     image_type,
@@ -29,10 +29,10 @@ from trainer.staging.atomic import write_bytes
 from trainer.staging.clock import iso, now, parse_iso
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
+from trainer.staging.rows import ImageRow, PerformerRecord
 
 _GONE = (404, 410)
 _GONE_REASONS = tuple(f"http_{status}" for status in _GONE)
-Row = dict[str, Any]
 
 
 class Fetch(Protocol):
@@ -41,7 +41,7 @@ class Fetch(Protocol):
     async def __call__(self, request: Request) -> Response: ...
 
 
-class Pictures:
+class ImageDownloads:
     """Fetches the pictures of performers, each URL once, `concurrent_requests` at a time."""
 
     def __init__(
@@ -60,11 +60,13 @@ class Pictures:
         self._done = settled_rows(directory)
         self._parts = ImageParts(directory, job.source.part_rows)
         self._progress = Progress(directory, "pictures", emit=report.say)
-        self._health = PictureHealth()
+        self._health = ImageHealth()
         self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
         self._referers: dict[str, str] = {}
 
-    async def run(self, current: Iterable[Row], earlier: Iterable[Row]) -> None:
+    async def run(
+        self, current: Iterable[PerformerRecord], earlier: Iterable[PerformerRecord]
+    ) -> None:
         """`current`: performers of this crawl, every picture gets a row. `earlier`: performers of
         the last snapshot, only pictures that were never fetched. Raises `CrawlStopped`."""
         for row in self._done.values():
@@ -90,7 +92,7 @@ class Pictures:
         self._health.check(self._report)
 
     def _wanted(
-        self, performers: Iterable[Row], known_rows: bool, already: Iterable[str] = ()
+        self, performers: Iterable[PerformerRecord], known_rows: bool, already: Iterable[str] = ()
     ) -> dict[str, None]:
         """URLs to fetch, in order; known ones get their row here and now."""
         seen = set(already)
@@ -104,12 +106,12 @@ class Pictures:
                     wanted[found] = None
         return wanted
 
-    def _best_versions(self, performer: Row) -> list[str]:
+    def _best_versions(self, performer: PerformerRecord) -> list[str]:
         """The URLs of the performer's pictures up to the source's cap; fallbacks are noted."""
         best = []
         for picture in performer["images"] or []:
-            if picture.get("fallback_for"):
-                self._fallbacks[picture["fallback_for"]] = picture["url"]
+            if better := picture.get("fallback_for"):
+                self._fallbacks[better] = picture["url"]
             else:
                 best.append(picture["url"])
             if self._source.image_referer:
@@ -148,19 +150,19 @@ class Pictures:
             seen.add(url)
         return found
 
-    def _of_another_list(self, known: Row) -> bool:
+    def _of_another_list(self, known: ImageRow) -> bool:
         """Refused by an exclusion list that has changed since?"""
         reason = known["reason"] or ""
         return reason.startswith(EXCLUDED) and reason != self._exclusions.refusal
 
-    def _repeat(self, known: Row) -> None:
+    def _repeat(self, known: ImageRow) -> None:
         """A row for a picture that is not fetched again; it keeps who fetched it, and when."""
         status = "refused" if known["status"] == "refused" else "known"
-        row = {**known, "source": self._source.key, "status": status}
+        row: ImageRow = {**known, "source": self._source.key, "status": status}
         self._count(row)
         self._parts.append(row)
 
-    def _count(self, row: Row) -> None:
+    def _count(self, row: ImageRow) -> None:
         """Into the report: what this run did itself, and what it found done by earlier ones."""
         status = row["status"]
         if status == "known" or row["run_id"] != self._job.run_id:
@@ -172,7 +174,7 @@ class Pictures:
         self._report.counts[f"pictures_{status}"] += 1
         if status != "fetched":
             kind = f"picture_{kind_of(row)}"
-            self._report.error(kind, row["url"], row["reason"], field="images.url")
+            self._report.error(kind, row["url"], row["reason"] or "", field="images.url")
 
     async def _tick(self) -> None:
         while True:
@@ -182,20 +184,20 @@ class Pictures:
     async def _worker(self, urls: Iterator[str]) -> None:
         for url in urls:
             row = await self._settle(url)
-            while _is_gone(row) and (other := self._fallbacks.get(row["url"])):
-                if other in self._done or self._ledger.known(other):
+            while _is_gone(row) and (fallback := self._fallbacks.get(row["url"])):
+                if fallback in self._done or self._ledger.known(fallback):
                     break
-                row = await self._settle(other)
+                row = await self._settle(fallback)
             self._progress.advance()
 
-    async def _settle(self, url: str) -> Row:
+    async def _settle(self, url: str) -> ImageRow:
         row = await self._one(url)
         self._count(row)
         self._parts.append(row)
         self._health.saw(row)
         return row
 
-    async def _one(self, url: str) -> Row:
+    async def _one(self, url: str) -> ImageRow:
         try:
             response = await self._fetch(_request(url, self._referers.get(url)))
         except FetchFailed as error:
@@ -203,7 +205,7 @@ class Pictures:
             return self._row(url, status, f"{error.kind}: {error}")
         return self._judge(url, response)
 
-    def _judge(self, url: str, response: Response) -> Row:
+    def _judge(self, url: str, response: Response) -> ImageRow:
         mark = challenge(response)
         if mark is not None:
             return self._row(url, "failed", f"challenge: a check for robots, by its {mark}")
@@ -231,7 +233,7 @@ class Pictures:
         reason: str | None,
         sha256: str | None = None,
         response: Response | None = None,
-    ) -> Row:
+    ) -> ImageRow:
         content = response.body if response is not None else b""
         return {
             "url": url,
@@ -248,9 +250,9 @@ class Pictures:
         }
 
 
-def _is_gone(row: Row) -> bool:
+def _is_gone(row: ImageRow) -> bool:
     """Did the server say that nothing is at this URL, now and for good?"""
-    return bool(row["status"] == "refused" and row["reason"].startswith(_GONE_REASONS))
+    return row["status"] == "refused" and (row["reason"] or "").startswith(_GONE_REASONS)
 
 
 def _request(url: str, referer: str | None) -> Request:

@@ -1,4 +1,4 @@
-"""What every source's spider shares: the job, the rate, the manners and the verdict."""
+"""What every source's spider shares: job, rate limit, requests and manifest."""
 
 from __future__ import annotations
 
@@ -158,4 +158,5 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
             raise failed from error
 
     async def crawl(self, key: str | None) -> None:
+        """What a kind of source does. Raises `CrawlStopped` for a crawl that can't go on."""
         raise NotImplementedError

@@ -24,7 +24,7 @@ from demo.world.addresses import (
 )
 from demo.world.api import IMAGES, ApiSite, BoxSite, PornDbSite
 from demo.world.faults import Faults
-from demo.world.handler import Answers, Asked, Handler, Reply
+from demo.world.handler import Answers, Handler, HttpRequest, Reply
 from demo.world.images import Gallery
 from demo.world.pages import PageSite
 from demo.world.people import Person, population
@@ -67,11 +67,11 @@ class _Logged:
     world: World
     place: Place
 
-    def answer(self, asked: Asked) -> Reply:
-        return self.place.answer(asked)
+    def answer(self, request: HttpRequest) -> Reply:
+        return self.place.answer(request)
 
-    def record(self, reply: Reply, asked: Asked) -> None:
-        self.world.record(self.place.site, reply, asked)
+    def record(self, reply: Reply, request: HttpRequest) -> None:
+        self.world.record(self.place.site, reply, request)
 
 
 class _FaultsOf(MutableMapping[str, Faults]):
@@ -171,6 +171,7 @@ class World:
             thread.join()
 
     def stop(self) -> None:
+        """Stop all servers."""
         for server in self._servers.values():
             server.shutdown()
 
@@ -191,6 +192,7 @@ class World:
 
     @property
     def ports(self) -> dict[str, int]:
+        """The port of every site."""
         return {key: server.server_address[1] for key, server in self._servers.items()}
 
     def base_url(self, key: str) -> str:
@@ -217,6 +219,7 @@ class World:
 
     @property
     def stashdb(self) -> ApiSite:
+        """The stash-box that a world of one site has, too."""
         place = self.places[FIRST]
         if not isinstance(place, ApiSite):
             raise TypeError(f"{FIRST} is a stash-box, not {type(place).__name__}")
@@ -229,14 +232,17 @@ class World:
 
     @people.setter
     def people(self, people: Sequence[Person]) -> None:
+        """Replace StashDB's records."""
         self.stashdb.people = people
 
     @property
     def faults(self) -> Faults:
+        """StashDB's faults."""
         return self.faults_of[FIRST]
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
+        """Replace StashDB's faults; counting starts anew."""
         self.faults_of[FIRST] = faults
 
     def image_url(self, key: str) -> str:
@@ -252,19 +258,20 @@ class World:
 
     # --- called by the handlers' threads ----------------------------------------------------------
 
-    def record(self, site: str, reply: Reply, asked: Asked) -> None:
-        body = asked.json
+    def record(self, site: str, reply: Reply, request: HttpRequest) -> None:
+        """Append a request and its status to the log, and to the log file if there is one."""
+        body = request.json
         with self._lock:
             entry = Request(
                 number=len(self.log) + 1,
                 site=site,
-                method=asked.method,
-                path=asked.path,
+                method=request.method,
+                path=request.path,
                 operation=body.get("operationName"),
                 variables=body.get("variables"),
                 status=reply.status,
-                sent_key=asked.key is not None,
-                user_agent=asked.headers.get("user-agent", ""),
+                sent_key=request.key is not None,
+                user_agent=request.headers.get("user-agent", ""),
             )
             self.log.append(entry)
             if self._request_log is not None:

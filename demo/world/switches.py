@@ -26,18 +26,22 @@ class Switches:
 
     @property
     def faults(self) -> Faults:
+        """The faults in force."""
         return self._counter.faults
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
+        """Replace the faults; counting starts anew."""
         with self._lock:
             self._counter = Counter(faults)
 
     def next_trouble(self, where: Where) -> Trouble | None:
+        """Count a request to `where`; return the trouble that hits it, if any."""
         with self._lock:
             return self._counter.next_trouble(where)
 
     def skips(self, page: int) -> bool:
+        """Does page `page` of a list start one row late? Counts those that do."""
         with self._lock:
             return self._counter.skips_a_row(page)
 
@@ -68,6 +72,7 @@ def instead(trouble: Trouble | None, challenge: bytes = PAGE) -> Reply | None:
 
 
 def graphql_errors(message: str) -> dict[str, Any]:
+    """Return the body of a GraphQL answer with one error."""
     return {"errors": [{"message": message}], "data": None}
 
 

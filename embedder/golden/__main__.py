@@ -24,6 +24,7 @@ log = logging.getLogger("embedder.golden")
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Make or check a golden file; return the exit status."""
     options = _options(arguments)
     log_plainly("stdout")
     try:

@@ -42,6 +42,7 @@ class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
         )
 
     def execute(self, context: Any) -> Any:
+        """Trigger `decide_release`; skipped where the run was published."""
         result = context["ti"].xcom_pull(task_ids="publish")
         if not isinstance(result, dict) or result.get("published", True):
             raise AirflowSkipException("nothing waits for a person")
@@ -67,6 +68,7 @@ class ReleaseQuestion(HITLOperator):  # type: ignore[misc]
         )
 
     def execute(self, context: Any) -> Any:
+        """Ask about the run's candidate, with its gate and its diff."""
         from trainer.pipeline.approve import candidate
 
         settings = Settings.load()
@@ -84,6 +86,8 @@ class ApplyDecision(BaseOperator):  # type: ignore[misc]
         super().__init__(**{"retries": 24, "retry_policy": retry_policy(), **kwargs})
 
     def execute(self, context: Any) -> str:
+        """Publish, reject or leave the candidate, as was answered; raises `RetryLater` while a
+        build runs."""
         try:
             return self._apply(context)
         except Busy as error:

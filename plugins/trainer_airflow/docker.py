@@ -1,4 +1,4 @@
-"""The embedder in a container: one shard, no network, and a verdict from its report file."""
+"""The embedder in a container: one shard, no network, the outcome from its report file."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
         self._run_id: str | None = None
 
     def execute(self, context: Any) -> dict[str, Any]:
+        """Embed the shard in a container; return the step's result. Holds the build lock."""
         from trainer.pipeline.run import run_step
 
         settings = self._settings()

@@ -1,4 +1,4 @@
-"""The embedder as a pod: the same job and image as in Docker, the verdict from its report file."""
+"""The embedder as a pod: the same job and image as in Docker, the outcome from its report file."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         self.key_name = key_name
 
     def execute(self, context: Any) -> dict[str, Any]:
+        """Embed the shard in a pod; return the step's result. Holds the build lock."""
         settings = self._settings()
         with task_lock(DataDir(settings.data_dir).lock):
             return self._embed(settings, context)

@@ -15,6 +15,7 @@ class RecordFailure(BaseNotifier):  # type: ignore[misc]
     """`on_failure_callback`: the step's name and the error's message go into run.json."""
 
     def notify(self, context: Any) -> None:
+        """Note the failed task in the run's record, with the reason where there is an exception."""
         task_instance = context["ti"]
         settings = Settings.load()
         run_id = DataDir(settings.data_dir).run(context["run_id"]).run_id

@@ -30,6 +30,8 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
         self.key_name = key_name
 
     def execute(self, context: Any) -> Any:
+        """Run the step; return its result, or the keys that the next tasks are mapped over. Holds
+        the build lock."""
         from trainer.pipeline.run import run_step
 
         settings = Settings.load()
@@ -60,6 +62,8 @@ class CrawlOperator(StepOperator):
     """
 
     def execute(self, context: Any) -> Any:
+        """Crawl the source with its key; raises `RetryLater` for an outcome that is worth another
+        try, while tries are left."""
         from trainer_airflow.crawl import raise_if_worth_a_retry, source_key
 
         assert self.key_name is not None

@@ -10,6 +10,7 @@ from trainer.runs.record import RecordEntry
 
 
 def show() -> None:
+    """Show the current release, the last run and the trend."""
     st.title("Overview")
     where = data.data_dir()
     releases, runs = data.releases(where), data.runs(where)
@@ -32,13 +33,8 @@ def _current(releases: list[Release]) -> None:
     if current is None:
         st.info("No release is published yet. A finished run publishes one, or says why not.")
         return
-    older = [r for r in releases if r.version_id < current.version_id]
-    previous = older[0] if older else None
-    manifest = current.manifest
-    st.subheader(f"Release {text.markdown(manifest.version if manifest else current.version_id)}")
-    created = text.utc(manifest.created_at) if manifest else text.MISSING
-    beside = f" · compared with {previous.version_id}" if previous else " · first release"
-    st.caption(text.markdown(f"{current.version_id} · {created}{beside}"))
+    previous = next((r for r in releases if r.version_id < current.version_id), None)
+    _title(current, previous)
     parts.problems(current.problems)
     parts.release_metrics(current, previous)
     if current.evaluation.note:
@@ -46,6 +42,15 @@ def _current(releases: list[Release]) -> None:
     parts.safe_distances(current.evaluation)
     parts.operating_points(current.evaluation)
     parts.cap_costs(current.evaluation)
+    parts.scene_queries(current.evaluation.scene_queries)
+
+
+def _title(current: Release, previous: Release | None) -> None:
+    manifest = current.manifest
+    st.subheader(f"Release {text.markdown(manifest.version if manifest else current.version_id)}")
+    created = text.utc(manifest.created_at) if manifest else text.MISSING
+    beside = f" · compared with {previous.version_id}" if previous else " · first release"
+    st.caption(text.markdown(f"{current.version_id} · {created}{beside}"))
 
 
 def _last_run(runs: list[RecordEntry]) -> None:

@@ -1,4 +1,4 @@
-"""One run: what was asked, what each source gave, how far it is, what went wrong."""
+"""One run: its parameters, what each source gave, its progress, its errors."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections import Counter
 from urllib.parse import quote
 
 import streamlit as st
+from pydantic import ValidationError
 
 from reports import data, parts, text
 from reports.absent import absent
 from reports.data import Figures
+from reports.figures import Evaluation
 from trainer.config.pipeline import STEPS
 from trainer.identity.reviews import reviewed
 from trainer.runs.record import RecordEntry, RunRecord
@@ -20,6 +22,7 @@ from trainer.staging.paths import DataDir
 
 
 def show() -> None:
+    """Show the run that the URL's `run_id` names, else one to choose."""
     st.title("One run")
     where = data.data_dir()
     entries = data.runs(where)
@@ -44,6 +47,7 @@ def show() -> None:
     _funnel(entry.record)
     _absent(where, entry.record)
     _reviews(where, entry.record)
+    _scenes(entry.record)
     _gate(entry.record)
     _errors(entry.record)
     with st.expander("Parameters", icon=":material/tune:"):
@@ -61,10 +65,20 @@ def _head(record: RunRecord, dag_id: str | None, airflow_run: str | None) -> Non
         parts.status_badge(record.status)
     ended = text.utc(record.completed_at) if record.completed_at else "not ended"
     right.markdown(f"{text.markdown(record.id)} · started {text.utc(record.started_at)} · {ended}")
+    _airflow_link(dag_id, airflow_run)
+    _figures(record)
+    if record.release:
+        st.caption(text.markdown(f"Published as {record.version} ({record.release})"))
+
+
+def _airflow_link(dag_id: str | None, airflow_run: str | None) -> None:
     base = os.environ.get("TRAINER_AIRFLOW_URL", "").rstrip("/")
     if base and dag_id and airflow_run:
         url = f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(airflow_run, safe='')}"
         st.link_button("Open in Airflow", url, icon=":material/open_in_new:")
+
+
+def _figures(record: RunRecord) -> None:
     diff = record.diff_from_previous
     figures = {
         "Performers read": record.stats.performers_processed,
@@ -76,8 +90,6 @@ def _head(record: RunRecord, dag_id: str | None, airflow_run: str | None) -> Non
     }
     for column, (label, value) in zip(st.columns(6), figures.items(), strict=True):
         column.metric(label, text.number(value))
-    if record.release:
-        st.caption(text.markdown(f"Published as {record.version} ({record.release})"))
 
 
 def _steps(where: DataDir, record: RunRecord) -> None:
@@ -98,10 +110,10 @@ def _steps(where: DataDir, record: RunRecord) -> None:
 
 
 def _order(label: str) -> tuple[int, str]:
-    """Steps as they run; `crawl-stashdb` belongs to the step `crawl`."""
+    """Return a sort key: steps in the order of the pipeline, `crawl-stashdb` with `crawl`."""
     names = [step.name for step in STEPS]
-    own = max((n for n in names if label == n or label.startswith(f"{n}-")), key=len, default="")
-    return (names.index(own) if own else len(names), label)
+    step = max((n for n in names if label == n or label.startswith(f"{n}-")), key=len, default="")
+    return (names.index(step) if step else len(names), label)
 
 
 def _bar(stage: str, figures: Figures) -> tuple[float, str]:
@@ -141,12 +153,12 @@ def _sources(record: RunRecord) -> None:
         figures = (f"{name.replace('_', ' ')} {count:,}" for name, count in record.embed.items())
         st.caption("Embedding: " + text.markdown(", ".join(figures)))
     if record.quarantined:
-        kept_out = (f"{count:,} {reason}" for reason, count in record.quarantined.items())
-        st.caption("Performers in quarantine: " + text.markdown(", ".join(kept_out)))
+        reasons = (f"{count:,} {reason}" for reason, count in record.quarantined.items())
+        st.caption("Performers in quarantine: " + text.markdown(", ".join(reasons)))
 
 
 def _funnel(record: RunRecord) -> None:
-    """Where the candidates went: selected, or refused with the reason."""
+    """Show how far each source's pictures came, and their faces by selection rule."""
     rows = [
         {"Source": source, "Rule": rule.replace("_", " "), "Faces": count}
         for source, rules in record.funnel.items()
@@ -161,7 +173,7 @@ def _funnel(record: RunRecord) -> None:
 
 
 def _absent(where: DataDir, record: RunRecord) -> None:
-    """Who was resolved and is not released: how many by reason, and those with most scenes."""
+    """Show who was resolved and is not released: counts by reason, and those with most scenes."""
     if not record.absent:
         return
     st.subheader("Not in the release")
@@ -175,7 +187,7 @@ def _absent(where: DataDir, record: RunRecord) -> None:
 
 
 def _reviews(where: DataDir, record: RunRecord) -> None:
-    """What was not decided without a person: how many by kind, and each with its evidence."""
+    """Show what a person has to decide: counts by kind, and each item with its evidence."""
     items, problems = data.reviews(where, record.id)
     if not record.reviews and not items and not problems:
         return
@@ -199,6 +211,18 @@ def _reviews(where: DataDir, record: RunRecord) -> None:
                 for item in items
             ]
         )
+
+
+def _scenes(record: RunRecord) -> None:
+    """How the release answers pictures that are worse than its own."""
+    try:
+        measured = Evaluation.model_validate(
+            {"scene_queries": (record.evaluation or {}).get("scene_queries", {})}
+        )
+    except ValidationError:
+        parts.problems([f"run.json of {record.id}: the figures of degraded copies are unreadable"])
+        return
+    parts.scene_queries(measured.scene_queries)
 
 
 def _gate(record: RunRecord) -> None:

@@ -9,6 +9,7 @@ from trainer.runs.record import RunRecord
 
 
 def show() -> None:
+    """Show all runs; a selected row opens its page."""
     st.title("Runs")
     entries = data.runs(data.data_dir())
     if not entries:

@@ -9,6 +9,7 @@ from reports.data import Diff, Release
 
 
 def show() -> None:
+    """Show all releases, and the differences of two chosen ones."""
     st.title("Versions")
     releases = data.releases(data.data_dir())
     if not releases:

@@ -17,7 +17,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from scrapy.http import Request
 
 from scrapy_project.fetchers.errors import FetcherError, FetcherTimeout
-from scrapy_project.fetchers.page import Page
+from scrapy_project.fetchers.page import FetchedPage
 from scrapy_project.fetchers.services import Service
 from scrapy_project.fetchers.tab import Visit
 from trainer.reasons import kind_of
@@ -40,7 +40,7 @@ class Chrome:
         self._browser: Connection | None = None
         self._context: BrowserContext | None = None
 
-    async def fetch(self, request: Request, seconds: float) -> Page:
+    async def fetch(self, request: Request, seconds: float) -> FetchedPage:
         try:
             context = await self._open()
             async with asyncio.timeout(seconds + MARGIN_SECONDS):
@@ -64,7 +64,9 @@ class Chrome:
                 await self._playwright.stop()
             self._playwright = self._browser = self._context = None
 
-    async def _visit(self, context: BrowserContext, request: Request, seconds: float) -> Page:
+    async def _visit(
+        self, context: BrowserContext, request: Request, seconds: float
+    ) -> FetchedPage:
         tab = await context.new_page()
         try:
             visit = Visit(tab, request, seconds)
@@ -73,7 +75,7 @@ class Chrome:
             await self._give_back(tab)
         if len(seen.html.encode("utf-8", "replace")) > self._max_bytes:
             raise FetcherError(f"{self._service}: the page is above {self._max_bytes} bytes")
-        return Page(
+        return FetchedPage(
             url=seen.url,
             status=seen.status,
             html=seen.html,

@@ -13,7 +13,7 @@ from scrapy.http import Request, Response
 from scrapy_project.fetchers.carried import Carried
 from scrapy_project.fetchers.decompress import decompressed
 from scrapy_project.fetchers.errors import FetcherError, LedElsewhere
-from scrapy_project.fetchers.page import Browser, Page
+from scrapy_project.fetchers.page import Browser, FetchedPage
 from scrapy_project.fetchers.services import NAMES, Service, missing, service
 from scrapy_project.fetchers.sites import check_public, same_site
 from scrapy_project.storage.report import CrawlStopped
@@ -50,7 +50,7 @@ class Browsers:
         self.carried.keep(page.url, page.cookies, page.user_agent)
         return page.response(request, fetcher)
 
-    async def _page(self, request: Request, fetcher: str) -> Page:
+    async def _page(self, request: Request, fetcher: str) -> FetchedPage:
         seconds = request.meta.get("download_timeout", self._settings.getfloat("DOWNLOAD_TIMEOUT"))
         try:
             page = await self._browser(fetcher).fetch(request, seconds)

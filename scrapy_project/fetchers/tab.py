@@ -26,7 +26,7 @@ _BOTH_STAGES: Final = [
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenRequests:
     """What came of it. Redirects and 304 have no `html`."""
 
     url: str
@@ -51,13 +51,13 @@ class Visit:
         }
         self._seconds = seconds
         self._asked = False
-        self._answer: Seen | None = None
+        self._answer: SeenRequests | None = None
         self._left = asyncio.Event()  # the page wants to go to another one, or to come again
         self._onward: str | None = None
         self._frame = ""
         self._doing: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> Seen:
+    async def run(self) -> SeenRequests:
         """Raises `FetcherError` or playwright's own errors where no answer came."""
         await self._tab.add_init_script(_WITHOUT)
         cdp = await self._tab.context.new_cdp_session(self._tab)
@@ -69,7 +69,7 @@ class Visit:
         await cdp.send("Fetch.enable", {"patterns": _BOTH_STAGES})
         return await self._visited()
 
-    async def _visited(self) -> Seen:
+    async def _visited(self) -> SeenRequests:
         try:
             await self._tab.goto(self._url, wait_until="commit", timeout=self._seconds * 1000)
         except Error:
@@ -82,9 +82,9 @@ class Visit:
         await self._loaded()
         if self._onward is not None:
             # A redirect by script. Where it goes the crawl goes, by its own rules.
-            return Seen(self._answer.url, 302, {"location": self._onward})
+            return SeenRequests(self._answer.url, 302, {"location": self._onward})
         html: str = await self._tab.evaluate(_CONTENT)
-        return Seen(self._answer.url, self._answer.status, self._answer.headers, html)
+        return SeenRequests(self._answer.url, self._answer.status, self._answer.headers, html)
 
     async def _loaded(self) -> None:
         """Until all scripts of the document have run, or one of them wants to leave it."""
@@ -137,7 +137,7 @@ class Visit:
         given: list[dict[str, str]] = event.get("responseHeaders") or []
         headers = {header["name"].lower(): header["value"] for header in given}
         status: int = event["responseStatusCode"]
-        self._answer = Seen(event["request"]["url"], status, headers)
+        self._answer = SeenRequests(event["request"]["url"], status, headers)
         if 300 <= status < 400:
             await self._stop(cdp, event)
             return

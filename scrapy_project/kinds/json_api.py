@@ -9,7 +9,7 @@ from scrapy.http import Request, Response
 
 from scrapy_project.failures import FetchFailed
 from scrapy_project.kinds.paged import PagedSpider
-from scrapy_project.kinds.responses import AnswerError, Page
+from scrapy_project.kinds.responses import AnswerError, ListPage
 from scrapy_project.limits.breaker import challenge
 from scrapy_project.limits.middlewares.backoff import backoff_seconds
 from scrapy_project.storage.report import CrawlStopped
@@ -21,18 +21,19 @@ _BLOCKED = frozenset({"robots", "robots_unreachable", "held", "address_refused"}
 logger = logging.getLogger(__name__)
 
 
-class AskingSpider(PagedSpider):
+class JsonApiSpider(PagedSpider):
     """A kind says how a page is asked for (`request`) and how its answer is read (`read`)."""
 
     def request(self, number: int, sort: str, direction: str) -> Request:
         """For page `number` (from 1), with the key in a header, never in the address."""
         raise NotImplementedError
 
-    def read(self, body: bytes, where: str) -> Page:
+    def read(self, body: bytes, where: str) -> ListPage:
         """`where`: the page's address for error messages. Raises `AnswerError`."""
         raise NotImplementedError
 
-    async def ask(self, number: int, sort: str, direction: str) -> Page:
+    async def ask(self, number: int, sort: str, direction: str) -> ListPage:
+        """Page `number` (from 1); requested again while unreadable. Raises `CrawlStopped`."""
         where = f"{self.url}#page={number}"
         for tried in range(BAD_ANSWER_RETRIES + 1):
             try:
@@ -52,7 +53,7 @@ class AskingSpider(PagedSpider):
             "failed", f"page {number}{order} of {self.url}: {last.kind}: {last}; run again later"
         )
 
-    def _read_any(self, body: bytes, where: str) -> Page:
+    def _read_any(self, body: bytes, where: str) -> ListPage:
         """As `read`, which was made for all that a server can say; what it was not made for is no
         answer either, and the log says where it failed."""
         try:

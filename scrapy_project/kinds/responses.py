@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -28,6 +28,7 @@ from trainer.identity.links import identify
 from trainer.identity.tidy_names import tidy_name
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
+from trainer.staging.rows import PerformerRecord
 
 MOST_PERFORMERS = 10_000_000  # an advertised count above it is nonsense, not a longer crawl
 _LONGEST = 500  # characters of a message or of a field's name
@@ -57,12 +58,18 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
 
-class Page(BaseModel):
+if TYPE_CHECKING:
+    Records = list[PerformerRecord]
+else:  # pydantic need not look into rows that the schema is going to check
+    Records = list[dict[str, Any]]
+
+
+class ListPage(BaseModel):
     """One page of a source's list of performers."""
 
     count: int = Field(description="performers that the source advertises")
     listed: int = Field(description="records on the page, readable or not")
-    rows: list[dict[str, Any]] = Field(description="rows of the PERFORMERS schema")
+    rows: Records = Field(description="rows of the PERFORMERS schema")
     refused_ids: list[str] = Field(description="ids of records that could not be read")
     errors: list[StageError]
     excluded: list[str] = Field([], description="digests of the ids of excluded live records")
@@ -137,7 +144,7 @@ FuzzyDate = Annotated[str, AfterValidator(_fuzzy)]
 Number = Annotated[int, Field(ge=0, lt=2**31)]
 
 Record = TypeVar("Record", bound=Answer)
-ReadOne = Callable[[Any], tuple[dict[str, Any] | None, list[StageError]]]
+ReadOne = Callable[[Any], tuple[PerformerRecord | None, list[StageError]]]
 
 
 def json_object(body: bytes, what: str) -> dict[str, Any]:
@@ -165,15 +172,16 @@ def advertised(holder: Any, name: str, path: str) -> int:
     return count
 
 
-def read_page(count: int, listed: Sequence[Any], read: ReadOne) -> Page:
+def read_page(count: int, listed: Sequence[Any], read: ReadOne) -> ListPage:
     """A bad record becomes an error of the page, and its id a refused one."""
-    page = Page(count=count, listed=len(listed), rows=[], refused_ids=[], errors=[])
+    page = ListPage(count=count, listed=len(listed), rows=[], refused_ids=[], errors=[])
     for record in listed:
         row, errors = read(record)
         page.errors += errors
         if row is not None:
-            names = (row["name"], *row["aliases"])
-            page.rows.append(row | {"images": without_stand_ins(row["images"], names)})
+            names = (row["name"], *(row["aliases"] or ()))
+            images = without_stand_ins(row["images"] or (), names)
+            page.rows.append({**row, "images": images})
         else:
             page.refused_ids.append(_id_of(record))
     return page
@@ -257,6 +265,7 @@ def _with(container: Any, path: tuple[int | str, ...], value: Any) -> Any:
 def unknown_fields(
     record: BaseModel, prefix: str, url: str, source: SourceConfig
 ) -> list[StageError]:
+    """A note of each field of the record that the model doesn't know; `prefix`: where it lies."""
     return [
         error("unknown_field", f"{prefix}{name}", "a field that nobody asked for", url, source)
         for name in sorted(record.model_extra or {})
@@ -264,6 +273,7 @@ def unknown_fields(
 
 
 def error(kind: str, field: str, message: str, url: str, source: SourceConfig) -> StageError:
+    """An entry for the crawl's error report; its texts are made storable."""
     return StageError(
         kind=kind, source=source.key, url=url, field=plain(field), message=plain(message)
     )

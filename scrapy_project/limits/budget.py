@@ -140,6 +140,7 @@ def _entry(
 
 
 def budget_file(directory: Path, key: str) -> Path:
+    """Where the budget of a host or source is kept."""
     name = quote(key, safe="")
     return directory / (name if len(name) <= LONGEST_NAME else with_hash(name, key, LONGEST_NAME))
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from scrapy_project.limits.breaker import Breaker
 from scrapy_project.storage.report import CrawlReport, CrawlStopped
+from trainer.staging.rows import ImageRow
 
 MAX_FAILED_SHARE: Final = 0.9  # more pictures that could not be had: nearly every one
 LEAST_PICTURES: Final = 20  # fewer say nothing about a share: then it has to be all of them
@@ -20,17 +21,16 @@ _NO_ANSWER: Final = frozenset(
 )
 # Not asked for by our own rules: no fault of the server.
 _BY_RULE: Final = frozenset({"robots", "address_refused", "bad_url"})
-Row = dict[str, Any]
 
 
-class PictureHealth:
+class ImageHealth:
     """Sees the row of every picture that was asked for."""
 
     def __init__(self) -> None:
         self._breaker = Breaker("pictures")
         self._seen: Counter[str] = Counter()
 
-    def saw(self, row: Row) -> None:
+    def saw(self, row: ImageRow) -> None:
         """Raises `CrawlStopped` (blocked) where a host refused too many in a row."""
         kind = kind_of(row)
         if kind in _BY_RULE:
@@ -57,6 +57,6 @@ class PictureHealth:
             )
 
 
-def kind_of(row: Row) -> str:
+def kind_of(row: ImageRow) -> str:
     """What the row's reason begins with; empty where all went well."""
     return str(row["reason"] or "").partition(":")[0]

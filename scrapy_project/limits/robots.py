@@ -27,6 +27,7 @@ class Rules:
     refusal: str | None = None
 
     def allows(self, url: str) -> bool:
+        """May this URL be fetched?"""
         if self.refusal is not None:
             return False
         return self.parser is None or bool(self.parser.can_fetch(url, self.agent))

@@ -10,24 +10,17 @@ import codecs
 import re
 from typing import Final
 
+from bs4.dammit import EncodingDetector
 from charset_normalizer import from_bytes
 from scrapy.http import Response
-from w3lib.encoding import html_body_declared_encoding
 
 from scrapy_project.parsing.charset_labels import CODECS, REFUSED
 from scrapy_project.parsing.profile import PageError
 
-_MARKS: Final = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-)
+_MARKS: Final = ("utf-8", "utf-16be", "utf-16le")
 _IN_HEADER: Final = re.compile(r";\s*charset\s*=\s*(?:\"([^\"]*)\"|([^;\s,]*))", re.IGNORECASE)
 _HEAD_BYTES: Final = 4096
 _COMMENT: Final = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
-_IN_META: Final = re.compile(
-    rb"<meta[\s/][^>]*?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE | re.DOTALL
-)
 # What pages without any declaration are looked at for, beside UTF-8. Else it is windows-1252.
 _GUESSES: Final = ["cp1252", "cp932", "euc_jp", "cp1251", "gb18030", "big5", "cp949"]
 _GUESS_BYTES: Final = 256 * 1024
@@ -48,9 +41,9 @@ def as_utf8(response: Response) -> bytes:
 
 def text_of_page(body: bytes, content_type: str | None) -> str:
     """`content_type`: the header. Raises `PageError` (charset)."""
-    for mark, codec in _MARKS:
-        if body.startswith(mark):
-            return _decoded(body[len(mark) :], codec, "its byte order mark")
+    text, marked = EncodingDetector.strip_byte_order_mark(body)
+    if marked in _MARKS:
+        return _decoded(text, marked, "its byte order mark")
     declared, where = _from_header(content_type or ""), "the Content-Type header"
     if declared is None:
         declared, where = _from_page(body), "the page itself"
@@ -66,11 +59,9 @@ def _from_header(content_type: str) -> str | None:
 
 def _from_page(body: bytes) -> str | None:
     """A page that could be read this far is not in UTF-16, whatever it says."""
-    known = html_body_declared_encoding(body[:_HEAD_BYTES])
-    codec = codecs.lookup(known).name if known else None
-    if codec not in _NAMES:
-        found = _IN_META.search(_COMMENT.sub(b"", body[:_HEAD_BYTES]))
-        codec = _codec(found[1].decode("ascii", "replace")) if found else None
+    head = _COMMENT.sub(b"", body[:_HEAD_BYTES])
+    declared = EncodingDetector.find_declared_encoding(head, is_html=True)
+    codec = _codec(declared) if declared else None
     return "utf-8" if codec is not None and codec.startswith("utf-16") else codec
 
 
@@ -80,9 +71,6 @@ def _codec(label: str) -> str | None:
     if label in REFUSED:
         raise PageError("charset", f"pages in {label} are not read, by browsers neither", "html")
     return CODECS.get(label)
-
-
-_NAMES: Final = frozenset(codecs.lookup(codec).name for codec in CODECS.values()) | {"utf-16"}
 
 
 def _decoded(body: bytes, codec: str, where: str) -> str:

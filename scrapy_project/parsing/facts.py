@@ -106,11 +106,11 @@ def fuzzy_date(text: str | None) -> str | None:
     return _checked(year[1], month, int(named[1] or named[3] or 0))
 
 
-def _in_digits(year: str, one: int, other: int) -> str | None:
+def _in_digits(year: str, left: int, right: int) -> str | None:
     """`10/23/1985` and `23.10.1985`: what is above 12 is the day."""
-    if (one > 12) == (other > 12):
+    if (left > 12) == (right > 12):
         return year
-    return _checked(year, min(one, other), max(one, other)) or year
+    return _checked(year, min(left, right), max(left, right)) or year
 
 
 def _checked(year: str, month: int, day: int) -> str | None:
@@ -169,10 +169,12 @@ def ethnicity(text: str | None) -> str | None:
 
 
 def eye_color(text: str | None) -> str | None:
+    """As stash-boxes spell it; of several colours the first one."""
     return _first(text, EYE_COLORS)
 
 
 def hair_color(text: str | None) -> str | None:
+    """As stash-boxes spell it; of several colours the first one."""
     return _first(text, HAIR_COLORS)
 
 

@@ -35,7 +35,7 @@ class FactsError(NamedTuple):
     field: str | None = None
 
     @property
-    def may_be_had(self) -> bool:
+    def may_come_later(self) -> bool:
         """Another time: a page found by name, which only facts can confirm, is not doubted yet."""
         return self.kind not in _GONE
 
@@ -45,7 +45,7 @@ class FactsError(NamedTuple):
         return "unreadable" if self.kind.startswith("field_") else "failed"
 
 
-class Facts:
+class FactsReader:
     """Completes profiles. `check` raises `PageError` for the address of another person's page."""
 
     def __init__(
@@ -60,6 +60,7 @@ class Facts:
 
     @property
     def are_elsewhere(self) -> bool:
+        """Has the source a separate page with the facts?"""
         return self._facts_page is not None
 
     async def complete(

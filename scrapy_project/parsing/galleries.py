@@ -1,4 +1,4 @@
-"""Further pages of a performer: their pictures, as far as they can be had."""
+"""Further pages of a performer (galleries): their images, as far as they can be fetched."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scrapy_project.failures import FetchFailed, request_for
 from scrapy_project.limits.breaker import challenge
 from scrapy_project.outcomes import read_with
 from scrapy_project.parsing.charset import as_utf8
-from scrapy_project.parsing.profile import PageError, Profile, Shot
+from scrapy_project.parsing.profile import Image, PageError, Profile
 from scrapy_project.parsing.walls import walled
 from scrapy_project.storage.profile_rows import from_allowed_hosts, same_site
 from trainer.config.sources import SourceConfig
@@ -26,14 +26,14 @@ _SETTLED: Final = frozenset({"robots", "gallery", "charset", "parser", "http_404
 class ParseMore(Protocol):
     """The pictures of a further page of the same performer. Raises `PageError`."""
 
-    def __call__(self, body: bytes, url: str) -> tuple[Shot, ...]: ...
+    def __call__(self, body: bytes, url: str) -> tuple[Image, ...]: ...
 
 
 @dataclass
-class More:
-    """`shots` of further pages, and what went wrong with some of these."""
+class FurtherImages:
+    """`images` of further pages, and what went wrong with some of these."""
 
-    shots: list[Shot] = field(default_factory=list)
+    images: list[Image] = field(default_factory=list)
     errors: list[StageError] = field(default_factory=list)
 
     @property
@@ -42,8 +42,8 @@ class More:
         return all(error.kind in _SETTLED for error in self.errors)
 
 
-class Galleries:
-    """Asks for a profile's `more_pages` of the page's own site."""
+class GalleryReader:
+    """Fetches a profile's `more_pages` of the page's own site."""
 
     def __init__(
         self,
@@ -55,27 +55,27 @@ class Galleries:
         self._fetch = fetch
         self._parse_more = parse_more
 
-    async def read(self, profile: Profile, url: str, shots: list[Shot]) -> More:
-        """Until there are as many pictures as the source is asked for; those in `shots` count."""
+    async def read(self, profile: Profile, url: str, images: list[Image]) -> FurtherImages:
+        """Until there are as many pictures as the source is asked for; those in `images` count."""
         most = self._source.images_per_page or 1_000
-        found = More()
+        found = FurtherImages()
         host = urlsplit(url).hostname or ""
         for more in profile.more_pages[:MORE_PAGES]:
-            other = urlsplit(more).hostname or ""
-            if self._parse_more is None or len(shots) + len(found.shots) >= most:
+            more_host = urlsplit(more).hostname or ""
+            if self._parse_more is None or len(images) + len(found.images) >= most:
                 break
-            if other != host and not same_site(other, host):
+            if more_host != host and not same_site(more_host, host):
                 continue
             try:
                 kept = await self._page(more, self._parse_more)
-                found.shots += from_allowed_hosts(self._source, url, kept)[0]
+                found.images += from_allowed_hosts(self._source, url, kept)[0]
             except (FetchFailed, PageError) as error:
                 found.errors.append(self._error(more, error))
-        known = {shot.url for shot in shots}
-        found.shots = [shot for shot in dict.fromkeys(found.shots) if shot.url not in known]
+        known = {image.url for image in images}
+        found.images = [image for image in dict.fromkeys(found.images) if image.url not in known]
         return found
 
-    async def _page(self, more: str, parse: ParseMore) -> tuple[Shot, ...]:
+    async def _page(self, more: str, parse: ParseMore) -> tuple[Image, ...]:
         response = await self._fetch(request_for(more))
         mark = challenge(response)
         if mark is not None:
@@ -92,7 +92,7 @@ class Galleries:
         return StageError(kind=kind, source=self._source.key, url=more, message=str(error))
 
 
-def _same_page(asked: str, found: str) -> bool:
-    """Pictures of whatever else a gallery leads to are somebody else's."""
-    one, other = (urlsplit(url).path.rstrip("/").casefold() for url in (asked, found))
-    return one == other
+def _same_page(requested: str, final: str) -> bool:
+    """Images of any other page that a gallery redirects to are somebody else's."""
+    left, right = (urlsplit(url).path.rstrip("/").casefold() for url in (requested, final))
+    return left == right

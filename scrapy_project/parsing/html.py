@@ -13,8 +13,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
-from typing import Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any, TypeVar
 
 from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
@@ -26,15 +25,13 @@ from w3lib.encoding import (
     to_unicode,
 )
 from w3lib.html import remove_tags
-from w3lib.url import safe_url_string
 
 from scrapy_project.parsing.profile import PageError
-from scrapy_project.parsing.visitors import by_visitors
 
+T = TypeVar("T")
 MAX_TEXT = 500
 MAX_RAW = 10_000  # characters of one text that are looked at
 MAX_BYTES = 8 * 1024 * 1024  # of a page; real ones have a tenth of it
-MAX_ADDRESS = 2_000
 MAX_ELEMENTS = 2_000  # that one query gives; no page shows more of one person
 MAX_PIECES = 50  # elements of one value
 EMPTY = frozenset({"", "-", "n/a", "na", "none", "no data", "unknown", "not available"})
@@ -178,13 +175,6 @@ def title_before(selector: Selector, *separators: str) -> str | None:
     return tidy(re.split("|".join(map(re.escape, separators)), title, maxsplit=1)[0])
 
 
-def required(value: str | None, field: str, page: str) -> str:
-    """`value`, or a `PageError` (field_missing) that names the field: the page has moved."""
-    if value is None:
-        raise PageError("field_missing", f"{page} shows no {field}", field)
-    return value
-
-
 def elements(selector: Selector, *queries: str) -> list[Selector]:
     """The elements that any of the CSS `queries` finds, each once, in the page's order;
     `MAX_ELEMENTS` at most."""
@@ -202,48 +192,6 @@ def _first(selector: Selector, query: str) -> list[Selector]:
 
 
 _TRANSLATOR = HTMLTranslator()
-
-
-def addresses(selector: Selector, base: str, *queries: str) -> Iterator[str]:
-    """Absolute http(s) URLs of the attributes that the CSS `queries` select (`img::attr(src)`),
-    in the page's order, relative and protocol-less ones resolved against `base`; none of what the
-    site's visitors wrote: their links and pictures are nobody's."""
-    wanted = [_ATTRIBUTE.fullmatch(query) for query in queries]
-    if None in wanted:
-        raise ValueError(f"each of {queries} has to end in ::attr(name)")
-    visitors = by_visitors(selector)
-    names = list(dict.fromkeys(match["name"] for match in wanted if match))
-    for element in elements(selector, *(match["css"] for match in wanted if match)):
-        for name in names if element.root not in visitors else ():
-            address = absolute(base, element.root.get(name) or "")
-            if address is not None:
-                yield address
-
-
-_ATTRIBUTE = re.compile(r"(?P<css>.+)::attr\((?P<name>[\w-]+)\)")
-
-
-def absolute(base: str, value: str) -> str | None:
-    """None for anything that is no http(s) URL (javascript:, data:, garbage), for one with a
-    password in it, and for one of more than `MAX_ADDRESS` characters."""
-    value = value.strip()
-    if not value or len(value) > MAX_ADDRESS:
-        return None
-    try:
-        address = safe_url_string(urljoin(base, value))
-        parsed = urlsplit(address)
-        usable = parsed.scheme in ("http", "https") and bool(parsed.hostname)
-        usable = usable and "@" not in parsed.netloc and parsed.port != 0
-    except ValueError:
-        return None
-    return parsed._replace(fragment="").geturl() if usable else None
-
-
-def outside(selector: Selector, base: str, *queries: str) -> tuple[str, ...]:
-    """Those of `addresses` that lead to another host than the page's, each once."""
-    own = urlsplit(base).netloc.removeprefix("www.")
-    found = addresses(selector, base, *queries)
-    return tuple(dict.fromkeys(a for a in found if urlsplit(a).netloc.removeprefix("www.") != own))
 
 
 def split_names(text: str | None, separators: str = r"[,/;]") -> tuple[str, ...]:
@@ -270,3 +218,20 @@ def empty_page(selector: Selector, field: str, page: str, *missing: str) -> Page
 def _says(text: str | None, words: Iterable[str]) -> bool:
     folded = (text or "").casefold()
     return any(word.casefold() in folded for word in words)
+
+
+def first_of(values: Iterable[T | None]) -> T | None:
+    """The first value that is not empty."""
+    return next((value for value in values if value), None)
+
+
+def selector_of(node: Any) -> Selector:
+    """An element of lxml as the selector that the other functions take."""
+    return Selector(root=node, type="html")
+
+
+def require(found: T | None, selector: Selector, field: str, page: str, *missing: str) -> T:
+    """`found`, or the error of a page that shows no `field` (see `empty_page`)."""
+    if not found:
+        raise empty_page(selector, field, page, *missing)
+    return found

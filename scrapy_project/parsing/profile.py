@@ -16,9 +16,9 @@ from pydantic import (
 
 from scrapy_project.parsing.stand_ins import is_stand_in
 from trainer.identity.tidy_names import tidy_aliases, tidy_name
+from trainer.staging.performer_facts import PersonFacts
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-FuzzyDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$")]
 
 
 class PageError(Exception):
@@ -35,8 +35,8 @@ class PageError(Exception):
         self.field = field
 
 
-class Shot(BaseModel):
-    """A picture that a page shows, best version first. All URLs are absolute."""
+class Image(BaseModel):
+    """An image that a page shows, best version first. All URLs are absolute."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,15 +46,15 @@ class Shot(BaseModel):
     height: int | None = None
 
 
-def shots_of_somebody(shots: Iterable[Shot], names: Iterable[str]) -> tuple[Shot, ...]:
-    """`shots` without the pictures, and the fallbacks, that stand for a missing one."""
+def images_of_somebody(images: Iterable[Image], names: Iterable[str]) -> tuple[Image, ...]:
+    """`images` without the pictures, and the fallbacks, that stand for a missing one."""
     own = tuple(names)
     return tuple(
-        shot.model_copy(
-            update={"fallbacks": tuple(f for f in shot.fallbacks if not is_stand_in(f, own))}
+        image.model_copy(
+            update={"fallbacks": tuple(f for f in image.fallbacks if not is_stand_in(f, own))}
         )
-        for shot in shots
-        if not is_stand_in(shot.url, own)
+        for image in images
+        if not is_stand_in(image.url, own)
     )
 
 
@@ -67,8 +67,8 @@ class Fact(BaseModel):
     message: str
 
 
-class Profile(BaseModel):
-    """One performer's page. Names and values as the page has them, cleaned of white space.
+class Profile(BaseModel, PersonFacts):
+    """One performer's page. Names and facts as the page has them, cleaned of white space.
 
     `more_pages` are further pages with pictures of the same performer (galleries), absolute.
     `problems` are optional fields that were there and could not be read.
@@ -78,18 +78,8 @@ class Profile(BaseModel):
 
     name: Text
     aliases: tuple[Text, ...] = ()
-    gender: str | None = Field(None, description="As stash-boxes spell it, e.g. FEMALE")
-    birth_date: FuzzyDate | None = None
-    death_date: FuzzyDate | None = None
-    country: str | None = Field(None, description="ISO 3166 alpha-2 code")
-    ethnicity: str | None = None
-    height_cm: int | None = Field(None, ge=50, le=300)
-    eye_color: str | None = None
-    hair_color: str | None = None
-    career_start_year: int | None = Field(None, ge=1900, le=2100)
-    career_end_year: int | None = Field(None, ge=1900, le=2100)
     links: tuple[str, ...] = Field((), description="Absolute URLs to other sites")
-    shots: tuple[Shot, ...] = ()
+    images: tuple[Image, ...] = ()
     more_pages: tuple[str, ...] = ()
     problems: tuple[Fact, ...] = ()
 
@@ -99,7 +89,7 @@ class Profile(BaseModel):
         for field, mine in self:
             if field in ("aliases", "links", "problems"):
                 said[field] = (*mine, *said[field])
-            elif field in ("name", "shots", "more_pages") or mine is not None:
+            elif field in ("name", "images", "more_pages") or mine is not None:
                 said[field] = mine
         return Profile(**said)
 
@@ -115,13 +105,13 @@ class Profile(BaseModel):
     def _tidy_and_once(cls, aliases: tuple[str, ...], read: ValidationInfo) -> tuple[str, ...]:
         return tuple(tidy_aliases(read.data.get("name", ""), aliases))
 
-    @field_validator("links", "shots", "more_pages")
+    @field_validator("links", "images", "more_pages")
     @classmethod
     def _once_each(cls, values: tuple[object, ...]) -> tuple[object, ...]:
         return tuple(dict.fromkeys(values))
 
-    @field_validator("shots")
+    @field_validator("images")
     @classmethod
-    def _of_somebody(cls, shots: tuple[Shot, ...], info: ValidationInfo) -> tuple[Shot, ...]:
+    def _of_somebody(cls, images: tuple[Image, ...], info: ValidationInfo) -> tuple[Image, ...]:
         names = (info.data.get("name", ""), *info.data.get("aliases", ()))
-        return shots_of_somebody(shots, names)
+        return images_of_somebody(images, names)

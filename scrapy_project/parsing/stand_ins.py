@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote, urlsplit
+
+from trainer.staging.rows import AdvertisedImage
 
 _PICTURE: Final = r"(?:photos?|image|images|img|pics?|pictures?|avatar|portrait|headshot|thumb)"
 _ADDED: Final = (
@@ -53,8 +55,8 @@ def is_stand_in(url: str, names: Iterable[str] = ()) -> bool:
 
 
 def without_stand_ins(
-    images: Iterable[dict[str, Any]], names: Iterable[str]
-) -> list[dict[str, Any]]:
+    images: Iterable[AdvertisedImage], names: Iterable[str]
+) -> list[AdvertisedImage]:
     """The rows of pictures (with `url`) that may show the person."""
     own = tuple(names)
     return [image for image in images if not is_stand_in(image["url"], own)]

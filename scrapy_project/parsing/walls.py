@@ -96,9 +96,9 @@ def _refreshed_to(page: Selector, url: str) -> str | None:
         if (meta.root.get("http-equiv") or "").strip().lower() == "refresh":
             try:
                 found = get_meta_refresh(meta.get(), url)[1]
-                other = urljoin(url, found) if found else url
-                if urlsplit(other).path != urlsplit(url).path:
-                    return other
+                target = urljoin(url, found) if found else url
+                if urlsplit(target).path != urlsplit(url).path:
+                    return target
             except ValueError:
                 continue
     return None

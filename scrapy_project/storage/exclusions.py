@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
-from scrapy_project.kinds.responses import Page
+from scrapy_project.kinds.responses import ListPage
 from trainer.exclusions.entries import Exclusions
 from trainer.exclusions.link_keys import link_keys
+from trainer.staging.rows import PerformerRecord, Target
 
-Row = dict[str, Any]
 
-
-def without_excluded(page: Page, source: str, exclusions: Exclusions) -> Page:
+def without_excluded(page: ListPage, source: str, exclusions: Exclusions) -> ListPage:
     """The page without excluded records; the page itself where there is none.
 
     A resumed crawl must count the live ones as listed: their ids are kept as digests. Hashes of
@@ -38,7 +36,7 @@ def without_excluded(page: Page, source: str, exclusions: Exclusions) -> Page:
 
 
 def _links(
-    page: Page, dropped: list[Row], source: str, exclusions: Exclusions
+    page: ListPage, dropped: list[PerformerRecord], source: str, exclusions: Exclusions
 ) -> dict[str, list[str]]:
     found = {number: set(keys) for number, keys in page.excluded_links.items()}
     for row in dropped:
@@ -49,12 +47,12 @@ def _links(
 
 
 def without_excluded_targets(
-    targets: list[Row], source: str, base: str, exclusions: Exclusions
-) -> list[Row]:
+    targets: list[Target], source: str, base: str, exclusions: Exclusions
+) -> list[Target]:
     """The pages that are still to be asked for: on behalf of somebody who is not excluded."""
     if not exclusions:
         return targets
-    kept = []
+    kept: list[Target] = []
     for target in targets:
         if exclusions.claim(source, target["page_id"]) or exclusions.url(base + target["path"]):
             continue

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
-from typing import Any
 
 from trainer.snapshots.image_ledger import NOT_AN_IMAGE, is_burnt
 from trainer.staging.parquet import parts, read_parts, write_rows
 from trainer.staging.picture_types import READ, UNSUPPORTED, picture_type
+from trainer.staging.rows import ImageRow
 from trainer.staging.schemas import IMAGES
 
 FLUSH_SECONDS = 5.0
-Row = dict[str, Any]
 
 
 def image_type(content: bytes) -> str | None:
@@ -69,21 +68,24 @@ class ImageParts:
     def __init__(self, directory: Path, part_rows: int) -> None:
         self._directory = directory
         self._part_rows = part_rows
-        self._rows: list[Row] = []
+        self._rows: list[ImageRow] = []
         self._since = 0.0
         self._next = _next_number(parts(directory, "images-"))
 
-    def append(self, row: Row) -> None:
+    def append(self, row: ImageRow) -> None:
+        """Add a row; a full part is written at once."""
         self._since = self._since if self._rows else time.monotonic()
         self._rows.append(row)
         if len(self._rows) >= self._part_rows:
             self.flush()
 
     def flush_if_old(self) -> None:
+        """Write the rows that have waited too long."""
         if self._rows and time.monotonic() - self._since >= FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
+        """Write the rows that are not in a part yet."""
         if self._rows:
             rows = sorted(self._rows, key=lambda row: str(row["url"]))
             write_rows(self._directory / f"images-{self._next:06d}.parquet", rows, IMAGES)
@@ -96,7 +98,7 @@ def _next_number(existing: list[Path]) -> int:
     return max(numbers, default=-1) + 1
 
 
-def settled_rows(directory: Path) -> dict[str, Row]:
+def settled_rows(directory: Path) -> dict[str, ImageRow]:
     """Rows by URL that this run settled before it was interrupted; failures are tried again."""
     rows = read_parts(parts(directory, "images-"), IMAGES).to_pylist()
     return {row["url"]: row for row in rows if row["status"] != "failed" and not is_burnt(row)}

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from scrapy_project.storage.profile_rows import owners_of
+from scrapy_project.storage.profile_rows import with_owners
 from trainer.crawl.confirm import judge
-
-Row = dict[str, Any]
+from trainer.staging.rows import PerformerRecord, Target
 
 
 class JudgedAgain(NamedTuple):
     """`withdrawn`: why the page's pictures, which were believed, are not any more."""
 
-    row: Row
+    row: PerformerRecord
     withdrawn: str | None = None
 
 
-def judged_again(target: Row, earlier: Row | None) -> JudgedAgain | None:
+def judged_again(target: Target, earlier: PerformerRecord | None) -> JudgedAgain | None:
     """The row as it may be used today; None where the page has to be read.
 
     A page found by a link is judged by what was read of it. One that was in doubt and fits by now
@@ -26,17 +25,17 @@ def judged_again(target: Row, earlier: Row | None) -> JudgedAgain | None:
     if earlier is None or earlier["found_by"] != target["found_by"] or not earlier["fetched_at"]:
         return None
     if earlier["deleted"] or target["found_by"] == "name":
-        return JudgedAgain(earlier) if _same_question(target, earlier) else None
+        return JudgedAgain(earlier) if _same_records(target, earlier) else None
     facts = {**earlier, "links": [link["url"] for link in earlier["urls"] or ()]}
-    verdict = judge(facts, "url", target["candidates"])
-    row = earlier | owners_of(verdict)
-    if verdict.doubt:
-        return JudgedAgain(row | {"images": []}, verdict.doubt if earlier["images"] else None)
+    confirmation = judge(facts, "url", target["candidates"])
+    row = with_owners(earlier, confirmation)
+    if confirmation.doubt:
+        return JudgedAgain({**row, "images": []}, confirmation.doubt if earlier["images"] else None)
     return JudgedAgain(row) if earlier["images"] or earlier["confirmed_by"] else None
 
 
-def _same_question(target: Row, earlier: Row) -> bool:
+def _same_records(target: Target, earlier: PerformerRecord) -> bool:
     """Was the page asked for on behalf of the same records?"""
-    asked = {(c["source"], c["source_id"]) for c in target["candidates"]}
+    candidates = {(c["source"], c["source_id"]) for c in target["candidates"]}
     owners = {(o["source"], o["source_id"]) for o in earlier["owners"] or ()}
-    return owners <= asked if earlier["confirmed_by"] else owners == asked
+    return owners <= candidates if earlier["confirmed_by"] else owners == candidates

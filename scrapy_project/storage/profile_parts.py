@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -13,9 +12,9 @@ from scrapy_project.storage.records import META, part_meta
 from trainer.snapshots.store import CRAWL_COLUMNS
 from trainer.staging.manifest import StageError
 from trainer.staging.parquet import parts, read_table, stream_rows, write_table
+from trainer.staging.rows import PerformerRecord
 from trainer.staging.schemas import PERFORMERS
 
-Row = dict[str, Any]
 PART_TARGETS = 25
 PREFIX = "performers-"
 
@@ -25,7 +24,7 @@ class ProfileParts:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._rows: list[Row] = []
+        self._rows: list[PerformerRecord] = []
         self._settled: dict[str, str] = {}  # page id -> outcome
         self._refused: list[str] = []
         self._errors: list[StageError] = []
@@ -39,7 +38,9 @@ class ProfileParts:
             self._newest.update(dict.fromkeys(meta["settled"], path.name))
             yield meta["settled"], [StageError.model_validate(e) for e in meta["errors"]]
 
-    def add(self, page_id: str, outcome: str, row: Row | None, errors: list[StageError]) -> None:
+    def add(
+        self, page_id: str, outcome: str, row: PerformerRecord | None, errors: list[StageError]
+    ) -> None:
         """A settled target; without a row, the last snapshot's is kept."""
         self._settled[page_id] = outcome
         self._errors += errors
@@ -51,6 +52,7 @@ class ProfileParts:
             self.flush()
 
     def flush(self) -> None:
+        """Write the targets that are not in a part yet."""
         if not self._settled:
             return
         meta = {
@@ -66,7 +68,7 @@ class ProfileParts:
         self._next += 1
         self._rows, self._settled, self._refused, self._errors = [], {}, [], []
 
-    def stream(self, *more: str) -> Iterator[Row]:
+    def stream(self, *more: str) -> Iterator[PerformerRecord]:
         """Each target's row as it was settled last, as far as pictures need it, and `more`."""
         for path in parts(self._directory, PREFIX):
             for row in stream_rows(path, [*CRAWL_COLUMNS, *more]):
@@ -74,7 +76,7 @@ class ProfileParts:
                     yield row
 
 
-class Earlier:
+class PreviousSnapshot:
     """The last good snapshot's rows by page id, kept as Arrow: small, and read row by row."""
 
     def __init__(self, path: Path | None) -> None:
@@ -90,9 +92,10 @@ class Earlier:
     def __len__(self) -> int:
         return len(self._place)
 
-    def get(self, page_id: str) -> Row | None:
+    def get(self, page_id: str) -> PerformerRecord | None:
+        """The row of a page, None where the snapshot has none."""
         index = self._place.get(page_id)
         if index is None:
             return None
-        row: Row = self._table.slice(index, 1).to_pylist()[0]
+        row: PerformerRecord = self._table.slice(index, 1).to_pylist()[0]
         return row

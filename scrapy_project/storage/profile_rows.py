@@ -3,96 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import urlsplit
 
 import tldextract
 from scrapy.http import Response
 
-from scrapy_project.parsing.profile import Profile, Shot, shots_of_somebody
+from scrapy_project.parsing.profile import Image, Profile, images_of_somebody
 from trainer.config.sources import SourceConfig
-from trainer.crawl.confirm import Verdict
+from trainer.crawl.confirm import Confirmation
 from trainer.identity.links import identify
-
-Row = dict[str, Any]
-_FACTS = (
-    *("gender", "birth_date", "death_date", "country", "ethnicity", "height_cm", "eye_color"),
-    *("hair_color", "career_start_year", "career_end_year"),
+from trainer.staging.performer_facts import PAGE_FACTS
+from trainer.staging.rows import (
+    AdvertisedImage,
+    PerformerRecord,
+    RecordId,
+    Target,
+    with_facts,
 )
+
 _EXTRACT = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def profile_row(
     source: SourceConfig,
-    target: Row,
+    target: Target,
     profile: Profile,
-    shots: Iterable[Shot],
-    verdict: Verdict,
+    images: Iterable[Image],
+    confirmation: Confirmation,
     response: Response,
     moment: str,
-) -> Row:
-    """A page that was read. Pictures of a page whose person is in doubt are not asked for, nor are
-    stand-ins, whichever page (a gallery) they come from."""
-    somebodys = shots_of_somebody(shots, (profile.name, *profile.aliases))
-    shown = () if verdict.doubt else somebodys[: source.images_per_page]
-    return {
-        **_common(source, target, response.url, moment),
-        "name": profile.name,
+) -> PerformerRecord:
+    """Return the row of a page that was read.
+
+    Images of a page whose person is in doubt are not asked for, nor are stand-ins, whichever
+    page (a gallery) they come from.
+    """
+    of_somebody = images_of_somebody(images, (profile.name, *profile.aliases))
+    shown = () if confirmation.doubt else of_somebody[: source.images_per_page]
+    row: PerformerRecord = {
+        **_row(source, target, response.url, moment, profile.name),
         "aliases": list(profile.aliases),
-        **{fact: getattr(profile, fact) for fact in _FACTS},
         "urls": [{"url": url, "site": identify(url).site} for url in profile.links],
-        "deleted": False,
-        "images": [image for shot in shown for image in _images(shot)],
-        **owners_of(verdict),
+        "images": [row for image in shown for row in _image_rows(image)],
         "etag": header(response, "ETag"),
         "last_modified": header(response, "Last-Modified"),
     }
+    facts = {fact: getattr(profile, fact) for fact in PAGE_FACTS}
+    return with_owners(with_facts(row, facts), confirmation)
 
 
-def tombstone(source: SourceConfig, target: Row, url: str, moment: str) -> Row:
-    """Nobody is there: remembered, so that it is not asked again at once."""
-    name = target["candidates"][0]["name"]
+def tombstone(source: SourceConfig, target: Target, url: str, moment: str) -> PerformerRecord:
+    """Return the row of a page that is nobody's, kept so that it is not asked again at once."""
     claims = tuple((c["source"], c["source_id"]) for c in target["candidates"])
-    row = {**_common(source, target, url, moment), "name": name, "deleted": True, "images": []}
-    return row | owners_of(Verdict(claims))
+    row = _row(source, target, url, moment, target["candidates"][0]["name"])
+    return with_owners({**row, "deleted": True}, Confirmation(claims))
 
 
-def owners_of(verdict: Verdict) -> Row:
-    owners = [{"source": source, "source_id": number} for source, number in verdict.owners]
-    return {"owners": owners, "confirmed_by": verdict.confirmed_by}
+def with_owners(row: PerformerRecord, confirmation: Confirmation) -> PerformerRecord:
+    """Return the row with the records whose performer it describes, and what confirms that."""
+    owners: list[RecordId] = [
+        {"source": source, "source_id": number} for source, number in confirmation.owners
+    ]
+    return {**row, "owners": owners, "confirmed_by": confirmation.confirmed_by}
 
 
-def _common(source: SourceConfig, target: Row, url: str, moment: str) -> Row:
+def _row(source: SourceConfig, target: Target, url: str, moment: str, name: str) -> PerformerRecord:
     return {
         "source": source.key,
         "source_id": target["page_id"],
+        "name": name,
         "page_url": url,
         "found_by": target["found_by"],
         "merged_ids": [],
+        "deleted": False,
+        "images": [],
         "fetched_at": moment,
     }
 
 
-def _images(shot: Shot) -> Iterable[Row]:
-    """The best version, then each one that is asked for only where the one before is gone."""
-    yield {"url": shot.url, "width": shot.width, "height": shot.height}
-    before = shot.url
-    for url in shot.fallbacks:
+def _image_rows(image: Image) -> Iterable[AdvertisedImage]:
+    """Yield the best version, then each one that is asked for only where the one before is gone."""
+    yield {"url": image.url, "width": image.width, "height": image.height}
+    before = image.url
+    for url in image.fallbacks:
         yield {"url": url, "fallback_for": before}
         before = url
 
 
 def from_allowed_hosts(
-    source: SourceConfig, page_url: str, shots: Iterable[Shot]
-) -> tuple[list[Shot], list[str]]:
-    """Shots of the page's own site and of `image_hosts`; and the URLs of all others."""
+    source: SourceConfig, page_url: str, images: Iterable[Image]
+) -> tuple[list[Image], list[str]]:
+    """Return the images of the page's own site and of `image_hosts`, and the URLs of all others."""
     kept, foreign = [], []
-    for shot in shots:
-        urls = [url for url in (shot.url, *shot.fallbacks) if _allowed(source, page_url, url)]
-        foreign += [url for url in (shot.url, *shot.fallbacks) if url not in urls]
+    for image in images:
+        urls = [url for url in (image.url, *image.fallbacks) if _allowed(source, page_url, url)]
+        foreign += [url for url in (image.url, *image.fallbacks) if url not in urls]
         if urls:
-            size = {"width": shot.width, "height": shot.height} if urls[0] == shot.url else {}
-            kept.append(Shot(url=urls[0], fallbacks=tuple(urls[1:]), **size))
+            size = {"width": image.width, "height": image.height} if urls[0] == image.url else {}
+            kept.append(Image(url=urls[0], fallbacks=tuple(urls[1:]), **size))
     return kept, foreign
 
 
@@ -101,12 +109,13 @@ def _allowed(source: SourceConfig, page_url: str, url: str) -> bool:
     return host == own or host in source.image_hosts or same_site(host, own)
 
 
-def same_site(one: str, other: str) -> bool:
-    """Do two hosts belong to one registrable domain?"""
-    domains = [_EXTRACT(host).top_domain_under_public_suffix for host in (one, other)]
+def same_site(left: str, right: str) -> bool:
+    """Whether two hosts belong to one registrable domain."""
+    domains = [_EXTRACT(host).top_domain_under_public_suffix for host in (left, right)]
     return bool(domains[0]) and domains[0] == domains[1]
 
 
 def header(response: Response, name: str) -> str | None:
+    """A header's text, None where the response has none."""
     value = response.headers.get(name)
     return value.decode("latin-1") if value else None

@@ -1,4 +1,4 @@
-"""Performer parts: one Parquet file a page, so that a resumed crawl skips the pages it has."""
+"""Performer parts: one Parquet file per page, so that a resumed crawl skips the pages it has."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from scrapy_project.kinds.responses import Page
+from scrapy_project.kinds.responses import ListPage
 from trainer.snapshots.store import CRAWL_COLUMNS, CRAWL_NOTES
 from trainer.staging.manifest import StageError
 from trainer.staging.parquet import read_schema, read_table, write_table
+from trainer.staging.rows import PerformerRecord
 from trainer.staging.schemas import PERFORMERS
 
 META = CRAWL_NOTES
@@ -24,7 +25,7 @@ class PerformerParts:
         self._directory = directory
         self._page_size = page_size
 
-    def read(self, name: str) -> Page | None:
+    def read(self, name: str) -> ListPage | None:
         """The page of a part written before with the same page size, else None."""
         path = self._path(name)
         if not path.exists():
@@ -33,7 +34,7 @@ class PerformerParts:
         if meta.get("page_size") != self._page_size:
             path.unlink()
             return None
-        return Page(
+        return ListPage(
             count=meta["count"],
             listed=meta["listed"],
             rows=read_table(path).to_pylist(),
@@ -43,12 +44,13 @@ class PerformerParts:
             excluded_links=meta.get("excluded_links", {}),
         )
 
-    def stream(self, name: str) -> list[dict[str, Any]]:
-        """The rows of a part as far as pictures need them (`CRAWL_COLUMNS`)."""
-        rows: list[dict[str, Any]] = read_table(self._path(name), list(CRAWL_COLUMNS)).to_pylist()
+    def stream(self, name: str) -> list[PerformerRecord]:
+        """Return the rows of a part as far as pictures need them (`CRAWL_COLUMNS`)."""
+        rows: list[PerformerRecord] = read_table(self._path(name), list(CRAWL_COLUMNS)).to_pylist()
         return rows
 
-    def write(self, name: str, page: Page) -> None:
+    def write(self, name: str, page: ListPage) -> None:
+        """Write a page as the part `name`; it appears whole."""
         meta = {
             "page_size": self._page_size,
             "count": page.count,

@@ -43,6 +43,7 @@ class CrawlReport:
         self.full_sweep = False
 
     def error(self, kind: str, url: str, message: str, field: str | None = None) -> None:
+        """Add an error of the crawl to its report."""
         self.errors.add(
             StageError(
                 kind=kind,
@@ -59,6 +60,7 @@ class CrawlReport:
         sys.stdout.flush()
 
     def check(self, name: str, ok: bool, expected: object, actual: object, fatal: bool) -> None:
+        """Add the outcome of a check; a fatal one that fails makes the crawl a failed one."""
         told = {"expected": str(expected), "actual": str(actual), "advice": check_advice(name)}
         self.checks.append(Check(name=name, ok=ok, fatal=fatal, **told))
 

@@ -13,7 +13,7 @@ from scrapy.http import Request
 
 from scrapy_project.fetchers.chrome import Chrome
 from scrapy_project.fetchers.errors import FetcherError, FetcherTimeout
-from scrapy_project.fetchers.page import Page
+from scrapy_project.fetchers.page import FetchedPage
 from scrapy_project.fetchers.services import Service
 from tests.browser.cdp import devtools
 from tests.unit.fetch_bench import Crawled, Site, crawl, serve
@@ -56,8 +56,8 @@ class Visitor:
         self._runner = asyncio.Runner()
         self._chrome = Chrome(Service.at("chrome", browser), AGENT, 20_000)
 
-    def __call__(self, *requests: str | Request, seconds: float = 20) -> list[Page]:
-        async def visited() -> list[Page]:
+    def __call__(self, *requests: str | Request, seconds: float = 20) -> list[FetchedPage]:
+        async def visited() -> list[FetchedPage]:
             asked = [Request(r) if isinstance(r, str) else r for r in requests]
             return [await self._chrome.fetch(request, seconds) for request in asked]
 

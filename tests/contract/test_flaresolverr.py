@@ -15,7 +15,7 @@ from demo.world.flaresolverr import CLEARANCE, USER_AGENT
 from demo.world.flaresolverr import FlareSolverr as LookAlike
 from scrapy_project.fetchers.errors import FetcherError, FetcherTimeout
 from scrapy_project.fetchers.flaresolverr import FlareSolverr
-from scrapy_project.fetchers.page import Page
+from scrapy_project.fetchers.page import FetchedPage
 from scrapy_project.fetchers.services import Service
 from tests.unit.fetch_bench import Site, serve
 from trainer.config.settings import REPO_ROOT
@@ -35,10 +35,12 @@ def service():
         yield service
 
 
-def visit(address: str, *urls: str, max_bytes: int = 1_000_000, seconds: float = 10) -> list[Page]:
+def visit(
+    address: str, *urls: str, max_bytes: int = 1_000_000, seconds: float = 10
+) -> list[FetchedPage]:
     """The pages at `urls`, by one client that is closed afterwards."""
 
-    async def visited() -> list[Page]:
+    async def visited() -> list[FetchedPage]:
         client = FlareSolverr(Service.at("flaresolverr", address), "bench", max_bytes)
         try:
             return [await client.fetch(Request(url), seconds) for url in urls]

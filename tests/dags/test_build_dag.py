@@ -74,6 +74,7 @@ def test_params_are_the_models_fields_with_their_defaults_and_descriptions(build
         ("max_faces_total", 201),
         ("reference_mode", "face"),
         ("min_faces", 1.5),
+        ("scene_queries", 10_001),
         ("publish", None),
     ],
 )

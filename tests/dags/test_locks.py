@@ -74,7 +74,7 @@ def test_a_step_waits_for_who_works_alone(data, monkeypatch):
 def test_a_decision_that_meets_a_task_is_tried_again(data, monkeypatch):
     import decide_release
 
-    def approve(_settings, _run, _say):
+    def approve(_settings, _run):
         with build_lock(data.lock):
             return "approved"
 

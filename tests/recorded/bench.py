@@ -18,6 +18,7 @@ from trainer.config.settings import REPO_ROOT, Settings
 from trainer.config.sources import load_sources
 from trainer.crawl.run import crawl_job, crawl_source
 from trainer.exclusions.crawl_notes import dropped_links
+from trainer.exclusions.entries import read_exclusions
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
@@ -102,7 +103,7 @@ class Bench:
     def publish(self, run_id: str, number: int = 1, at: str = STARTED) -> list[dict[str, Any]]:
         """Fold, and commit what a release would; returns the snapshot's performers."""
         context = self.context(run_id)
-        directory = fold_snapshot(context, "stashdb", excluded=set())
+        directory = fold_snapshot(context, "stashdb", excluded=read_exclusions(context.data).claims)
         assert directory is not None
         rows = read_table(directory / "performers.parquet").to_pylist()
         manifest = StageManifest.read(context.run.staging("stashdb"))

@@ -18,6 +18,7 @@ from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 from trainer.crawl.run import crawl_source
 from trainer.crawl.targets import Targets
+from trainer.exclusions.entries import read_exclusions
 from trainer.identity.site_table import site_table
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.store import fold_snapshot
@@ -199,7 +200,9 @@ class ProfileBench:
         context = RunContext.open(
             Settings(allow_private_hosts=True).model_copy(update={"data_dir": self.root}), run_id
         )
-        directory = fold_snapshot(context, self.source, excluded=set())
+        directory = fold_snapshot(
+            context, self.source, excluded=read_exclusions(context.data).claims
+        )
         assert directory is not None
         changes = StateChanges(
             run_id=run_id,

@@ -8,7 +8,8 @@ from tests.unit.identity_world import PACK, IdentityWorld, page, record, shot
 from trainer.errors import StageFailed
 from trainer.identity.reviews import read_reviews
 from trainer.pipeline.steps import select
-from trainer.staging.parquet import read_frame, read_table, write_table
+from trainer.staging.frames import read_frame
+from trainer.staging.parquet import read_table, write_table
 
 IMDB = "https://www.imdb.com/name/nm9990001/"
 SURELY = "https://surely.example/star/mira"

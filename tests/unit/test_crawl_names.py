@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scrapy.http import HtmlResponse, Request
 
-from scrapy_project.parsing.profile import Profile, Shot
+from scrapy_project.parsing.profile import Image, Profile
 from scrapy_project.storage.judged_again import judged_again
 from scrapy_project.visit import Outcome, Visitor
 from tests.recorded.profile_box import (
@@ -163,7 +163,7 @@ def visited(path: str, page_id: str, address: str, name: str = "Orla Veit") -> O
         assert request.url == f"https://www.iafd.com{path}"
         return HtmlResponse(address, body=b"<h1>A page</h1>")
 
-    shown = Profile(name=name, shots=(Shot(url="https://www.iafd.com/g/o.jpg"),))
+    shown = Profile(name=name, images=(Image(url="https://www.iafd.com/g/o.jpg"),))
     visitor = Visitor(shipped_sources()["iafd"], fetch, WEEK_1, lambda body, url: shown, None)
     asked = target(candidate("Orla Veit"), page_id=page_id, path=path)
     return asyncio.run(visitor.visit(asked, None))

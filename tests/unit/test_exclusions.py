@@ -21,8 +21,8 @@ from trainer.faces.cache import cached_pictures
 from trainer.pipeline.build import _is_final
 from trainer.pipeline.steps import plan_embed, resolve
 from trainer.staging.atomic import write_bytes
+from trainer.staging.frames import read_frame
 from trainer.staging.lock import build_lock
-from trainer.staging.parquet import read_frame
 
 WHEN = "2026-11-02T00:00:00Z"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scrapy_project.kinds.responses import Page
+from scrapy_project.kinds.responses import ListPage
 from scrapy_project.storage.exclusions import without_excluded
 from scrapy_project.storage.records import PerformerParts
 from tests.unit.identity_world import IdentityWorld, creator, record, shot, uuid
@@ -147,7 +147,7 @@ def test_all_records_of_the_released_performer_are_hers(world):
 def test_another_source_that_is_crawled_in_the_same_run(world):
     """StashDB's record is dropped while another source, crawled beside it, brings hers."""
     add(world.data, "id", f"stashdb:{uuid(1)}", "asked", WHEN)
-    page = Page(count=1, listed=1, rows=[ana(links=[IMDB])], refused_ids=[], errors=[])
+    page = ListPage(count=1, listed=1, rows=[ana(links=[IMDB])], refused_ids=[], errors=[])
     page = without_excluded(page, "stashdb", read_exclusions(world.data))
     assert not page.rows
     PerformerParts(world.data.run("week-1").staging("stashdb"), 5).write("p1", page)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from scrapy_project.kinds.responses import Page
+from scrapy_project.kinds.responses import ListPage
 from scrapy_project.storage.exclusions import without_excluded
 from tests.unit.identity_world import (
     PACK,
@@ -24,7 +24,8 @@ from trainer.exclusions.entries import Kind, read_exclusions
 from trainer.exclusions.purge import purge
 from trainer.pipeline.steps import plan_embed, plan_references
 from trainer.staging.atomic import write_bytes
-from trainer.staging.parquet import read_frame, read_table
+from trainer.staging.frames import read_frame
+from trainer.staging.parquet import read_table
 
 WHEN = "2026-11-02T00:00:00Z"
 OWN = [shot(1, 0), shot(1, 1)]
@@ -80,7 +81,7 @@ def test_a_person(world, kind, remembered):
     add(world.data, *PERSONS[kind], "asked", WHEN)
     if remembered:
         purge(world.data)
-    page = Page(count=1, listed=1, rows=rows()[:1], refused_ids=[], errors=[])
+    page = ListPage(count=1, listed=1, rows=rows()[:1], refused_ids=[], errors=[])
     assert not without_excluded(page, "stashdb", read_exclusions(world.data)).rows
     context = world.run("week-1", rows())  # as if an earlier crawl had brought them
     assert left(context) == {BO}

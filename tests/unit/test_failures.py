@@ -31,7 +31,7 @@ import scrapy_project.fetchers.errors
 import scrapy_project.limits.middlewares.addresses
 import scrapy_project.limits.middlewares.budget
 from scrapy_project.failures import FetchFailed, fetch_failed
-from scrapy_project.image_downloads import Pictures
+from scrapy_project.image_downloads import ImageDownloads
 from scrapy_project.kinds.stash_box import StashBoxSpider
 from scrapy_project.parsing.profile import Profile
 from scrapy_project.spider import SourceSpider
@@ -171,7 +171,7 @@ def test_it_costs_a_page_of_a_reference_site_no_more_than_that_page(job, error):
 @pytest.mark.parametrize("error", ERRORS, ids=NAMES)
 def test_it_costs_a_picture_no_more_than_that_picture(job, error):
     spider = spider_of(SourceSpider, job, error)
-    pictures = Pictures(job, spider.report, spider.answer_to, Exclusions())
+    pictures = ImageDownloads(job, spider.report, spider.answer_to, Exclusions())
     row = asyncio.run(pictures._settle("https://site.example/a.jpg"))
     assert row["status"] in ("failed", "refused")
     assert row["reason"].startswith(f"{fetch_failed(error).kind}: ")

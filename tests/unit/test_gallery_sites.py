@@ -78,10 +78,10 @@ def test_every_picture_of_a_look_alike_is_the_persons_and_is_there(site, slug):
     keys = appearances(site)[slug].pictures
     if site == "javdatabase":  # a portrait
         keys = keys[:1]
-    replies = [world.picture(urlsplit(shot.url).path) for shot in profile.shots]
+    replies = [world.picture(urlsplit(shot.url).path) for shot in profile.images]
     assert [reply.key for reply in replies] == list(keys)
     assert all(reply.width is None for reply in replies)
-    for shot, key in zip(profile.shots, keys, strict=True):
+    for shot, key in zip(profile.images, keys, strict=True):
         for fallback in shot.fallbacks:
             reply = world.picture(urlsplit(fallback).path)
             assert (reply.key, reply.width) in ((key, THUMBS[site]), (key, None))
@@ -196,6 +196,6 @@ def test_a_page_is_read_alike_whichever_host_it_came_from(site):
     path = PATHS[site].format("tessaly-quorn" + ("-9990101" if site == "afdb" else ""))
     here = spider_of(site).parse_page(body, BASE + path)
     there = spider_of(site).parse_page(body, str(real).rstrip("/") + path)
-    ends = [{urlsplit(shot.url).path for shot in page.shots} for page in (here, there)]
+    ends = [{urlsplit(shot.url).path for shot in page.images} for page in (here, there)]
     assert here.name == there.name
     assert ends[0] == ends[1] != set()

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from scrapy_project.parsing.html import (
     MAX_BYTES,
-    absolute,
-    addresses,
     clean,
     document,
     elements,
@@ -22,6 +20,7 @@ from scrapy_project.parsing.html import (
     without,
 )
 from scrapy_project.parsing.profile import PageError, Profile
+from scrapy_project.parsing.urls import absolute, addresses
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 
 SITES = ("babepedia", "boobpedia", "freeones", "iafd", "thenude")

@@ -14,7 +14,7 @@ from trainer.cli import app
 from trainer.identity.reviews import Review, read_reviews
 from trainer.release.inputs import read_inputs
 from trainer.release.sqlite_build import write_database
-from trainer.staging.parquet import read_frame
+from trainer.staging.frames import read_frame
 from trainer.state.store import read_identities
 
 MIRA, BO, STRANGER = 1, 2, 3

@@ -9,7 +9,7 @@ import pytest
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, person, serve
 from trainer.snapshots.store import fold_snapshot
-from trainer.staging.parquet import read_frame
+from trainer.staging.frames import read_frame
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from trainer.config.sources import PageRule
 from trainer.identity.links import SiteLink, identify_in
-from trainer.identity.site_table import Page, Site, SiteTable
+from trainer.identity.site_table import Site, SitePage, SiteTable
 
 # Reference sites: the rule of an invented source.
 RULE = PageRule(
@@ -18,7 +18,7 @@ RULE = PageRule(
     slug="hyphen",
     reserved=["search"],
 )
-DEMO = SiteTable({"demosite": Page(RULE, "https://www.demosite.example/")})
+DEMO = SiteTable({"demosite": SitePage(RULE, "https://www.demosite.example/")})
 
 
 def test_a_reference_page_has_the_path_that_its_rule_makes():
@@ -42,7 +42,7 @@ def test_a_wiki_page_is_one_however_its_title_is_written():
         links=[{"match": "^/w/(?P<id>[^/?]+)$", "path": "/w/{id}"}],
         slug="underscore",
     )
-    wiki = SiteTable({"wiki": Page(rule, "https://wiki.example")})
+    wiki = SiteTable({"wiki": SitePage(rule, "https://wiki.example")})
     forms = ["Mira_O%27Vask", "mira%20O'Vask", "Mira_O'Vask?utm_source=a"]
     found = {identify_in(wiki, f"https://wiki.example/w/{form}") for form in forms}
     assert found == {identify_in(wiki, "wiki.example/w/Mira_O'Vask/")}
@@ -52,7 +52,7 @@ def test_a_wiki_page_is_one_however_its_title_is_written():
 
 
 def test_a_site_is_also_where_the_operator_says_that_it_is():
-    here = SiteTable({"demosite": Page(RULE, "http://127.0.0.1:8123/")})
+    here = SiteTable({"demosite": SitePage(RULE, "http://127.0.0.1:8123/")})
     found = identify_in(here, "http://127.0.0.1:8123/star/mira")
     assert (found.site, found.id, found.path) == ("demosite", "mira", "/star/mira/photos")
     assert identify_in(here, "https://demosite.example/star/mira") == found

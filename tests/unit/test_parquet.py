@@ -7,14 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from trainer.errors import DamagedFileError
-from trainer.staging.parquet import (
-    parts,
-    read_frame,
-    read_parts,
-    read_table,
-    write_rows,
-    write_table,
-)
+from trainer.staging.frames import read_frame
+from trainer.staging.parquet import parts, read_parts, read_table, write_rows, write_table
 from trainer.staging.schemas import EMBEDDING_BYTES, IMAGES
 
 ROW = {

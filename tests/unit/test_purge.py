@@ -19,8 +19,9 @@ from trainer.exclusions.purge import purge
 from trainer.identity.reviews import Review, read_reviews, write_reviews
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.staging.atomic import read_json, sha256_file, write_json
+from trainer.staging.frames import read_frame
 from trainer.staging.manifest import StageManifest
-from trainer.staging.parquet import read_frame, write_rows
+from trainer.staging.parquet import write_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES, PERFORMERS, TARGETS
 from trainer.state.decisions import deciding

@@ -21,14 +21,14 @@ from trainer.release.distinct_people import one_label_each
 from trainer.release.evaluate import evaluate, evaluate_vectors
 from trainer.release.export import export
 from trainer.release.readme import README, readme
-from trainer.release.search_results import Answers
+from trainer.release.search_results import SearchResults
 
 
 def answers(best, own=None, rank=None):
     best = np.array(best, float)
     own = best if own is None else np.array(own, float)
     rank = np.ones(len(best)) if rank is None else np.array(rank, float)
-    return Answers(np.zeros(len(best), np.int64), best, own, rank)
+    return SearchResults(np.zeros(len(best), np.int64), best, own, rank)
 
 
 def test_the_curve_has_a_point_each_hundredth_and_rises_where_it_has_to():
@@ -147,6 +147,20 @@ def test_the_release_and_its_export_say_which_distance_to_choose(release, tmp_pa
     assert "At 0.5, the sidecar's scene mode, " in text
     assert f"Face database {manifest['version']}" in text
     assert "A match is a suggestion" in text
+
+
+def test_the_readme_shows_degraded_copies_where_they_were_measured(release):
+    calibration = json.loads((release / CALIBRATION_JSON).read_text())
+    manifest = json.loads((release / "manifest.json").read_text())
+    heading = "## Pictures that are worse than these"
+    assert heading not in readme(manifest, calibration)
+    found = {"queries": 1200, "no_face": 3, "rank_1": 0.9, "false_reject": 0.25}
+    calibration["scene_queries"] = {"as_is": found | {"safe_false_reject": None}}
+    text = readme(manifest, calibration)
+    assert heading in text
+    assert "| as is | 1,200 | 3 | 90% | 25% | not measured |" in text
+    del calibration["scene_queries"]  # of an older trainer
+    assert heading not in readme(manifest, calibration)
 
 
 def test_a_release_without_calibration_has_a_readme_too():

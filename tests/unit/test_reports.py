@@ -10,7 +10,7 @@ from reports import data as reading
 from reports import text
 from tests.unit import reports_world as world
 from trainer.runs.record import RunRecord, write_record
-from trainer.staging.atomic import write_json
+from trainer.staging.atomic import read_json, write_json
 from trainer.staging.paths import DataDir
 
 APP = Path(__file__).parents[2] / "reports" / "app.py"
@@ -247,3 +247,22 @@ def test_find_run_takes_airflows_id_and_refuses_nonsense(tmp_path):
     assert found("a b") == "a+b"  # as an address has it
     assert found("c:d") == "c-d"  # of an older trainer
     assert reading.find_run(entries, "///") is None
+
+
+COPIES = {"as_is": {"queries": 77, "no_face": 0, "rank_1": 0.987, "false_reject": 0.01}}
+
+
+def test_degraded_copies_are_shown_with_the_release_and_with_its_run(data):
+    assert "98.7%" not in cells(page("overview"))
+    path = data.release(world.NEW) / "evaluate.json"
+    write_json(path, read_json(path) | {"scene_queries": COPIES})
+    assert {"as is", "77", "98.7%"} <= set(cells(page("overview")))
+    run = data.run(world.AIRFLOW_RUN)
+    shown = page("run", run_id=run.run_id)
+    assert "98.7%" not in cells(shown)
+    record = RunRecord.model_validate(read_json(run.record) | {"evaluation": {}})
+    write_record(run, record.model_copy(update={"evaluation": {"scene_queries": COPIES}}))
+    assert {"as is", "77", "98.7%"} <= set(cells(page("run", run_id=run.run_id)))
+    write_record(run, record.model_copy(update={"evaluation": {"scene_queries": {"x": [1]}}}))
+    shown = page("run", run_id=run.run_id)
+    assert any("degraded copies are unreadable" in w.value for w in shown.warning)

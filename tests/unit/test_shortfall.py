@@ -30,6 +30,7 @@ def given(context: RunContext, **params: object) -> None:
     plan = read_json(context.run.plan)
     plan["params"] |= params
     write_json(context.run.plan, plan)
+    vars(context).pop("plan", None)  # which is read once
 
 
 def refusal(context: RunContext) -> str:

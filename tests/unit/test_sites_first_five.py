@@ -65,7 +65,7 @@ def visit(key: str, who: str) -> tuple[Profile, list, Any]:
         facts = site.page(urlsplit(address).path)
         assert facts is not None
         profile = profile.completed_by(spider.parse_page(facts.html.encode(), address))
-    shots = list(profile.shots)
+    shots = list(profile.images)
     for more in profile.more_pages:
         gallery = site.page(urlsplit(more).path)
         assert gallery is not None and spider.parse_more is not None

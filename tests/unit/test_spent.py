@@ -21,7 +21,7 @@ from trainer.retention.references import finished_runs
 from trainer.retention.runs import clear_runs
 from trainer.runs.record import RunRecord, write_record
 from trainer.staging.atomic import write_bytes, write_json
-from trainer.staging.parquet import read_frame
+from trainer.staging.frames import read_frame
 from trainer.staging.paths import DataDir
 from trainer.state.store import note_published
 

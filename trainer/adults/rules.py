@@ -1,4 +1,4 @@
-"""Adults only: who cannot be shown to be 18 or more at the career's start stays out of releases.
+"""Adults only: a performer not shown to be 18 or more at the career's start is in no release.
 
 Sources give a start as a year, and birth dates that are fuzzy and disagree. So every birth date is
 held against every start: a person is an adult only where each of these readings says so.
@@ -16,32 +16,32 @@ ADULT_YEARS = 18
 _FIRST_YEAR = 1900
 _FIRST_LISTING = "1990"  # before any source was there
 
-Verdict = Literal["adult", "under_age", "perhaps_under_age", "contradiction", "unknown_age"]
+Outcome = Literal["adult", "under_age", "perhaps_under_age", "contradiction", "unknown_age"]
 Span = tuple[str, str]  # the first and the last day that a fuzzy date can mean; days as text
 _DATE = re.compile(r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)?(?!\d)")
 
 
 class AgeFacts(NamedTuple):
-    """What one record says. Fuzzy dates as sources give them: YYYY, YYYY-MM or YYYY-MM-DD."""
+    """What one record states. Fuzzy dates as sources give them: YYYY, YYYY-MM or YYYY-MM-DD."""
 
     birth_date: str | None
     career_start_year: int | None
     recorded_at: str | None  # when the source first listed the person
 
 
-def judge(told: Sequence[AgeFacts]) -> Verdict:
-    """`adult` where every reading of what all records say shows it.
+def judge(stated: Sequence[AgeFacts]) -> Outcome:
+    """Return `adult` where every reading of what all records say shows it.
 
     A career start is enough where there is no birth date; a birth date needs a start. Without one
     the day on which a source first listed the person stands for it, and a listing before the
     career's start counts as well. `contradiction`: an adult by one reading and not by another.
     """
-    turned = _turned_18(told)
-    years = (f.career_start_year for f in told)
+    turned = _turned_18(stated)
+    years = (f.career_start_year for f in stated)
     starts = {span for year in years if year and (span := _year(year))}
     if not turned:
         return "adult" if starts else "unknown_age"
-    listed = min(filter(None, (_listing(f.recorded_at) for f in told)), default=None)
+    listed = min(filter(None, (_listing(f.recorded_at) for f in stated)), default=None)
     if listed and all(listed < first for first, _ in starts):
         starts.add((listed, listed))
     readings = {_reading(day, start) for day in turned for start in starts}
@@ -52,12 +52,12 @@ def judge(told: Sequence[AgeFacts]) -> Verdict:
     return "contradiction" if "adult" in readings else "under_age"
 
 
-def adult_from(told: Iterable[AgeFacts]) -> str | None:
-    """The last day on which the person can have become 18; None where no birth date is known."""
-    return max((last for _, last in _turned_18(told)), default=None)
+def adult_from(stated: Iterable[AgeFacts]) -> str | None:
+    """Return the last day on which the person can have become 18; None without a birth date."""
+    return max((last for _, last in _turned_18(stated)), default=None)
 
 
-def _reading(turned: Span, start: Span) -> Verdict:
+def _reading(turned: Span, start: Span) -> Outcome:
     """A start that is known by its year only is that of an adult who turned 18 in the year: most
     careers' starts are stated so, and many begin at 18."""
     by_year = start[0] != start[1] and turned[0] <= start[1]
@@ -66,9 +66,9 @@ def _reading(turned: Span, start: Span) -> Verdict:
     return "under_age" if turned[0] > start[1] else "perhaps_under_age"
 
 
-def _turned_18(told: Iterable[AgeFacts]) -> set[Span]:
+def _turned_18(stated: Iterable[AgeFacts]) -> set[Span]:
     """The days of becoming 18, by birth dates without those that a finer one agrees with."""
-    found = {known for f in told if f.birth_date and (known := _known(f.birth_date))}
+    found = {known for f in stated if f.birth_date and (known := _known(f.birth_date))}
     if len(found) > 1:
         found = {d for d in found if not any(o != d and o.startswith(d) for o in found)}
     return {_eighteenth(date) for date in found}

@@ -30,7 +30,7 @@ MOST_ERRORS = 20
 
 
 def _pages(stats: SourceStats) -> str:
-    """` (3 known, 1 missing)`, or nothing."""
+    """Return the pages that were not read, by reason: ` (3 known, 1 missing)`, or nothing."""
     kinds = ("known", "not_modified", "missing", "unconfirmed", "unreadable")
     counts = {kind: getattr(stats, f"pages_{kind}") for kind in kinds}
     named = ", ".join(f"{n} {kind.replace('_', ' ')}" for kind, n in counts.items() if n)
@@ -38,24 +38,34 @@ def _pages(stats: SourceStats) -> str:
 
 
 def build_lines(record: RunRecord) -> list[str]:
-    """The record for people."""
+    """Return a run's record as lines for people."""
     lines = [f"run {record.id}: {record.status}"]
     for source, stats in sorted(record.stats.by_source.items()):
-        reason = f" - {stats.reason}" if stats.reason else ""
-        lines.append(
-            f"  {source}: {stats.status}{reason}; {stats.performers} performers in "
-            f"{stats.pages} pages{_pages(stats)}, pictures {stats.images_fetched} fetched, "
-            f"{stats.images_known} known, {stats.images_refused} refused, "
-            f"{stats.images_failed} failed; {stats.faces} faces selected"
-        )
-        lines.extend(f"    warning: {warning}" for warning in stats.warnings)
+        lines += _source_lines(source, stats)
     embed = record.embed
     lines.append(
         f"  embedder: {embed.get('embedded', 0)} pictures embedded now, "
         f"{embed.get('already', 0)} before"
     )
-    for reason, count in sorted(record.quarantined.items()):
-        lines.append(f"  quarantined: {count} performers, {reason}")
+    return [*lines, *_decision_lines(record), *_error_lines(record)]
+
+
+def _source_lines(source: str, stats: SourceStats) -> list[str]:
+    reason = f" - {stats.reason}" if stats.reason else ""
+    return [
+        f"  {source}: {stats.status}{reason}; {stats.performers} performers in "
+        f"{stats.pages} pages{_pages(stats)}, pictures {stats.images_fetched} fetched, "
+        f"{stats.images_known} known, {stats.images_refused} refused, "
+        f"{stats.images_failed} failed; {stats.faces} faces selected",
+        *(f"    warning: {warning}" for warning in stats.warnings),
+    ]
+
+
+def _decision_lines(record: RunRecord) -> list[str]:
+    """Return what was quarantined, is to review, was released, and what failed at the gate."""
+    lines = [
+        f"  quarantined: {n} performers, {why}" for why, n in sorted(record.quarantined.items())
+    ]
     if record.reviews:
         kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(record.reviews.items()))
         lines.append(f"  to review: {kinds}; see `trainer reviews --run {record.id}`")
@@ -64,7 +74,11 @@ def build_lines(record: RunRecord) -> list[str]:
     if record.gate:
         failed = GateResult.model_validate(record.gate).failures()
         lines += [f"  gate: {line}" for line in failed]
-    lines += [f"  {error.sentence}" for error in record.errors[:MOST_ERRORS]]
+    return lines
+
+
+def _error_lines(record: RunRecord) -> list[str]:
+    lines = [f"  {error.sentence}" for error in record.errors[:MOST_ERRORS]]
     if len(record.errors) > MOST_ERRORS:
         lines.append(f"  ... and {len(record.errors) - MOST_ERRORS} more kinds in its run.json")
     return lines

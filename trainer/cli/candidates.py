@@ -19,15 +19,15 @@ def candidates(data_dir: DataDirOption = None, as_json: JsonOption = False) -> N
     found = waiting(Settings.load(data_dir))
     lines = [
         line
-        for one in found
+        for candidate in found
         for line in (
-            f"run {one.run_id}",
-            *([f"  can only be rejected: {one.overtaken}"] if one.overtaken else []),
-            *(f"  gate: {g}" for g in one.gate),
-            *one.diff,
+            f"run {candidate.run_id}",
+            *([f"  can only be rejected: {candidate.overtaken}"] if candidate.overtaken else []),
+            *(f"  gate: {g}" for g in candidate.gate),
+            *candidate.diff,
         )
     ]
-    show([vars(one) for one in found], as_json, lines or ["nothing waits for approval"])
+    show([vars(candidate) for candidate in found], as_json, lines or ["nothing waits for approval"])
 
 
 def approve(run_id: RunArgument, data_dir: DataDirOption = None) -> None:

@@ -15,7 +15,7 @@ from trainer.release.contract import DATABASE
 from trainer.release.reader import PerformerReader
 from trainer.staging.clock import iso, now
 from trainer.staging.paths import DataDir
-from trainer.state.store import KnownIdentities, read_identities, reading
+from trainer.state.store import Claim, KnownIdentities, read_identities, reading
 
 identity_app = typer.Typer(no_args_is_help=True, help="Merge and split performers.")
 ReasonOption = Annotated[str, typer.Option(help="Why, for those who look later.")]
@@ -35,13 +35,13 @@ def identity_show(
 
 @identity_app.command("merge")
 def identity_merge(
-    one: Annotated[str, typer.Argument(help="A performer's id, or source:id.")],
-    other: Annotated[str, typer.Argument(help="Another one.")],
+    first: Annotated[str, typer.Argument(help="A performer's id, or source:id.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
     reason: ReasonOption,
     data_dir: DataDirOption = None,
 ) -> None:
     """Decide that two performers are one person."""
-    decision = decide_merge(data_of(data_dir), one, other, reason, iso(now()))
+    decision = decide_merge(data_of(data_dir), first, second, reason, iso(now()))
     show({}, False, [f"{decision.text()}; {_NEXT}"])
 
 
@@ -82,7 +82,8 @@ MOST_NAMESAKES = 20
 
 
 def person_rows(data: DataDir, who: str) -> list[dict[str, Any]]:
-    """The performers that `who` names (an id, `source:id`, or part of a name), with evidence."""
+    """Return the performers that `who` names (an id, `source:id`, or part of a name), with their
+    records, evidence, merges and decisions; raises `ConfigError` where it names nobody."""
     known = read_identities(data.state_db)
     decided = read_identity_decisions(data)
     return [_person(data, number, known, decided) for number in _numbers(data, who, known)]
@@ -107,28 +108,43 @@ def _person(
     data: DataDir, number: int, known: KnownIdentities, decided: list[Decision]
 ) -> dict[str, Any]:
     claims = sorted(c for c, n in known.claims.items() if known.current(n) == number)
-    reader = _reader(data)
-    listed = reader.get_performer(number) if reader else None
-    with reading(data.state_db) as db:
-        assert db is not None
-        why = {
-            (s, i): text
-            for s, i, text in db.execute("SELECT source, source_id, evidence FROM claim_evidence")
-        }
-        merges = db.execute("SELECT old_id, new_id, evidence FROM merges").fetchall()
+    listed = _listed(data, number)
+    evidence, merges = _evidence(data)
     return {
         "performer_id": number,
-        "name": listed["canonical_name"] if listed else None,
-        "faces": listed["face_count"] if listed else 0,
-        "records": [
-            {"record": spelled(c), "evidence": why.get(c), "former_ids": known.former.get(c, ())}
-            for c in claims
-        ],
+        "name": listed["canonical_name"],
+        "faces": listed["face_count"],
+        "records": [_record(claim, evidence, known) for claim in claims],
         "merged": [
-            {"id": old, "evidence": text} for old, _, text in merges if known.current(old) == number
+            {"id": old, "evidence": text} for old, text in merges if known.current(old) == number
         ],
         "decisions": [d.text() for d in decided if d.concerns(claims)],
     }
+
+
+def _listed(data: DataDir, number: int) -> dict[str, Any]:
+    """Return a performer's name and number of faces in the current release; None and 0 for one
+    that is not in it."""
+    reader = _reader(data)
+    found = reader.get_performer(number) if reader else None
+    return found or {"canonical_name": None, "face_count": 0}
+
+
+def _record(claim: Claim, evidence: dict[Claim, str], known: KnownIdentities) -> dict[str, Any]:
+    return {
+        "record": spelled(claim),
+        "evidence": evidence.get(claim),
+        "former_ids": known.former.get(claim, ()),
+    }
+
+
+def _evidence(data: DataDir) -> tuple[dict[Claim, str], list[tuple[int, str]]]:
+    """Return the evidence of records, and of merged ids."""
+    with reading(data.state_db) as db:
+        assert db is not None
+        claims = db.execute("SELECT source, source_id, evidence FROM claim_evidence")
+        by_claim = {(source, number): text for source, number, text in claims}
+        return by_claim, db.execute("SELECT old_id, evidence FROM merges").fetchall()
 
 
 def _reader(data: DataDir) -> PerformerReader | None:
@@ -137,19 +153,21 @@ def _reader(data: DataDir) -> PerformerReader | None:
 
 
 def person_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Return `person_rows` as lines for people."""
     lines = []
     for row in rows:
         name = row["name"] or "not in the current release"
         lines.append(f"performer {row['performer_id']}: {name}, {row['faces']} faces")
         for record in row["records"]:
-            why = f": {record['evidence']}" if record["evidence"] else ""
-            lines.append(f"  {record['record']}{why}")
+            evidence = f": {record['evidence']}" if record["evidence"] else ""
+            lines.append(f"  {record['record']}{evidence}")
         lines += [f"  merged: {old['id']}: {old['evidence']}" for old in row["merged"]]
         lines += [f"  {text}" for text in row["decisions"]]
     return lines
 
 
 def decision_rows(data: DataDir, everything: bool) -> list[dict[str, Any]]:
+    """Return the decisions about identities in force; with `everything` those taken back, too."""
     return [
         {
             "number": d.number,
@@ -164,12 +182,13 @@ def decision_rows(data: DataDir, everything: bool) -> list[dict[str, Any]]:
 
 
 def decision_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Return `decision_rows` as lines for people."""
     lines = []
     for row in rows:
-        one, other = (", ".join(side) for side in row["sides"])
+        left, right = (", ".join(side) for side in row["sides"])
         between = "and" if row["action"] == "merge" else "from"
         state = f" (taken back {row['undone_at']})" if row["undone_at"] else ""
         lines.append(
-            f"{row['number']}: {row['action']} {one} {between} {other}: {row['reason']}{state}"
+            f"{row['number']}: {row['action']} {left} {between} {right}: {row['reason']}{state}"
         )
     return lines or ["nobody decided anything yet"]

@@ -79,6 +79,7 @@ def _state(name: str, locked: LockedPack, data: DataDir) -> str:
 
 
 def pack_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return one line per model pack: id, state and licences."""
     return [
         f"{row['name']}: {row['pack_id']}, {row['state']}; {', '.join(row['licences'])}"
         f"{' (not for commercial use)' if row['non_commercial'] else ''}"

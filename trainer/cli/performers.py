@@ -78,6 +78,7 @@ def _chosen(data: DataDir, run: str | None) -> str:
 
 
 def absent_lines(found: Absent) -> list[str]:
+    """Return who is not in the release as lines for people: counts by reason, then performers."""
     total = sum(found.by_reason.values())
     lines = [f"run {found.run}: {total:,} performers were resolved and are not in the release"]
     lines += [f"  {count:,} {reason}" for reason, count in found.by_reason.items()]

@@ -41,6 +41,7 @@ def prune_row(settings: Settings, moment: datetime, dry_run: bool) -> dict[str, 
 
 
 def prune_lines(row: dict[str, Any]) -> list[str]:
+    """Return one line about the pictures that were, or would be, deleted."""
     return [
         f"{'would delete' if row['dry_run'] else 'deleted'} {row['pictures']} pictures "
         f"({row['bytes'] / 1e6:.1f} MB), fetched {row['keep_days']} and more days ago, that "

@@ -129,12 +129,14 @@ def release_dir(data: DataDir, name: str) -> Path:
 
 
 def version_rows(data: DataDir) -> list[dict[str, Any]]:
+    """Return all published releases, with figures, problems and whether they are pinned."""
     pinned = {row[0] for row in read_decisions(data, "SELECT version_id FROM pins")}
     rows = [info.model_dump(mode="json") for info in published_releases(data)]
     return [row | {"pinned": row["version_id"] in pinned} for row in rows]
 
 
 def version_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Return `version_rows` as lines for people."""
     lines = []
     for row in rows:
         mark = (", pinned" if row["pinned"] else "") + ("  <- current" if row["current"] else "")
@@ -147,5 +149,6 @@ def version_lines(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def check_lines(report: VerifyReport) -> list[str]:
+    """Return the checks that failed, and how many hold."""
     held = sum(check.ok for check in report.checks)
     return [*report.failures(), f"{held} of {len(report.checks)} checks hold"]

@@ -27,6 +27,7 @@ def run_rows(data: DataDir) -> list[dict[str, Any]]:
 
 
 def run_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Return one line per run: status, figures and release, or the damage of its record."""
     lines = []
     for row in rows:
         if "error" in row:

@@ -50,6 +50,7 @@ def source_rows(
 
 
 def why_off(source: SourceConfig, environment: Mapping[str, str]) -> str | None:
+    """Return why a source is not crawled and what to do about it; None where it is."""
     if not source.enabled:
         return "switched off; set `enabled: true` in sources.yaml"
     key = source.api_key_env
@@ -62,6 +63,7 @@ def why_off(source: SourceConfig, environment: Mapping[str, str]) -> str | None:
 
 
 def source_lines(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return one line per source: kind, rate limit, trust, and why it is off."""
     return [
         f"{row['key']}: {KINDS[row['kind']]}, {row['requests_per_minute']} requests a minute, "
         f"trust {row['trust']}: {'off: ' + row['off'] if row['off'] else 'on'}"

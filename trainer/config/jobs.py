@@ -42,6 +42,7 @@ class EmbedJob(BaseModel):
     cache_dir: Path = Field(description="faces/<pack_id>, where the parts are written")
     report_dir: Path = Field(description="where _RUN.json is written")
     images: list[str] = Field(description="sha256 of the pictures, sorted")
+    scene_queries: list[str] = Field([], description="pictures of which to embed degraded copies")
     device: Literal["cpu", "cuda", "tensorrt"] = "cpu"
     precision: Literal["fp32", "fp16"] = "fp32"
     batch: int = Field(16, ge=1, le=1024)

@@ -41,6 +41,12 @@ class BuildParams(BaseModel):
         le=50,
         description="Minimum number of faces; performers with fewer stay out of releases.",
     )
+    scene_queries: Whole = Field(
+        500,
+        ge=0,
+        le=10_000,
+        description="Pictures whose degraded copies are searched to measure a release; 0 is off.",
+    )
     publish: bool = Field(
         True, description="Publish when the gate passes; otherwise keep a candidate."
     )

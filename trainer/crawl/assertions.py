@@ -21,14 +21,14 @@ _ASKED = ("read", "unconfirmed", "unreadable", "missing")
 
 
 def proposals(
-    data: DataDir, sources: dict[str, SourceConfig], asked: Iterable[str] = ()
+    data: DataDir, sources: dict[str, SourceConfig], keys: Iterable[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """Source key -> assertions, for each source that has a published crawl.
 
     Raises `ConfigError` for an unknown source or one without such a crawl.
     """
     snapshots = read_snapshots(data.state_db)
-    wanted = list(asked) or sorted(snapshots)
+    wanted = list(keys) or sorted(snapshots)
     unknown = sorted(set(wanted) - set(sources))
     if unknown:
         raise ConfigError(f"unknown sources {unknown}; choose from {', '.join(sorted(sources))}")

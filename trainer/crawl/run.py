@@ -1,4 +1,4 @@
-"""Crawl one source: a job file, Scrapy in its own process group, a verdict from `_RUN.json`."""
+"""Crawl one source: a job file, Scrapy in its own process group, the outcome from `_RUN.json`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from trainer.staging.clock import iso, now
 from trainer.staging.manifest import StageError, StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 from trainer.state.decisions import taken_back_since
-from trainer.state.store import read_snapshots
+from trainer.state.store import SnapshotRow, read_snapshots
 
 log = logging.getLogger(__name__)
 
@@ -58,15 +58,11 @@ def crawl_source(context: RunContext, source: str) -> StageManifest:
 
 
 def crawl_job(context: RunContext, source: str) -> CrawlJob:
-    """Incremental where there is a good snapshot with a watermark, no full refresh is asked, and
-    nobody's exclusion was taken back since: such a record may never be updated again."""
+    """Return what the spider of `source` has to do, incrementally where `_incremental` allows."""
     plan = context.plan
     row = read_snapshots(context.data.state_db).get(source)
     described = plan.sources[source]
-    usable = row is not None and row.watermark and last_snapshot(context.data, source) is not None
-    incremental = bool(usable) and not plan.params.full_refresh
-    if row is not None and taken_back_since(context.data, row.run_id):
-        incremental = False
+    incremental = row is not None and _incremental(context, source, row)
     return CrawlJob(
         run_id=plan.run_id,
         data_dir=context.data.root,
@@ -82,8 +78,20 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
     )
 
 
+def _incremental(context: RunContext, source: str, row: SnapshotRow) -> bool:
+    """Is only what changed to be crawled? Needs a good snapshot with a watermark, no full refresh,
+    and no exclusion taken back since: such a record may never be updated again."""
+    return bool(
+        row.watermark
+        and last_snapshot(context.data, source) is not None
+        and not context.plan.params.full_refresh
+        and not taken_back_since(context.data, row.run_id)
+    )
+
+
 def _complete(context: RunContext, source: str) -> StageManifest | None:
-    """The manifest of a finished crawl whose parts are unharmed."""
+    """Return the manifest of a finished crawl whose parts are intact; delete the parts of one
+    whose are not."""
     staging = context.run.staging(source)
     manifest = StageManifest.read(staging)
     if manifest is None or manifest.status != "complete":

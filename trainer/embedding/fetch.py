@@ -32,7 +32,7 @@ def fetch_pack(
     accept_licence: bool = False,
     wait: Callable[[float], object] = time.sleep,
 ) -> PackInfo:
-    """Bring the files of pack `name` into `out`; `pack.json` is written last.
+    """Download the files of pack `name` into `out`; write `pack.json` last and return it.
 
     Raises `ConfigError` where a licence must be accepted first, `StageFailed` where a file can't
     be had or is not the one that is locked. What was downloaded stays for the next try.
@@ -55,7 +55,7 @@ def fetch_pack(
 
 
 def _fetch(entry: LockedFile, target: Path, wait: Callable[[float], object]) -> None:
-    """One file, tried again with growing pauses; each try goes on from the bytes at hand."""
+    """Download one file, with retries after growing pauses; each resumes from the bytes at hand."""
     part = target.with_name(f"{target.name}.part")
     log.info(f"{entry.file}: {entry.origin} ({entry.licence}), from {entry.url}")
     for attempt in range(1, ATTEMPTS + 1):
@@ -86,27 +86,36 @@ def _download(entry: LockedFile, part: Path) -> None:
     have = part.stat().st_size if part.exists() else 0
     if entry.size is not None and have >= entry.size:
         return
+    with _request(entry, have) as response:
+        if response.status_code == 416:  # there is nothing beyond what we have
+            return
+        response.raise_for_status()
+        _save(entry, response, part, have if response.status_code == 206 else 0)
+
+
+def _request(entry: LockedFile, have: int) -> requests.Response:
+    """Request a file, after the first `have` bytes."""
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
     timeout = (CONNECT_SECONDS, READ_SECONDS)
-    with requests.get(str(entry.url), headers=headers, stream=True, timeout=timeout) as answer:
-        if answer.status_code == 416:  # there is nothing beyond what we have
-            return
-        answer.raise_for_status()
-        resumed = have > 0 and answer.status_code == 206
-        start = have if resumed else 0
-        length = int(answer.headers.get("Content-Length") or 0)
-        if start:
-            log.info(f"{entry.file}: going on after {start} bytes")
-        progress = Progress(part.parent, f"bytes of {entry.file}", length)
-        with part.open("ab" if resumed else "wb") as stream:
-            for chunk in answer.iter_content(CHUNK):
-                stream.write(chunk)
-                progress.advance(len(chunk))
-        progress.finish()
-        if length and part.stat().st_size - start != length:
-            raise requests.ConnectionError(f"{part.stat().st_size - start} of {length} bytes came")
+    return requests.get(str(entry.url), headers=headers, stream=True, timeout=timeout)
+
+
+def _save(entry: LockedFile, response: requests.Response, part: Path, start: int) -> None:
+    """Write the response's bytes to `part` after its first `start`; raises `ConnectionError` where
+    fewer came than were announced."""
+    length = int(response.headers.get("Content-Length") or 0)
+    if start:
+        log.info(f"{entry.file}: going on after {start} bytes")
+    progress = Progress(part.parent, f"bytes of {entry.file}", length)
+    with part.open("ab" if start else "wb") as stream:
+        for chunk in response.iter_content(CHUNK):
+            stream.write(chunk)
+            progress.advance(len(chunk))
+    progress.finish()
+    if length and part.stat().st_size - start != length:
+        raise requests.ConnectionError(f"{part.stat().st_size - start} of {length} bytes came")
 
 
 def _is_final(error: requests.RequestException) -> bool:

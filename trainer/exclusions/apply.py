@@ -4,9 +4,8 @@ pictures before they are embedded or released."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,43 +17,44 @@ from trainer.exclusions.related_records import RelatedRecords
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.parquet import stream_rows
+from trainer.staging.rows import PerformerRecord
 from trainer.state.decisions import digest
 from trainer.state.store import Claim, KnownIdentities
 
-Row = dict[str, Any]
 # What matching needs of a record.
 COLUMNS = ("source", "source_id", "name", "aliases", "birth_date", "urls", "page_url", "merged_ids")
 MATCHED = (*COLUMNS, "merged_into_id", "images")
 
 
 def excluded_claims(
-    rows: Iterable[Mapping[str, Any]], exclusions: Exclusions, known: KnownIdentities
+    rows: Iterable[PerformerRecord], exclusions: Exclusions, known: KnownIdentities
 ) -> dict[Claim, Reason]:
-    """The records and pages that are out, and by what: those that match, those of performers whom
-    they were held to be before, and those that name the same person by a link.
+    """Return the records and pages that are excluded, and by what: those that match, those of the
+    performers that they belonged to before, and those that name the same person by a link.
 
-    `rows` is gone through three times; nothing is kept of rows that do not match. From those that
-    only a link leads to nothing goes on: an account can be a couple's.
+    `rows` is iterated three times; nothing is kept of rows that do not match. A record that only a
+    link leads to excludes no further ones: an account can be a couple's.
     """
-    found: dict[Claim, Reason] = {}
     if not exclusions:
-        return found
+        return {}
+    found = _matching(rows, exclusions)
+    _add_same_performers(found, known)
+    if found:
+        _add_linked(found, rows)
+    return found
+
+
+def _matching(rows: Iterable[PerformerRecord], exclusions: Exclusions) -> dict[Claim, Reason]:
+    """Return the records that an exclusion matches; a link is the weakest reason."""
+    found: dict[Claim, Reason] = {}
     for row in rows:
         reason = exclusions.record(row)
         if reason is not None and found.get(_claim(row), "link") == "link":
             found[_claim(row)] = reason
-    _add_same_performers(found, known)
-    related = RelatedRecords()
-    for row in rows if found else ():
-        if found.get(_claim(row), "link") != "link":
-            related.add(row)
-    for row in rows if related else ():
-        if _claim(row) not in found and related.has(row):
-            found[_claim(row)] = "link"
     return found
 
 
-def _claim(row: Mapping[str, Any]) -> Claim:
+def _claim(row: PerformerRecord) -> Claim:
     return row["source"], row["source_id"]
 
 
@@ -66,22 +66,33 @@ def _add_same_performers(found: dict[Claim, Reason], known: KnownIdentities) -> 
             found[claim] = "same_person"
 
 
+def _add_linked(found: dict[Claim, Reason], rows: Iterable[PerformerRecord]) -> None:
+    """Add the records that a link shows to be of the same person as one found otherwise."""
+    related = RelatedRecords()
+    for row in rows:
+        if found.get(_claim(row), "link") != "link":
+            related.add(row)
+    for row in rows if related else ():
+        if _claim(row) not in found and related.has(row):
+            found[_claim(row)] = "link"
+
+
 def leave_out(
     context: RunContext,
-    records: dict[Claim, Row],
-    pages: list[Row],
+    records: dict[Claim, PerformerRecord],
+    pages: list[PerformerRecord],
     known: KnownIdentities,
-) -> tuple[dict[Claim, Row], list[Row], dict[str, int]]:
-    """Records and pages that are not excluded; how many are, by reason. Links to excluded pictures
-    are taken out of the others."""
+) -> tuple[dict[Claim, PerformerRecord], list[PerformerRecord], dict[str, int]]:
+    """Return the records and the pages that are not excluded, without links to excluded images;
+    and the number of excluded ones by reason."""
     exclusions = exclusions_of(context)
     rows = [*records.values(), *pages]
     out = excluded_claims(rows, exclusions, known)
     pictures = _excluded_urls(context, exclusions)
     counts = Counter[str](out[_claim(row)] for row in rows if _claim(row) in out)
     kept = {claim: _without(row, pictures) for claim, row in records.items() if claim not in out}
-    own = [_without(p, pictures) for p in pages if _claim(p) not in out]
-    return kept, own, dict(sorted(counts.items()))
+    kept_pages = [_without(p, pictures) for p in pages if _claim(p) not in out]
+    return kept, kept_pages, dict(sorted(counts.items()))
 
 
 def _excluded_urls(context: RunContext, exclusions: Exclusions) -> set[str]:
@@ -95,7 +106,7 @@ def _excluded_urls(context: RunContext, exclusions: Exclusions) -> set[str]:
     }
 
 
-def _without(row: Row, pictures: set[str]) -> Row:
+def _without(row: PerformerRecord, pictures: set[str]) -> PerformerRecord:
     images = row["images"] or []
     if not pictures or all(image["url"] not in pictures for image in images):
         return row
@@ -105,34 +116,40 @@ def _without(row: Row, pictures: set[str]) -> Row:
 def excluded_pictures(
     dirs: Collection[Path], exclusions: Exclusions, known: KnownIdentities
 ) -> set[str]:
-    """sha256 of pictures that must not be embedded: excluded ones, and those of all records that
-    `resolve` will leave out."""
+    """Return the sha256 of pictures that must not be embedded: excluded ones, and those of all
+    records that `resolve` will leave out."""
     if not exclusions:
         return set()
     rows = RecordRows([directory / "performers.parquet" for directory in dirs])
     out = excluded_claims(rows, exclusions, known)
     urls = {i["url"] for row in rows if _claim(row) in out for i in row["images"] or ()}
-    found = set(exclusions.images)
-    for directory in dirs:
-        for row in stream_rows(directory / "images.parquet", ["url", "sha256"]):
-            if row["sha256"] and (row["url"] in urls or exclusions.url(row["url"])):
-                found.add(row["sha256"])
-    return found
+    return exclusions.images | _hashes_at(dirs, urls, exclusions)
+
+
+def _hashes_at(dirs: Iterable[Path], urls: Container[str], exclusions: Exclusions) -> set[str]:
+    """Return the sha256 of the pictures in snapshots at one of `urls`, or at an excluded URL."""
+    return {
+        row["sha256"]
+        for directory in dirs
+        for row in stream_rows(directory / "images.parquet", ["url", "sha256"])
+        if row["sha256"] and (row["url"] in urls or exclusions.url(row["url"]))
+    }
 
 
 class RecordRows:
-    """What matching needs of the records in files, as often as they are gone through."""
+    """The columns that matching needs of the records in files; can be iterated again and again."""
 
     def __init__(self, files: Sequence[Path]) -> None:
         self._files = files
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[PerformerRecord]:
         for path in self._files:
-            yield from stream_rows(path, list(MATCHED))
+            yield from stream_rows(path, MATCHED)
 
 
 def mark_excluded(judged: pl.DataFrame, exclusions: Exclusions) -> pl.DataFrame:
-    """`rule` is `excluded` for every face of an excluded picture, by sha256, URL or likeness."""
+    """Set `rule` to `excluded` for every face of an excluded picture, by sha256, URL or perceptual
+    hash."""
     if not exclusions:
         return judged
     hashes = judged["phash"].fill_null(b"").to_list()
@@ -157,4 +174,5 @@ def refuse_if_decided(context: RunContext) -> None:
 
 
 def decisions_stand(context: RunContext) -> bool:
+    """Are the decisions in force those that the run's step `resolve` applied?"""
     return (context.result("resolve") or {}).get("decisions") == digest(context.data)

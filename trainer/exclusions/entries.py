@@ -72,6 +72,7 @@ class Exclusions:
 
     @classmethod
     def of(cls, entries: Iterable[Exclusion], digest: str = "") -> Exclusions:
+        """Index `entries` and their members for look-ups."""
         found = cls(digest)
         for entry in entries:
             for kind, value in sorted({(entry.kind, entry.value), *entry.members}):
@@ -109,10 +110,11 @@ class Exclusions:
         return bool(self.claims or self.urls or self.persons or self.images or self.phashes)
 
     def claim(self, source: str, source_id: str) -> bool:
+        """Is the record with this id excluded, or found to belong to an exclusion?"""
         return f"{source}:{source_id}" in self.claims
 
     def record(self, record: Record) -> Reason | None:
-        """By what a record (or a target's candidate) is excluded; None where it is not."""
+        """Return by what a record (or a target's candidate) is excluded; None where it is not."""
         found = self._by_itself(record)
         if found is not None:
             return found[0]
@@ -123,26 +125,34 @@ class Exclusions:
         return None
 
     def entry_of(self, record: Record) -> int | None:
-        """The number of the exclusion that matches a record itself: not by a link."""
+        """Return the number of the exclusion that matches a record itself, not by a link."""
         found = self._by_itself(record)
         return self.numbers.get(found) if found else None
 
     def _by_itself(self, record: Record) -> tuple[Literal["id", "url", "person"], str] | None:
+        """Return what of a record is excluded: kind and value, as in the keys of `numbers`."""
         for number in _ids(record):
             if number in self.own:
                 return "id", number
-        birth = record.get("birth_date") or ""
-        born = self.persons.get(birth)
-        for key in record_keys(_names(record)) if born else ():
-            if key in (born or ()):
-                return "person", f"{key}|{birth}"
+        person = self._person_key(record)
+        if person is not None:
+            return "person", person
         for url in _urls(record) if self.urls else ():
             if self.url(url):
                 return "url", url_key(url)
         return None
 
+    def _person_key(self, record: Record) -> str | None:
+        """Return the excluded name and birth date of a record, as `name key|birth date`."""
+        birth = record.get("birth_date") or ""
+        excluded = self.persons.get(birth)
+        if not excluded:
+            return None
+        keys = record_keys(_names(record))
+        return next((f"{key}|{birth}" for key in keys if key in excluded), None)
+
     def _leads_to_own(self, record: Record) -> bool:
-        """Does a link name an excluded record of another source? It says that this is she."""
+        """Does a link name an excluded record of another source, as one of the same person?"""
         for url in urls_of(record) if self.own_domains else ():
             if _may_be_at(url, self.own_domains):
                 person = person_at(url)
@@ -151,13 +161,16 @@ class Exclusions:
         return False
 
     def url(self, url: str) -> bool:
+        """Is an address excluded, in whatever spelling?"""
         return bool(self.urls) and _may_be_at(url, self.domains) and url_key(url) in self.urls
 
     def image(self, sha256: str | None) -> bool:
+        """Is the picture with this hash excluded?"""
         return sha256 in self.images
 
     def alike(self, phashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-        """Which perceptual hashes, (n,), are of an excluded picture, resized or recoded."""
+        """Return a mask, (n,), of the perceptual hashes of excluded pictures, also when these were
+        resized or recoded."""
         found = np.zeros(len(phashes), bool)
         for excluded in self.phashes:
             found |= np.bitwise_count(phashes ^ np.uint64(excluded)) < SAME_PICTURE_BITS
@@ -165,18 +178,19 @@ class Exclusions:
 
     @property
     def refusal(self) -> str:
-        """Why a picture is not kept; another list gives another text, so that it is asked again."""
+        """Return why a picture is not kept. Another list gives another text, so that a picture
+        refused by an earlier list is requested again."""
         return f"{EXCLUDED}: by the exclusion list {self.digest[:12]}"
 
 
 def read_exclusions(data: DataDir) -> Exclusions:
-    """What is in force; needs no more than to read state.db."""
+    """Return the exclusions in force; needs read access to state.db only."""
     entries = read_entries(data)
     return Exclusions.of(entries, digest(data)) if entries else Exclusions(digest(data))
 
 
 def read_entries(data: DataDir, removed: bool = False) -> list[Exclusion]:
-    """The exclusions by number; those taken back too where `removed`."""
+    """Return the exclusions by number, with those taken back if `removed`."""
     rows = read_decisions(
         data,
         "SELECT kind, value, id, reason, added_at, removed_at FROM exclusions "
@@ -197,10 +211,8 @@ def read_entries(data: DataDir, removed: bool = False) -> list[Exclusion]:
 
 
 def url_key(url: str) -> str:
-    """One spelling of a URL: of a known site whom it names there, else the canonical address.
-
-    Of text that is no address, the text.
-    """
+    """Return one spelling of a URL: `site id` for a known site's profile, else the canonical
+    address; text that is no address is returned as it is."""
     link = identify(url)
     if link.site and link.id:
         return f"{link.site} {link.id}"
@@ -211,7 +223,7 @@ def url_key(url: str) -> str:
 
 
 def _may_be_at(url: str, domains: AbstractSet[str]) -> bool:
-    """A look at the host, which costs little; True where it is not plain to see."""
+    """Can `url` be under one of `domains`? Looks at its host only; True where that is unclear."""
     plain = _PLAIN_HOST.match(url)
     if plain is None:
         return True
@@ -220,7 +232,7 @@ def _may_be_at(url: str, domains: AbstractSet[str]) -> bool:
 
 
 def _domains(url: str) -> tuple[str, ...]:
-    """Under which domains a URL with the same key may be."""
+    """Return the domains under which a URL with the same key may be."""
     link = identify(url)
     if link.site and link.id:
         return domains_of(link.site)
@@ -229,12 +241,13 @@ def _domains(url: str) -> tuple[str, ...]:
 
 
 def claim_of(value: str) -> Claim:
+    """Return (source, source_id) of `source:source_id`."""
     source, _, number = value.partition(":")
     return source, number
 
 
 def _ids(record: Record) -> list[str]:
-    """As `source:source_id`: its own, and those that it was merged with."""
+    """Return a record's ids as `source:source_id`: its own, and those that it was merged with."""
     ids = (record["source_id"], *(record.get("merged_ids") or ()), record.get("merged_into_id"))
     return [f"{record['source']}:{number}" for number in ids if number is not None]
 

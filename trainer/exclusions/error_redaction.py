@@ -32,6 +32,7 @@ class Named:
 
     @classmethod
     def of(cls, out: Redaction) -> Named:
+        """Compile a pattern per excluded record that finds its id as a whole word."""
         named = cls(out)
         for claim in sorted(out.claims):
             source, _, number = claim.partition(":")

@@ -35,6 +35,7 @@ class LinkKeys:
         self._romanised = False
 
     def add(self, key: str) -> None:
+        """Add a key that `link_keys` made, `<hash of name>:<hash of link>`."""
         name, _, link = key.partition(":")
         self._links[name].add(link)
         self._romanised |= name.startswith(_ROMANISED)
@@ -90,6 +91,7 @@ def person_at(url: str) -> Claim | None:
 
 
 def urls_of(record: Record) -> list[str]:
+    """Return the URLs of a record's links, of snapshots' structs or of plain text."""
     return [link if isinstance(link, str) else link["url"] for link in record.get("urls") or ()]
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from trainer.exclusions.apply import RecordRows, Row, excluded_claims
+from trainer.exclusions.apply import RecordRows, excluded_claims
 from trainer.exclusions.entries import PHASH, Exclusion, Exclusions, Member, Reason, claim_of
 from trainer.exclusions.link_keys import link_keys
 from trainer.faces.cache import read_figures
 from trainer.staging.parquet import stream_rows
 from trainer.staging.paths import DataDir
+from trainer.staging.rows import PerformerRecord
 from trainer.state.store import Claim, KnownIdentities, read_identities, reading
 
 
@@ -24,11 +25,11 @@ class Found:
     """What belongs to one exclusion: for the list, and the other records for people to read."""
 
     members: set[Member] = field(default_factory=set)
-    people: dict[str, str] = field(default_factory=dict)  # source:source_id -> name, and why
+    people: dict[str, str] = field(default_factory=dict)  # source:source_id -> name and reason
 
 
 def find_members(data: DataDir, entries: Sequence[Exclusion]) -> dict[int, Found]:
-    """What belongs to each exclusion, by its number. All records are gone through once for all."""
+    """Return what belongs to each exclusion, by its number; reads the records once for all."""
     known = read_identities(data.state_db)
     everything = Exclusions.of(entries)
     records = RecordRows(crawled_files(data, "performers"))
@@ -40,40 +41,57 @@ def find_members(data: DataDir, entries: Sequence[Exclusion]) -> dict[int, Found
     found = {}
     for entry in entries:
         found[entry.number] = _belonging(entry, rows, few, hashes)
-        own = found[entry.number].members
-        one = Exclusions.of([entry])
-        own.update(("image", sha) for url, sha in by_url.items() if one.url(url))
-        own |= _alike(data, entry)
-        own.discard(("image", entry.value))
+        found[entry.number].members |= _pictures_of(entry, by_url) | _alike(data, entry)
+        found[entry.number].members.discard(("image", entry.value))
     return found
 
 
 def _belonging(
     entry: Exclusion,
-    rows: Sequence[Row],
+    rows: Sequence[PerformerRecord],
     known: KnownIdentities,
     hashes: Mapping[str, set[str]],
 ) -> Found:
-    found = Found()
+    """Return the records that belong to an exclusion, with their pictures and links."""
     claims = excluded_claims(rows, Exclusions.of([entry]), known)
-    for claim, reason in sorted(claims.items()):
-        if (entry.kind, entry.value) != ("id", ":".join(claim)):
-            found.members.add(("found" if reason == "link" else "id", ":".join(claim)))
-            found.people[":".join(claim)] = _WHY[reason]
+    found = _records_found(entry, claims)
     for row in rows:
         claim = row["source"], row["source_id"]
-        if claim not in claims:
-            continue
-        for image in row["images"] or ():
-            found.members.update(("image", sha) for sha in hashes.get(image["url"], ()))
-        if claims[claim] != "link":
-            found.members.update(("link", key) for key in link_keys(row))
-        if ":".join(claim) in found.people:
-            found.people[":".join(claim)] = f"{row['name']}, {_WHY[claims[claim]]}"
+        if claim in claims:
+            found.members |= _members_of(row, claims[claim], hashes)
+            if ":".join(claim) in found.people:
+                found.people[":".join(claim)] = f"{row['name']}, {_IN_WORDS[claims[claim]]}"
     return found
 
 
-_WHY: dict[Reason, str] = {
+def _records_found(entry: Exclusion, claims: Mapping[Claim, Reason]) -> Found:
+    """Return the records of `claims` beside the one that the exclusion itself names."""
+    found = Found()
+    for claim, reason in sorted(claims.items()):
+        if (entry.kind, entry.value) != ("id", ":".join(claim)):
+            found.members.add(("found" if reason == "link" else "id", ":".join(claim)))
+            found.people[":".join(claim)] = _IN_WORDS[reason]
+    return found
+
+
+def _members_of(
+    row: PerformerRecord, reason: Reason, hashes: Mapping[str, set[str]]
+) -> set[Member]:
+    """Return a record's pictures by hash, and its links unless only a link led to it."""
+    images = row["images"] or ()
+    found: set[Member] = {("image", sha) for i in images for sha in hashes.get(i["url"], ())}
+    if reason != "link":
+        found.update(("link", key) for key in link_keys(row))
+    return found
+
+
+def _pictures_of(entry: Exclusion, by_url: Mapping[str, str]) -> set[Member]:
+    """Return the pictures whose URL an exclusion names."""
+    excluded = Exclusions.of([entry])
+    return {("image", sha) for url, sha in by_url.items() if excluded.url(url)}
+
+
+_IN_WORDS: dict[Reason, str] = {
     "id": "by its id, or merged with it",
     "url": "by the URL",
     "person": "by name and birth date",
@@ -83,7 +101,7 @@ _WHY: dict[Reason, str] = {
 
 
 def _alike(data: DataDir, entry: Exclusion) -> set[Member]:
-    """The embedded pictures that look like one excluded by its perceptual hash."""
+    """Return the embedded pictures that look like one excluded by its perceptual hash."""
     if not entry.value.startswith(PHASH):
         return set()
     found: set[Member] = set()
@@ -96,13 +114,13 @@ def _alike(data: DataDir, entry: Exclusion) -> set[Member]:
 
 
 def crawled_files(data: DataDir, name: str) -> list[Path]:
-    """`performers` or `images` of every snapshot and every staged part."""
+    """List the files `performers` or `images` of every snapshot and every staged part, sorted."""
     staged = data.runs.glob(f"*/staging/*/{name}-*.parquet")
     return sorted([*data.runs.glob(f"*/snapshot/*/{name}.parquet"), *staged])
 
 
 def picture_hashes(data: DataDir, urls: set[str]) -> dict[str, set[str]]:
-    """sha256 of all that was ever fetched from each of `urls`."""
+    """Return the sha256 of all that was ever fetched from each of `urls`."""
     found: dict[str, set[str]] = defaultdict(set)
     for url, sha in _pictures(data) if urls else ():
         if url in urls:
@@ -117,7 +135,7 @@ def _pictures_by_url(data: DataDir, exclusions: Exclusions) -> dict[str, str]:
 
 
 def _pictures(data: DataDir) -> Iterator[tuple[str, str]]:
-    """URL and sha256 of every picture that a crawl, or the ledger, knows."""
+    """Yield URL and sha256 of every picture that a crawl, or the ledger, knows."""
     for path in crawled_files(data, "images"):
         for row in stream_rows(path, ["url", "sha256"]):
             if row["sha256"]:
@@ -129,7 +147,7 @@ def _pictures(data: DataDir) -> Iterator[tuple[str, str]]:
 
 
 def claims_of(entries: Sequence[Exclusion], found: Mapping[int, Found]) -> set[Claim]:
-    """All records that are out, to be removed."""
+    """Return all records that are excluded and are to be removed."""
     values = {m for own in found.values() for m in own.members}
     values |= {m for entry in entries for m in entry.members}
     ids = {value for kind, value in values if kind in ("id", "found")}

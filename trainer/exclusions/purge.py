@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trainer.embedding.scene_queries import is_whole, query_parts
 from trainer.exclusions.edit import remember
 from trainer.exclusions.entries import Exclusion, Exclusions, read_entries, read_exclusions
 from trainer.exclusions.error_redaction import names_of
@@ -65,6 +66,7 @@ def purge(data: DataDir) -> Purged:
             done.pictures += _delete(data.image(sha))
         for path in sorted((data.root / "faces").glob("*/")):
             done.faces += sum(redact(part, out) for part in cache_parts(path))
+            done.faces += _scrub_queries(path, out)
         done.ledger = forget_pictures(data, out.urls, out.pictures)
         _purge_runs(data, out, claims, known, done)
         listed = Listed(frozenset(claims), out.pictures)
@@ -90,6 +92,17 @@ def _out(
         frozenset(known.current(known.claims[c]) for c in claims if c in known.claims),
         names_of(names),
     )
+
+
+def _scrub_queries(cache: Path, out: Redaction) -> int:
+    """Rows of degraded copies. A damaged part can be made again, and may hold anybody: it goes."""
+    rows = 0
+    for part in query_parts(cache):
+        if is_whole(part):
+            rows += redact(part, out)
+        else:
+            part.unlink()
+    return rows
 
 
 def _clean(data: DataDir) -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
 
 from trainer.exclusions.link_keys import named_links
 from trainer.identity.claims import ClaimFacts, dates_agree
 from trainer.identity.evidence_items import names_agree
+from trainer.staging.rows import PerformerRecord
 from trainer.state.store import Claim
-
-Row = Mapping[str, Any]
 
 
 class RelatedRecords:
@@ -21,7 +18,8 @@ class RelatedRecords:
         self._claims: set[Claim] = set()
         self._by_link: dict[Claim, list[ClaimFacts]] = defaultdict(list)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: PerformerRecord) -> None:
+        """Index an excluded record's links and id, so that `has` finds records related to it."""
         facts = _facts(row)
         self._claims.add(facts.claim)
         for link in named_links(row):
@@ -30,9 +28,13 @@ class RelatedRecords:
     def __bool__(self) -> bool:
         return bool(self._claims)
 
-    def has(self, row: Row) -> bool:
-        """A link to one of the records says it; a link that both have, or a record's link to this
-        one, only with names that agree: accounts can be a couple's, and friends link each other."""
+    def has(self, row: PerformerRecord) -> bool:
+        """Whether links show that the record is of the same person.
+
+        A link to one of the records does by itself; a link that both have, or a record's link to
+        this one, only with names that agree: accounts can be a couple's, and friends link each
+        other.
+        """
         facts, links = _facts(row), named_links(row)
         if any(link in self._claims for link in links if link[0] != facts.claim[0]):
             return True
@@ -43,7 +45,7 @@ class RelatedRecords:
         )
 
 
-def _facts(row: Row) -> ClaimFacts:
+def _facts(row: PerformerRecord) -> ClaimFacts:
     return ClaimFacts(
         claim=(row["source"], row["source_id"]),
         name=row["name"] or "",

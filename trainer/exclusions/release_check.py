@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import zipfile
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ def holds(release: Path, listed: Listed) -> bool:
 
 
 def may_hold(release: Path, listed: Listed) -> bool:
-    """Like `holds`; what can't be read may."""
+    """Return `holds`, and True for a release that can't be read."""
     try:
         return holds(release, listed)
     except DamagedFileError:
@@ -60,10 +61,10 @@ def may_hold(release: Path, listed: Listed) -> bool:
 
 
 def refuse_excluded(data: DataDir, release: Path) -> None:
-    """Raise `StageFailed` for a release that holds somebody, or a picture, that was excluded since.
+    """Raise `StageFailed` for a release with a person or a picture that was excluded since.
 
-    By ids and pictures; who is excluded by name or link only is found through the ids that
-    excluding noted.
+    Compares ids and picture hashes; people excluded by name or link only are found by the ids that
+    `trainer exclude` noted.
     """
     found = read_exclusions(data)
     listed = Listed(frozenset(map(claim_of, found.claims)), frozenset(found.images))
@@ -75,8 +76,10 @@ def refuse_excluded(data: DataDir, release: Path) -> None:
 
 
 def drop_packages(data: DataDir, listed: Listed) -> list[str]:
-    """Delete the zips and deltas that hold one of these, or can't be read: they can be made again
-    of releases that do not. Returns their names."""
+    """Delete the zips and deltas that hold one of these, or can't be read; return their names.
+
+    They can be exported again from releases that hold none.
+    """
     for path in data.exports.glob(f"{TEMPORARY}*"):  # of a killed export, or of a killed purge
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     packages = sorted(data.exports.glob("stash-sense-*.zip"))
@@ -99,13 +102,19 @@ def _package_holds(path: Path, listed: Listed) -> bool:
 
 
 def _delta_holds(changes: dict[str, Any], listed: Listed) -> bool:
-    found: set[Claim] = set()
-    for document in changes["people"].values():
-        found.update((source, number) for source, number, *_ in document.get("stashbox_ids", ()))
-        found.update((source, number) for number, source, *_ in document.get("merged_ids", ()))
+    """Does a delta (the content of its changes file) bring one of these?"""
     cells = {cell for table in changes["whole"].values() for row in table for cell in row}
     return (
-        bool(found & listed.claims)
+        bool(_claims_of(changes["people"].values()) & listed.claims)
         or any(face[SHA] in listed.pictures for face in changes["faces"].values())
         or any(number in cells for _, number in listed.claims)
     )
+
+
+def _claims_of(documents: Iterable[dict[str, Any]]) -> set[Claim]:
+    """Return the records of the performers in a delta, merged ones among them."""
+    found: set[Claim] = set()
+    for document in documents:
+        found.update((source, number) for source, number, *_ in document.get("stashbox_ids", ()))
+        found.update((source, number) for number, source, *_ in document.get("merged_ids", ()))
+    return found

@@ -30,9 +30,11 @@ class Trace:
 
     @property
     def review_keys(self) -> set[str]:
+        """Return the keys of the review items about an excluded person."""
         return {item.key for _, items in self._reviews() for item in items if self._of(item)}
 
     def files(self) -> list[Path]:
+        """List the run's Parquet files, without unfinished ones."""
         return [p for p in self.run.root.rglob("*.parquet") if not p.name.startswith(".")]
 
     def forget_texts(self) -> int:
@@ -70,6 +72,7 @@ class Trace:
 
 
 def traces(data: DataDir, out: Redaction) -> list[Trace]:
+    """Return what each run of DATA_DIR knows of the people in `out`, by run."""
     runs = sorted(path for path in data.runs.glob("*") if path.is_dir())
     return [_trace(RunDir(path), out) for path in runs]
 

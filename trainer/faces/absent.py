@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from trainer.faces import contamination, quarantine, trust
 from trainer.faces.select import ACCEPTED, CONFLICT, OVER, SEVERAL, STAND_IN, TOO_SMALL
-from trainer.staging.parquet import read_frame, write_table
+from trainer.staging.frames import read_frame
+from trainer.staging.parquet import write_table
 
 ABSENT_FILE = "absent.parquet"
 ABSENT = pa.schema(
@@ -64,7 +65,7 @@ def absent(
         pl.col("reason").fill_null(NO_IMAGE),
         pl.col("images").fill_null(0),
     )
-    kept_out = quarantined.select(
+    quarantined_rows = quarantined.select(
         "performer_id",
         "universal_id",
         name=pl.lit(None, pl.String),
@@ -72,7 +73,7 @@ def absent(
         reason=pl.lit(QUARANTINE),
         images=pl.lit(0, pl.Int64),
     )
-    return pl.concat([found, kept_out], how="vertical_relaxed").sort(
+    return pl.concat([found, quarantined_rows], how="vertical_relaxed").sort(
         pl.col("scene_count").fill_null(-1), "performer_id", descending=[True, False]
     )
 
@@ -105,6 +106,7 @@ def counts(frame: pl.DataFrame) -> dict[str, int]:
 
 
 def write_absent(directory: Path, frame: pl.DataFrame) -> None:
+    """Write the performers that are not in the release, each with its reason."""
     write_table(directory / ABSENT_FILE, frame.to_arrow().cast(ABSENT))
 
 

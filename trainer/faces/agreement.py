@@ -15,7 +15,7 @@ Numbers = npt.NDArray[np.int64]
 
 # Two pictures whose perceptual hashes differ in fewer of the 64 bits are one, resized or recoded.
 SAME_PICTURE_BITS = 6
-_CHUNK = 16_384  # faces as float32 at a time: 32 MB a model
+_CHUNK = 16_384  # faces as float32 at a time: 32 MB per model
 
 
 def agreement(vectors: FaceVectors, faces: pl.DataFrame, trusted: pl.DataFrame) -> Vectors:
@@ -111,12 +111,12 @@ def without_copies(hashes: Sequence[tuple[str, bytes | None]]) -> list[tuple[str
     """Pictures by sha256 and perceptual hash, of resized copies the one with the lowest sha256."""
     kept: list[tuple[str, bytes | None]] = []
     for sha, phash in sorted(set(hashes), key=lambda item: item[0]):
-        if not any(sha == other or _close(phash, seen) for other, seen in kept):
+        if not any(sha == kept_sha or _close(phash, kept_hash) for kept_sha, kept_hash in kept):
             kept.append((sha, phash))
     return kept
 
 
-def _close(one: bytes | None, other: bytes | None) -> bool:
-    if one is None or other is None:
+def _close(left: bytes | None, right: bytes | None) -> bool:
+    if left is None or right is None:
         return False
-    return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count() < SAME_PICTURE_BITS
+    return (int.from_bytes(left) ^ int.from_bytes(right)).bit_count() < SAME_PICTURE_BITS

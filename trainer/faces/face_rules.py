@@ -27,7 +27,7 @@ _COLUMNS = [
 
 
 def write_face_rules(directory: Path, *judged: pl.DataFrame) -> None:
-    """verdicts.parquet: a row a (performer, picture, face) in a stable order."""
+    """Write verdicts.parquet: one row per (performer, picture, face), in a stable order."""
     frame = pl.concat(part.select(_COLUMNS) for part in judged).sort(
         "performer_id", "image_sha256", "face_no"
     )
@@ -41,10 +41,10 @@ def questions(capped: pl.DataFrame, quarantined: Collection[int] = ()) -> Iterat
     `quarantined`: performers who are not in `capped`, but whose pictures were looked at.
     """
     yield from _disagreeing(capped)
-    asked = capped.filter(pl.col("rule").is_in([CONFLICT, OF_ANOTHER]))
-    asked = asked.unique(["performer_id", "image_sha256"], keep="first", maintain_order=True)
+    doubtful = capped.filter(pl.col("rule").is_in([CONFLICT, OF_ANOTHER]))
+    doubtful = doubtful.unique(["performer_id", "image_sha256"], keep="first", maintain_order=True)
     columns = ["rule", "source", "url", "performer_id", "other_performer_id", "score"]
-    for rule, source, url, own, other, score in asked.select(columns).iter_rows():
+    for rule, source, url, own, other, score in doubtful.select(columns).iter_rows():
         out = other in quarantined
         if rule == CONFLICT and (other is None or (own > other and not out)):
             continue

@@ -51,7 +51,7 @@ def without_quarantined(judged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
     """The faces of performers who may be in the release, and those of people in quarantine.
 
     The latter are looked at like all others until then, so that no other performer keeps a face
-    that is theirs; now their verdict is `quarantined`, beside whom else was found to have it.
+    that is theirs; now their rule is `quarantined`, beside whom else was found to have it.
     """
     out = pl.col("quarantined")
     rule = pl.lit(QUARANTINED).alias("rule")

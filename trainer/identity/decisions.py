@@ -35,6 +35,7 @@ class Decision:
         return f"decision {self.number}: {left} and {right} {says}{why}"
 
     def concerns(self, claims: Iterable[Claim]) -> bool:
+        """Is any of `claims` on a side of the decision?"""
         return any(claim in side for claim in claims for side in self.sides)
 
 

@@ -34,6 +34,7 @@ def dismissed(data: DataDir) -> dict[str, DismissedReview]:
 
 
 def still_open(items: Iterable[Review], known: Mapping[str, DismissedReview]) -> list[Review]:
+    """Return the items that nobody dismissed."""
     return [item for item in items if item.key not in known]
 
 
@@ -52,6 +53,7 @@ def dismiss(data: DataDir, items: Iterable[Review], key: str, reason: str, at: s
 
 
 def reopen(data: DataDir, key: str) -> None:
+    """Take the dismissal of a review item back; raises `ConfigError` where it was not dismissed."""
     with deciding(data) as db:
         if not db.execute("DELETE FROM reviews_left WHERE key = ?", (key,)).rowcount:
             raise ConfigError(f"review item {key!r} was not left; `trainer reviews --all` lists it")

@@ -1,6 +1,6 @@
-"""Clues that records are one person: each with its kind, its weight and words for people.
+"""Evidence that records are one person: each item with its kind, weight and words for people.
 
-A clue of weight `ENOUGH` joins by itself where nothing contradicts it.
+An item of weight `ENOUGH` joins by itself where nothing contradicts it.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class EvidenceItem:
 
     @property
     def evidence(self) -> str:
-        """For people: kind, weight, reason."""
+        """Return kind, weight and reason, for people to read."""
         return f"{self.kind} ({self.weight:.2f}): {self.text}"
 
 
 @dataclass(frozen=True, order=True)
 class Conflict:
-    """A clue (or several that hang together) that `problem` speaks against."""
+    """An item of evidence (or several that hang together) that `problem` speaks against."""
 
     clue: EvidenceItem
     problem: str
@@ -50,28 +50,34 @@ class Conflict:
 
 
 def cross_links(records: Records) -> Iterator[EvidenceItem]:
-    """A record links to another source's record.
+    """Yield an item per link from a live record to another source's record.
 
-    One that was merged still names its person; a deleted one names nobody any more.
+    A linked record that was merged still names its person; a deleted one names nobody any more.
     """
-    merged = {(c[0], number) for c, fact in records.items() for number in fact.merged_ids}
+    named = _naming_somebody(records)
     for claim, fact in records.items():
         for link in fact.links if fact.live else ():
-            other = (link.site or "", link.id or "")
-            if other not in records or other[0] == claim[0]:
-                continue
-            if records[other].live or records[other].merged_into or other in merged:
-                text = f"{spelled(claim)} links to {spelled(other)}"
+            linked = (link.site or "", link.id or "")
+            if linked in named and linked[0] != claim[0]:
+                text = f"{spelled(claim)} links to {spelled(linked)}"
                 yield EvidenceItem(
-                    tuple(sorted((claim, other))), "cross_link", text, link.url, CROSS_LINK
+                    tuple(sorted((claim, linked))), "cross_link", text, link.url, CROSS_LINK
                 )
 
 
+def _naming_somebody(records: Records) -> set[Claim]:
+    """Return the records that live or were merged into another."""
+    merged = {(c[0], number) for c, fact in records.items() for number in fact.merged_ids}
+    return {
+        claim for claim, fact in records.items() if fact.live or fact.merged_into or claim in merged
+    }
+
+
 def shared_links(records: Records) -> Iterator[EvidenceItem]:
-    """Records of different sources have the same strong link.
+    """Yield an item per strong link that records of different sources have in common.
 
     An account can have been given up and taken by another, or be a couple's; an entry can be
-    pasted wrongly: a name must agree, too, or the clue stays under `ENOUGH`.
+    pasted wrongly: a name must agree, too, or the item stays under `ENOUGH`.
     """
     for claims in link_owners(records).values():
         if len({source for source, _ in claims}) < 2:
@@ -92,7 +98,7 @@ def _shared(listed: list[Claim], urls: Mapping[Claim, str], weight: float) -> Ev
 
 
 def _agreeing(listed: list[Claim], records: Records) -> list[list[Claim]]:
-    """`listed` in groups within which names connect the records."""
+    """Split `listed` into groups within which names connect the records."""
     groups: list[list[Claim]] = []
     for claim in listed:
         near = [g for g in groups if any(names_agree(records[claim], records[c]) for c in g)]
@@ -101,15 +107,23 @@ def _agreeing(listed: list[Claim], records: Records) -> list[list[Claim]]:
 
 
 def names_agree(a: ClaimFacts, b: ClaimFacts) -> bool:
-    """Names of one person: the same, or mistyped; in two scripts the birth date stands in."""
+    """Can these be names of one person: the same, or mistyped; or in two scripts with one full
+    birth date?"""
     if not a.name or not b.name:
         return True
     if same_surname(a.name, b.name):  # siblings share accounts, and list each other
         return False
-    if not scripts(a.name) & scripts(b.name):
-        born = a.birth_date if len(a.birth_date or "") == 10 else None
-        if born and born == b.birth_date:
-            return True
+    if not scripts(a.name) & scripts(b.name) and _born_the_same_day(a, b):
+        return True
+    return _nearly_a_name(a, b)
+
+
+def _born_the_same_day(a: ClaimFacts, b: ClaimFacts) -> bool:
+    return len(a.birth_date or "") == len("YYYY-MM-DD") and a.birth_date == b.birth_date
+
+
+def _nearly_a_name(a: ClaimFacts, b: ClaimFacts) -> bool:
+    """Is a name of one record nearly one of the other's? Two aliases need two words each."""
     return any(
         nearly(x, y)
         for x in _names(a)
@@ -123,7 +137,7 @@ def _names(fact: ClaimFacts) -> list[str]:
 
 
 def link_owners(records: Records) -> dict[tuple[str, str], dict[Claim, str]]:
-    """Live records and the address that they give, by (site, id) of their strong links."""
+    """Return live records and the URL that they give, by (site, id) of their strong links."""
     owners: dict[tuple[str, str], dict[Claim, str]] = defaultdict(dict)
     for claim, fact in records.items():
         for link in fact.links if fact.live else ():

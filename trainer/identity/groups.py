@@ -35,6 +35,7 @@ class Groups:
                         }
 
     def find(self, claim: Claim) -> Claim:
+        """Return the representative of a claim's set; a claim that is new is a set of its own."""
         parent = self._parent
         parent.setdefault(claim, claim)
         while parent[claim] != claim:
@@ -83,6 +84,7 @@ class Groups:
         return dict(found)
 
     def copy(self) -> Groups:
+        """Return independent sets with the same members and marks."""
         twin = Groups()
         twin._parent, twin._marks = dict(self._parent), dict(self._marks)
         twin._live, twin._living = self._live, dict(self._living)

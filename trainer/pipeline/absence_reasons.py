@@ -14,9 +14,9 @@ from trainer.faces.quarantine import QUARANTINED
 from trainer.release.diff_read import FaceKey, Person
 from trainer.runs.context import RunContext
 from trainer.staging.atomic import read_json
-from trainer.staging.parquet import read_frame
+from trainer.staging.frames import read_frame
 
-_NO_VERDICTS = {  # of a run that an older trainer selected for
+_NO_FACE_RULES = {  # of a run that an older trainer selected for
     "performer_id": pl.Int64,
     "image_sha256": pl.String,
     "face_no": pl.Int16,
@@ -33,6 +33,7 @@ class RunReasons:
         self._exclusions = read_exclusions(context.data)
 
     def person(self, person: Person, claims: Sequence[tuple[str, str]]) -> str:
+        """Return why a performer of the last release, known by `claims`, is not in this one."""
         if any(self._exclusions.claim(*claim) for claim in claims):
             return "excluded"
         number = self._now(person.performer_id)
@@ -46,9 +47,11 @@ class RunReasons:
         return f"no face left: {found}" if found else "no face left: no picture is there"
 
     def merge(self, old: int) -> str:
+        """Return the evidence of the merge of performer `old`."""
         return self._merges.get(old, "another performer has its id now")
 
     def face(self, face: FaceKey) -> str:
+        """Return why a face of the last release is not in this one: excluded, its rule, or gone."""
         if self._exclusions.image(face[0]):
             return "excluded"
         return self._rules.get(face, "its picture is not offered any more")
@@ -79,14 +82,14 @@ class RunReasons:
         return {merge["old_id"]: merge["evidence"] for merge in self._run_merges}
 
     @cached_property
-    def _verdicts(self) -> pl.DataFrame:
+    def _face_rules(self) -> pl.DataFrame:
         path = self._context.run.select / FACE_RULES_FILE
-        return read_frame(path) if path.exists() else pl.DataFrame(schema=_NO_VERDICTS)
+        return read_frame(path) if path.exists() else pl.DataFrame(schema=_NO_FACE_RULES)
 
     @cached_property
     def _rules(self) -> dict[FaceKey, str]:
-        """A performer's verdict on a face before that of somebody in quarantine who has it, too."""
-        faces = self._verdicts.drop_nulls("face_no")
+        """The rule by face; a rule of somebody in quarantine only where no other has the face."""
+        faces = self._face_rules.drop_nulls("face_no")
         faces = faces.sort(pl.col("rule") != QUARANTINED, maintain_order=True)
         frame = faces.select("image_sha256", "face_no", "rule")
         return {(sha, number): rule for sha, number, rule in frame.iter_rows()}
@@ -94,6 +97,8 @@ class RunReasons:
     @cached_property
     def _rules_of(self) -> dict[int, dict[str, int]]:
         found: dict[int, dict[str, int]] = {}
-        for owner, rule, count in self._verdicts.group_by("performer_id", "rule").len().iter_rows():
+        for owner, rule, count in (
+            self._face_rules.group_by("performer_id", "rule").len().iter_rows()
+        ):
             found.setdefault(owner, {})[rule] = count
         return found

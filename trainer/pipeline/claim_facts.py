@@ -1,10 +1,9 @@
-"""What resolving starts from: records and pages of the snapshots, and the facts of each record."""
+"""The input of entity resolution: records and pages of the snapshots, and each record's facts."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from trainer.config.sources import SourceConfig
 from trainer.identity.canonical import preferred_first
@@ -15,20 +14,26 @@ from trainer.identity.resolve import Identities
 from trainer.identity.site_table import SiteTable
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
-from trainer.staging.parquet import read_table
+from trainer.snapshots.store import PERFORMERS_FILE
+from trainer.staging.parquet import read_parts
+from trainer.staging.performer_facts import FACT_NAMES
+from trainer.staging.rows import PerformerRecord, by_name
+from trainer.staging.schemas import PERFORMERS
 from trainer.state.store import Claim
 
-Records = dict[Claim, dict[str, Any]]
+Records = dict[Claim, PerformerRecord]
 Sources = Mapping[str, SourceConfig]
-_FURTHER = ("country", "ethnicity", "height_cm", "eye_color", "career_start_year")
 
 
-def read_records(context: RunContext, sources: Sources) -> tuple[Records, list[dict[str, Any]]]:
-    """Every record of the sources that create performers, tombstones included; live pages."""
+def read_records(context: RunContext, sources: Sources) -> tuple[Records, list[PerformerRecord]]:
+    """Return every record of the sources that create performers, tombstones included; live pages.
+
+    A column that a snapshot of an older trainer lacks is null.
+    """
     found: Records = {}
-    pages: list[dict[str, Any]] = []
+    pages: list[PerformerRecord] = []
     for source, directory in snapshot_dirs(context).items():
-        rows = read_table(directory / "performers.parquet").to_pylist()
+        rows = read_parts([directory / PERFORMERS_FILE], PERFORMERS).to_pylist()
         if sources[source].creates_performers:
             found.update({(source, row["source_id"]): row for row in rows})
         else:
@@ -36,37 +41,35 @@ def read_records(context: RunContext, sources: Sources) -> tuple[Records, list[d
     return found, pages
 
 
-def facts_of(records: Records, table: SiteTable) -> list[ClaimFacts]:
+def facts_of(records: Mapping[Claim, PerformerRecord], table: SiteTable) -> list[ClaimFacts]:
+    """Return what entity resolution looks at, by claim."""
     return [_facts(claim, record, table) for claim, record in sorted(records.items())]
 
 
-def _facts(claim: Claim, record: dict[str, Any], table: SiteTable) -> ClaimFacts:
-    """The links' identities stay with the record, too: `canonical` needs them again."""
-    links = tuple(identify_in(table, link["url"]) for link in record["urls"] or ())
-    record["links"] = links
+def _facts(claim: Claim, record: PerformerRecord, table: SiteTable) -> ClaimFacts:
+    stated = by_name(record)
     return ClaimFacts(
         claim=claim,
         merged_ids=tuple(record["merged_ids"] or ()),
         merged_into=record["merged_into_id"],
         live=is_live(record),
         name=record["name"],
-        birth_date=record["birth_date"],
-        gender=record["gender"],
-        links=links,
+        links=tuple(identify_in(table, link["url"]) for link in record["urls"] or ()),
         aliases=tuple(record["aliases"] or ()),
-        **{name: record[name] for name in _FURTHER},
+        **{name: stated.get(name) for name in FACT_NAMES},
     )
 
 
-def is_live(record: dict[str, Any]) -> bool:
+def is_live(record: PerformerRecord) -> bool:
+    """Whether the record stands for somebody today."""
     return not record["deleted"] and record["merged_into_id"] is None
 
 
 def performers_of(
     records: Records, identities: Identities, facts: Iterable[ClaimFacts]
 ) -> Performers:
-    """The live records by performer, preferred first; who links where."""
-    live: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    """Return the live records by performer, preferred first, and which records link where."""
+    live: dict[int, list[PerformerRecord]] = defaultdict(list)
     linked: dict[tuple[str, str], list[Claim]] = defaultdict(list)
     for fact in facts:
         if fact.live:

@@ -40,6 +40,7 @@ class Supervisor:
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, service: Service) -> None:
+        """Start a service in its own process group, its output appended to its log."""
         self.logs.mkdir(parents=True, exist_ok=True)
         with self.log_of(service.name).open("ab") as log:
             self.running[service.name] = subprocess.Popen(
@@ -89,9 +90,11 @@ class Supervisor:
         self.running.clear()
 
     def log_of(self, name: str) -> Path:
+        """Return the log file of a service."""
         return self.logs / f"{name}.log"
 
     def tail(self, name: str) -> str:
+        """Return the last lines of a service's log."""
         path = self.log_of(name)
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
         return "\n".join(text.splitlines()[-TAIL_LINES:])

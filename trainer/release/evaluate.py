@@ -32,8 +32,9 @@ from trainer.release.index_read import load_index, vectors_of
 from trainer.release.inputs import Vectors
 from trainer.release.intervals import interval, share
 from trainer.release.recall import approximate, recall, sampled
+from trainer.release.scene_queries import SceneQueries, released_rows, scene_figures
 from trainer.release.search import Ids
-from trainer.release.search_results import Answers, Asked, Gallery, ask
+from trainer.release.search_results import Gallery, SearchedFaces, SearchResults, search_faces
 from trainer.staging.atomic import read_json
 
 FEW_PERFORMERS = 100
@@ -48,13 +49,14 @@ def evaluate(
     sample: int = 2_000,
     previous: Path | None = None,
     pairs: Collection[tuple[int, int]] = (),
+    scene: SceneQueries | None = None,
     advance: Advance = lambda _count, _total: None,
 ) -> Evaluation:
     """Measure a verified release from its own files, by about `sample` faces.
 
     `previous` is the last release's directory: its figures go beside the new ones. `pairs`: ids of
-    performers that may be one person. `advance` hears how many more searches were made, of how
-    many.
+    performers that may be one person. `scene`: degraded copies to search, too. `advance` hears how
+    many more searches were made, of how many.
     """
     require_intact(directory)
     labels = _labels(read_mapping(directory, contract.FACES_JSON))
@@ -71,6 +73,11 @@ def evaluate(
         vectors[0], vectors[1], labels, seed, sample, advance, parts, found, people
     )
     result.pairs_that_may_be_one = len(pairs)
+    if scene is not None:
+        rows = released_rows(directory, scene.pictures)
+        safe = result.safe_distances[0].distance
+        gallery = Gallery(vectors[0], vectors[1], labels)
+        result.scene_queries = scene_figures(gallery, rows, scene, safe)
     if previous is not None and (previous / EVALUATE_JSON).exists():
         result.previous = read_json(previous / EVALUATE_JSON)
         result.previous.pop("previous", None)
@@ -100,7 +107,7 @@ def evaluate_vectors(
     performers = sum(counts.values())
     chosen = _Sample.take(sizes[labels] >= 2, seed, sample, parts)
     total = 2 * len(chosen.queries)  # one search in each model's vectors
-    asked = ask(gallery, chosen.queries, lambda count: advance(count, total))
+    asked = search_faces(gallery, chosen.queries, lambda count: advance(count, total))
     own, others = asked.named.at(chosen.closed), asked.unnamed.at(chosen.strangers)
     distinct = asked.strangers.at(chosen.strangers)
     return Evaluation(
@@ -158,7 +165,7 @@ class _Sample:
 
 
 def _recall(
-    gallery: Gallery, chosen: _Sample, asked: Asked, found: Sequence[tuple[int, Ids]]
+    gallery: Gallery, chosen: _Sample, asked: SearchedFaces, found: Sequence[tuple[int, Ids]]
 ) -> dict[str, dict[str, float]]:
     """Of each index, by what was searched exactly anyway."""
     result = {}
@@ -173,7 +180,7 @@ def _recall(
     return result
 
 
-def _stratum(asked: Asked, of: Flags, several: Flags) -> Stratum:
+def _stratum(asked: SearchedFaces, of: Flags, several: Flags) -> Stratum:
     """Figures of the searched faces that are `of` a part."""
     own, others = asked.named.at(of & several), asked.strangers.at(of)
     return Stratum(
@@ -186,7 +193,7 @@ def _stratum(asked: Asked, of: Flags, several: Flags) -> Stratum:
     )
 
 
-def _open_set(own: Answers, strangers: Answers) -> OpenSet:
+def _open_set(own: SearchResults, strangers: SearchResults) -> OpenSet:
     return OpenSet(
         queries=len(strangers.label),
         performers=len(set(strangers.label.tolist())),
@@ -194,7 +201,7 @@ def _open_set(own: Answers, strangers: Answers) -> OpenSet:
     )
 
 
-def _point(threshold: float, closed: Answers, strangers: Answers) -> OperatingPoint:
+def _point(threshold: float, closed: SearchResults, strangers: SearchResults) -> OperatingPoint:
     return OperatingPoint(
         threshold=threshold,
         false_accept=share(strangers.best <= threshold),

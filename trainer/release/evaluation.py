@@ -75,6 +75,25 @@ class CapCost(BaseModel):
     rank_1: float | None
 
 
+class SceneFigures(BaseModel):
+    """What the search answers for degraded copies of pictures, without the pictures themselves.
+
+    Of pictures in the release whose performer has others; a copy in which no face is found is a
+    false reject, and not named right.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    queries: int
+    no_face: int = Field(description="copies in which no face is found")
+    rank_1: float | None
+    rank_1_interval: Interval | None
+    false_reject: float | None = Field(description="at the scene threshold")
+    safe_false_reject: float | None = Field(
+        None, description="at the safe distance of 1% false accepts; None: there is none"
+    )
+
+
 class Evaluation(BaseModel):
     """`evaluate.json`. Shares are None where nothing could be measured."""
 
@@ -92,6 +111,9 @@ class Evaluation(BaseModel):
     curve: list[CurvePoint] = Field([], description="by maximum distance, strangers as distinct")
     safe_distances: list[SafeDistance] = []
     cap_costs: list[CapCost] = []
+    scene_queries: dict[str, SceneFigures] = Field(
+        {}, description="as_is, and each kind of degraded copy -> figures; empty: not measured"
+    )
     index_recall: dict[str, dict[str, float]] = Field(
         description="index file -> recall at the sidecar's k against exact search"
     )

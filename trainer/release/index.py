@@ -80,6 +80,7 @@ class IndexResult:
     replaced: int = 0
 
     def as_json(self) -> dict[str, Any]:
+        """Return the figures as the manifest states them."""
         return asdict(self)
 
 

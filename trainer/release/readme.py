@@ -18,7 +18,7 @@ def readme(manifest: Mapping[str, Any], calibration: Mapping[str, Any] | None) -
         f"{manifest['performer_count']:,} performers, {manifest['face_count']:,} faces, model pack "
         f"`{manifest['models'].get('pack', 'unknown')}`. Loaded by the sidecar `stash-sense`.\n"
     )
-    measured = _distances(calibration) if calibration else []
+    measured = _distances(calibration) + _scenes(calibration) if calibration else []
     return "\n".join([head, *measured, "## Purpose and limits\n", *_purpose(manifest)])
 
 
@@ -44,6 +44,28 @@ def _distances(calibration: Mapping[str, Any]) -> list[str]:
         *usual,
         "",
         f"{calibration['note']}\n",
+    ]
+
+
+def _scenes(calibration: Mapping[str, Any]) -> list[str]:
+    """Releases of an older trainer, and tiny ones, have no such figures."""
+    kinds: Mapping[str, Mapping[str, Any]] = calibration.get("scene_queries", {})
+    if not kinds:
+        return []
+    return [
+        "## Pictures that are worse than these\n",
+        "Frames of a film are harder than the pictures of this database. Degraded copies of some "
+        "of them were searched, each without its picture:\n",
+        "| copy | searched | no face found | performer comes first | missed at "
+        f"{contract.SCENE_DISTANCE:g} | missed at the distance for 1% |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {kind.replace('_', ' ')} | {found['queries']:,} | {found['no_face']:,} | "
+            f"{_percent(found['rank_1'])} | {_percent(found['false_reject'])} | "
+            f"{_percent(found['safe_false_reject'])} |"
+            for kind, found in kinds.items()
+        ),
+        "",
     ]
 
 

@@ -32,7 +32,7 @@ class Gallery:
 
 
 @dataclass(frozen=True)
-class Answers:
+class SearchResults:
     """Per query: its performer, the best distances of any and of the right performer, the rank.
 
     Infinite where there is none.
@@ -43,12 +43,13 @@ class Answers:
     own: Numbers
     rank: Numbers
 
-    def at(self, chosen: npt.NDArray[np.bool_]) -> Answers:
-        return Answers(*(getattr(self, f.name)[chosen] for f in fields(self)))
+    def at(self, chosen: npt.NDArray[np.bool_]) -> SearchResults:
+        """Return the answers where the mask `chosen`, (n,), is true."""
+        return SearchResults(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchedFaces:
     """What the search answers for the same faces in several ways, and what lies next to them.
 
     `named`: without the face itself; `unnamed`: without its whole performer; `strangers`: without
@@ -56,18 +57,18 @@ class Asked:
     each model, (q, up to 10).
     """
 
-    named: Answers
-    unnamed: Answers
-    strangers: Answers
+    named: SearchResults
+    unnamed: SearchResults
+    strangers: SearchResults
     nearest: tuple[Vectors, Vectors]
 
 
-def ask(
+def search_faces(
     gallery: Gallery, queries: Ids, advance: Callable[[int], Any] = lambda _count: None
-) -> Asked:
+) -> SearchedFaces:
     """Search every face of `queries` (q,), rows of the gallery, in all ways.
 
-    `advance` hears of the searches: two a face, one in each model's vectors.
+    `advance` is called with the number of searches: two per face, one in each model's vectors.
     """
     tens = max(0, min(TENS, len(gallery.labels) - 1))
     models = (gallery.facenet, gallery.arcface)
@@ -78,9 +79,35 @@ def ask(
     for both in zip(*searched, strict=True):
         fused = fuse(*both)
         performers = np.where(fused.ids >= 0, gallery.labels[fused.ids], -1)
-        answers.append(Answers(labels, *_judge(performers, fused.distances, labels).T))
+        answers.append(SearchResults(labels, *_judge(performers, fused.distances, labels).T))
     facenet, arcface = (ways[0].distances[:, :tens] for ways in searched)
-    return Asked(answers[0], answers[1], answers[-1], (facenet, arcface))
+    return SearchedFaces(answers[0], answers[1], answers[-1], (facenet, arcface))
+
+
+def search_others(
+    gallery: Gallery,
+    facenet: Vectors,
+    arcface: Vectors,
+    labels: Ids,
+    without: Sequence[Ids],
+) -> SearchResults:
+    """Search faces that are not in the gallery: `facenet`, `arcface` (q, 512) unit vectors.
+
+    `labels` (q,) their performers; `without`: rows of the gallery that each one may not find.
+    """
+    k = min(contract.NEIGHBOURS, len(gallery.labels))
+    sides = []
+    for queries, vectors in ((facenet, gallery.facenet), (arcface, gallery.arcface)):
+        ids = np.full((len(queries), k), -1, np.int64)
+        distances = np.full((len(queries), k), np.inf, np.float32)
+        for rows, block in distance_blocks(queries, vectors):
+            for row, hidden in zip(block, without[rows], strict=True):
+                row[hidden] = np.inf
+            ids[rows], distances[rows] = nearest(block, k)
+        sides.append(Neighbours(ids, distances))
+    fused = fuse(*sides)
+    performers = np.where(fused.ids >= 0, gallery.labels[fused.ids], -1)
+    return SearchResults(labels, *_judge(performers, fused.distances, labels).T)
 
 
 def _search(
@@ -94,12 +121,12 @@ def _search(
     nobody = np.zeros((0, k), np.int64), np.zeros((0, k), np.float32)
     ways: list[list[tuple[Ids, Vectors]]] = [[nobody] for _ in range(1 + len(left_out))]
     for rows, block in distance_blocks(vectors[queries], vectors):
-        asked = queries[rows]
-        block[np.arange(len(block)), asked] = np.inf
+        faces = queries[rows]
+        block[np.arange(len(block)), faces] = np.inf
         ids, distances = nearest(block, min(k + largest, len(vectors)))
         ways[0].append((ids[:, :k], distances[:, :k]))
         for way, labels in zip(ways[1:], left_out, strict=True):
-            own = (labels[ids] == labels[asked][:, None]) & (ids >= 0)
+            own = (labels[ids] == labels[faces][:, None]) & (ids >= 0)
             way.append(_without(own, ids, distances, k))
         advance(len(block))
     return [Neighbours(*map(np.concatenate, zip(*way, strict=True))) for way in ways]

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from trainer.embedding.scene_queries import known_queries, query_parts, remove_unusable
 from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_pictures
 from trainer.release.contract import DATABASE
 from trainer.release.files import release_dirs
-from trainer.retention.references import asked_pictures
+from trainer.retention.references import listed_pictures
 from trainer.staging.clock import parse_iso
 from trainer.staging.paths import DataDir
 from trainer.state.store import reading
@@ -38,11 +39,11 @@ def prune_pictures(
     the hashes, so that embedded ones are not fetched again; another pack fetches them anew.
     """
     fetched, cached = _last_fetched(data), cached_pictures(data.faces(pack_id))
-    asked = asked_pictures(data)
+    listed = listed_pictures(data)
     limit = moment - timedelta(days=keep_days)
     count = size = 0
     for path in _pictures(data):
-        needed = path.name in asked and path.name not in cached
+        needed = path.name in listed and path.name not in cached
         if needed or _moment(path, fetched.get(path.name)) > limit:
             continue
         count, size = count + 1, size + path.stat().st_size
@@ -79,15 +80,17 @@ def prune_vectors(data: DataDir) -> int:
     Returns the rows.
     """
     try:
-        kept = asked_pictures(data).union(*map(_released, release_dirs(data)))
+        kept = listed_pictures(data).union(*map(_released, release_dirs(data)))
     except sqlite3.DatabaseError:
         return 0  # of a damaged release, which `versions` lists: nobody knows what it needs
     rows = 0
     for directory in sorted((data.root / "faces").glob("*/")):
-        gone = frozenset(cached_pictures(directory) - kept)
+        remove_unusable(directory)
+        gone = frozenset((cached_pictures(directory) | known_queries(directory)) - kept)
         if gone:
             out = Redaction(frozenset(), gone, frozenset(), frozenset())
-            rows += sum(redact(part, out) for part in cache_parts(directory))
+            files = [*cache_parts(directory), *query_parts(directory)]
+            rows += sum(redact(part, out) for part in files)
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 from trainer.errors import ConfigError
 from trainer.release.files import current_id, find_release
@@ -17,23 +18,25 @@ log = logging.getLogger(__name__)
 
 
 def needed_releases(data: DataDir) -> set[str]:
-    """The current one, pinned ones, and what candidates and the newest unfinished run build on."""
+    """Return the current release, pinned ones, and those that candidates and the newest unfinished
+    run build on."""
     found = {row[0] for row in read_decisions(data, "SELECT version_id FROM pins")}
-    current = current_id(data)
-    if current:
-        found.add(current)
-    records = [entry for entry in list_records(data) if entry.record]
-    for number, entry in enumerate(records):  # the newest first: only that one can go on
-        path, status = data.run(entry.run_id).plan, entry.record.status if entry.record else ""
-        waits = status == "needs_approval" or (not number and status in UNFINISHED)
+    return {name for name in (*found, current_id(data), *_bases(data)) if name}
+
+
+def _bases(data: DataDir) -> Iterator[str | None]:
+    """Yield the releases that candidates and the newest unfinished run build on."""
+    records = [(entry.run_id, entry.record) for entry in list_records(data) if entry.record]
+    for number, (run_id, record) in enumerate(records):  # the newest first: only it can go on
+        path = data.run(run_id).plan
+        waits = record.status == "needs_approval" or (not number and record.status in UNFINISHED)
         if waits and path.exists():
-            base = read_json(path).get("base_release")  # of any trainer's age
-            found |= {base} if base else set()
-    return found
+            yield read_json(path).get("base_release")  # of any trainer's age
 
 
 def retain(data: DataDir, keep: int, *, dry_run: bool = False) -> list[str]:
-    """Remove the releases beyond the newest `keep` (0: none); returns their ids."""
+    """Remove releases that are not needed beyond the newest `keep` (0 keeps all); return their
+    ids."""
     gone = surplus(data, keep, needed_releases(data))
     if not dry_run and data.releases.is_dir():
         sweep(data)
@@ -45,7 +48,7 @@ def retain(data: DataDir, keep: int, *, dry_run: bool = False) -> list[str]:
 
 
 def pin(data: DataDir, release: str, reason: str, at: str) -> str:
-    """Keep a release whatever the retention says; returns its id."""
+    """Keep a release whatever the retention says; return its id."""
     name = find_release(data, release).name
     with deciding(data) as db:
         db.execute("INSERT OR REPLACE INTO pins VALUES (?, ?, ?)", (name, reason, at))
@@ -53,6 +56,8 @@ def pin(data: DataDir, release: str, reason: str, at: str) -> str:
 
 
 def unpin(data: DataDir, release: str) -> str:
+    """Leave a release to the retention again; return its id. Raises `ConfigError` for one that is
+    not pinned."""
     name = find_release(data, release).name
     with deciding(data) as db:
         if not db.execute("DELETE FROM pins WHERE version_id = ?", (name,)).rowcount:

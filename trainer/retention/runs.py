@@ -1,6 +1,6 @@
 """What runs leave that nobody reads again: the vectors of selected faces, indexes, jobs, progress.
 
-Reports, verdicts, snapshots and what was crawled stay.
+Reports, face rules, snapshots and what was crawled stay.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ class RunContext:
 
     @classmethod
     def open(cls, settings: Settings, run_id: str) -> RunContext:
+        """Return the context of a run by our id or by Airflow's."""
         data = DataDir(settings.data_dir)
         return cls(settings, data, data.run(run_id))
 
@@ -72,10 +73,12 @@ class RunContext:
         return self.data.release(name) if name else None
 
     def finish(self, step: str, result: dict[str, Any]) -> dict[str, Any]:
+        """Mark a step as finished with its result; return the result."""
         write_json(self.run.step(step), result)
         return result
 
     def result(self, step: str) -> dict[str, Any] | None:
+        """Return what a step left behind; None where it never finished."""
         path: Path = self.run.step(step)
         content = read_json(path) if path.exists() else None
         return content if isinstance(content, dict) else None

@@ -120,6 +120,7 @@ def read_record(path: Path) -> RunRecord:
 
 
 def write_record(run: RunDir, record: RunRecord) -> None:
+    """Write run.json."""
     write_json(run.record, record.model_dump(mode="json"))
 
 

@@ -31,6 +31,7 @@ def start(context: RunContext, plan: Plan) -> None:
 
 
 def step_done(context: RunContext, label: str, seconds: float) -> None:
+    """Note in the run's record that a step was done, and how long it took."""
     with editing(context) as record:
         record.steps[label] = StepRecord(status="done", seconds=seconds)
 

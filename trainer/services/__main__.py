@@ -45,6 +45,7 @@ def prepare(supervisor: Supervisor, environment: dict[str, str]) -> None:
 
 
 def reports() -> Service:
+    """Return the service of the reports, on port 8501."""
     argv = (sys.executable, "-m", "streamlit", "run", str(REPO_ROOT / "reports" / "app.py"))
     return Service("reports", (*argv, "--server.port=8501"))
 
@@ -83,6 +84,7 @@ def checked_environment(given: dict[str, str]) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
+    """Run the command; return the exit status: 2 for unknown arguments, 1 for an error."""
     if arguments not in (["prepare"], ["all-in-one"]):
         sys.stderr.write(__doc__ or "")
         return 2

@@ -6,14 +6,13 @@ thousand performers is folded in a few hundred megabytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from trainer.staging.clock import parse_iso
+from trainer.staging.rows import PerformerRecord
 from trainer.staging.schemas import IMAGES, PERFORMERS
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -60,7 +59,7 @@ def add_performers(before: pa.Table, now: pa.Table) -> pa.Table:
     return _tidy(both.sort_by("source_id"), PERFORMERS)
 
 
-def moment_of(row: Mapping[str, Any]) -> datetime:
+def moment_of(row: PerformerRecord) -> datetime:
     """When the source changed a record; the beginning of time where it does not say."""
     return _moment(row["updated_at"])
 
@@ -74,8 +73,8 @@ def _newest(ids: list[str], updated: list[str | None], first: int) -> dict[str, 
     found: dict[str, tuple[datetime, int]] = {}
     for index in range(first, len(ids)):
         moment = _moment(updated[index])
-        other = found.get(ids[index])
-        if other is None or moment >= other[0]:
+        newest = found.get(ids[index])
+        if newest is None or moment >= newest[0]:
             found[ids[index]] = (moment, index)
     return {number: index for number, (_, index) in found.items()}
 

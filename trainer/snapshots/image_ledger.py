@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from trainer.errors import DamagedFileError
 from trainer.faces.cache import cached_pictures
@@ -14,10 +14,10 @@ from trainer.staging.atomic import read_json
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import parts, read_parts
 from trainer.staging.paths import DataDir
+from trainer.staging.rows import ImageRow
 from trainer.staging.schemas import IMAGES
 from trainer.state.store import published_run_ids
 
-ImageRow = dict[str, Any]
 EXCLUDED = "excluded"  # the reason of an excluded picture; with the list that it was refused by
 REFUSED_DAYS = 28  # after so long a refused picture is asked for again: it may have been mended
 NOT_AN_IMAGE = "not_an_image: bytes of no format that is read (JPEG, PNG, WebP, AVIF)"
@@ -50,6 +50,7 @@ class ImageLedger:
         self._embedded = _embedded(data, run_id)
 
     def close(self) -> None:
+        """Close the database."""
         if self._db is not None:
             self._db.close()
 
@@ -89,7 +90,7 @@ class ImageLedger:
             raise DamagedFileError(
                 f"{self._data.state_db}: {reason(error)}; restore it from your backup"
             ) from error
-        return dict(zip(IMAGES.names, found, strict=True)) if found else None
+        return cast("ImageRow", dict(zip(IMAGES.names, found, strict=True))) if found else None
 
 
 def is_burnt(row: ImageRow) -> bool:

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +26,7 @@ from trainer.staging.parquet import (
     write_table,
 )
 from trainer.staging.paths import DataDir
+from trainer.staging.rows import ImageRow, PerformerRecord
 from trainer.staging.schemas import IMAGES, PERFORMERS
 from trainer.state.store import read_snapshots
 
@@ -35,7 +35,6 @@ IMAGES_FILE = "images.parquet"
 # What a crawl needs of every performer that it holds in memory.
 CRAWL_COLUMNS = ("source_id", "deleted", "merged_ids", "images")
 CRAWL_NOTES = b"crawl"  # of a part: what the crawl noted about it, beside its rows
-Row = dict[str, Any]
 
 
 def last_snapshot(data: DataDir, source: str) -> Path | None:
@@ -47,11 +46,11 @@ def last_snapshot(data: DataDir, source: str) -> Path | None:
     return directory if (directory / PERFORMERS_FILE).exists() else None
 
 
-def stream_performers(data: DataDir, source: str) -> Iterator[Row]:
+def stream_performers(data: DataDir, source: str) -> Iterator[PerformerRecord]:
     """`CRAWL_COLUMNS` of the last snapshot's performers, tombstones included, a few at a time."""
     directory = last_snapshot(data, source)
     if directory is not None:
-        yield from stream_rows(directory / PERFORMERS_FILE, list(CRAWL_COLUMNS))
+        yield from stream_rows(directory / PERFORMERS_FILE, CRAWL_COLUMNS)
 
 
 def fold_snapshot(context: RunContext, source: str, *, excluded: AbstractSet[str]) -> Path | None:
@@ -99,8 +98,8 @@ def _known(context: RunContext, source: str, performers: pa.Table, before: pa.Ta
         found = [ledger.known(url) for url in pc.unique(advertised).to_pylist() if url not in had]
     finally:
         ledger.close()
-    rows = [
-        row | {"source": source, "status": "refused" if row["status"] == "refused" else "known"}
+    rows: list[ImageRow] = [
+        {**row, "source": source, "status": "refused" if row["status"] == "refused" else "known"}
         for row in found
         if row is not None
     ]

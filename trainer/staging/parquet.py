@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -18,6 +17,7 @@ _VECTOR = 256  # bytes of a fixed-size value; wider ones are vectors
 
 
 def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table with page checksums; the file appears whole or not at all."""
     with whole_file(path) as temporary:
         pq.write_table(
             table,
@@ -29,7 +29,8 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def _stored(schema: pa.Schema) -> dict[str, Any]:
-    """Vectors lie as they are: they hardly get smaller, and are read several times as fast."""
+    """Return how columns are stored: vectors uncompressed, as they hardly get smaller and are read
+    several times as fast; all others with zstd."""
     vectors = [f.name for f in schema if _width(f.type) >= _VECTOR]
     if not vectors:
         return {"compression": "zstd"}
@@ -41,12 +42,14 @@ def _width(kind: pa.DataType) -> int:
     return int(kind.byte_width) if pa.types.is_fixed_size_binary(kind) else 0
 
 
-def write_rows(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> None:
     """Write `rows`; a row that does not fit `schema` raises before any file appears."""
     write_table(path, pa.Table.from_pylist(list(rows), schema=schema))
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Return all rows of a file, or `columns` of them, with page checksums verified; raises
+    `DamagedFileError` naming the file."""
     try:
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
@@ -55,16 +58,8 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         ) from error
 
 
-def read_frame(path: Path, columns: Sequence[str] | None = None) -> pl.DataFrame:
-    """Return all rows of `path` as a frame, `columns` in their order, or all of them.
-
-    Page checksums are verified; raises `DamagedFileError` naming the file.
-    """
-    table = read_table(path, None if columns is None else list(columns))
-    return pl.DataFrame(pl.from_arrow(table if columns is None else table.select(list(columns))))
-
-
 def read_schema(path: Path) -> pa.Schema:
+    """Return a file's schema; raises `DamagedFileError` naming the file."""
     try:
         return pq.read_schema(path)
     except (OSError, pa.ArrowException) as error:
@@ -73,11 +68,14 @@ def read_schema(path: Path) -> pa.Schema:
         ) from error
 
 
-def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[dict[str, Any]]:
-    """The rows of a file, `batch` of them in memory at a time."""
+def stream_rows(path: Path, columns: Sequence[str], batch: int = 4096) -> Iterator[Any]:
+    """Yield the rows of a file as dictionaries (`rows`), `batch` of them in memory at a time.
+
+    Page checksums are verified; raises `DamagedFileError` naming the file.
+    """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for found in file.iter_batches(batch, columns=columns):
+            for found in file.iter_batches(batch, columns=list(columns)):
                 yield from found.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise DamagedFileError(
@@ -86,16 +84,17 @@ def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[d
 
 
 def parts(directory: Path, prefix: str) -> list[Path]:
-    """The whole parts `prefix*.parquet` of a directory, in name order."""
+    """Return the finished parts `prefix*.parquet` of a directory, in name order."""
     return sorted(p for p in directory.glob(f"{prefix}*.parquet") if TEMPORARY not in p.name)
 
 
 def read_parts(
     paths: Iterable[Path], schema: pa.Schema, columns: list[str] | None = None
 ) -> pa.Table:
-    """All rows of `paths` in order; an empty table of `schema` where there are none.
+    """Return all rows of `paths` in order; an empty table of `schema` where there are none.
 
-    A column that may be null, and that a part of an older trainer lacks, is null.
+    A nullable column that a part of an older trainer lacks is filled with nulls. Raises
+    `DamagedFileError` naming the part.
     """
     if columns is not None:
         schema = pa.schema([schema.field(name) for name in columns])

@@ -43,6 +43,7 @@ class Progress:
         self.done = 0
 
     def advance(self, count: int = 1) -> None:
+        """Count work as done; write and emit the figures where they are due."""
         self.done += count
         if self._due("file"):
             write_json(self._path, self.figures())
@@ -50,10 +51,13 @@ class Progress:
             self._emit(self.line())
 
     def finish(self) -> None:
+        """Write and emit the final figures."""
         write_json(self._path, self.figures())
         self._emit(self.line())
 
     def figures(self) -> dict[str, Any]:
+        """Return unit, done, total, rate per second and estimated seconds left (None while nothing
+        is done)."""
         elapsed = max(self._monotonic() - self._start, 1e-9)
         rate = self.done / elapsed
         left = max(self.total - self.done, 0)
@@ -66,6 +70,7 @@ class Progress:
         }
 
     def line(self) -> str:
+        """Return the figures as one line for people."""
         return describe(self.figures())
 
     def _due(self, what: str) -> bool:
@@ -77,7 +82,7 @@ class Progress:
 
 
 def describe(figures: dict[str, Any]) -> str:
-    """`12/40 pictures, 3.9/s, 7 s left`"""
+    """Return figures as one line: `12/40 pictures, 3.9/s, 7 s left`."""
     left = figures["seconds_left"]
     estimate = f"{left} s left" if left is not None else "no estimate yet"
     return (
@@ -87,7 +92,7 @@ def describe(figures: dict[str, Any]) -> str:
 
 
 def read_progress(directory: Path) -> dict[str, Any] | None:
-    """The figures last written in `directory`, or None."""
+    """Return the figures last written in `directory`; None where there are none."""
     path = directory / PROGRESS
     content = read_json(path) if path.exists() else None
     return content if isinstance(content, dict) else None

@@ -1,5 +1,9 @@
-"""state.db: read by everyone. A build writes it only by `commit_release`, in one transaction; what
-people decide is written by `decisions`, between builds."""
+"""state.db: permanent ids, snapshots, the picture ledger and published releases.
+
+A build writes it in one transaction, `commit_release`, when it publishes; a rollback or a restored
+release notes its version by `note_published`. What people decide, and what a purge redacts, is
+written in the transactions of `decisions.deciding`.
+"""
 
 from __future__ import annotations
 
@@ -107,6 +111,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
 
 
 def read_identities(path: Path) -> KnownIdentities:
+    """Return the ids that were ever given, with merges and former ids; none without a database."""
     with reading(path) as db:
         if db is None:
             return KnownIdentities()
@@ -132,6 +137,7 @@ def _former_ids(db: sqlite3.Connection) -> dict[Claim, tuple[int, ...]]:
 
 
 def read_snapshots(path: Path) -> dict[str, SnapshotRow]:
+    """Return what is known of the last snapshot, by source."""
     with reading(path) as db:
         rows = (
             []
@@ -144,19 +150,21 @@ def read_snapshots(path: Path) -> dict[str, SnapshotRow]:
 
 
 def published_versions(path: Path) -> set[str]:
+    """Return the versions (YYYY.MM.DD or .N) of all releases ever published."""
     with reading(path) as db:
         rows = [] if db is None else db.execute("SELECT version FROM published").fetchall()
         return {row[0] for row in rows}
 
 
 def published_run_ids(path: Path) -> set[str]:
+    """Return the ids of the runs whose release was ever published."""
     with reading(path) as db:
         rows = [] if db is None else db.execute("SELECT run_id FROM published").fetchall()
         return {row[0] for row in rows}
 
 
 def run_of(path: Path, version_id: str) -> str | None:
-    """The last run whose result the release `version_id` holds."""
+    """Return the last run whose result the release `version_id` holds; None if no run's does."""
     with reading(path) as db:
         query = "SELECT run_id FROM published WHERE version_id = ? ORDER BY rowid DESC LIMIT 1"
         row = None if db is None else db.execute(query, (version_id,)).fetchone()
@@ -192,7 +200,7 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
 
 
 def note_published(path: Path, run_id: str, version_id: str, version: str, at: str) -> None:
-    """A release that no build made has used `version`: it is never given again."""
+    """Note that a release which no build made has used `version`, so that it is not given again."""
     with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as db:
         prepare(db, path)
         db.execute(
@@ -203,7 +211,10 @@ def note_published(path: Path, run_id: str, version_id: str, version: str, at: s
 
 
 def prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Settings and tables of a connection that writes; brings an older file up to date."""
+    """Prepare a connection for writing: its settings, and the tables, also of an older file.
+
+    Raises `StageFailed` for a file of a newer trainer.
+    """
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA foreign_keys = ON")

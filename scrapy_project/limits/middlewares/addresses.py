@@ -99,6 +99,7 @@ def is_address(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
+    """Is the IP address none of a private network, of loopback or the like?"""
     found = ipaddress.ip_address(address)
     mapped = getattr(found, "ipv4_mapped", None)
     return (mapped or found).is_global and not found.is_multicast

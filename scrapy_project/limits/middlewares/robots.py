@@ -95,8 +95,8 @@ class RobotsMiddleware:
 
     async def _rules(self, origin: str) -> Rules:
         async with self._turns[origin]:
-            asked, rules = self._known.get(origin, (0.0, None))
-            if rules is None or time.monotonic() - asked > MAX_AGE_SECONDS:
+            fetched, rules = self._known.get(origin, (0.0, None))
+            if rules is None or time.monotonic() - fetched > MAX_AGE_SECONDS:
                 rules = self._kept(origin, await self._read(origin))
                 self._known[origin] = time.monotonic(), rules
             return rules

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 
 def run(context: RunContext) -> dict[str, Any]:
+    """Build the release in the run's directory; return its figures. A release that is published
+    already is not built again."""
     plan, run = context.plan, context.run
     if context.data.release(plan.version_id).exists():
         return context.result("build_release") or {}

@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def run(context: RunContext, source: str) -> dict[str, Any]:
+    """Crawl one source; return its status and counts, also where it failed."""
     manifest = crawl_source(context, source)
     reason = f" ({manifest.reason})" if manifest.reason else ""
     log.info(f"crawl {source}: {manifest.status}{reason}; {in_words(manifest.counts)}")

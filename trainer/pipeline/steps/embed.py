@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def run(context: RunContext, shard: str) -> dict[str, Any]:
+    """Embed one shard; return its status and counts."""
     job = context.run.embed_shard(shard) / "job.json"
     manifest = run_shard(context.settings, job)
     log.info(f"embed {shard}: {in_words(manifest.counts)}")

@@ -9,6 +9,7 @@ from typing import Any
 from trainer.identity.dismissed_reviews import dismissed, still_open
 from trainer.identity.reviews import REVIEWS_FILE, read_reviews
 from trainer.pipeline.absence_reasons import RunReasons
+from trainer.pipeline.scene_queries import read_scene_queries
 from trainer.reasons import in_words
 from trainer.release.calibration import write_calibration
 from trainer.release.contract import INDEXES, MAX_DISTANCE, SCENE_DISTANCE
@@ -16,6 +17,7 @@ from trainer.release.diff import compare, write_diff
 from trainer.release.evaluate import evaluate
 from trainer.release.evaluation import CapCost, Evaluation, write_evaluation
 from trainer.release.files import require_intact
+from trainer.release.scene_queries import scene_note
 from trainer.runs.context import RunContext
 from trainer.staging.progress import Progress
 
@@ -36,13 +38,27 @@ def run(context: RunContext) -> dict[str, Any]:
         progress.advance(count)
 
     pairs = _pairs(context)
+    scene, why_not = read_scene_queries(context, directory)
     measured = evaluate(
-        directory, seed=SEED, sample=SAMPLE, previous=last, pairs=pairs, advance=advance
+        directory,
+        seed=SEED,
+        sample=SAMPLE,
+        previous=last,
+        pairs=pairs,
+        scene=scene,
+        advance=advance,
     )
+    measured.note += scene_note(measured.scene_queries, why_not)
     progress.finish()
     measured.cap_costs = _cap_costs(context, directory, measured.faces)
     write_evaluation(directory, measured)
-    write_calibration(directory, measured.curve, measured.safe_distances, measured.note)
+    write_calibration(
+        directory,
+        measured.curve,
+        measured.safe_distances,
+        measured.note,
+        measured.scene_queries,
+    )
     if last is not None:
         require_intact(last)
     changes = compare(last, directory, RunReasons(context))
@@ -51,7 +67,11 @@ def run(context: RunContext) -> dict[str, Any]:
         log.info(f"diff: {line}")
     figures = summary(measured) | {"removed": changes.counts["removed"]}
     log.info(f"evaluate: {in_words(figures)}")
-    return figures
+    copies = {kind: found.model_dump(mode="json") for kind, found in measured.scene_queries.items()}
+    if copies:
+        ranks = {kind: f"{found.rank_1:.3f}" for kind, found in measured.scene_queries.items()}
+        log.info(f"evaluate: rank-1 of degraded copies: {in_words(ranks)}")
+    return figures | {"scene_queries": copies}
 
 
 def _cap_costs(context: RunContext, directory: Path, faces: int) -> list[CapCost]:

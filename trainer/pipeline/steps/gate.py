@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 
 def run(context: RunContext) -> dict[str, Any]:
+    """Compare the evaluation with the limits and the base release; return the checks. Raises
+    `StageFailed` where nothing was evaluated."""
     settings, last = context.settings, context.base_release
     measured = read_evaluation(context.built_release)
     if measured is None:

@@ -64,13 +64,13 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
 
 def choose(sources: dict[str, SourceConfig], params: BuildParams) -> dict[str, SourceConfig]:
     """The sources to crawl by key; raises `ConfigError` for one that is switched off."""
-    asked = params.sources or [key for key, source in sources.items() if source.enabled]
-    disabled = [key for key in asked if not sources[key].enabled]
+    keys = params.sources or [key for key, source in sources.items() if source.enabled]
+    disabled = [key for key in keys if not sources[key].enabled]
     if disabled:
         raise ConfigError(
             f"sources {disabled} are switched off; set `enabled: true` for them in sources.yaml"
         )
-    return {key: sources[key] for key in sorted(set(asked))}
+    return {key: sources[key] for key in sorted(set(keys))}
 
 
 def _check_contact(settings: Settings) -> None:

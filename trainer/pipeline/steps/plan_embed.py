@@ -14,11 +14,12 @@ from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import read_exclusions
 from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_pictures
+from trainer.pipeline.scene_queries import pictures_to_degrade, why_not_embedded
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
-from trainer.staging.parquet import read_frame
+from trainer.staging.frames import read_frame
 from trainer.state.store import read_identities
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,8 @@ def run(context: RunContext) -> dict[str, Any]:
     cached = cached_pictures(context.data.faces(plan.pack_id))
     missing = sorted(wanted - cached) if plan.params.enable_faces else []
     present = [sha for sha in missing if context.data.image(sha).exists()]
-    shards = _write_jobs(context, plan, present)
+    queries = pictures_to_degrade(context, wanted)
+    shards = _write_jobs(context, plan, present, queries)
     figures = {
         "pictures": len(wanted),
         "already": len(wanted & cached),
@@ -51,8 +53,13 @@ def run(context: RunContext) -> dict[str, Any]:
         "to_embed": len(present),
         "bytes_gone": len(missing) - len(present),
         "again": again,
+        "scene_queries": len(queries),
+        "no_scene_queries": why_not_embedded(context),
         "shards": shards,
     }
+    off = figures["no_scene_queries"]
+    copies = f"none, {off}" if off else f"of {len(queries)} more pictures"
+    log.info(f"plan_embed: degraded copies to measure the release by: {copies}")
     once_more = f" ({again} once more: they may be turned)" if again else ""
     known = f"{figures['already']} embedded before"
     log.info(f"plan_embed: {len(present)} pictures to embed{once_more}, {known}")
@@ -85,16 +92,15 @@ def _pictures(context: RunContext) -> set[str]:
     return found
 
 
-def _write_jobs(context: RunContext, plan: Plan, pictures: list[str]) -> list[str]:
-    """One job file per shard, by hash prefix; an empty shard gets none."""
+def _write_jobs(
+    context: RunContext, plan: Plan, pictures: list[str], queries: list[str]
+) -> list[str]:
+    """One job file a shard, by hash prefix; an empty shard gets none."""
     settings, data = context.settings, context.data
-    count = settings.embed_shards
-    shards: dict[str, list[str]] = defaultdict(list)
-    for sha in pictures:
-        number = int(sha[:8], 16) * count >> 32
-        shards[f"{number:03d}-of-{count:03d}"].append(sha)
+    shards, degraded = (_shards(some, settings.embed_shards) for some in (pictures, queries))
     data.faces(plan.pack_id).mkdir(parents=True, exist_ok=True)
-    for shard, images in sorted(shards.items()):
+    names = sorted({*shards, *degraded})
+    for shard in names:
         job = EmbedJob(
             run_id=plan.run_id,
             shard=shard,
@@ -103,11 +109,20 @@ def _write_jobs(context: RunContext, plan: Plan, pictures: list[str]) -> list[st
             pack_id=plan.pack_id,
             cache_dir=data.faces(plan.pack_id),
             report_dir=context.run.embed_shard(shard),
-            images=images,
+            images=shards.get(shard, []),
+            scene_queries=degraded.get(shard, []),
             device=settings.device,
             precision=settings.precision,
             **BATCHES["cpu" if settings.device == "cpu" else "gpu"],
             started_at=plan.started_at,
         )
         write_json(context.run.embed_shard(shard) / "job.json", job.model_dump(mode="json"))
-    return sorted(shards)
+    return names
+
+
+def _shards(pictures: list[str], count: int) -> dict[str, list[str]]:
+    shards: dict[str, list[str]] = defaultdict(list)
+    for sha in sorted(pictures):
+        number = int(sha[:8], 16) * count >> 32
+        shards[f"{number:03d}-of-{count:03d}"].append(sha)
+    return shards

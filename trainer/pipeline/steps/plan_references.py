@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 
 def run(context: RunContext) -> dict[str, Any]:
+    """Fold the creators' crawls and write the target pages per reference site; return their
+    counts."""
     plan = context.plan
     excluded = read_exclusions(context.data).claims
     for source in plan.creators:

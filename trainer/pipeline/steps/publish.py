@@ -38,6 +38,8 @@ _CONTENT = (DATABASE, FACES_JSON, PERFORMERS_JSON)
 
 
 def run(context: RunContext) -> dict[str, Any]:
+    """Publish the release, or keep it as a candidate where the gate failed or publishing is off;
+    return which."""
     plan = context.plan
     gate = context.result("gate") or {}
     if not gate.get("passed"):

@@ -13,7 +13,8 @@ from trainer.adults.quarantine import Sorted, sort_out
 from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
 from trainer.exclusions.apply import leave_out
-from trainer.identity.canonical import canonical
+from trainer.identity.canonical import Performer, canonical
+from trainer.identity.claims import ClaimFacts
 from trainer.identity.decisions import read_identity_decisions
 from trainer.identity.evidence_items import Conflict
 from trainer.identity.link_conflicts import link_reviews
@@ -76,9 +77,9 @@ def _run(context: RunContext) -> dict[str, Any]:
     identities = resolve(facts, known, joins, decided)
     performers = performers_of(records, identities, facts)
     attached = attach(pages, performers, known)
-    rows = _rows(records, identities, performers, attached, sources, context.plan.started_at)
-    told = {n: [*own, *attached.pages.get(n, ())] for n, own in performers.records.items()}
-    adults = sort_out(rows, told)
+    rows = _rows(records, identities, performers, attached, facts, sources, context.plan.started_at)
+    stated = {n: [*own, *attached.pages.get(n, ())] for n, own in performers.records.items()}
+    adults = sort_out(rows, stated)
     reviews = [_conflict_review(conflict, identities) for conflict in conflicts]
     reviews += split_reviews(facts, known, identities.performer_of, decided)
     shown = {review.url for review in reviews}
@@ -132,26 +133,34 @@ def _rows(
     identities: Identities,
     performers: Performers,
     attached: Attached,
+    facts: list[ClaimFacts],
     sources: Sources,
     run_started_at: str,
-) -> list[dict[str, Any]]:
-    """One row per performer with at least one live record, by id."""
-    live = performers.records
-    gone: dict[int, list[Claim]] = defaultdict(list)
-    for claim, number in identities.performer_of.items():
-        if claim not in records or not is_live(records[claim]):
-            gone[number].append(claim)
+) -> list[Performer]:
+    """Return one row per performer with at least one live record, by id."""
+    gone = _gone(records, identities)
+    links = {fact.claim: fact.links for fact in facts}
     return [
         canonical(
             number,
-            live[number],
+            own,
             gone[number],
             sources,
             run_started_at,
             attached.pages.get(number, ()),
+            links,
         )
-        for number in sorted(live)
+        for number, own in sorted(performers.records.items())
     ]
+
+
+def _gone(records: Records, identities: Identities) -> dict[int, list[Claim]]:
+    """Return, by performer, the claims without a live record."""
+    gone: dict[int, list[Claim]] = defaultdict(list)
+    for claim, number in identities.performer_of.items():
+        if claim not in records or not is_live(records[claim]):
+            gone[number].append(claim)
+    return gone
 
 
 def _write(

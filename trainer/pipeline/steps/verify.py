@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 
 def run(context: RunContext) -> dict[str, Any]:
+    """Verify the built release and write the report beside it; raises `StageFailed` where it does
+    not fit the contract."""
     directory = context.built_release
     staged = directory == context.run.release
     if staged:  # a publishing that was killed may have sealed the reports that come now

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from scrapy_project.kinds.responses import Page
-from scrapy_project.storage.crawl_index import Seen
+from scrapy_project.kinds.responses import ListPage
+from scrapy_project.storage.crawl_index import CrawlIndex
 
 
-class Listed:
+class Listing:
     """Pages are numbered in the order in which they are added; `parts` are the names of theirs."""
 
     def __init__(self) -> None:
-        self.seen = Seen()
+        self.index = CrawlIndex()
         self.parts: list[str] = []
         self.count = 0  # as advertised last
         self.refused: dict[str, int] = {}  # ids of unreadable records -> the last page with them
         self.excluded: dict[str, int] = {}  # digests of excluded ids -> the last page with them
         self._since = 0  # the first page after the advertised number last fell
 
-    def add(self, part: str, page: Page) -> None:
+    def add(self, part: str, page: ListPage) -> None:
+        """Count the records of a page; `part` is the name of the part that keeps it."""
         place = len(self.parts)
         self.parts.append(part)
         if page.count < self.count:
@@ -26,7 +27,7 @@ class Listed:
         self.refused.update(dict.fromkeys(page.refused_ids, place))
         self.excluded.update(dict.fromkeys(page.excluded, place))
         for row in page.rows:
-            self.seen.add(row, place)
+            self.index.add(row, place)
 
     def live(self) -> int:
         """Distinct ids listed as live, those of unreadable and of excluded records included."""
@@ -50,8 +51,8 @@ class Listed:
 
     def _live(self, since: int) -> int:
         unread = sum(
-            place >= since and not self.seen.is_live(number)
+            place >= since and not self.index.is_live(number)
             for number, place in self.refused.items()
         )
         excluded = sum(place >= since for place in self.excluded.values())
-        return self.seen.live_count(since) + unread + excluded
+        return self.index.live_count(since) + unread + excluded
