@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import embedder  # noqa: F401  isort: skip - sets what ONNX Runtime reads when it is loaded
@@ -86,13 +87,13 @@ def moved(engine: Engine) -> None:
     """Points that lie some pixels off."""
     original = engine.detect
 
-    def detect(pictures: object) -> list:
+    def detect(pictures: Any) -> list:
         found = original(pictures)
         for faces in found:
             faces.points[:] += 6
         return found
 
-    engine.detect = detect
+    mock.patch.object(engine, "detect", detect).start()
 
 
 def fallen_back(pack: PackInfo, model_dir: Path, device: str) -> str:
@@ -100,8 +101,8 @@ def fallen_back(pack: PackInfo, model_dir: Path, device: str) -> str:
     offered = [*PROVIDERS.values()]
     silent = SimpleNamespace(get_providers=lambda: ["CPUExecutionProvider"])
     with (
-        mock.patch.object(sessions.ort, "get_available_providers", lambda: offered),
-        mock.patch.object(sessions.ort, "InferenceSession", lambda *_, **__: silent),
+        mock.patch("onnxruntime.get_available_providers", lambda: offered),
+        mock.patch("onnxruntime.InferenceSession", lambda *_, **__: silent),
         mock.patch.object(sessions, "_load_libraries", lambda _: None),
     ):
         return said(pack, model_dir, Execution(device, engines=Path("/nowhere/engines")))
@@ -122,7 +123,7 @@ def main() -> None:
     pack = read_pack(model_dir)
     other = pack.model_copy(update={"pack_id": "demo-unknown"})
     engines = directory / "engines"
-    with mock.patch.object(sessions.ort, "preload_dlls", lambda: None):
+    with mock.patch("onnxruntime.preload_dlls", lambda: None):
         absent = {
             device: said(pack, model_dir, Execution(device, engines=engines))
             for device in ("cuda", "tensorrt")

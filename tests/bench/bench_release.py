@@ -171,7 +171,7 @@ def _write_pack(data: DataDir) -> str:
     if not (source / "pack.json").exists():
         python = REPO_ROOT / ".venv-embedder" / "bin" / "python"
         packages = REPO_ROOT / "var" / "packages"
-        argv = [python, "-m", "embedder.packs", "make", "demo"]
+        argv: list[str | Path] = [python, "-m", "embedder.packs", "make", "demo"]
         subprocess.run([*argv, "--packages", packages, "--out", source], cwd=REPO_ROOT, check=True)
     target: Path = data.model_pack(_PACK_NAME)
     target.mkdir(parents=True)

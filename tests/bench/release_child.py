@@ -8,6 +8,7 @@ import resource
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def _copy(source: Path, target: Path) -> None:
         tables = [name for (name,) in db.execute(listed) if not name.startswith("sqlite")]
         db.execute("BEGIN")
         for table in tables:
-            db.execute(f"INSERT INTO main.{table} SELECT * FROM src.{table}")
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM src.{table}")  # noqa: S608 - no names but ours
         db.execute("COMMIT")
         db.execute("DETACH src")
         db.executescript((Path(sqlite_build.__file__).parent / "indexes.sql").read_text())
@@ -124,7 +125,13 @@ def _vectors(root: str, run_id: str, count: int) -> np.ndarray[Any, Any]:
 
 
 if __name__ == "__main__":
-    known = {"step": step, "again": again, "database": database, "size": size, "grown": grown}
+    known: dict[str, Callable[..., Any]] = {
+        "step": step,
+        "again": again,
+        "database": database,
+        "size": size,
+        "grown": grown,
+    }
     result = known[sys.argv[1]](*sys.argv[2:])
     usage = resource.getrusage(resource.RUSAGE_SELF)
     result |= {"peak_mb": usage.ru_maxrss / 1024, "cpu": usage.ru_utime + usage.ru_stime}

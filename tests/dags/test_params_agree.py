@@ -28,9 +28,21 @@ NUMBERS = (
     200.0,
     201,
 )
-NO_NUMBERS = (1e300, float("inf"), float("nan"), True, False, None, "", "2", "2.0", "two", [2], {})
+NO_NUMBERS: tuple[object, ...] = (
+    *(1e300, float("inf"), float("nan")),
+    *(True, False, None, "", "2", "2.0", "two", [2], {}),
+)
 WORDS = ("url", "name", "face", "URL", "true", ["url"])
-LISTS = ([], ["stashdb"], ["stashdb", "stashdb"], ["unlisted"], [None], [1], "stashdb", {"a": 1})
+LISTS: tuple[object, ...] = (
+    [],
+    ["stashdb"],
+    ["stashdb", "stashdb"],
+    ["unlisted"],
+    [None],
+    [1],
+    "stashdb",
+    {"a": 1},
+)
 FIELDS = sorted(BuildParams.model_fields)
 
 

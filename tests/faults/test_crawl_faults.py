@@ -188,6 +188,6 @@ def test_a_full_disk_leaves_no_half_file_and_says_so(bench):
     staging = bench.context("r1").run.staging("stashdb")
     manifest = StageManifest.read(staging)
     assert manifest is not None and manifest.status == "failed"
-    assert "free disk space" in manifest.reason
+    assert manifest.reason is not None and "free disk space" in manifest.reason
     assert not list(staging.glob(".tmp-*")) and not list(staging.glob("performers-*"))
     assert bench.crawl().status == "complete"

@@ -57,6 +57,7 @@ def test_no_performer_and_no_picture_is_lost_or_twice(bench, seed):
     assert manifest.status == "complete", (manifest.reason, bench.log())
     assert manifest.counts["performers_live"] == PEOPLE
     directory = fold_snapshot(bench.context("r1"), "stashdb", excluded=set())
+    assert directory is not None
     performers = read_table(directory / "performers.parquet").to_pylist()
     assert [row["source_id"] for row in performers] == sorted(p["id"] for p in bench.box.people)
     assert not any(row["deleted"] for row in performers)

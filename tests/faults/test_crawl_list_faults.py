@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,9 +39,8 @@ class Bench:
 
     def crawl(self) -> dict[str, StageManifest]:
         context = self.context()
-        silent: Callable[[str], None] = lambda line: None  # noqa: E731
         with ThreadPoolExecutor() as pool:
-            work = {key: pool.submit(crawl_source, context, key, silent) for key in LISTS}
+            work = {key: pool.submit(crawl_source, context, key) for key in LISTS}
             return {key: future.result() for key, future in work.items()}
 
     def context(self) -> RunContext:

@@ -13,6 +13,7 @@ import pytest
 
 from demo.world import Faults, Trouble, World
 from demo.world.cast import appearances
+from demo.world.faults import TroubleKind
 from demo.world.pages import PageSite
 from scrapy_project.limits.breaker import LIMIT
 from tests.recorded.profile_box import LATER, SOURCE, WEEK_1, ProfileBench, Site, linked
@@ -143,7 +144,7 @@ def test_a_site_whose_robots_forbid_everything_is_asked_nothing_else(bench, know
 
 def test_bad_pages_are_named_one_by_one_and_keep_their_rows(bench, known):
     """Of 24 pages the 6th, 12th... meet trouble, each another; the others are asked as ever."""
-    kinds = ("server_error", "challenge", "reset", "empty")
+    kinds: tuple[TroubleKind, ...] = ("server_error", "challenge", "reset", "empty")
     known.world.faults_of[SOURCE] = Faults(
         troubles=tuple(Trouble(kind, every=6 * n, times=1) for n, kind in enumerate(kinds, 1))
     )

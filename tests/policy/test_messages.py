@@ -171,7 +171,7 @@ def check_names() -> set[str]:
     """The names of a crawl's checks, by the calls that make them."""
     callers = {"check", "_check_share", "_check_most"}
     return {
-        node.args[0].value
+        str(node.args[0].value)
         for module in modules()
         if "scrapy_project" in module.path.parts
         for node in ast.walk(module.tree)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -111,7 +112,7 @@ class IdentityWorld:
         run_id: str,
         rows: list[dict[str, Any]],
         *,
-        without: set[str] = frozenset(),
+        without: AbstractSet[str] = frozenset(),
         taken: Mapping[str, str] = MappingProxyType({}),
     ):
         """The run's context after select; pictures in `without` were not there, those in `taken`

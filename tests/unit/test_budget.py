@@ -46,8 +46,11 @@ def run(clock: Clock, *coroutines) -> None:
             clock.moment += max(timeout or 0.0, 0.0)
             return super().select(0)
 
-    loop = asyncio.SelectorEventLoop(Selector())
-    loop.time = clock
+    class Loop(asyncio.SelectorEventLoop):
+        def time(self) -> float:
+            return clock()
+
+    loop = Loop(Selector())
     try:
         loop.run_until_complete(asyncio.wait_for(_gather(coroutines), 1e9))
     finally:
@@ -162,6 +165,7 @@ def test_processes_never_get_moments_closer_than_the_interval(tmp_path):
         for name in "ab"
     ]
     for child in children:
+        assert child.stdin is not None
         child.stdin.write("go\n")
         child.stdin.flush()
     moments = sorted(float(m) for child in children for m in child.communicate()[0].split())

@@ -8,6 +8,7 @@ from tests.unit.identity_world import IdentityWorld, creator, record, reference,
 from trainer.cli.sources import source_lines, source_rows
 from trainer.pipeline.steps import plan_references, report
 from trainer.runs import update as run_record
+from trainer.runs.record import read_record
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table
 
@@ -51,7 +52,7 @@ def run(tmp_path, caplog):
 def test_the_log_and_the_record_say_it(run):
     context, said = run("name")
     assert f"plan_references: numbered is asked by links only, not by name: {REASON}" in said
-    assert run_record.read_record(context.run.record).by_links_only == {"numbered": REASON}
+    assert read_record(context.run.record).by_links_only == {"numbered": REASON}
     asked = {
         key: read_table(context.run.targets(key)).to_pylist() for key in ("numbered", "surely")
     }
@@ -62,7 +63,7 @@ def test_the_log_and_the_record_say_it(run):
 def test_a_build_by_links_says_nothing(run):
     context, said = run("url")
     assert not [line for line in said if "links only" in line]
-    assert run_record.read_record(context.run.record).by_links_only == {}
+    assert read_record(context.run.record).by_links_only == {}
 
 
 def test_the_list_of_sources_says_it():

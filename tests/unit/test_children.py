@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import wait_for
 from trainer.processes.child import WatchdogExpired, run_child
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,12 +47,12 @@ def test_output_goes_to_the_log_and_chosen_lines_are_handed_on(tmp_path):
 def test_a_child_that_writes_nothing_is_killed(tmp_path):
     with pytest.raises(WatchdogExpired):
         run_child(
-            [sys.executable, "-c", SLEEPER, tmp_path / "pid"],
+            ["/bin/sh", "-c", "echo $$ > pid; exec sleep 600"],  # starts within the time
             cwd=tmp_path,
             environment=os.environ,
             log_file=tmp_path / "log",
             on_line=print,
-            silence_seconds=2,
+            silence_seconds=3,
         )
     assert gone(int((tmp_path / "pid").read_text()))
 
@@ -63,15 +63,6 @@ def start_parent(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
         [sys.executable, "-c", PARENT.format(sleeper=SLEEPER), pid_file, tmp_path / "log"], cwd=ROOT
     )
     return parent, int(wait_for(lambda: pid_file.exists() and pid_file.read_text()))
-
-
-def wait_for(condition, seconds: float = 20):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("waited in vain")
 
 
 def gone(pid: int) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from trainer.crawl.confirm import judge
@@ -15,7 +17,7 @@ def page(**facts) -> dict:
 
 
 def candidate(number: int = 1, **facts) -> dict:
-    empty = {"aliases": [], "birth_date": None, "country": None, "urls": []}
+    empty: dict[str, Any] = {"aliases": [], "birth_date": None, "country": None, "urls": []}
     claim = {"source": "stashdb", "source_id": f"s{number}"}
     return {**claim, "name": "Wren Hollow", **empty, **facts}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from scrapy.http import HtmlResponse, Request
@@ -91,7 +92,7 @@ def test_a_further_record_of_the_same_name_becomes_an_owner_without_a_request(be
 
 
 def candidate(name: str, number: int = 1) -> dict:
-    facts = {"aliases": [], "birth_date": None, "country": None, "urls": []}
+    facts: dict[str, Any] = {"aliases": [], "birth_date": None, "country": None, "urls": []}
     return {**owner(number), "name": name, **facts}
 
 

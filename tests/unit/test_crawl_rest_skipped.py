@@ -11,6 +11,7 @@ from trainer.crawl.run import crawl_source
 from trainer.pipeline.steps import report
 from trainer.runs import update as run_record
 from trainer.runs.context import Plan, RunContext
+from trainer.runs.record import read_record
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 
@@ -57,11 +58,11 @@ def test_a_run_with_sources_without_a_key_is_completed_and_says_why(context):
     for source in WITHOUT_KEY:
         crawl_source(context, source)
     assert report.run(context)["status"] == "completed"
-    stats = run_record.read_record(context.run.record).stats.by_source
+    stats = read_record(context.run.record).stats.by_source
     assert {key: found.status for key, found in stats.items()} == {
         "stashdb": "complete",
         "fansdb": "skipped",
         "theporndb": "skipped",
     }
     for source in WITHOUT_KEY:
-        assert f"{source.upper()}_API_KEY" in stats[source].reason
+        assert f"{source.upper()}_API_KEY" in str(stats[source].reason)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import socket
 import time
-from itertools import pairwise
 
 import pytest
 
 from tests.recorded.bench import Bench, make_bench
-from tests.recorded.box import serve
+from tests.recorded.box import Answer, serve
 from tests.recorded.profile_box import ProfileBench, linked, serve_site
 from trainer.pipeline.steps import report
 from trainer.runs import update as run_record
+from trainer.runs.record import read_record
 
 ROBOTS = "/robots.txt"
 BROKEN = {
@@ -53,7 +53,7 @@ def test_nothing_is_asked_of_an_api_whose_robots_txt_cannot_be_had(bench: Bench,
 
 
 def test_it_is_asked_for_again_as_any_page_is(bench: Bench):
-    first = {ROBOTS: (503, {}, b"")}
+    first: dict[str, Answer] = {ROBOTS: (503, {}, b"")}
     bench.box.before = lambda path, _: first.pop(path, None)
     assert bench.crawl().status == "complete"
     assert bench.box.asked[ROBOTS] == 2
@@ -170,7 +170,8 @@ def test_a_slower_crawl_delay_is_the_rate_of_pages_and_pictures_and_stands_in_th
     manifest = bench.crawl()
     assert manifest.status == "complete", manifest.reason
     assert len(moments) == 1 + 1 + 2
-    assert min(later - sooner for sooner, later in pairwise(moments)) >= 0.4 * 0.9
+    # A request never comes before its moment; the first may have come 0.3 s after its own.
+    assert all(at - moments[0] >= 0.4 * n - 0.3 for n, at in enumerate(moments))
     (warned,) = [check for check in manifest.checks if not check.ok]
     assert (warned.name, warned.fatal, warned.expected) == ("requests_per_minute", False, "30000")
     base = bench.box.base
@@ -181,7 +182,7 @@ def test_a_slower_crawl_delay_is_the_rate_of_pages_and_pictures_and_stands_in_th
     run_record.start(context, context.plan)
     with pytest.raises(Exception, match="run r1 failed"):  # nothing was published
         report.run(context)
-    stats = run_record.read_record(context.run.record).stats.by_source["stashdb"]
+    stats = read_record(context.run.record).stats.by_source["stashdb"]
     assert stats.warnings == [f"requests_per_minute: expected 30000, got {asks}"]
 
 

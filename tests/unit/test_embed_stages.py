@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +73,7 @@ class Device:
         self.room, self.message = room, message
         self.sizes: list[int] = []
 
-    def __call__(self, batch: list[int]) -> list[int]:
+    def __call__(self, batch: Sequence[int]) -> list[int]:
         self.sizes.append(len(batch))
         if len(batch) > self.room:
             raise RuntimeError(self.message)

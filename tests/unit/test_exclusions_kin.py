@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,8 @@ def world(tmp_path):
     return IdentityWorld(tmp_path, BOXES)
 
 
-def ana(source="stashdb", number: int | str = 1, **facts):
-    facts = {"name": "Ana Vask", "shots": [shot(1, number)]} | facts
+def ana(source="stashdb", number: int | str = 1, **facts: Any):
+    facts = {"name": "Ana Vask", "shots": [shot(1, int(number))]} | facts
     return record(source, number, facts.pop("name"), **facts)
 
 
@@ -66,7 +67,7 @@ def excluded_and_purged(world, *rows):
     ],
 )
 def test_a_month_later_another_source_lists_her(world, facts):
-    links = {"links": [IMDB, COUPLE], "aliases": ["Anouk"]}
+    links: dict[str, Any] = {"links": [IMDB, COUPLE], "aliases": ["Anouk"]}
     excluded_and_purged(world, ana(**links))
     again = ana("theporndb", "77", **facts)
     assert read_exclusions(world.data).record(again) == "link"
@@ -160,7 +161,7 @@ def test_a_list_of_an_older_trainer_holds_and_goes_no_further(world):
     add(world.data, "id", f"stashdb:{uuid(1)}", "asked", WHEN)
     with closing(sqlite3.connect(world.data.state_db)) as db:
         db.executescript(
-            "DROP TABLE exclusion_members; CREATE TABLE exclusion_members ("
+            "DROP TABLE exclusion_members; CREATE TABLE exclusion_members ("  # noqa: S608 - no names but ours
             "exclusion_id INTEGER NOT NULL REFERENCES exclusions (id),"
             "kind TEXT NOT NULL CHECK (kind IN ('id', 'image')), value TEXT NOT NULL,"
             "PRIMARY KEY (exclusion_id, kind, value)) WITHOUT ROWID;"

@@ -20,7 +20,7 @@ from tests.unit.identity_world import (
 )
 from tests.unit.test_exclusions_kin import IMDB, left
 from trainer.exclusions.edit import add, person_value, url_value
-from trainer.exclusions.entries import read_exclusions
+from trainer.exclusions.entries import Kind, read_exclusions
 from trainer.exclusions.purge import purge
 from trainer.pipeline.steps import plan_embed, plan_references
 from trainer.staging.atomic import write_bytes
@@ -30,12 +30,12 @@ from trainer.staging.parquet import read_table
 WHEN = "2026-11-02T00:00:00Z"
 OWN = [shot(1, 0), shot(1, 1)]
 HERS, TWIN, BO = f"stashdb:{uuid(1)}", f"fansdb:{uuid(2)}", f"fansdb:{uuid(90)}"
-PERSONS = {
+PERSONS: dict[str, tuple[Kind, str]] = {
     "id": ("id", HERS),
     "url": ("url", url_value(IMDB)),
     "person": ("person", person_value("Ana Vask", "1990-01-31")),
 }
-PICTURES = {
+PICTURES: dict[str, tuple[Kind, str]] = {
     "sha256": ("image", sha(OWN[0])),
     "url": ("url", url_value(OWN[0])),
     "phash": ("image", f"phash:{sha(OWN[0])[:16]}"),

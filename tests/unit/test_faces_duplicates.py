@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from tests.unit.test_faces_trust import BO, MIRA, face, frame
+from tests.unit.invented_faces import BO, MIRA, face, frame
 from trainer.faces.agreement import SAME_PICTURE_BITS
 from trainer.faces.duplicates import mark_conflicts, near_pairs, once
 

@@ -51,7 +51,7 @@ def answers(**others: Any) -> dict[str, Any]:
 
 
 def target(found_by: str = "name", **facts: Any) -> dict[str, Any]:
-    candidate = {
+    candidate: dict[str, Any] = {
         "source": "stashdb",
         "source_id": "s1",
         "name": "Orla Veit",

@@ -33,6 +33,7 @@ import scrapy_project.limits.middlewares.budget
 from scrapy_project.failures import FetchFailed, fetch_failed
 from scrapy_project.image_downloads import ImageDownloads
 from scrapy_project.kinds.stash_box import StashBoxSpider
+from scrapy_project.parsing.profile import Profile
 from scrapy_project.spider import SourceSpider
 from scrapy_project.storage.report import CrawlReport, CrawlStopped
 from scrapy_project.visit import Visitor
@@ -107,7 +108,7 @@ def test_there_are_many():
 class Engine:
     """Scrapy's engine, as far as a spider asks it; every download raises."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         self.error = error
         self.spider = self
 
@@ -115,7 +116,7 @@ class Engine:
         raise self.error
 
 
-def spider_of(kind: type[SourceSpider], job: CrawlJob, error: Exception) -> SourceSpider:
+def spider_of(kind: type[SourceSpider], job: CrawlJob, error: BaseException) -> SourceSpider:
     spider = object.__new__(kind)
     spider.job = job
     spider.crawler = SimpleNamespace(engine=Engine(error))
@@ -145,10 +146,14 @@ def test_it_has_a_kind_and_a_sentence(error):
     assert type(error).__name__ not in str(found)
 
 
+def never(body: bytes, url: str) -> Profile:
+    raise AssertionError(f"nothing came from {url}, and it is read")
+
+
 @pytest.mark.parametrize("error", ERRORS, ids=NAMES)
 def test_it_costs_a_page_of_a_reference_site_no_more_than_that_page(job, error):
     spider = spider_of(SourceSpider, job, error)
-    visitor = Visitor(job.source, spider.answer_to, WEEK_1, lambda body, url: None, None)
+    visitor = Visitor(job.source, spider.answer_to, WEEK_1, never, None)
     target = {"page_id": "A", "path": "/boobs/A", "found_by": "url", "candidates": []}
     kind = fetch_failed(error).kind
     if kind == "held":
@@ -160,13 +165,13 @@ def test_it_costs_a_page_of_a_reference_site_no_more_than_that_page(job, error):
     assert outcome.kind == ("forbidden" if kind == "robots" else "failed")
     (failed,) = outcome.errors
     assert (failed.kind, failed.source) == (kind, "boobpedia")
-    assert failed.url.endswith("/boobs/A") and outcome.row is None
+    assert str(failed.url).endswith("/boobs/A") and outcome.row is None
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=NAMES)
 def test_it_costs_a_picture_no_more_than_that_picture(job, error):
     spider = spider_of(SourceSpider, job, error)
-    pictures = ImageDownloads(job, spider.report, spider.answer_to, Exclusions([]))
+    pictures = ImageDownloads(job, spider.report, spider.answer_to, Exclusions())
     row = asyncio.run(pictures._settle("https://site.example/a.jpg"))
     assert row["status"] in ("failed", "refused")
     assert row["reason"].startswith(f"{fetch_failed(error).kind}: ")

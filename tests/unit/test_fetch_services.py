@@ -10,7 +10,7 @@ from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig
 from trainer.errors import ConfigError
 
-SECRET = "http://ann:s%40fe-word@flare.example:8191/base?token=s%40fe-word"
+SECRET = "http://ann:s%40fe-word@flare.example:8191/base?token=s%40fe-word"  # noqa: S105 - an invented one
 
 
 @pytest.fixture(autouse=True)

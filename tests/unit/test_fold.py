@@ -114,8 +114,8 @@ def picture(url: str, status: str, sha256: str | None = None) -> dict:
     ],
 )
 def test_a_failure_never_replaces_a_picture(before, now, expected):
-    tables = [pa.Table.from_pylist([picture("u-a", *p)], IMAGES) for p in (before, now)]
-    folded = fold_images(*tables, pa.Table.from_pylist([row("a")], PERFORMERS)).to_pylist()
+    earlier, later = (pa.Table.from_pylist([picture("u-a", *p)], IMAGES) for p in (before, now))
+    folded = fold_images(earlier, later, pa.Table.from_pylist([row("a")], PERFORMERS)).to_pylist()
     assert [(r["status"], r["sha256"]) for r in folded] == [expected]
 
 

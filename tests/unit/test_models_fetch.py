@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.web_server import Answer, Asked, serving
 from trainer.cli.models import fetch, pack_lines, pack_rows
 from trainer.config.settings import Settings
 from trainer.embedding.fetch import ATTEMPTS, CHUNK, fetch_pack
@@ -33,47 +31,25 @@ class Shelf:
         self.content = dict(CONTENT)
         self.asked: list[tuple[str, str | None]] = []
 
-
-@contextmanager
-def serving(shelf: Shelf):
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            name = self.path.strip("/").removesuffix(".onnx")
-            wanted = self.headers.get("Range")
-            shelf.asked.append((name, wanted))
-            if shelf.status.get(name):
-                self.send_response(shelf.status[name].pop(0))
-                self.end_headers()
-                return
-            body = shelf.content[name]
-            start = int(re.match(r"bytes=(\d+)-", wanted)[1]) if wanted and shelf.ranges else 0
-            if start and start >= len(body):
-                self.send_response(416)
-                self.end_headers()
-                return
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(body) - start))
-            self.end_headers()
-            end = shelf.cut.pop(name, None)
-            self.wfile.write(body[start:end])
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    shelf.base = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield shelf
-    finally:
-        server.shutdown()
-        server.server_close()
+    def answer(self, asked: Asked) -> Answer:
+        name = asked.path.strip("/").removesuffix(".onnx")
+        wanted = asked.headers.get("range")
+        self.asked.append((name, wanted))
+        if self.status.get(name):
+            return self.status[name].pop(0), {}, b""
+        body = self.content[name]
+        first = re.match(r"bytes=(\d+)-", wanted or "")
+        start = int(first[1]) if first and self.ranges else 0
+        if start and start >= len(body):
+            return 416, {}, b""
+        length = {"Content-Length": str(len(body) - start)}
+        return 206 if start else 200, length, body[start : self.cut.pop(name, None)]
 
 
 @pytest.fixture
 def shelf():
-    with serving(Shelf()) as shelf:
+    shelf = Shelf()
+    with serving(shelf.answer) as shelf.base:
         yield shelf
 
 

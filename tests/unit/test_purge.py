@@ -142,7 +142,7 @@ def test_words_about_the_person_are_replaced_in_state_db_and_in_runs(world):
             values = (item.key, item.kind, item.text, "seen", WHEN)
             db.execute("INSERT INTO reviews_left VALUES (?, ?, ?, ?, ?)", values)
         for table in ("merges", "claim_evidence"):
-            db.execute(f"UPDATE {table} SET evidence = evidence || ' of Mira Vask'")
+            db.execute(f"UPDATE {table} SET evidence = evidence || ' of Mira Vask'")  # noqa: S608 - no names but ours
         db.execute("INSERT INTO merges_undone VALUES (?, 999, 'Mira Vask', 'a', 'b')", (mira,))
         db.execute("INSERT INTO merges_undone VALUES (998, 999, 'Bo Ren', 'a', 'b')")
     exclude(world)

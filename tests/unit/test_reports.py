@@ -291,8 +291,13 @@ def test_find_run_takes_airflows_id_and_refuses_nonsense(tmp_path):
     write_record(data.run("a+b"), RunRecord(id="a+b", started_at="x", status="running"))
     write_record(data.run("c-d"), RunRecord(id="c-d", started_at="x", status="running"))
     entries = reading.runs(data)
-    assert reading.find_run(entries, "a:b").record.id == "a:b"
-    assert reading.find_run(entries, "a+b").record.id == "a+b"
-    assert reading.find_run(entries, "a b").record.id == "a+b"  # as an address has it
-    assert reading.find_run(entries, "c:d").run_id == "c-d"  # of an older trainer
+
+    def found(asked: str) -> str | None:
+        entry = reading.find_run(entries, asked)
+        return None if entry is None or entry.record is None else entry.record.id
+
+    assert found("a:b") == "a:b"
+    assert found("a+b") == "a+b"
+    assert found("a b") == "a+b"  # as an address has it
+    assert found("c:d") == "c-d"  # of an older trainer
     assert reading.find_run(entries, "///") is None

@@ -41,7 +41,7 @@ class Kept:
 
 def wrapped(engine: Engine) -> list[Kept]:
     """The engine's three sessions, each in a `Kept`."""
-    holders = [engine._detector._model, *engine._recognisers.values()]
+    holders: list[Any] = [engine._detector._model, *engine._recognisers.values()]
     kept = [Kept(holder._session) for holder in holders]
     for holder, session in zip(holders, kept, strict=True):
         holder._session = session
