@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -29,6 +29,7 @@ from demo.world.images import Gallery
 from demo.world.pages import PageSite
 from demo.world.people import Person, population
 from demo.world.sites import all_sites
+from demo.world.switches import FaultsBySite
 
 DEMO_KEY: Final = "demo-world-key"
 GUARDED: Final = ("babepedia", "iafd")  # their pages are behind a robot check
@@ -74,28 +75,6 @@ class _Logged:
         self.world.record(self.place.site, reply, request)
 
 
-class _FaultsOf(MutableMapping[str, Faults]):
-    """Faults by site; setting them starts the site's counting anew."""
-
-    def __init__(self, places: Mapping[str, Place]) -> None:
-        self._places = places
-
-    def __getitem__(self, site: str) -> Faults:
-        return self._places[site].switches.faults
-
-    def __setitem__(self, site: str, faults: Faults) -> None:
-        self._places[site].switches.faults = faults
-
-    def __delitem__(self, site: str) -> None:
-        self[site] = Faults()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-
 class World:
     """Sites of invented people, in threads: `with World(week=1, sites="all") as world: ...`.
 
@@ -124,7 +103,7 @@ class World:
         self._request_log = request_log
         self._lock = threading.Lock()
         self.places = self._made(_chosen(sites), sites == FIRST, guarded)
-        self.faults_of = _FaultsOf(self.places)
+        self.faults_of = FaultsBySite({key: place.switches for key, place in self.places.items()})
         self.faults_of[FIRST] = faults or Faults()
         wanted = {FIRST: port, **(ports or {})}
         self._servers = {key: _Server((HOST, wanted.get(key, 0)), Handler) for key in self.places}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from email.utils import formatdate
 from typing import Any, Final
 
@@ -44,6 +44,28 @@ class Switches:
         """Does page `page` of a list start one row late? Counts those that do."""
         with self._lock:
             return self._counter.skips_a_row(page)
+
+
+class FaultsBySite(MutableMapping[str, Faults]):
+    """Faults by site; setting them starts the site's counting anew."""
+
+    def __init__(self, switches: Mapping[str, Switches]) -> None:
+        self._switches = switches
+
+    def __getitem__(self, site: str) -> Faults:
+        return self._switches[site].faults
+
+    def __setitem__(self, site: str, faults: Faults) -> None:
+        self._switches[site].faults = faults
+
+    def __delitem__(self, site: str) -> None:
+        self[site] = Faults()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._switches)
+
+    def __len__(self) -> int:
+        return len(self._switches)
 
 
 def seconds(trouble: Trouble | None) -> float:
