@@ -106,8 +106,7 @@ def evaluate_vectors(
     counts = Counter(sizes[sizes > 0].tolist())
     performers = counts.total()
     chosen = _Sample.take(sizes[labels] >= 2, seed, sample, parts)
-    total = 2 * len(chosen.queries)  # one search in each model's vectors
-    asked = search_faces(gallery, chosen.queries, lambda count: advance(count, total))
+    asked = _search(gallery, chosen.queries, advance)
     own, others = asked.named.at(chosen.closed), asked.unnamed.at(chosen.strangers)
     distinct = asked.strangers.at(chosen.strangers)
     return Evaluation(
@@ -150,6 +149,11 @@ class _Sample:
         queries = np.unique(np.concatenate(wanted))
         marks = [np.isin(queries, some) for some in (closed, strangers)]
         return cls(queries, marks[0], marks[1], several[queries])
+
+
+def _search(gallery: Gallery, queries: Ids, advance: Advance) -> SearchedFaces:
+    total = 2 * len(queries)  # one search in each model's vectors
+    return search_faces(gallery, queries, lambda count: advance(count, total))
 
 
 def _recall(
