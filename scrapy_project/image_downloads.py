@@ -122,20 +122,21 @@ class ImageDownloads:
         """The version of a picture to ask for; known ones get their row here and now."""
         url: str | None = first
         while url is not None:
-            if self._is_excluded(url, seen):
+            if self._is_excluded(url, seen) or self._is_asked_for(url, seen):
                 return None
             settled = self._done.get(url)
-            if url in seen and settled is None:
-                return None
+            seen.add(url)
             known = settled or self._ledger.known(url)
             if known is None or self._of_another_list(known):
-                seen.add(url)
                 return url
-            if settled is None and url not in seen and known_rows:
+            if settled is None and known_rows:
                 self._repeat(known)
-            seen.add(url)
             url = self._fallbacks.get(url) if _is_gone(known) else None
         return None
+
+    def _is_asked_for(self, url: str, seen: set[str]) -> bool:
+        """Met before in this crawl, and its answer is still to come."""
+        return url in seen and url not in self._done
 
     def _is_excluded(self, url: str, seen: set[str]) -> bool:
         """By its URL, or known to be an excluded picture: it gets no row, and is counted once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Protocol
@@ -158,16 +159,13 @@ class Visitor:
             and missing.may_come_later
         ):
             return Outcome(missing.outcome, None, errors)
-        errors += [self._error("field_invalid", url, p.message, p.field) for p in profile.problems]
+        errors += self._invalid_fields(profile, url)
         images, foreign = from_allowed_hosts(self._source, url, profile.images)
         more = FurtherImages()
         if not confirmation.doubt:
             more = await self._galleries.read(profile, url, images)
         errors += more.errors
-        errors += [
-            self._error("foreign_host", shown, "a picture of another site", "images.url")
-            for shown in foreign
-        ]
+        errors += self._foreign_pictures(foreign)
         row = profile_row(
             self._source,
             target,
@@ -182,6 +180,15 @@ class Visitor:
         if confirmation.doubt:
             errors.append(self._error("unconfirmed", url, confirmation.doubt, "name"))
         return Outcome("unconfirmed" if confirmation.doubt else "read", row, errors)
+
+    def _invalid_fields(self, profile: Profile, url: str) -> list[StageError]:
+        """A note of each value of the page that is there and can't be read."""
+        return [self._error("field_invalid", url, p.message, p.field) for p in profile.problems]
+
+    def _foreign_pictures(self, urls: Iterable[str]) -> list[StageError]:
+        """A note of each picture that lies on a host which the source does not name."""
+        text = "a picture of another site"
+        return [self._error("foreign_host", shown, text, "images.url") for shown in urls]
 
     def _refuse_elsewhere(self, target: Target, url: str) -> None:
         """Raises `PageError` for the address of another performer's page, or of none."""

@@ -29,7 +29,7 @@ from demo.world.images import Gallery
 from demo.world.pages import PageSite
 from demo.world.people import Person, population
 from demo.world.sites import all_sites
-from demo.world.switches import FaultsOf
+from demo.world.switches import FaultsBySite
 
 DEMO_KEY: Final = "demo-world-key"
 GUARDED: Final = ("babepedia", "iafd")  # their pages are behind a robot check
@@ -103,7 +103,7 @@ class World:
         self._request_log = request_log
         self._lock = threading.Lock()
         self.places = self._made(_chosen(sites), sites == FIRST, guarded)
-        self.faults_of = FaultsOf({k: place.switches for k, place in self.places.items()})
+        self.faults_of = FaultsBySite({k: place.switches for k, place in self.places.items()})
         self.faults_of[FIRST] = faults or Faults()
         wanted = {FIRST: port, **(ports or {})}
         self._servers = {key: _Server((HOST, wanted.get(key, 0)), Handler) for key in self.places}

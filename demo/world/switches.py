@@ -46,7 +46,7 @@ class Switches:
             return self._counter.skips_a_row(page)
 
 
-class FaultsOf(MutableMapping[str, Faults]):
+class FaultsBySite(MutableMapping[str, Faults]):
     """Faults by site; setting them starts the site's counting anew."""
 
     def __init__(self, switches: Mapping[str, Switches]) -> None:

@@ -41,6 +41,11 @@ class Chrome:
         self._context: BrowserContext | None = None
 
     async def fetch(self, request: Request, seconds: float) -> FetchedPage:
+        """Return the page as a tab of its own sees it.
+
+        Raises `FetcherTimeout` after `seconds`, `FetcherError` where the browser fails or the page
+        is too large.
+        """
         try:
             context = await self._open()
             async with asyncio.timeout(seconds + MARGIN_SECONDS):

@@ -64,11 +64,16 @@ class FlareSolverr:
         self._client = httpx.AsyncClient(auth=service.login, trust_env=False)
 
     async def fetch(self, request: Request, seconds: float) -> FetchedPage:
+        """Return the page, one at a time; a redirect of the service's browser as a redirect.
+
+        Raises `FetcherTimeout` after `seconds`, `FetcherError` where the service fails.
+        """
         async with self._turn:
             answer = await self._get(request.url, seconds)
         return _page(request, answer, self._service)
 
     async def close(self) -> None:
+        """End our session and the connection; a session that stays is logged."""
         try:
             if self._made:
                 await self._post({"cmd": "sessions.destroy", "session": self._session}, 0)

@@ -85,6 +85,7 @@ class Browsers:
         return FlareSolverr(found, self._source, size)
 
     async def close(self) -> None:
+        """Close every browser that was opened, so that each gives back what it was lent."""
         while self._open:
             _, browser = self._open.popitem()
             await browser.close()
@@ -105,6 +106,7 @@ class FetchHandler(BaseDownloadHandler):  # type: ignore[misc]
         self._max_size = crawler.settings.getint("DOWNLOAD_MAXSIZE")
 
     async def download_request(self, request: Request) -> Response:
+        """Fetch by the fetcher that the request names; a plain answer comes decompressed."""
         fetcher = request.meta.get("fetcher", "plain")
         if fetcher == "plain":
             dressed = self._browsers.carried.put_on(request)
@@ -113,5 +115,6 @@ class FetchHandler(BaseDownloadHandler):  # type: ignore[misc]
         return await self._browsers.fetch(request, fetcher)
 
     async def close(self) -> None:
+        """Close the browsers and the plain connections."""
         await self._browsers.close()
         await self._plain.close()

@@ -22,6 +22,7 @@ from pydantic import (
 )
 from w3lib.url import safe_url_string
 
+from scrapy_project.kinds.mending import mended
 from scrapy_project.parsing.stand_ins import without_stand_ins
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import identify
@@ -36,7 +37,6 @@ _LONGEST_URL = 2_000
 _CONTROLS = "".join(map(chr, range(0x21)))  # what browsers drop around an address
 _SLASHES = re.compile(r"(?:(https?):[\\/]*|[\\/]{2,})(?=[^\\/])", re.IGNORECASE)
 _NO_HOST = re.compile(r"[\x00-\x20%<>^|`{}\"\\]")
-_GONE = object()
 
 
 class AnswerError(Exception):
@@ -227,39 +227,6 @@ def _named(
         )
         for item in problem.errors()
     ]
-
-
-def mended(record: Mapping[str, Any], problem: ValidationError) -> dict[str, Any]:
-    """A copy of the record: bad values null, bad entries of lists left out."""
-    lists: set[tuple[int | str, ...]] = set()
-    copy = dict(record)
-    for item in problem.errors():
-        loc = item["loc"][:-1] if item["loc"][-1] == "[key]" else item["loc"]
-        entry = max((i for i, step in enumerate(loc) if isinstance(step, int)), default=None)
-        if entry is not None:
-            lists.add(loc[:entry])
-            copy = _with(copy, loc[: entry + 1], _GONE)
-        elif item["type"] != "missing":
-            copy = _with(copy, loc, None)
-    for path in lists:
-        entries: Any = copy
-        for step in path:
-            entries = entries[step] if entries is not None else None
-        if entries is not None:  # else what holds the list is bad as well
-            copy = _with(copy, path, [entry for entry in entries if entry is not _GONE])
-    return copy
-
-
-def _with(container: Any, path: tuple[int | str, ...], value: Any) -> Any:
-    """A copy of nested lists and dicts with one value replaced; unknown paths change nothing."""
-    head, rest = path[0], path[1:]
-    if not isinstance(container, dict | list) or (
-        isinstance(container, dict) and head not in container
-    ):
-        return container
-    copy: Any = list(container) if isinstance(container, list) else dict(container)
-    copy[head] = _with(copy[head], rest, value) if rest else value
-    return copy
 
 
 def unknown_fields(

@@ -30,7 +30,7 @@ from trainer.identity.links import identify
 from trainer.identity.tidy_names import with_tidy_names
 from trainer.staging.manifest import StageError
 from trainer.staging.performer_facts import PerformerFacts
-from trainer.staging.rows import AdvertisedImage, PerformerRecord, with_facts
+from trainer.staging.rows import AdvertisedImage, Link, PerformerRecord, with_facts
 
 # Empty where nothing is known, but there; a record without one has another shape than ours.
 ALWAYS_THERE = ("extras", "image", "posters")
@@ -90,15 +90,19 @@ def _shaped(record: dict[str, Any]) -> dict[str, Any]:
     aliases = record.get("aliases")
     shaped["aliases"] = aliases.split(",") if isinstance(aliases, str) else _list(aliases)
     extras = record.get("extras") or {}
-    shaped["extras"] = extras
     if isinstance(extras, dict):
-        links = extras.get("links") or {}
-        if isinstance(links, list) and any(isinstance(u, str) and identify(u).id for u in links):
-            links = {"": links}  # without the sites' names; of unknown sites alone it is none
-        if isinstance(links, dict):
-            links = {site: _list(found) for site, found in links.items() if found}
-        shaped["extras"] = {**extras, "links": links}
+        extras = {**extras, "links": _shaped_links(extras.get("links") or {})}
+    shaped["extras"] = extras
     return shaped
+
+
+def _shaped_links(links: Any) -> Any:
+    """Site -> list of links, where there are such; anything else stays what it is."""
+    if isinstance(links, list) and any(isinstance(u, str) and identify(u).id for u in links):
+        links = {"": links}  # without the sites' names; of unknown sites alone it is none
+    if isinstance(links, dict):
+        return {site: _list(found) for site, found in links.items() if found}
+    return links
 
 
 def _list(value: Any) -> list[Any]:
@@ -108,16 +112,13 @@ def _list(value: Any) -> list[Any]:
 
 def _row(performer: Performer, source: SourceConfig, today: date | None) -> PerformerRecord:
     extras = performer.extras or Extras()
-    links = (extras.links or {}).items()
     row: PerformerRecord = {
         "source": source.key,
         "source_id": performer.id,
         "name": performer.name,
         "page_url": f"https://{source.domain}/performers/{quote(performer.slug or performer.id)}",
-        "aliases": list(dict.fromkeys(a.strip() for a in performer.aliases or () if a.strip())),
-        "urls": [
-            {"url": u, "site": site or identify(u).site} for site, urls in links for u in urls
-        ],
+        "aliases": _aliases(performer),
+        "urls": _links(extras),
         "tattoos": [],
         "piercings": [],
         "merged_ids": [],
@@ -128,6 +129,17 @@ def _row(performer: Performer, source: SourceConfig, today: date | None) -> Perf
         "images": _images(performer),
     }
     return with_facts(row, vars(_facts(performer, extras, today)))
+
+
+def _aliases(performer: Performer) -> list[str]:
+    """Each once, without blanks around it."""
+    return list(dict.fromkeys(a.strip() for a in performer.aliases or () if a.strip()))
+
+
+def _links(extras: Extras) -> list[Link]:
+    """The links of all sites; a site that the API does not name is told from the address."""
+    links = (extras.links or {}).items()
+    return [{"url": u, "site": site or identify(u).site} for site, urls in links for u in urls]
 
 
 def _facts(performer: Performer, extras: Extras, today: date | None) -> PerformerFacts:

@@ -146,6 +146,7 @@ def budget_file(directory: Path, key: str) -> Path:
 
 
 def source_key(source: str) -> str:
+    """Return the key of a source's own budget, beside those of `host_key`."""
     return f"source-{source}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -33,10 +34,14 @@ def code_of(text: str) -> str | None:
         return whole
     pieces = [piece for piece in _SEPARATORS.split(_REMARK.sub(" ", text)) if _key(piece)]
     last = _key(pieces[-1]) if pieces else ""
-    nationalities = [key for piece in pieces for key in map(_key, _AND.split(piece)) if key]
-    if nationalities and last not in _parts() and nationalities[0] in _people():
-        return _people()[nationalities[0]]
-    return _names().get(last) or _hyphenated(last)
+    first = None if last in _parts() else _first_nationality(pieces)
+    return first or _names().get(last) or _hyphenated(last)
+
+
+def _first_nationality(pieces: Sequence[str]) -> str | None:
+    """The code of a list that begins with a nationality."""
+    keys = (key for piece in pieces for key in map(_key, _AND.split(piece)) if key)
+    return _people().get(next(keys, ""))
 
 
 def is_former(text: str) -> bool:

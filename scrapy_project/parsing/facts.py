@@ -19,6 +19,7 @@ _MONTH = re.compile(
     re.ASCII,
 )
 _YEAR = r"\b(1[89]\d\d|20\d\d)\b"
+_ISO = re.compile(rf"{_YEAR[:-2]}-(\d\d)(?:-(\d\d))?(?!\d)", re.ASCII)
 _DIGITS = re.compile(rf"(?<![\d?])(\d{{1,2}})[-/.](\d{{1,2}})[-/.]{_YEAR}", re.ASCII)
 _TWO_YEARS = re.compile(rf"{_YEAR}\s*(?:/|or)\s*{_YEAR}", re.ASCII)
 
@@ -91,19 +92,24 @@ def fuzzy_date(text: str | None) -> str | None:
     if not text:
         return None
     plain = re.sub(r"(\d)(st|nd|rd|th)\b", r"\1", _plain(text).replace(",", " "), flags=re.ASCII)
-    if match := re.search(rf"{_YEAR[:-2]}-(\d\d)(?:-(\d\d))?(?!\d)", plain, re.ASCII):
+    if match := _ISO.search(plain):
         return _checked(match[1], int(match[2]), int(match[3] or 0))
     year = re.search(_YEAR, plain, re.ASCII)
     if year is None or _TWO_YEARS.search(plain):
         return None
     if match := _DIGITS.search(plain):
         return _in_digits(match[3], int(match[1]), int(match[2]))
+    return _in_words(year[1], plain)
+
+
+def _in_words(year: str, plain: str) -> str | None:
+    """`March 4 1985` and `march 1985`, by the month's name; the year alone without one."""
     months = list(_MONTH.finditer(plain))  # the name before the date may be April's
     named = next((m for m in months if m[1] or m[3]), next(iter(months), None))
     if named is None:
-        return year[1]
+        return year
     month = next(n for n, name in enumerate(MONTHS, 1) if name.startswith(named[2][:3]))
-    return _checked(year[1], month, int(named[1] or named[3] or 0))
+    return _checked(year, month, int(named[1] or named[3] or 0))
 
 
 def _in_digits(year: str, left: int, right: int) -> str | None:
@@ -142,17 +148,19 @@ def country(text: str | None) -> str | None:
 
 def height_cm(text: str | None) -> int | None:
     """`170 cm`, `1.70 m`, `5'7"`, `5 ft 7 in (170 cm)`, `170` -> centimetres, 50 to 300."""
-    plain = _plain(text or "").translate(_QUOTES).strip()
-    value: float | None = None
-    if match := _CM.search(plain):
-        value = int(match[1])
-    elif match := _METRES.search(plain):
-        value = int(match[1] or match[3]) * 100 + int((match[2] or match[4]).ljust(2, "0"))
-    elif match := _FEET.search(plain):
-        value = int(match[1]) * 30.48 + float(match[2] or 0) * 2.54
-    elif re.fullmatch(r"\d{3}", plain, re.ASCII):
-        value = int(plain)
+    value = _in_centimetres(_plain(text or "").translate(_QUOTES).strip())
     return round(value) if value is not None and 50 <= value <= 300 else None
+
+
+def _in_centimetres(plain: str) -> float | None:
+    """The length of a text in whichever unit it is given; a number of three digits has none."""
+    if match := _CM.search(plain):
+        return int(match[1])
+    if match := _METRES.search(plain):
+        return int(match[1] or match[3]) * 100 + int((match[2] or match[4]).ljust(2, "0"))
+    if match := _FEET.search(plain):
+        return int(match[1]) * 30.48 + float(match[2] or 0) * 2.54
+    return int(plain) if re.fullmatch(r"\d{3}", plain, re.ASCII) else None
 
 
 def ethnicity(text: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import urlsplit
@@ -59,13 +59,11 @@ class GalleryReader:
         """Until there are as many pictures as the source is asked for; those in `images` count."""
         most = self._source.images_per_page or 1_000
         found = FurtherImages()
-        host = urlsplit(url).hostname or ""
-        for more in profile.more_pages[:MORE_PAGES]:
-            more_host = urlsplit(more).hostname or ""
-            if self._parse_more is None or len(images) + len(found.images) >= most:
+        if self._parse_more is None:
+            return found
+        for more in _of_same_site(profile.more_pages[:MORE_PAGES], url):
+            if len(images) + len(found.images) >= most:
                 break
-            if more_host != host and not same_site(more_host, host):
-                continue
             try:
                 kept = await self._page(more, self._parse_more)
                 found.images += from_allowed_hosts(self._source, url, kept)[0]
@@ -90,6 +88,15 @@ class GalleryReader:
         moved = error.kind.startswith("field_") or error.kind == "missing_page"
         kind = "gallery" if moved else error.kind
         return StageError(kind=kind, source=self._source.key, url=more, message=str(error))
+
+
+def _of_same_site(pages: Iterable[str], url: str) -> Iterator[str]:
+    """Those of the pages that lie on the site of `url`."""
+    host = urlsplit(url).hostname or ""
+    for page in pages:
+        page_host = urlsplit(page).hostname or ""
+        if page_host == host or same_site(page_host, host):
+            yield page
 
 
 def _same_page(requested: str, final: str) -> bool:

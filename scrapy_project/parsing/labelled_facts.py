@@ -42,14 +42,19 @@ def read_facts(
     for field, (labels, read) in READERS.items():
         present = list(_present(texts, labels))
         values[field] = next((v for v in map(read, present) if v is not None), None)
-        unread = [text for text in present if not facts.says_nothing(text)]
-        if values[field] is None and field not in known and unread:
-            problems.append(not_understood(field, unread[0]))
+        unread = None if values[field] is not None else _first_stated(present)
+        if unread is not None and field not in known:
+            problems.append(not_understood(field, unread))
     years = next(_present(texts, CAREER), None)
     start, end = _first_and_last_year(texts) if years is None else facts.career_years(years)
     if years is not None and (start, end) == (None, None):
         problems.append(not_understood("career_start_year", years))
     return values | {"career_start_year": start, "career_end_year": end}, problems
+
+
+def _first_stated(texts: Sequence[str]) -> str | None:
+    """The first text that stands for a value."""
+    return next((text for text in texts if not facts.says_nothing(text)), None)
 
 
 def not_understood(field: str, text: str) -> Fact:

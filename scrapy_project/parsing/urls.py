@@ -19,12 +19,10 @@ def addresses(selector: Selector, base: str, *queries: str) -> Iterator[str]:
     """Absolute http(s) URLs of the attributes that the CSS `queries` select (`img::attr(src)`),
     in the page's order, relative and protocol-less ones resolved against `base`; none of what the
     site's visitors wrote: their links and pictures are nobody's."""
-    wanted = [_ATTRIBUTE.fullmatch(query) for query in queries]
-    if None in wanted:
-        raise ValueError(f"each of {queries} has to end in ::attr(name)")
+    wanted = [_read_query(query) for query in queries]
     visitors = by_visitors(selector)
-    names = list(dict.fromkeys(match["name"] for match in wanted if match))
-    for element in elements(selector, *(match["css"] for match in wanted if match)):
+    names = list(dict.fromkeys(match["name"] for match in wanted))
+    for element in elements(selector, *(match["css"] for match in wanted)):
         for name in names if element.root not in visitors else ():
             address = absolute(base, element.root.get(name) or "")
             if address is not None:
@@ -32,6 +30,14 @@ def addresses(selector: Selector, base: str, *queries: str) -> Iterator[str]:
 
 
 _ATTRIBUTE = re.compile(r"(?P<css>.+)::attr\((?P<name>[\w-]+)\)")
+
+
+def _read_query(query: str) -> re.Match[str]:
+    """The `css` and the `name` of a query. Raises `ValueError`."""
+    match = _ATTRIBUTE.fullmatch(query)
+    if match is None:
+        raise ValueError(f"{query} has to end in ::attr(name)")
+    return match
 
 
 def absolute(base: str, value: str) -> str | None:

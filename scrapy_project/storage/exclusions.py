@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Iterable
 
 from scrapy_project.kinds.responses import ListPage
 from trainer.exclusions.entries import Exclusions
@@ -22,17 +23,27 @@ def without_excluded(page: ListPage, source: str, exclusions: Exclusions) -> Lis
     dropped = [row for row in page.rows if exclusions.record({**row, "source": source})]
     if not dropped:
         return page
-    ids = {str(row["source_id"]) for row in dropped}
-    live = {_digest(str(row["source_id"])) for row in dropped if not row["deleted"]}
+    return _drop(page, {str(row["source_id"]) for row in dropped}).model_copy(
+        update={
+            "excluded": sorted({*page.excluded, *_digests_of_live(dropped)}),
+            "excluded_links": _links(page, dropped, source, exclusions),
+        }
+    )
+
+
+def _drop(page: ListPage, ids: Collection[str]) -> ListPage:
+    """The page without rows, refused ids and errors of the records with these ids."""
     return page.model_copy(
         update={
             "rows": [row for row in page.rows if row["source_id"] not in ids],
             "refused_ids": [number for number in page.refused_ids if number not in ids],
             "errors": [e for e in page.errors if not any(i in e.message for i in ids)],
-            "excluded": sorted({*page.excluded, *live}),
-            "excluded_links": _links(page, dropped, source, exclusions),
         }
     )
+
+
+def _digests_of_live(rows: Iterable[PerformerRecord]) -> set[str]:
+    return {_digest(str(row["source_id"])) for row in rows if not row["deleted"]}
 
 
 def _links(

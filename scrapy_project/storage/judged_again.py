@@ -22,10 +22,20 @@ def judged_again(target: Target, earlier: PerformerRecord | None) -> JudgedAgain
     A page found by a link is judged by what was read of it. One that was in doubt and fits by now
     is read again: its pictures were not kept.
     """
-    if earlier is None or earlier["found_by"] != target["found_by"] or not earlier["fetched_at"]:
+    if earlier is None or not _was_read(target, earlier):
         return None
     if earlier["deleted"] or target["found_by"] == "name":
         return JudgedAgain(earlier) if _same_records(target, earlier) else None
+    return _judge_by_link(target, earlier)
+
+
+def _was_read(target: Target, earlier: PerformerRecord) -> bool:
+    """Was the page read, and found in the same way as today?"""
+    return earlier["found_by"] == target["found_by"] and bool(earlier["fetched_at"])
+
+
+def _judge_by_link(target: Target, earlier: PerformerRecord) -> JudgedAgain | None:
+    """The row of a page found by a link, judged by what was read of it."""
     facts = {**earlier, "links": [link["url"] for link in earlier["urls"] or ()]}
     confirmation = judge(facts, "url", target["candidates"])
     row = with_owners(earlier, confirmation)

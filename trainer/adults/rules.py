@@ -37,24 +37,39 @@ def judge(stated: Sequence[AgeFacts]) -> Outcome:
     career's start counts as well. `contradiction`: an adult by one reading and not by another.
     """
     turned = _turned_18(stated)
-    years = (f.career_start_year for f in stated)
-    starts = {span for year in years if year and (span := _year(year))}
+    starts = _career_starts(stated)
     if not turned:
         return "adult" if starts else "unknown_age"
-    listed = min(filter(None, (_listing(f.recorded_at) for f in stated)), default=None)
-    if listed and all(listed < first for first, _ in starts):
-        starts.add((listed, listed))
-    readings = {_reading(day, start) for day in turned for start in starts}
-    if len(readings) == 1:
-        return readings.pop()
-    if not readings:
-        return "unknown_age"
-    return "contradiction" if "adult" in readings else "under_age"
+    starts |= _listing_before(starts, stated)
+    return _combine({_reading(day, start) for day in turned for start in starts})
 
 
 def adult_from(stated: Iterable[AgeFacts]) -> str | None:
     """Return the last day on which the person can have become 18; None without a birth date."""
     return max((last for _, last in _turned_18(stated)), default=None)
+
+
+def _career_starts(stated: Iterable[AgeFacts]) -> set[Span]:
+    """The years in which the career starts, as all records say."""
+    years = (f.career_start_year for f in stated)
+    return {span for year in years if year and (span := _year(year))}
+
+
+def _listing_before(starts: Iterable[Span], stated: Iterable[AgeFacts]) -> set[Span]:
+    """The day of the first listing where it lies before all starts; it stands for one as well."""
+    listed = min(filter(None, (_listing(f.recorded_at) for f in stated)), default=None)
+    if listed and all(listed < first for first, _ in starts):
+        return {(listed, listed)}
+    return set()
+
+
+def _combine(readings: set[Outcome]) -> Outcome:
+    """One outcome of those by each reading."""
+    if len(readings) == 1:
+        return readings.pop()
+    if not readings:
+        return "unknown_age"
+    return "contradiction" if "adult" in readings else "under_age"
 
 
 def _reading(turned: Span, start: Span) -> Outcome:

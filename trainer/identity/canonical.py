@@ -84,37 +84,54 @@ def canonical(
     added = trusted_first(pages, sources)
     everything = [*ordered, *added]
     first = ordered[0]
-    images = [image["url"] for record in everything for image in record["images"] or []]
     created_at = _first(ordered, "created_at") or run_started_at
     row: Performer = {
         "performer_id": performer_id,
         "canonical_name": first["name"],
         "universal_id": f"{sources[first['source']].domain}:{first['source_id']}",
-        "stashdb_updated_at": next(
-            (r["updated_at"] for r in ordered if r["source"] == "stashdb"), None
-        ),
-        "image_url": images[0] if images else None,
+        "stashdb_updated_at": _stashdb_updated_at(ordered),
+        "image_url": _first_image_url(everything),
         "created_at": created_at,
         "updated_at": _first(ordered, "updated_at") or created_at,
-        "claims": [
-            {name: by_name(record)[name] for name in ("source", "source_id", "created_at")}
-            for record in ordered
-        ],
-        "references": [
-            {name: by_name(page)[name] for name in ("source", "source_id", "page_url")}
-            for page in added
-        ],
+        "claims": _columns(ordered, "source", "source_id", "created_at"),
+        "references": _columns(added, "source", "source_id", "page_url"),
         "aliases": _aliases(everything, first["name"]),
         "urls": _urls(ordered, added, links),
-        "merged": [
-            {"source": source, "source_id": source_id, "merged_at": None}
-            for source, source_id in sorted(merged)
-        ],
+        "merged": _merged(merged),
         "tattoos": _marks((r["source"], r["tattoos"]) for r in ordered),
         "piercings": _marks((r["source"], r["piercings"]) for r in ordered),
     }
-    facts = {f.name: _first(everything if f.from_pages else ordered, f.name) for f in FACTS}
-    return cast("Performer", {**row, **facts})
+    return cast("Performer", {**row, **_facts(ordered, everything)})
+
+
+def _facts(
+    ordered: Sequence[PerformerRecord], everything: Sequence[PerformerRecord]
+) -> dict[str, Any]:
+    """Return every fact of `FACTS`, by the records in `ordered` or by `everything`."""
+    return {f.name: _first(everything if f.from_pages else ordered, f.name) for f in FACTS}
+
+
+def _stashdb_updated_at(records: Iterable[PerformerRecord]) -> str | None:
+    """Return when the first of StashDB's records was changed; None where it has none."""
+    return next((r["updated_at"] for r in records if r["source"] == "stashdb"), None)
+
+
+def _first_image_url(records: Iterable[PerformerRecord]) -> str | None:
+    """Return the URL of the first picture that any of the records has."""
+    return next((i["url"] for record in records for i in record["images"] or []), None)
+
+
+def _columns(records: Iterable[PerformerRecord], *names: str) -> list[dict[str, Any]]:
+    """Return a row of each record with the columns of these `names`."""
+    return [{name: by_name(record)[name] for name in names} for record in records]
+
+
+def _merged(claims: Iterable[Claim]) -> list[dict[str, str | None]]:
+    """Return a row of each claim that no longer lives upstream, by source and id."""
+    return [
+        {"source": source, "source_id": source_id, "merged_at": None}
+        for source, source_id in sorted(claims)
+    ]
 
 
 def _first(records: Sequence[PerformerRecord], name: str) -> Any:

@@ -132,17 +132,28 @@ def _named(a: ClaimFacts, b: ClaimFacts, names: Names) -> tuple[float, ClueKind,
         return 0.0, "same_alias", "have a surname in common"
     used = one & theirs | other & mine
     if not used:
-        latin = names.in_two_scripts(a.claim, b.claim)
-        if latin:
-            weight = ROMANISED if any(" " in key for key in latin) else ONE_WORD_ROMANISED
-            text = f"are called {a.name!r} and {b.name!r}, one name in two scripts"
-            return weight + further, "same_name", text
-        return further, "same_alias", "share an alias"
+        return _named_in_two_scripts(a, b, names, further)
     text = f"are called {a.name!r} and {b.name!r}, which is an alias of one"
     if one & theirs and other & mine:
         text = f"are called {a.name!r} and {b.name!r}, each an alias of the other"
-    full = any(" " in key and key not in names.common for key in used)
-    return (ALIAS if full else ONE_WORD_ALIAS) + further, "same_alias", text
+    return _alias_weight(used, names) + further, "same_alias", text
+
+
+def _named_in_two_scripts(
+    a: ClaimFacts, b: ClaimFacts, names: Names, further: float
+) -> tuple[float, ClueKind, str]:
+    """Of two whose names are not spelled alike: one name in two scripts, else a common alias."""
+    latin = names.in_two_scripts(a.claim, b.claim)
+    if not latin:
+        return further, "same_alias", "share an alias"
+    weight = ROMANISED if any(" " in key for key in latin) else ONE_WORD_ROMANISED
+    text = f"are called {a.name!r} and {b.name!r}, one name in two scripts"
+    return weight + further, "same_name", text
+
+
+def _alias_weight(keys: frozenset[str], names: Names) -> float:
+    full = any(" " in key and key not in names.common for key in keys)
+    return ALIAS if full else ONE_WORD_ALIAS
 
 
 def _weight(keys: frozenset[str], names: Names) -> float:
@@ -154,9 +165,7 @@ def _weight(keys: frozenset[str], names: Names) -> float:
 def _born(a: ClaimFacts, b: ClaimFacts) -> tuple[float, str]:
     """Weight and words of what the birth dates have in common; 0 where they have nothing."""
     one, other = a.birth_date or "", b.birth_date or ""
-    shared = next(
-        (n for n in (10, 7, 4) if len(one) >= n <= len(other) and one[:n] == other[:n]), 0
-    )
+    shared = _shared_length(one, other)
     if shared == 10 and not one.endswith("-01-01"):
         return BORN_SAME_DAY, one
     if shared >= 7 and one[:7] != one[:4] + "-01":
@@ -164,20 +173,51 @@ def _born(a: ClaimFacts, b: ClaimFacts) -> tuple[float, str]:
     return (BORN_SAME_YEAR, one[:4]) if shared else (0.0, "")
 
 
+def _shared_length(one: str, other: str) -> int:
+    """Characters of two dates that agree down to the day (10), month (7) or year (4), else 0."""
+    return next((n for n in (10, 7, 4) if len(one) >= n <= len(other) and one[:n] == other[:n]), 0)
+
+
 def _more(a: ClaimFacts, b: ClaimFacts) -> float:
     """What the other facts add or take away."""
-    weight = 0.0
-    if a.country and b.country:
-        weight += SAME_COUNTRY if a.country == b.country else OTHER_COUNTRY
-    if a.height_cm and b.height_cm:
-        apart = abs(a.height_cm - b.height_cm)
-        weight += SAME_HEIGHT if apart <= 2 else OTHER_HEIGHT if apart > 5 else 0.0
-    if a.eye_color and b.eye_color:
-        near = any({a.eye_color, b.eye_color} <= some for some in _NEAR_EYES)
-        weight += SAME_EYES if a.eye_color == b.eye_color else 0.0 if near else OTHER_EYES
-    if a.career_start_year and b.career_start_year:
-        apart = abs(a.career_start_year - b.career_start_year)
-        weight += SAME_START if not apart else OTHER_START if apart > 4 else 0.0
-    if a.ethnicity and b.ethnicity and a.ethnicity != b.ethnicity:
-        weight += OTHER_ETHNICITY
-    return weight
+    return (
+        _compare_countries(a, b)
+        + _compare_heights(a, b)
+        + _compare_eyes(a, b)
+        + _compare_starts(a, b)
+        + _compare_ethnicities(a, b)
+    )
+
+
+def _compare_countries(a: ClaimFacts, b: ClaimFacts) -> float:
+    if not a.country or not b.country:
+        return 0.0
+    return SAME_COUNTRY if a.country == b.country else OTHER_COUNTRY
+
+
+def _compare_heights(a: ClaimFacts, b: ClaimFacts) -> float:
+    """Up to 2 cm are one height, and only more than 5 cm are another."""
+    if not a.height_cm or not b.height_cm:
+        return 0.0
+    apart = abs(a.height_cm - b.height_cm)
+    return SAME_HEIGHT if apart <= 2 else OTHER_HEIGHT if apart > 5 else 0.0
+
+
+def _compare_eyes(a: ClaimFacts, b: ClaimFacts) -> float:
+    if not a.eye_color or not b.eye_color:
+        return 0.0
+    near = any({a.eye_color, b.eye_color} <= some for some in _NEAR_EYES)
+    return SAME_EYES if a.eye_color == b.eye_color else 0.0 if near else OTHER_EYES
+
+
+def _compare_starts(a: ClaimFacts, b: ClaimFacts) -> float:
+    """Only careers that start more than 4 years apart speak against one person."""
+    if not a.career_start_year or not b.career_start_year:
+        return 0.0
+    apart = abs(a.career_start_year - b.career_start_year)
+    return SAME_START if not apart else OTHER_START if apart > 4 else 0.0
+
+
+def _compare_ethnicities(a: ClaimFacts, b: ClaimFacts) -> float:
+    differ = a.ethnicity and b.ethnicity and a.ethnicity != b.ethnicity
+    return OTHER_ETHNICITY if differ else 0.0

@@ -31,6 +31,7 @@ class PublicResolver(CachingThreadedResolver):  # type: ignore[misc]
     refused: dict[str, str] = {}
 
     def getHostByName(self, name: str, timeout: Any = ()) -> Any:
+        """Resolve a name; the result fails with `AddressRefused` where its address is private."""
         return super().getHostByName(name, timeout).addCallback(self._checked, name)
 
     def _checked(self, address: str, name: str) -> str:
@@ -44,11 +45,17 @@ class AddressMiddleware:
     """Refuses literal private addresses, names that resolved to one, and strange redirects."""
 
     def process_request(self, request: Request) -> None:
+        """Refuse a request to a literal private address. Raises `AddressRefused`."""
         host = urlsplit(request.url).hostname or ""
         if _is_private_literal(host):
             raise AddressRefused(f"{host}: {ADVICE}")
 
     def process_response(self, request: Request, response: Response) -> Response:
+        """Let an answer through, but no redirect that nobody should follow.
+
+        Raises `AddressRefused` where it changes to another scheme or gives up https, `BadRedirect`
+        where it leads to what is no address.
+        """
         location = response.headers.get("Location")
         if location is None or not 300 <= response.status < 400:
             return response
@@ -59,6 +66,7 @@ class AddressMiddleware:
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
+        """Raise `AddressRefused` for a host that the resolver refused; Scrapy says it has none."""
         host = urlsplit(request.url).hostname or ""
         if isinstance(exception, CannotResolveHostError) and host in PublicResolver.refused:
             raise AddressRefused(f"{host} resolves to {PublicResolver.refused[host]}: {ADVICE}")

@@ -41,9 +41,11 @@ class BackoffMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> BackoffMiddleware:
+        """Build it from the settings of a crawl."""
         return cls(crawler)
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Wait and ask again where the status may pass, else let the answer through."""
         if response.status not in RETRY_STATUS:
             return response
         header = response.headers.get("Retry-After")
@@ -56,6 +58,7 @@ class BackoffMiddleware:
         return await self._again(request, f"HTTP {response.status}", wait) or response
 
     async def process_exception(self, request: Request, exception: Exception) -> Any:
+        """Wait and ask again where the failure may pass; None leaves it to the others."""
         if isinstance(exception, PASSING):
             why = str(fetch_failed(exception))
             return await self._again(request, why, self._delay(request))

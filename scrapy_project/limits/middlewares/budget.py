@@ -40,6 +40,7 @@ class BudgetMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> BudgetMiddleware:
+        """Build it from the settings of a crawl."""
         settings = crawler.settings
         return cls(
             Budget(Path(settings["BUDGET_DIRECTORY"])),
@@ -49,6 +50,10 @@ class BudgetMiddleware:
         )
 
     async def process_request(self, request: Request) -> None:
+        """Wait for the moment at which the request may start.
+
+        Raises `HostHeld` where the host asked for a longer pause than a crawl waits.
+        """
         keys = [self._source, host_key(request.url)]
         while True:
             try:

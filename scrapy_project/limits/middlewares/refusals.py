@@ -22,9 +22,14 @@ class BreakerMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> BreakerMiddleware:
+        """Build it from the settings of a crawl."""
         return cls(crawler.settings.getint("BREAKER_LIMIT"))
 
     def process_response(self, request: Request, response: Response) -> Response:
+        """Count the answer, and let it through.
+
+        Raises `CrawlStopped` (blocked) where the host refused too many in a row.
+        """
         if request.meta.get("dont_obey_robotstxt") or _asks_for_picture(request):
             return response
         why = refusal(response)

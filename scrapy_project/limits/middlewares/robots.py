@@ -77,9 +77,14 @@ class RobotsMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RobotsMiddleware:
+        """Build it for a crawl. Raises `NotConfigured` where robots.txt is not to be obeyed."""
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
+        """Let a request through that the host's robots.txt allows.
+
+        Raises `RobotsForbidden` where it does not, `RobotsUnreachable` where nobody can read it.
+        """
         if request.meta.get("dont_obey_robotstxt"):
             return
         origin = origin_of(request.url)

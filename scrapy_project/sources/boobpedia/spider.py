@@ -88,11 +88,16 @@ def find_images(page: Selector, boxes: list[Selector], url: str) -> Iterator[h.I
     for image in (*of_boxes, *h.elements(page, *GALLERY)):
         address = h.absolute(url, image.root.get("src") or "")
         path = h.path_of(address or "")
-        thumb = THUMB.fullmatch(path)
-        whole = f"{thumb['base']}{thumb['file']}" if thumb else path
+        whole = full_size(path)
         if address is not None and IMAGE.fullmatch(whole) and not is_icon(image, whole):
-            fallbacks = (address,) if thumb else ()
+            fallbacks = (address,) if whole != path else ()
             yield h.Image(url=h.with_path(address, whole), fallbacks=fallbacks)
+
+
+def full_size(path: str) -> str:
+    """The path of the file that a thumbnail stands for; of anything else its own."""
+    thumb = THUMB.fullmatch(path)
+    return f"{thumb['base']}{thumb['file']}" if thumb else path
 
 
 def is_icon(image: Selector, path: str) -> bool:

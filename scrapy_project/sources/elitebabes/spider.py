@@ -53,19 +53,23 @@ def find_facts(page: Selector) -> dict[str, str]:
 
 def find_images(page: Selector, url: str) -> Iterator[h.Image]:
     """One per tile, at the large width, whichever ones the page names; the widest of those last."""
-    anchors = (a.root for a in h.elements(page, f"{GALLERY} a"))
-    others = {tile_of(a) for a in anchors if SITE.leads_to_another(a, url)}
-    visitors = h.by_visitors(page)
-    shown = (image.root for image in h.elements(page, f"{GALLERY} img"))
-    own = (image for image in shown if image not in visitors and tile_of(image) not in others)
     widest: dict[tuple[str, str], tuple[int, str]] = {}
-    for address, match in matching_images(own, url, IMAGE):
+    for address, match in matching_images(own_images(page, url), url, IMAGE):
         large, small = (in_width(address, match, width) for width in (WIDTH, SMALLER))
         named = (int(match["width"]), address)
         widest[large, small] = max(named, widest.get((large, small), named))
     for (large, small), (_, address) in widest.items():
         fallbacks = dict.fromkeys(a for a in (small, address) if a != large)
         yield h.Image(url=large, fallbacks=tuple(fallbacks))
+
+
+def own_images(page: Selector, url: str) -> Iterator[Any]:
+    """The images (of lxml) of tiles that lead to nobody else, none that visitors put there."""
+    anchors = (a.root for a in h.elements(page, f"{GALLERY} a"))
+    others = {tile_of(a) for a in anchors if SITE.leads_to_another(a, url)}
+    visitors = h.by_visitors(page)
+    shown = (image.root for image in h.elements(page, f"{GALLERY} img"))
+    return (image for image in shown if image not in visitors and tile_of(image) not in others)
 
 
 def tile_of(element: Any) -> Any:

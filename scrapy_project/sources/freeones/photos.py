@@ -103,14 +103,17 @@ def _listed(page: Selector, url: str) -> Iterator[str]:
 
 
 def _galleries(content: Any, depth: int) -> Iterator[list[dict[str, Any]]]:
-    if isinstance(content, dict) and depth:
-        kinds, media = content.get("@type"), content.get("associatedMedia")
-        if "ImageGallery" in (kinds if isinstance(kinds, list) else [kinds]):
-            listed = media if isinstance(media, list) else [media]
-            yield [item for item in listed if isinstance(item, dict)]
+    if isinstance(content, dict) and depth and "ImageGallery" in _as_list(content.get("@type")):
+        media = _as_list(content.get("associatedMedia"))
+        yield [item for item in media if isinstance(item, dict)]
     if depth and isinstance(content, dict | list):
         for value in content.values() if isinstance(content, dict) else content:
             yield from _galleries(value, depth - 1)
+
+
+def _as_list(value: Any) -> list[Any]:
+    """JSON-LD leaves the list out around a value that stands alone."""
+    return value if isinstance(value, list) else [value]
 
 
 class Places:

@@ -53,9 +53,13 @@ def find_person(page: Selector, heading: str, own_id: str | None) -> dict[str, A
     persons = [p for p in h.json_ld(page, "Person") if isinstance(p.get("name"), str)]
     named = [(h.letters(h.clean(person["name"]) or ""), person) for person in persons]
     of_page = [person for name, person in named if h.is_named_like_page(name, own_id)]
-    of_heading = [(name, p) for name, p in named if name and h.letters(heading).startswith(name)]
-    longest = max(of_heading, key=lambda pair: len(pair[0]), default=("", {}))
-    return of_page[0] if of_page else longest[1]
+    return of_page[0] if of_page else find_in_heading(named, h.letters(heading))
+
+
+def find_in_heading(named: list[tuple[str, dict[str, Any]]], heading: str) -> dict[str, Any]:
+    """The person with the longest name that the heading begins with, both in letters alone."""
+    of_heading = [(name, person) for name, person in named if name and heading.startswith(name)]
+    return max(of_heading, key=lambda pair: len(pair[0]), default=("", {}))[1]
 
 
 def find_facts(page: Selector) -> dict[str, str]:
@@ -70,16 +74,20 @@ def find_facts(page: Selector) -> dict[str, str]:
 
 def headshots(page: Selector, url: str, person: dict[str, Any]) -> Iterator[h.Image]:
     """The image that is called like the page, with underscores for its hyphens."""
-    own, visitors = h.letters(SITE.own_id(url) or ""), h.by_visitors(page)
-    values = [person.get("image")]
-    for image in page.root.iter("img"):
-        if image not in visitors and not SITE.leads_to_another(image, url):
-            values += h.image_values(image)
-    for value in values:
+    own = h.letters(SITE.own_id(url) or "")
+    for value in (person.get("image"), *own_image_values(page, url)):
         address = h.absolute(url, value) if isinstance(value, str) else None
         match = HEADSHOT.fullmatch(h.path_of(address)) if address else None
         if address and match and h.letters(match["file"]) == own:
             yield h.Image(url=address)
+
+
+def own_image_values(page: Selector, url: str) -> Iterator[str]:
+    """What the page's images name as their addresses, but of visitors' and of other people's."""
+    visitors = h.by_visitors(page)
+    for image in page.root.iter("img"):
+        if image not in visitors and not SITE.leads_to_another(image, url):
+            yield from h.image_values(image)
 
 
 def gallery_images(page: Selector, url: str) -> Iterator[h.Image]:

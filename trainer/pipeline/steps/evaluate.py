@@ -28,9 +28,31 @@ SAMPLE = 2_000
 
 
 def run(context: RunContext) -> dict[str, Any]:
+    """Write the release's figures and what it changes; return those of the run's record."""
     if context.data.release(context.plan.version_id).exists():
         return context.result("evaluate") or {}
-    directory, last = context.run.release, context.base_release
+    directory = context.run.release
+    measured = _measure(context, directory)
+    write_evaluation(directory, measured)
+    write_calibration(
+        directory,
+        measured.curve,
+        measured.safe_distances,
+        measured.note,
+        measured.scene_queries,
+    )
+    removed = _write_changes(context, directory)
+    figures = summary(measured) | {"removed": removed}
+    log.info(f"evaluate: {in_words(figures)}")
+    copies = {kind: found.model_dump(mode="json") for kind, found in measured.scene_queries.items()}
+    if copies:
+        ranks = {kind: f"{found.rank_1:.3f}" for kind, found in measured.scene_queries.items()}
+        log.info(f"evaluate: rank-1 of degraded copies: {in_words(ranks)}")
+    return figures | {"scene_queries": copies}
+
+
+def _measure(context: RunContext, directory: Path) -> Evaluation:
+    """Search the release's own faces, and degraded copies where there are some."""
     progress = Progress(context.run.working("evaluate"), "searches")
 
     def advance(count: int, total: int) -> None:
@@ -43,7 +65,7 @@ def run(context: RunContext) -> dict[str, Any]:
         directory,
         seed=SEED,
         sample=SAMPLE,
-        previous=last,
+        previous=context.base_release,
         pairs=pairs,
         scene=scene,
         advance=advance,
@@ -51,27 +73,19 @@ def run(context: RunContext) -> dict[str, Any]:
     measured.note += scene_note(measured.scene_queries, why_not)
     progress.finish()
     measured.cap_costs = _cap_costs(context, directory, measured.faces)
-    write_evaluation(directory, measured)
-    write_calibration(
-        directory,
-        measured.curve,
-        measured.safe_distances,
-        measured.note,
-        measured.scene_queries,
-    )
+    return measured
+
+
+def _write_changes(context: RunContext, directory: Path) -> int:
+    """Compare the release with the last one; return how many performers it has no more."""
+    last = context.base_release
     if last is not None:
         require_intact(last)
     changes = compare(last, directory, RunReasons(context))
     write_diff(directory, changes)
     for line in changes.describe():
         log.info(f"diff: {line}")
-    figures = summary(measured) | {"removed": changes.counts["removed"]}
-    log.info(f"evaluate: {in_words(figures)}")
-    copies = {kind: found.model_dump(mode="json") for kind, found in measured.scene_queries.items()}
-    if copies:
-        ranks = {kind: f"{found.rank_1:.3f}" for kind, found in measured.scene_queries.items()}
-        log.info(f"evaluate: rank-1 of degraded copies: {in_words(ranks)}")
-    return figures | {"scene_queries": copies}
+    return changes.counts["removed"]
 
 
 def _cap_costs(context: RunContext, directory: Path, faces: int) -> list[CapCost]:

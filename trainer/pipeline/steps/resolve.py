@@ -39,6 +39,7 @@ from trainer.runs.context import RunContext
 from trainer.runs.update import manifests
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
+from trainer.staging.rows import PerformerRecord
 from trainer.state.decisions import digest
 from trainer.state.store import Claim, read_identities
 
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 
 
 def run(context: RunContext) -> dict[str, Any]:
+    """Write performers, their ids and what people have to look at; return the figures."""
     with uncollected():
         return _run(context)
 
@@ -82,9 +84,7 @@ def _run(context: RunContext) -> dict[str, Any]:
     adults = sort_out(rows, stated)
     reviews = [_conflict_review(conflict, identities) for conflict in conflicts]
     reviews += split_reviews(facts, known, identities.performer_of, decided)
-    shown = {review.url for review in reviews}
-    seen = {(page["source"], page["source_id"]) for page in pages} - attached.contested
-    reviews += link_reviews(facts, identities.performer_of, shown, seen)
+    reviews += _link_reviews(facts, identities, reviews, pages, attached)
     counts = write_reviews(context.run.resolve, [*reviews, *attached.reviews])
     _write(context, identities, attached, adults)
     figures = {
@@ -126,6 +126,19 @@ def _conflict_review(conflict: Conflict, identities: Identities) -> Review:
         performers=tuple(sorted({identities.performer_of[claim] for claim in clue.claims})),
         text=f"{clue.text}, but {conflict.problem}",
     )
+
+
+def _link_reviews(
+    facts: list[ClaimFacts],
+    identities: Identities,
+    reviews: list[Review],
+    pages: list[PerformerRecord],
+    attached: Attached,
+) -> list[Review]:
+    """Links that two performers have, but those that `reviews` or a page's owner settle."""
+    shown = {review.url for review in reviews}
+    seen = {(page["source"], page["source_id"]) for page in pages} - attached.contested
+    return link_reviews(facts, identities.performer_of, shown, seen)
 
 
 def _rows(
