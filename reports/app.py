@@ -14,7 +14,17 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from reports import text
-from reports.app_pages import overview, run, runs, versions
+from reports.actions.role import role
+from reports.app_pages import (
+    candidates,
+    exclusions,
+    overview,
+    performers,
+    review,
+    run,
+    runs,
+    versions,
+)
 from trainer.errors import TrainerError
 
 GUARD_RAILS = (
@@ -31,6 +41,25 @@ def home() -> None:
     overview.show()
 
 
+def acting_pages() -> list[st.Page]:
+    """Pages on which an operator decides; a viewer has none of them."""
+    try:
+        if role() == "viewer":
+            return []
+    except TrainerError as error:
+        st.error(text.markdown(error))
+        return []
+    return [
+        st.Page(review.show, title="Review", icon=":material/rule:", url_path="review"),
+        st.Page(
+            candidates.show, title="Candidates", icon=":material/approval:", url_path="candidates"
+        ),
+        st.Page(
+            exclusions.show, title="Exclusions", icon=":material/block:", url_path="exclusions"
+        ),
+    ]
+
+
 def main() -> None:
     st.set_page_config(page_title="Stash-sense trainer", page_icon=":bar_chart:", layout="wide")
     st.set_option("client.toolbarMode", "viewer")  # no Deploy button
@@ -42,6 +71,10 @@ def main() -> None:
             st.Page(runs.show, title="Runs", icon=":material/history:", url_path="runs"),
             one_run,
             st.Page(versions.show, title="Versions", icon=":material/layers:", url_path="versions"),
+            st.Page(
+                performers.show, title="Performers", icon=":material/person:", url_path="performers"
+            ),
+            *acting_pages(),
         ]
     )
     with st.sidebar:
