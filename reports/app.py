@@ -18,6 +18,7 @@ from reports.actions.role import role
 from reports.app_pages import (
     candidates,
     exclusions,
+    new_build,
     overview,
     performers,
     review,
@@ -50,6 +51,7 @@ def acting_pages() -> list[st.Page]:
         st.error(text.markdown(error))
         return []
     return [
+        st.Page(new_build.show, title="New build", icon=":material/add:", url_path="new_build"),
         st.Page(review.show, title="Review", icon=":material/rule:", url_path="review"),
         st.Page(
             candidates.show, title="Candidates", icon=":material/approval:", url_path="candidates"

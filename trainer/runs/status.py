@@ -27,6 +27,7 @@ class Status:
     progress: dict[str, str] = field(default_factory=dict)  # part of the run -> a line
     last_activity: str | None = None
     last_run: dict[str, str | None] | None = None  # id, status, completed_at
+    next_run: str | None = None  # as Airflow plans it
     candidates: list[str] = field(default_factory=list)
     reviews: int = 0
     problems: list[str] = field(default_factory=list)
@@ -46,7 +47,7 @@ class Status:
 
     def _headline(self) -> str:
         if self.run_id is None:
-            return "idle"
+            return f"idle, next build {self.next_run}" if self.next_run else "idle"
         steps = ", ".join(self.steps) or "between two steps"
         line = f"running: {self.run_id}, since {self.started_at}: {steps}"
         if self.state == "quiet":
