@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 
 import streamlit as st
@@ -32,8 +33,8 @@ def perform(action: Callable[[], str]) -> None:
     except TrainerError as error:
         st.error(text.markdown(error))
         return
-    except OSError as error:
-        said = f"{reason(error)}; check the path, its permissions and the free space"
+    except (OSError, sqlite3.Error) as error:
+        said = f"{reason(error)}; check that DATA_DIR can be written and has free space"
         st.error(text.markdown(said))
         return
     st.rerun()

@@ -319,3 +319,16 @@ def test_a_performer_is_found_and_shown(world, monkeypatch):
         at.text_input[0].input(who).run()
         assert not at.exception
         assert "nobody is known as" in shown(at)
+
+
+def test_a_data_directory_that_cannot_be_written_is_a_sentence(world, monkeypatch):
+    def fails(*_):
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(review, "decide_merge", fails)
+    at = page("review")
+    item = key(world, "may_be_one_person")
+    at.selectbox[0].set_value(item).run()
+    at.text_input(key=f"merge-{item}-reason").input("why")
+    press(at, "Merge")
+    assert "readonly database; check that DATA_DIR can be written" in shown(at)
