@@ -1,4 +1,5 @@
-"""The reports: `streamlit run reports/app.py`. Reads DATA_DIR's published files, decides nothing.
+"""The reports: `streamlit run reports/app.py`. Pages that show read DATA_DIR's published files;
+pages that act change things through the `trainer` library and Airflow: an operator's only.
 
 `/?dag_id=...&run_id=...` (Airflow's ids) opens that run: Airflow shows it as a tab.
 """
@@ -16,12 +17,26 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from reports import text
-from reports.app_pages import about, overview, quality, run, runs, versions
+from reports.actions.role import role
+from reports.app_pages import (
+    about,
+    candidates,
+    exclusions,
+    new_build,
+    overview,
+    performers,
+    quality,
+    review,
+    run,
+    runs,
+    versions,
+)
 from trainer.errors import TrainerError
 
 
 class Entry(NamedTuple):
-    """A page: its address, its title, what shows it, its icon; hidden ones are reached by links."""
+    """A page: its address, its title, what shows it, its icon; hidden ones are reached by links,
+    acting ones are an operator's."""
 
     name: str
     title: str
@@ -29,6 +44,7 @@ class Entry(NamedTuple):
     icon: str
     group: str = ""
     hidden: bool = False
+    acting: bool = False
 
 
 def home() -> None:
@@ -42,10 +58,15 @@ def home() -> None:
 # In the order of the navigation; the first is where one arrives.
 PAGES = (
     Entry("overview", "Overview", home, "home"),
+    Entry("new_build", "New build", new_build.show, "add", acting=True),
     Entry("runs", "Runs", runs.show, "history"),
     Entry("run", "Run", run.show, "play_circle", hidden=True),
     Entry("versions", "Versions", versions.show, "layers"),
     Entry("quality", "Quality", quality.show, "monitoring"),
+    Entry("performers", "Performers", performers.show, "person"),
+    Entry("review", "Review", review.show, "rule", acting=True),
+    Entry("candidates", "Candidates", candidates.show, "approval", acting=True),
+    Entry("exclusions", "Exclusions", exclusions.show, "block", acting=True),
     Entry("about", "About", about.show, "info"),
 )
 
@@ -61,15 +82,26 @@ def page_of(entry: Entry) -> st.Page:
     )
 
 
+def may_act() -> bool:
+    """Whether the pages that act are there; a role that is no role is shown, and is none."""
+    try:
+        return role() == "operator"
+    except TrainerError as error:
+        st.error(text.markdown(error), icon=":material/error:")
+        return False
+
+
 def main() -> None:
-    """Show the chosen page, with the guard-rails beside it."""
+    """Show the chosen page."""
     st.set_page_config(page_title="Stash-sense trainer", page_icon=":bar_chart:", layout="wide")
     st.set_option("client.toolbarMode", "viewer")  # no Deploy button
-    pages = {entry.name: page_of(entry) for entry in PAGES}
+    operator = may_act()
+    pages = {entry.name: page_of(entry) for entry in PAGES if operator or not entry.acting}
     st.session_state["pages"] = pages
     groups: dict[str, list[st.Page]] = {}
     for entry in PAGES:
-        groups.setdefault(entry.group, []).append(pages[entry.name])
+        if entry.name in pages:
+            groups.setdefault(entry.group, []).append(pages[entry.name])
     page = st.navigation(groups)
     try:
         page.run()

@@ -17,7 +17,15 @@ OPERATIONS = (REPO_ROOT / "docs" / "operations.md").read_text()
 ARCHITECTURE = (REPO_ROOT / "docs" / "architecture.md").read_text()
 README = (REPO_ROOT / "README.md").read_text()
 # Read by the reports and by the plugin, not by Settings.
-ELSEWHERE = {"TRAINER_REPORTS_URL", "TRAINER_AIRFLOW_URL"}
+ELSEWHERE = {
+    "TRAINER_REPORTS_URL",
+    "TRAINER_REPORTS_ROLE",
+    "TRAINER_AIRFLOW_URL",
+    "TRAINER_AIRFLOW_API",
+    "TRAINER_AIRFLOW_USER",
+    "TRAINER_AIRFLOW_PASSWORD",
+    "TRAINER_AIRFLOW_LOGIN",
+}
 
 
 def rows(text: str, heading: str) -> list[list[str]]:

@@ -65,7 +65,7 @@ def people(count, each=1):
 class Weeks:
     """plan_embed over an invented world."""
 
-    def __init__(self, root):
+    def __init__(self, root) -> None:
         self.world = IdentityWorld(root, {"stashdb": creator("stashdb")})
         self.data = self.world.data
         self.cache = self.data.faces(PACK)
@@ -202,7 +202,7 @@ def test_copies_go_with_the_last_that_asks_for_their_picture(weeks, monkeypatch)
 class Released:
     """`evaluate` over a small release of `people`, three faces each, with copies of some."""
 
-    def __init__(self, weeks, people, asked=30, **params):
+    def __init__(self, weeks, people, asked=30, **params) -> None:
         rows = [n for n in range(1, people + 1) for _ in range(3)]
         self.faces = release_faces(rows)
         context = weeks.world.run("week-1", [record("stashdb", 1, "Ana", shots=[shot(1, 0)])])

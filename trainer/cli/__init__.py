@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from trainer.cli import builds, candidates, releases, runs, sources
+from trainer.cli import builds, candidates, releases, sources, status
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
 from trainer.cli.identity import identity_app
@@ -20,6 +20,7 @@ from trainer.cli.models import models_app
 from trainer.cli.performers import performers_app
 from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
+from trainer.cli.runs import runs_app
 from trainer.errors import ConfigError, TrainerError
 from trainer.log_lines import log_plainly
 from trainer.reasons import reason
@@ -43,7 +44,7 @@ def progress_on_stderr() -> None:
 
 for command in (
     builds.build,
-    runs.runs,
+    status.status,
     sources.sources,
     sources.assertions,
     releases.versions,
@@ -68,6 +69,7 @@ for name, group in {
     "models": models_app,
     "performers": performers_app,
     "pictures": pictures_app,
+    "runs": runs_app,
 }.items():
     app.add_typer(group, name=name)
 

@@ -1,18 +1,64 @@
-"""`trainer runs`."""
+"""`trainer runs` and `trainer runs show`."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from trainer.cli.builds import build_lines
 from trainer.cli.common import DataDirOption, JsonOption, data_of, show
-from trainer.runs.record import list_records
+from trainer.errors import ConfigError
+from trainer.runs.record import RunRecord, list_records, read_record
 from trainer.staging.paths import DataDir
 
+runs_app = typer.Typer(help="The builds that were run here.")
 
-def runs(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+
+@runs_app.callback(invoke_without_command=True)
+def runs(
+    context: typer.Context, data_dir: DataDirOption = None, as_json: JsonOption = False
+) -> None:
     """List runs, newest first."""
+    if context.invoked_subcommand is not None:
+        return
     rows = run_rows(data_of(data_dir))
     show(rows, as_json, run_lines(rows))
+
+
+@runs_app.command("show")
+def runs_show(
+    run: Annotated[str, typer.Argument(help="A run's id, or Airflow's.")],
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print one run: its steps, sources, what it made and what went wrong."""
+    record = run_record(data_of(data_dir), run)
+    show(record.model_dump(mode="json"), as_json, record_lines(record))
+
+
+def run_record(data: DataDir, run: str) -> RunRecord:
+    """Raises `ConfigError` where there is no such run, `DamagedFileError` for its record."""
+    path = data.run(run).record
+    if not path.exists():
+        raise ConfigError(f"no run {run!r} in {data.runs}; `trainer runs` lists them")
+    return read_record(path)
+
+
+def record_lines(record: RunRecord) -> list[str]:
+    """The run's times and steps, then what a build prints at its end."""
+    head, *rest = build_lines(record)
+    times = f"  started {record.started_at}, ended {record.completed_at or 'not yet'}"
+    steps = [f"{name} {_step(s.status, s.seconds)}" for name, s in record.steps.items()]
+    lines = [head, times, *([f"  steps: {', '.join(steps)}"] if steps else []), *rest]
+    if record.rejected_because:
+        lines.append(f"  rejected: {record.rejected_because}")
+    return lines
+
+
+def _step(status: str, seconds: float | None) -> str:
+    taken = "" if seconds is None else f" in {seconds:.0f} s"
+    return taken.strip() if status == "done" and taken else f"{status}{taken}"
 
 
 def run_rows(data: DataDir) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trainer.errors import DamagedFileError
@@ -78,6 +79,23 @@ def stream_rows(path: Path, columns: Sequence[str], batch: int = 4096) -> Iterat
             for found in file.iter_batches(batch, columns=list(columns)):
                 yield from found.to_pylist()
     except (OSError, pa.ArrowException) as error:
+        raise DamagedFileError(
+            f"{path}: {reason(error)}; delete this part and run again"
+        ) from error
+
+
+def find_rows(path: Path, column: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+    """The rows of a file whose `column` is one of `values`; other row groups are not read whole."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            wanted = pa.array(values, file.schema_arrow.field(column).type)
+            found: list[dict[str, Any]] = []
+            for group in range(file.num_row_groups):
+                hits = pc.is_in(file.read_row_group(group, [column])[column], value_set=wanted)
+                if pc.any(hits).as_py():
+                    found += file.read_row_group(group).filter(hits).to_pylist()
+            return found
+    except (OSError, KeyError, pa.ArrowException) as error:
         raise DamagedFileError(
             f"{path}: {reason(error)}; delete this part and run again"
         ) from error
