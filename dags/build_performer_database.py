@@ -36,7 +36,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, CronTriggerTimetable
 from trainer_airflow.decide import AskForApproval
 from trainer_airflow.notifier import RecordFailure
 from trainer_airflow.params import build_params
@@ -56,12 +56,15 @@ DEFAULTS: dict[str, Any] = {
 
 settings = Settings.load()
 
-# No start date: with one in the past, switching the DAG on would start a build at once.
+# Switching the DAG on starts no build: there is no start date in the past, and no run of the last
+# Sunday. (Left out, or False, `run_immediately` is a tenth of the interval: 17 hours of a week.)
+WEEKLY = CronTriggerTimetable("@weekly", timezone="UTC", run_immediately=timedelta(0))
+
 with DAG(
     dag_id="build_performer_database",
     description="Crawl, embed, merge, verify and publish the performer database",
     doc_md=__doc__,
-    schedule="@weekly",
+    schedule=WEEKLY,
     catchup=False,
     max_active_runs=1,
     params=build_params(list(load_sources(settings.data_dir))),
