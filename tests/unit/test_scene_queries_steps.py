@@ -129,6 +129,6 @@ def test_the_copies_of_a_purged_person_go_and_damaged_parts_with_them(weeks):
 def test_copies_go_with_the_last_that_asks_for_their_picture(weeks, monkeypatch):
     weeks.plan("week-1", people(3))
     weeks.embed([sha(shot(1, 0)), sha(shot(2, 0))])
-    monkeypatch.setattr("trainer.retention.images.asked_pictures", lambda _data: {sha(shot(1, 0))})
+    monkeypatch.setattr("trainer.retention.images.listed_pictures", lambda _data: {sha(shot(1, 0))})
     prune_vectors(weeks.data)
     assert known_queries(weeks.cache) == {sha(shot(1, 0))}
