@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.recorded.profile_box import Answer, ProfileBench, linked, page, serve_site
+from tests.recorded.profile_box import ProfileBench, linked, page, serve_site
+from tests.web_server import Answer
 
 PEOPLE = [(f"Person_{n:03d}", f"Person {n:03d}") for n in range(24)]
 

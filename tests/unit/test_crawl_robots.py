@@ -8,8 +8,9 @@ import time
 import pytest
 
 from tests.recorded.bench import Bench, make_bench
-from tests.recorded.box import Answer, serve
+from tests.recorded.box import serve
 from tests.recorded.profile_box import ProfileBench, linked, serve_site
+from tests.web_server import Answer
 from trainer.pipeline.steps import report
 from trainer.runs import update as run_record
 from trainer.runs.record import read_record

@@ -244,13 +244,15 @@ def test_looks_and_career_are_spelled_as_stash_boxes_do(read, text, value):
 @settings(max_examples=200, deadline=None)
 def test_any_text_gives_a_value_that_a_profile_takes_or_none(text):
     start, end = facts.career_years(text)
-    profile = Profile(
-        name="Somebody",
-        birth_date=facts.fuzzy_date(text),
-        country=facts.country(text),
-        gender=facts.gender(text),
-        height_cm=facts.height_cm(text),
-        career_start_year=start,
-        career_end_year=end,
+    profile = Profile.model_validate(
+        {
+            "name": "Somebody",
+            "birth_date": facts.fuzzy_date(text),
+            "country": facts.country(text),
+            "gender": facts.gender(text),
+            "height_cm": facts.height_cm(text),
+            "career_start_year": start,
+            "career_end_year": end,
+        }
     )
     assert profile.country is None or re.fullmatch("[A-Z]{2}", profile.country)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from scrapy.http import HtmlResponse, Request
@@ -14,6 +14,7 @@ from scrapy_project.sources.freeones.spider import facts_page, parse_more, parse
 from scrapy_project.storage.report import CrawlStopped
 from scrapy_project.visit import Visitor
 from trainer.config.sources import shipped_sources
+from trainer.staging.rows import Target
 
 BASE = "https://www.freeones.com"
 MOMENT = "2026-02-01T00:00:00Z"
@@ -85,7 +86,7 @@ def visit(pages: dict[str, Any], wanted: dict[str, Any], earlier: Any = None):
 
     source = shipped_sources()["freeones"]
     visitor = Visitor(source, fetch, MOMENT, parse_page, parse_more, facts_page)
-    return asyncio.run(visitor.visit(wanted, earlier)), asked
+    return asyncio.run(visitor.visit(cast(Target, wanted), earlier)), asked
 
 
 def test_a_page_found_by_name_is_confirmed_by_the_facts_of_the_other_page():
