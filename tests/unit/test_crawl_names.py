@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from scrapy.http import HtmlResponse, Request
@@ -20,6 +20,7 @@ from tests.recorded.profile_box import (
     serve_site,
 )
 from trainer.config.sources import shipped_sources
+from trainer.staging.rows import PerformerRecord
 
 FULL = "/wiki/images/a/ab/"
 IAFD = "https://www.iafd.com/person.rme/"
@@ -105,9 +106,9 @@ def target(*candidates: dict, found_by: str = "url", page_id: str = "Ada_Fenn", 
     }
 
 
-def before(**facts) -> dict:
+def before(**facts) -> PerformerRecord:
     """A row as versions wrote it that believed every link: nothing says why."""
-    return {
+    row = {
         "name": "Ada Fenn",
         "aliases": None,
         "birth_date": None,
@@ -119,7 +120,8 @@ def before(**facts) -> dict:
         "found_by": "url",
         "confirmed_by": None,
         "fetched_at": WEEK_1,
-    } | facts
+    }
+    return cast("PerformerRecord", row | facts)
 
 
 def test_a_row_of_before_the_rule_is_kept_where_its_name_fits_and_withdrawn_where_not():

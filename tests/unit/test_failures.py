@@ -42,10 +42,20 @@ from trainer.config.jobs import CrawlJob
 from trainer.config.params import BuildParams
 from trainer.config.sources import shipped_sources
 from trainer.exclusions.entries import Exclusions
+from trainer.staging.rows import Target
 
 KINDS = {
     *("network", "encoding", "bad_address", "bad_redirect", "redirects", "wall", "robots"),
     *("held", "address_refused", "too_large", "broken_answer"),
+}
+
+
+TARGET: Target = {
+    "page_id": "A",
+    "path": "/boobs/A",
+    "found_by": "url",
+    "candidates": [],
+    "scene_count": None,
 }
 
 
@@ -154,14 +164,13 @@ def never(body: bytes, url: str) -> Profile:
 def test_it_costs_a_page_of_a_reference_site_no_more_than_that_page(job, error):
     spider = spider_of(SourceSpider, job, error)
     visitor = Visitor(job.source, spider.answer_to, WEEK_1, never, None)
-    target = {"page_id": "A", "path": "/boobs/A", "found_by": "url", "candidates": []}
     kind = fetch_failed(error).kind
     if kind == "held":
         with pytest.raises(CrawlStopped) as stopped:
-            asyncio.run(visitor.visit(target, None))
+            asyncio.run(visitor.visit(TARGET, None))
         assert stopped.value.status == "blocked"
         return
-    outcome = asyncio.run(visitor.visit(target, None))
+    outcome = asyncio.run(visitor.visit(TARGET, None))
     assert outcome.kind == ("forbidden" if kind == "robots" else "failed")
     (failed,) = outcome.errors
     assert (failed.kind, failed.source) == (kind, "boobpedia")
@@ -174,8 +183,10 @@ def test_it_costs_a_picture_no_more_than_that_picture(job, error):
     pictures = ImageDownloads(job, spider.report, spider.answer_to, Exclusions())
     row = asyncio.run(pictures._settle("https://site.example/a.jpg"))
     assert row["status"] in ("failed", "refused")
-    assert row["reason"].startswith(f"{fetch_failed(error).kind}: ")
-    assert "disk" not in row["reason"]
+    reason = row["reason"]
+    assert reason is not None
+    assert reason.startswith(f"{fetch_failed(error).kind}: ")
+    assert "disk" not in reason
     assert [e.url for e in spider.report.errors.listed()] == ["https://site.example/a.jpg"]
 
 
@@ -215,6 +226,5 @@ def test_a_parser_that_fails_costs_its_page(job, error):
         return Response(request.url, body=b"<html><title>x</title></html>")
 
     visitor = Visitor(job.source, fetch, WEEK_1, parse, None)
-    target = {"page_id": "A", "path": "/boobs/A", "found_by": "url", "candidates": []}
-    outcome = asyncio.run(visitor.visit(target, None))
+    outcome = asyncio.run(visitor.visit(TARGET, None))
     assert (outcome.kind, outcome.errors[0].kind) == ("unreadable", "parser")

@@ -59,8 +59,9 @@ def test_the_input_fits_the_database_that_the_sidecar_reads():
     assert set(DATABASE_FACTS) <= columns
     assert not {fact.name for fact in FACTS if not fact.use.in_database} & columns
     sql = (REPO_ROOT / "trainer" / "release" / "schema.sql").read_text(encoding="utf-8")
-    table = re.search(r"CREATE TABLE performers \((.*?)\n\);", sql, re.DOTALL)[1]
-    types = dict(re.findall(r"^    (\w+) (\w+)", table, re.MULTILINE))
+    table = re.search(r"CREATE TABLE performers \((.*?)\n\);", sql, re.DOTALL)
+    assert table is not None
+    types = dict(re.findall(r"^    (\w+) (\w+)", table[1], re.MULTILINE))
     for fact in FACTS:
         if fact.use.in_database:
             assert types[fact.name] == SQL_TYPES[fact.arrow_type], fact.name

@@ -15,6 +15,7 @@ from scrapy_project.storage.profile_rows import profile_row
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 from trainer.config.sources import shipped_sources
 from trainer.crawl.confirm import Confirmation
+from trainer.staging.rows import AdvertisedImage, PerformerRecord, Target
 
 PORNDB = "https://thumb.theporndb.net/SIG=/1000x1000/smart/"
 STAND_INS = [
@@ -84,13 +85,19 @@ class Answer:
 
 def test_nor_a_gallery():
     source = shipped_sources()["freeones"]
-    target = {"page_id": "orla-veit", "found_by": "url"}
+    target: Target = {
+        "page_id": "orla-veit",
+        "path": "/orla-veit/photos",
+        "found_by": "url",
+        "candidates": [],
+        "scene_count": None,
+    }
     gallery = [Image(url=url) for url in (*STAND_INS, "https://img.freeones.com/own.jpg")]
     page = Profile(name="Orla Veit")
     row = profile_row(
         source, target, page, gallery, Confirmation(()), Answer(), "2026-01-01T00:00:00Z"
     )
-    assert [image["url"] for image in row["images"]] == ["https://img.freeones.com/own.jpg"]
+    assert [image["url"] for image in images_of(row)] == ["https://img.freeones.com/own.jpg"]
 
 
 def test_nor_an_answer_of_a_rest_source():
@@ -107,6 +114,12 @@ def test_nor_an_answer_of_a_rest_source():
     assert rows_of(parse_list, answer, record, source)[0]["images"] == []
 
 
+def images_of(row: PerformerRecord) -> list[AdvertisedImage]:
+    images = row["images"]
+    assert images is not None
+    return images
+
+
 def rows_of(parse, answer, record, source):
     body = json.dumps({**answer, "data": [record]}).encode()
     return parse(body, "https://api.example/", source).rows
@@ -121,7 +134,7 @@ def test_nor_an_answer_of_a_stash_box():
     for performer in listed:
         performer["images"].append(picture)
     rows = parse_box(json.dumps(answer).encode(), "https://stashdb.org/graphql", source).rows
-    assert [len(row["images"]) for row in rows] == before
+    assert [len(images_of(row)) for row in rows] == before
 
 
 SPELLINGS = ("{0} {1}", "{0}_{1}", "{0}-{1}", "{0}%20{1}", "{0}{1}")

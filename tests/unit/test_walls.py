@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from scrapy.http import Response
@@ -24,6 +24,7 @@ from tests.recorded.profile_box import (
     serve_site,
 )
 from trainer.config.sources import shipped_sources
+from trainer.staging.rows import Target
 
 BASE = "https://www.boobpedia.com"
 AGE_CHECK = b"<html><title>Age Verification</title><h1>You must be 18 or older</h1></html>"
@@ -49,7 +50,7 @@ def visit(answer: Response, found_by: str = "url", earlier: Any = None, **who: A
         "found_by": found_by,
         "candidates": [who.get("candidate") or candidate("Ada Fenn")],
     }
-    return asyncio.run(visitor.visit(target, earlier))
+    return asyncio.run(visitor.visit(cast("Target", target), earlier))
 
 
 def at(path: str, body: bytes, status: int = 200) -> Response:
