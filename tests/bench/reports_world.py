@@ -141,7 +141,7 @@ def _run(data: DataDir, number: int, release: int) -> None:
         {"kind": f"http_{500 + e % 9}", "source": "iafd", "message": f"number {e}", "count": e + 1}
         for e in range(60)
     ]
-    record = {
+    record: dict[str, Any] = {
         "id": run.run_id,
         "started_at": at.isoformat(),
         "completed_at": (at + timedelta(hours=9)).isoformat(),

@@ -246,6 +246,7 @@ def test_an_override_of_the_pages_may_lack_the_reason(tmp_path, key, slug, reaso
         f"{key}: {{page: {{domains: [site.example], {slug}{links}}}}}"
     )
     page = load_sources(tmp_path)[key].page
+    assert page is not None
     assert (reason or "") in (page.not_by_name or "")
     assert (page.slug is None) == (reason is not None)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -25,6 +25,7 @@ from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table, write_rows
+from trainer.staging.rows import PerformerRecord
 from trainer.staging.schemas import IMAGES, PERFORMERS, TARGETS
 from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
 
@@ -125,9 +126,9 @@ def serve_site() -> Iterator[Site]:
         server.server_close()
 
 
-def record(number: int, name: str, *urls: str, **facts: Any) -> dict[str, Any]:
+def record(number: int, name: str, *urls: str, **facts: Any) -> PerformerRecord:
     """A creator's live record."""
-    return {
+    row = {
         "source": "stashdb",
         "source_id": f"s{number}",
         "name": name,
@@ -141,9 +142,10 @@ def record(number: int, name: str, *urls: str, **facts: Any) -> dict[str, Any]:
         "merged_into_id": None,
         **facts,
     }
+    return cast("PerformerRecord", row)
 
 
-def linked(number: int, slug: str, name: str, **facts: Any) -> dict[str, Any]:
+def linked(number: int, slug: str, name: str, **facts: Any) -> PerformerRecord:
     return record(number, name, f"https://www.boobpedia.com/boobs/{slug}", **facts)
 
 
@@ -153,7 +155,7 @@ class ProfileBench:
 
     site: Site
     root: Path
-    records: list[dict[str, Any]] = field(default_factory=list)
+    records: list[PerformerRecord] = field(default_factory=list)
     overrides: dict[str, Any] = field(default_factory=dict)
     source: str = SOURCE
 

@@ -36,7 +36,9 @@ PAGE_FIELDS = ("count", "listed", "refused", "errors")
 NOT_OURS = {"owners", "found_by", "confirmed_by", "etag", "last_modified", "fetched_at"}
 COLUMNS = [name for name in PERFORMERS.names if name not in NOT_OURS]
 LISTS = {"aliases", "urls", "tattoos", "piercings", "merged_ids", "images"}
-EMPTY = {name: [] if name in LISTS else False if name == "deleted" else None for name in COLUMNS}
+EMPTY: dict[str, Any] = {
+    name: [] if name in LISTS else False if name == "deleted" else None for name in COLUMNS
+}
 
 
 def cases() -> list[tuple[Path, str]]:

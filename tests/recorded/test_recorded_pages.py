@@ -36,7 +36,9 @@ def spider_of(source: str) -> type[ProfileSpider]:
     return next(
         value
         for value in vars(module).values()
-        if inspect.isclass(value) and getattr(value, "name", None) == source
+        if inspect.isclass(value)
+        and issubclass(value, ProfileSpider)
+        and getattr(value, "name", None) == source
     )
 
 
@@ -66,6 +68,7 @@ def outcome(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     spider = spider_of(path.parent.name)
     try:
         if "more" in expected:
+            assert spider.parse_more is not None
             more = spider.parse_more(body, expected["url"])
             return expected, {"more": [image.model_dump(mode="json") for image in more]}
         profile = spider.parse_page(body, expected["url"], today=expected.get("today"))

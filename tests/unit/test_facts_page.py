@@ -51,7 +51,7 @@ def answers(**others: Any) -> dict[str, Any]:
     return known | {f"/orla-veit/{path}": answer for path, answer in others.items()}
 
 
-def target(found_by: str = "name", **facts: Any) -> dict[str, Any]:
+def target(found_by: str = "name", **facts: Any) -> Target:
     candidate: dict[str, Any] = {
         "source": "stashdb",
         "source_id": "s1",
@@ -61,15 +61,16 @@ def target(found_by: str = "name", **facts: Any) -> dict[str, Any]:
         "country": None,
         "urls": [],
     }
-    return {
+    row = {
         "page_id": "orla-veit",
         "path": PHOTOS,
         "found_by": found_by,
         "candidates": [candidate | facts],
     }
+    return cast("Target", row)
 
 
-def visit(pages: dict[str, Any], wanted: dict[str, Any], earlier: Any = None):
+def visit(pages: dict[str, Any], wanted: Target, earlier: Any = None):
     """The outcome, and what was asked for."""
     asked: list[Request] = []
 

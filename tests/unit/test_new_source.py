@@ -29,6 +29,7 @@ def new_source(name, kind, root):
 
 def load(path):
     spec = importlib.util.spec_from_file_location(f"made_{path.stem}", path)
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -253,7 +253,7 @@ def test_no_hostile_text_reaches_markdown_or_turns_direction(data):
     stats = record.stats.by_source["stashdb"]
     record.stats.by_source[world.HOSTILE] = stats.model_copy(update={"reason": world.HOSTILE})
     write_record(data.run(world.AIRFLOW_RUN), record)
-    asked = [(name, {}) for name in PAGES if name != "run"]
+    asked: list[tuple[str, dict[str, str]]] = [(name, {}) for name in PAGES if name != "run"]
     asked += [("run", {"run_id": world.AIRFLOW_RUN, "tab": tab}) for tab in RUN_TABS]
     asked += [("quality", {"tab": tab}) for tab in QUALITY_TABS]
     for name, query in asked:

@@ -227,13 +227,14 @@ def test_a_preview_says_who_goes_with_it_and_stores_nothing(world):
     found = exclusions.preview(world.data, entries)
     assert list(found.people) == [f"boxtwo:{uuid(9)}"]
     assert read_entries(world.data) == []
-    for by, given in (
+    refused: tuple[tuple[exclusions.By, str], ...] = (
         ("id", "nowhere:1"),
         ("url", "x"),
         ("image", "1"),
         ("person", "A"),
         ("id", ""),
-    ):
+    )
+    for by, given in refused:
         with pytest.raises(ConfigError):
             exclusions.entries_of(world.data, by, given)
 

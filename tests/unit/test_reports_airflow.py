@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -23,6 +24,8 @@ PREFIX = "/api/v2/dags/build_performer_database"
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: FakeAirflow
+
     def do_POST(self):
         server = self.server
         length = int(self.headers.get("Content-Length") or 0)
@@ -57,9 +60,10 @@ class FakeAirflow(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.password, self.tokens, self.oldest, self.asked = SECRET, 0, 1, []
+        self.password, self.tokens, self.oldest = SECRET, 0, 1
+        self.asked: list[tuple[str, str, Any]] = []
         runs = [{"dag_run_id": RUN, "state": "running", "start_date": "2026-11-28T10:00:00Z"}]
-        self.answers = {
+        self.answers: dict[tuple[str, str], tuple[int, Any]] = {
             ("POST", f"{PREFIX}/dagRuns"): (200, {"dag_run_id": RUN}),
             ("GET", f"{PREFIX}/dagRuns"): (200, {"dag_runs": runs}),
             ("GET", PREFIX): (200, {"is_paused": False, "next_dagrun_run_after": "2026-11-29"}),

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Event
 
 import polars as pl
@@ -27,8 +28,13 @@ def data(tmp_path):
 
 
 def test_a_file_is_read_again_only_when_it_changed(tmp_path):
-    calls = []
-    read = Kept(lambda path: calls.append(path) or path.read_text(), most=1)
+    calls: list[Path] = []
+
+    def counted(path: Path) -> str:
+        calls.append(path)
+        return path.read_text()
+
+    read = Kept(counted, most=1)
     one, other = tmp_path / "one", tmp_path / "other"
     one.write_text("a")
     other.write_text("b")
@@ -61,7 +67,9 @@ def test_the_run_before_is_the_last_that_published(data):
         )
         write_record(data.run(f"n{number}"), record)
     found = runs.summaries(data).runs
-    assert runs.previous_of(found, "n3").run_id == "n1"
+    before = runs.previous_of(found, "n3")
+    assert before is not None
+    assert before.run_id == "n1"
     assert runs.previous_of(found, "unknown") is None
 
 
@@ -205,9 +213,11 @@ def test_the_missing_are_counted_by_scenes(data):
         for i, (scenes, why) in enumerate([(300, "no_image"), (9, "no_face"), (0, "no_face")])
     ] + [base | {"performer_id": 9, "scene_count": None, "reason": "quarantine"}]
     frame = pl.from_arrow(__import__("pyarrow").Table.from_pylist(listed, schema=ABSENT))
+    assert isinstance(frame, pl.DataFrame)
     write_absent(data.run(world.AIRFLOW_RUN).select, frame)
     found, problems = quality.missing(data, runs.summaries(data).runs)
     assert not problems
+    assert found is not None
     assert set(found.by_scenes) == {
         ("200 and more", "no image", 1),
         ("1 to 9", "no face", 1),
@@ -246,14 +256,17 @@ def test_what_goes_on_has_only_the_stages_that_are_not_done(data):
         run.staging(source).mkdir(parents=True)
         world._json(run.staging(source) / "progress.json", {"done": done, "total": 10})
     going = state.running(data, runs.summaries(data).runs)
+    assert going is not None
+    assert going.last_sign is not None
     assert list(going.stages) == ["staging/a"]
     assert going.is_quiet(going.last_sign + timedelta(minutes=16))
     assert not going.is_quiet(going.last_sign + timedelta(minutes=14))
 
 
 def test_what_takes_long_is_worked_out_once_and_asked_for_again():
-    release, calls = Event(), []
-    answers = Background(most=2)
+    release = Event()
+    calls: list[int] = []
+    answers: Background[str] = Background(most=2)
 
     def work():
         calls.append(1)
