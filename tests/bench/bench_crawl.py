@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from tests.bench.measured import (
     SOURCE,
@@ -28,7 +28,6 @@ from trainer.identity.site_table import site_table
 from trainer.runs.context import RunContext
 from trainer.snapshots.store import fold_snapshot
 from trainer.staging.parquet import write_rows
-from trainer.staging.rows import PerformerRecord
 from trainer.staging.schemas import TARGETS
 from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
 
@@ -68,7 +67,7 @@ def html_profile(root: Path, per_minute: int, people: int, latency: float) -> bo
         targets = Targets(context.plan.sources, site_table(context.plan.sources), False)
         for n in range(people):
             someone = linked(n, f"Person_{n}", f"Person {n}")
-            targets.add(cast(PerformerRecord, someone))
+            targets.add(someone)
         write_rows(context.run.targets(SITE), targets.rows(SITE, ()), TARGETS)
         found = crawl(context, base, SITE)
     counts = found.manifest.counts

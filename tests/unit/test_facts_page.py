@@ -87,7 +87,7 @@ def visit(pages: dict[str, Any], wanted: Target, earlier: Any = None):
 
     source = shipped_sources()["freeones"]
     visitor = Visitor(source, fetch, MOMENT, parse_page, parse_more, facts_page)
-    return asyncio.run(visitor.visit(cast(Target, wanted), earlier)), asked
+    return asyncio.run(visitor.visit(wanted, earlier)), asked
 
 
 def test_a_page_found_by_name_is_confirmed_by_the_facts_of_the_other_page():

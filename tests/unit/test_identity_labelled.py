@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -17,7 +16,6 @@ from trainer.identity.matching import find_joins
 from trainer.identity.resolve import resolve
 from trainer.identity.site_table import site_table
 from trainer.pipeline.claim_facts import facts_of
-from trainer.staging.rows import PerformerRecord
 from trainer.state.store import Claim, KnownIdentities
 
 TABLE = site_table(shipped_sources())
@@ -62,7 +60,7 @@ def lived(case: Case) -> Iterator[tuple[Week, dict[Claim, int]]]:
     """Each week of a case with who its records are held to be, knowing the weeks before."""
     known = KnownIdentities()
     for week in (case, *case.weeks):
-        rows = {(r.source, r.source_id): cast(PerformerRecord, r.row()) for r in week.records}
+        rows = {(r.source, r.source_id): r.row() for r in week.records}
         facts = facts_of(rows, TABLE)
         found = resolve(facts, known, find_joins(facts, known)[0])
         yield week, found.performer_of
