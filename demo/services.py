@@ -7,13 +7,14 @@ import os
 import sys
 
 from demo import airflow_background
-from demo.airflow import free_port
+from demo.airflow import USER, free_port
 from demo.stage import Stage, start_world, supervisor_of
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import TrainerError
 from trainer.processes.groups import started_at, stop_groups
 from trainer.processes.supervisor import Service
 from trainer.staging.atomic import read_json, write_json
+from trainer.staging.private import write_private_json
 
 STOP_SECONDS = 20.0
 
@@ -35,13 +36,19 @@ def up(stage: Stage) -> list[str]:
         down(stage)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    side = supervisor_of(stage, {"DATA_DIR": str(stage.data.root)}, background=True)
+    login = stage.airflow_home / "login.json"  # by which the reports start builds
+    reading = {"DATA_DIR": str(stage.data.root), "TRAINER_AIRFLOW_LOGIN": str(login)}
+    side = supervisor_of(stage, reading, background=True)
     try:
         start_world(stage, side, stage.week())
         side.start(reports(port))
         environment = {**stage.environment(), "TRAINER_REPORTS_URL": url}
         airflow = airflow_background.up(
             stage.airflow_home, stage.data.root, None, env=environment, say=_say
+        )
+        known = read_json(stage.airflow_home / "secrets.json")
+        write_private_json(
+            login, {"url": airflow["url"], "user": USER, "password": known["password"]}
         )
         noted = {n: [p.pid, started_at(p.pid)] for n, p in side.running.items()}
         write_json(file, {"url": url, "pids": noted})
@@ -51,7 +58,7 @@ def up(stage: Stage) -> list[str]:
         raise
     password = stage.airflow_home / "secrets.json"
     return [
-        f"Airflow: {airflow['url']} (user admin, password in {password})",
+        f"Airflow: {airflow['url']} (user {USER}, password in {password})",
         f"reports: {url}",
         "stop both with: make down",
     ]
