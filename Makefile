@@ -13,7 +13,7 @@ DOCKER_TEST = tests/e2e/test_embedder_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder bench-release bench-index bench-contamination bench-crowds golden up down clean lock format docs new-source
+.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -63,11 +63,12 @@ up: setup ## Keep Airflow and the reports running over the demo's data
 down: ## Stop them
 	test ! -x $(BIN)/python || $(BIN)/python -m demo.services down
 
-check: setup ## Lint, formatting, types, who imports whom
+check: setup ## Lint, formatting, types, imports, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=plugins $(BIN)/lint-imports
+	$(BIN)/codespell
 
 test: check ## All tests
 	$(BIN)/python -m tests.prepare
@@ -104,6 +105,12 @@ bench-contamination: setup ## 5% of faces given to the wrong person: how many ar
 bench-crowds: setup ## Performers whose pictures all show several people: who is saved, which faces are wrong (10 minutes)
 	$(BIN)/python -m tests.bench.bench_crowds real --seeds 40
 	$(BIN)/python -m tests.bench.bench_crowds simulated --seeds 5
+
+bench-reports: setup ## Each page over 110,000 performers, 500 runs: time to first content, memory (2 minutes)
+	$(BIN)/python -m tests.bench.bench_reports
+
+screenshots: setup ## Every page of the reports in a browser, over the demo's data: docs/screens (2 minutes)
+	$(BIN)/python -m tests.browser.screenshots --data var/demo/data --out docs/screens
 
 docs: setup ## Write docs/sources.md anew from the sources' files
 	$(BIN)/trainer sources --markdown > docs/.sources.md && mv docs/.sources.md docs/sources.md

@@ -1,11 +1,42 @@
-"""The weekly build: when it runs, its parameters, its tasks and their order."""
+"""### What it does
+Crawls the enabled sources, embeds new images, resolves source records into performers, and
+publishes one versioned release: SQLite and two Voyager indexes that the `stash-sense` sidecar
+loads. Runs weekly; **Trigger** starts one now, with the parameters of the form. From a shell:
+
+    airflow dags trigger build_performer_database --conf '{"sources": ["stashdb"]}'
+
+### What it needs
+- A model pack in `DATA_DIR/models` (`trainer models fetch sidecar`).
+- The API key of each source that has one, as a variable or an Airflow connection; a source
+  without its key is skipped, and the run says so.
+- The pools `crawl` and `gpu`; disk for the images of one run.
+
+### When a step fails
+Every step can be killed and run again: clear it, or trigger the DAG anew. Nothing that was
+fetched or embedded is lost.
+
+- **plan**: parameters, configuration or model pack are wrong. Its last line says what; correct it
+  and trigger again.
+- **crawl**: one source failed. The others go on and the run ends `partial`, with the source's last
+  good snapshot; its errors are in the reports.
+- **embed**: the embedder stopped. Read its log, then clear the step; it goes on from the parts that
+  are written.
+- **resolve**, **select**: a file is damaged, or a person decided something meanwhile. Clear from
+  `resolve` on.
+- **build_release**, **verify**: no faces, or a file that does not fit the sidecar's contract. The
+  message names the cause; nothing is published.
+- **gate**: figures are below their floors, and the release is kept as a candidate. The DAG
+  `decide_release` asks a person; `trainer candidates` lists it in a shell.
+- **publish**: the disk is full (free space, clear the step), or a newer release was published
+  meanwhile (trigger anew).
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, CronTriggerTimetable
 from trainer_airflow.decide import AskForApproval
 from trainer_airflow.notifier import RecordFailure
 from trainer_airflow.params import build_params
@@ -25,12 +56,15 @@ DEFAULTS: dict[str, Any] = {
 
 settings = Settings.load()
 
-# No start date: with one in the past, switching the DAG on would start a build at once.
+# Switching the DAG on starts no build: there is no start date in the past, and no run of the last
+# Sunday. (Left out, or False, `run_immediately` is a tenth of the interval: 17 hours of a week.)
+WEEKLY = CronTriggerTimetable("@weekly", timezone="UTC", run_immediately=timedelta(0))
+
 with DAG(
     dag_id="build_performer_database",
     description="Crawl, embed, merge, verify and publish the performer database",
     doc_md=__doc__,
-    schedule="@weekly",
+    schedule=WEEKLY,
     catchup=False,
     max_active_runs=1,
     params=build_params(list(load_sources(settings.data_dir))),

@@ -1,4 +1,14 @@
-"""A person approves or rejects a release that the gate held back, seeing what would change."""
+"""### What it does
+Asks a person about a release that the gate held back, and shows what would change. A build
+triggers it by itself; the answer publishes or rejects the candidate.
+
+### What it needs
+The id of the build's run (`run_id`) whose candidate waits; `trainer candidates` lists them.
+
+### When a step fails
+`apply` fails where the candidate can no longer be published: a newer release was published
+meanwhile, or an exclusion was added. Reject it and trigger a build.
+"""
 
 from __future__ import annotations
 

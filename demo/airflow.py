@@ -18,6 +18,7 @@ import requests
 
 from demo.airflow_client import AirflowApiError, AirflowClient
 from trainer.config.settings import REPO_ROOT
+from trainer.processes.supervisor import ServiceError, Supervisor
 from trainer.services.airflow import (
     COMPONENTS,
     address_environment,
@@ -28,9 +29,8 @@ from trainer.services.airflow import (
     write_ahead,
     write_pools,
 )
-from trainer.services.private import write_private_json
-from trainer.services.supervisor import ServiceError, Supervisor
 from trainer.staging.atomic import read_json
+from trainer.staging.private import write_private_json
 
 HOST = "127.0.0.1"
 USER = "admin"
@@ -99,20 +99,20 @@ class AirflowServices:
 
     def _wait_healthy(self) -> None:
         began = time.monotonic()
-        told = ""
+        reported = ""
         while time.monotonic() - began < HEALTHY_SECONDS:
             self.supervisor.check()
             waiting = self._unhealthy()
             if not waiting:
                 self._say(f"airflow: healthy after {time.monotonic() - began:.0f} s at {self.url}")
                 return
-            if ", ".join(waiting) != told:
-                told = ", ".join(waiting)
-                self._say(f"airflow: waiting for {told}")
+            if ", ".join(waiting) != reported:
+                reported = ", ".join(waiting)
+                self._say(f"airflow: waiting for {reported}")
             time.sleep(0.5)
         tails = "\n".join(f"--- {n}\n{self.supervisor.tail(n)}" for n in COMPONENTS)
         raise ServiceError(
-            f"Airflow is not healthy after {HEALTHY_SECONDS} s: {told}; read the ends of its "
+            f"Airflow is not healthy after {HEALTHY_SECONDS} s: {reported}; read the ends of its "
             f"logs:\n{tails}"
         )
 
@@ -155,6 +155,7 @@ class AirflowServices:
 
 
 def free_port() -> int:
+    """Return a TCP port of the loopback that is free right now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

@@ -9,7 +9,7 @@ from typing import Any
 
 from demo.airflow import USER, AirflowServices
 from trainer.errors import TrainerError
-from trainer.services.supervisor import process_start, stop_groups
+from trainer.processes.groups import started_at, stop_groups
 from trainer.staging.atomic import read_json, write_json
 
 STOP_SECONDS = 20.0
@@ -23,7 +23,7 @@ def up(home: Path, data_dir: Path, port: int | None, **kwargs: Any) -> dict[str,
     services = AirflowServices(home, data_dir, port, background=True, **kwargs)
     services.start()
     components = {
-        name: {"pid": process.pid, "started": process_start(process.pid)}
+        name: {"pid": process.pid, "started": started_at(process.pid)}
         for name, process in services.supervisor.running.items()
     }
     known = {"url": services.url, "components": components}
@@ -63,7 +63,7 @@ def _alive(known: dict[str, Any]) -> dict[str, int]:
     return {
         name: int(noted["pid"])
         for name, noted in known["components"].items()
-        if noted["started"] and process_start(int(noted["pid"])) == noted["started"]
+        if noted["started"] and started_at(int(noted["pid"])) == noted["started"]
     }
 
 
@@ -72,6 +72,7 @@ def _file(home: Path) -> Path:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run `up`, `down` or `status`; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m demo.airflow", description=__doc__)
     parser.add_argument("command", choices=("up", "down", "status"))
     parser.add_argument("--home", type=Path, required=True, help="where Airflow keeps its files")

@@ -63,6 +63,7 @@ class AirflowClient:
         return str(run["dag_run_id"])
 
     def dag_run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Return a DAG run as Airflow's API describes it."""
         run: dict[str, Any] = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
         return run
 

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from trainer.services.supervisor import Service
+from trainer.processes.supervisor import Service
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
@@ -21,7 +21,7 @@ def chromium() -> str | None:
 
 
 def browser(path: str, port: int, profile: Path) -> Service:
-    """Headless, on loopback, with a profile of its own; answers DevTools on `port`."""
+    """Headless, on loopback, with its own profile; answers DevTools on `port`."""
     # Root has no sandbox; this browser visits nothing but the demo world.
     sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
     arguments = (f"--remote-debugging-port={port}", f"--user-data-dir={profile}", "about:blank")

@@ -1,8 +1,8 @@
 """Cut the synthetic people's sheets and photos into single pictures: `python -m demo.pictures`.
 
 Every picture is a shot of its own (no copies of one shot): sixteen expressions, a front view and
-four photos a person. Framing, mirroring, tone and format differ from shot to shot, as they do on a
-real site. The same packages and the same Pillow give the same bytes.
+four photos per person. Framing, mirroring, tone and format differ from shot to shot, as they do on
+a real site. The same packages and the same Pillow give the same bytes.
 """
 
 from __future__ import annotations
@@ -62,9 +62,11 @@ class Made:
 
     @property
     def file(self) -> str:
+        """The picture's file name."""
         return f"{self.key.replace('/', '-')}.{SUFFIXES[self.form]}"
 
     def describe(self) -> dict[str, Any]:
+        """Return the picture's entry in `pictures.json`."""
         return {
             "id": self.key,
             "file": self.file,
@@ -96,6 +98,7 @@ class Originals:
         self._last: tuple[Path, Image.Image] | None = None  # a sheet is asked for sixteen times
 
     def asset(self, person: str, name: str) -> Image.Image:
+        """Return a copy of one of a person's images, as RGB; the last one is kept decoded."""
         path = self.root / person / "assets" / f"{name}.jpg"
         if self._last is None or self._last[0] != path:
             with Image.open(path) as image:
@@ -206,7 +209,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(argv)
     total = len(shots.PEOPLE) * len(shots.SHOTS) + len(shots.ODDITIES)
-    progress = Progress(options.out, "pictures", _say, total=total, line_seconds=2.0)
+    progress = Progress(options.out, "pictures", total, line_seconds=2.0, emit=_say)
     described = []
     for made in make_all(options.packages):
         write_bytes(options.out / made.file, made.content)

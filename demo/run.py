@@ -27,6 +27,7 @@ FINAL = ("success", "failed")
 
 
 def say(line: str) -> None:
+    """Write a line to stdout at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
@@ -60,12 +61,12 @@ def demo(root: Path) -> int:
 
 def watch(client: AirflowClient, run_id: str, run: RunDir) -> str:
     """Tell of every task as it starts, works and ends; returns the DAG run's final state."""
-    told: dict[str, str] = {}
+    reported: dict[str, str] = {}
     deadline = time.monotonic() + BUILD_SECONDS
     while time.monotonic() < deadline:
         state = str(client.dag_run(DAG_ID, run_id)["state"])
         for task in client.task_instances(DAG_ID, run_id):
-            _tell(task, run, told)
+            _report(task, run, reported)
         if state in FINAL:
             return state
         time.sleep(POLL_SECONDS)
@@ -74,7 +75,7 @@ def watch(client: AirflowClient, run_id: str, run: RunDir) -> str:
     )
 
 
-def _tell(task: dict[str, Any], run: RunDir, told: dict[str, str]) -> None:
+def _report(task: dict[str, Any], run: RunDir, reported: dict[str, str]) -> None:
     name = task["task_id"]
     label = f"{name}[{task['rendered_map_index'] or task['map_index']}]"
     label = label if task["map_index"] >= 0 else name
@@ -85,8 +86,8 @@ def _tell(task: dict[str, Any], run: RunDir, told: dict[str, str]) -> None:
         line = f"running{_progress(name, str(task['rendered_map_index']), run)}"
     elif task["duration"] is not None:
         line = f"{line} after {task['duration']:.1f} s"
-    if told.get(label) != line:
-        told[label] = line
+    if reported.get(label) != line:
+        reported[label] = line
         say(f"  {label}: {line}")
 
 
@@ -110,6 +111,7 @@ def requests_since(stage: Stage, offset: int) -> list[dict[str, Any]]:
 
 
 def main() -> int:
+    """Run the demo; return the exit status: 1 for an error, 130 where it was interrupted."""
     try:
         return demo(REPO_ROOT / "var" / "demo")
     except TrainerError as error:

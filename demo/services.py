@@ -11,7 +11,8 @@ from demo.airflow import free_port
 from demo.stage import Stage, start_world, supervisor_of
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import TrainerError
-from trainer.services.supervisor import Service, process_start, stop_groups
+from trainer.processes.groups import started_at, stop_groups
+from trainer.processes.supervisor import Service
 from trainer.staging.atomic import read_json, write_json
 
 STOP_SECONDS = 20.0
@@ -42,7 +43,7 @@ def up(stage: Stage) -> list[str]:
         airflow = airflow_background.up(
             stage.airflow_home, stage.data.root, None, env=environment, say=_say
         )
-        noted = {n: [p.pid, process_start(p.pid)] for n, p in side.running.items()}
+        noted = {n: [p.pid, started_at(p.pid)] for n, p in side.running.items()}
         write_json(file, {"url": url, "pids": noted})
     except BaseException:
         side.stop()
@@ -62,7 +63,7 @@ def down(stage: Stage) -> list[str]:
     stopped = airflow_background.down(stage.airflow_home)
     if file.exists():
         noted = read_json(file)["pids"]
-        mine = {n: pid for n, (pid, started) in noted.items() if process_start(pid) == started}
+        mine = {n: pid for n, (pid, started) in noted.items() if started_at(pid) == started}
         stop_groups(list(mine.values()), STOP_SECONDS)
         file.unlink()
         stopped += sorted(mine)
@@ -75,6 +76,7 @@ def _say(line: str) -> None:
 
 
 def main() -> int:
+    """Run `up` or `down`; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m demo.services", description=__doc__)
     parser.add_argument("command", choices=("up", "down"))
     command = parser.parse_args().command

@@ -20,7 +20,7 @@ from demo.browser import browser, chromium
 from demo.world.addresses import all_keys, environment_of, keys_of, sources_yaml
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import TrainerError
-from trainer.services.supervisor import Service, ServiceError, Supervisor
+from trainer.processes.supervisor import Service, ServiceError, Supervisor
 from trainer.staging.atomic import read_json, write_bytes, write_json
 from trainer.staging.paths import DataDir
 
@@ -37,37 +37,43 @@ class Stage:
 
     @property
     def data(self) -> DataDir:
+        """The demo's DATA_DIR."""
         return DataDir(self.root / "data")
 
     @property
     def pictures(self) -> Path:
+        """The directory of the pictures that the world serves."""
         return self.root / "world" / "pictures"
 
     @property
     def request_log(self) -> Path:
+        """The file with one line per request that the world answered."""
         return self.root / "world" / "requests.jsonl"
 
     @property
     def airflow_home(self) -> Path:
+        """The demo's AIRFLOW_HOME."""
         return self.root / "airflow"
 
     @property
     def packages(self) -> Path:
+        """The packages that the pictures are taken from."""
         return REPO_ROOT / "var" / "packages"
 
     @property
     def ports_file(self) -> Path:
+        """The file that keeps the ports from one start to the next."""
         return self.root / "world" / "ports.json"
 
     def ports(self) -> dict[str, int]:
-        """Of every site and helper, the same in every demo: a picture's URL names the port."""
+        """Return the port of every site and helper; chosen once, as pictures' URLs name it."""
         if not self.ports_file.exists():
             write_json(self.ports_file, _free_ports([*all_keys(), *HELPERS]))
         known: dict[str, int] = read_json(self.ports_file)
         return known
 
     def key(self) -> str:
-        """What StashDB's look-alike accepts; the others' keys are made of it."""
+        """Return the API key of StashDB's look-alike; the others' keys are derived from it."""
         path = self.root / "world" / "key.json"
         if not path.exists():
             write_json(path, secrets.token_urlsafe(16))
@@ -75,7 +81,7 @@ class Stage:
         return str(read_json(path))
 
     def environment(self) -> dict[str, str]:
-        """What the trainer is told about the demo, beyond DATA_DIR."""
+        """Return the trainer's settings for the demo, beside DATA_DIR."""
         ports = self.ports()
         chrome = {"CHROME_CDP_URL": f"http://127.0.0.1:{ports['chrome']}"} if chromium() else {}
         return {
@@ -88,7 +94,7 @@ class Stage:
         }
 
     def prepare(self) -> None:
-        """Make pictures and sources.yaml; what is there already stays."""
+        """Make the pictures, unless they are there, and write sources.yaml."""
         self.data.root.mkdir(parents=True, exist_ok=True)
         if not (self.pictures / "pictures.json").exists():
             _run(sys.executable, "-m", "demo.pictures", "--packages", str(self.packages),
@@ -97,7 +103,8 @@ class Stage:
         write_bytes(self.data.root / "sources.yaml", content)
 
     def sources(self) -> dict[str, dict[str, Any]]:
-        """sources.yaml: all fifteen on loopback. Without a Chromium, indexxx is read plainly."""
+        """Return sources.yaml's content: all fifteen on loopback. Without a Chromium, indexxx uses
+        the plain fetcher."""
         sites = {key: port for key, port in self.ports().items() if key not in HELPERS}
         found = sources_yaml(sites, page_size=10, max_faces=20)
         if chromium() is None:
@@ -105,11 +112,11 @@ class Stage:
         return found
 
     def week(self) -> int:
-        """The first week until a release exists, then the second."""
+        """Return 1 until a release exists, then 2."""
         return 2 if self.data.current.is_symlink() else 1
 
     def services(self, week: int) -> list[Service]:
-        """The world, the FlareSolverr look-alike and, where there is one, a Chromium."""
+        """Return the world, the FlareSolverr look-alike and, where installed, a Chromium."""
         ports = self.ports()
         world = Service(
             "world",
@@ -133,21 +140,29 @@ def start_world(stage: Stage, supervisor: Supervisor, week: int) -> None:
     for service in services:
         supervisor.start(service)
     missing = set() if any(s.name == "chrome" for s in services) else {"chrome"}
-    waiting = {name: port for name, port in stage.ports().items() if name not in missing}
+    ports = {name: port for name, port in stage.ports().items() if name not in missing}
+    silent = _wait_for_answers(ports, supervisor)
+    if silent:
+        tails = "\n".join(supervisor.tail(s.name) for s in services)
+        raise ServiceError(
+            f"the demo world does not answer on {', '.join(silent)}; read the ends of its "
+            f"logs:\n{tails}"
+        )
+
+
+def _wait_for_answers(ports: Mapping[str, int], supervisor: Supervisor) -> list[str]:
+    """Wait until every port accepts connections; return the names of those that never did."""
+    waiting = dict(ports)
     deadline = time.monotonic() + READY_SECONDS
     while waiting and time.monotonic() < deadline:
         supervisor.check()
         waiting = {name: port for name, port in waiting.items() if not _answers(port)}
         time.sleep(0.1 if waiting else 0)
-    if waiting:
-        tails = "\n".join(supervisor.tail(s.name) for s in services)
-        raise ServiceError(
-            f"the demo world does not answer on {', '.join(waiting)}; read the ends of its "
-            f"logs:\n{tails}"
-        )
+    return list(waiting)
 
 
 def supervisor_of(stage: Stage, environment: Mapping[str, str], background: bool) -> Supervisor:
+    """Return the supervisor of the demo's services, which outlive this process if `background`."""
     return Supervisor(
         environment={**os.environ, **stage.environment(), **environment},
         cwd=REPO_ROOT,

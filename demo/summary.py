@@ -6,11 +6,13 @@ from collections import Counter
 from typing import Any
 
 from trainer.release.diff import DIFF_JSON, Diff
+from trainer.runs.record import RunRecord, read_record
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RunRecord, read_record
 
 
 def summary_lines(data: DataDir, run_id: str, requests: list[dict[str, Any]]) -> list[str]:
+    """Return a run's outcome, errors, sources, work and release as lines; `requests` is the world's
+    log."""
     path = data.run(run_id).record
     if not path.exists():
         return [f"run {run_id} left no record in {data.runs}"]
@@ -27,7 +29,7 @@ def summary_lines(data: DataDir, run_id: str, requests: list[dict[str, Any]]) ->
 
 
 def _sources(record: RunRecord) -> list[str]:
-    """A line a source: what it gave, or why it gave nothing."""
+    """A line per source: what it gave, or why it gave nothing."""
     lines = []
     for name, source in sorted(record.stats.by_source.items()):
         reason = f": {source.reason}" if source.reason else ""
@@ -40,12 +42,12 @@ def _sources(record: RunRecord) -> list[str]:
 
 
 def _work(record: RunRecord, requests: list[dict[str, Any]]) -> list[str]:
-    asked = Counter(_what(entry["path"], entry["status"]) for entry in requests)
+    requested = Counter(_what(entry["path"], entry["status"]) for entry in requests)
     stats, embed = record.stats.by_source.values(), record.embed
     known = sum(source.images_known for source in stats)
     return [
-        f"  fetched     {asked['page']} pages, {asked['picture']} pictures; "
-        f"{asked['unchanged']} pages had not changed, "
+        f"  fetched     {requested['page']} pages, {requested['picture']} pictures; "
+        f"{requested['unchanged']} pages had not changed, "
         f"{known} pictures were known and not fetched again",
         f"  embedded    {embed.get('embedded', 0)} pictures; "
         f"{embed.get('already', 0)} had been embedded before and were not again",

@@ -1,4 +1,4 @@
-"""The embedder: a program of its own that turns pictures into rows of the face cache."""
+"""The embedder: a separate program that turns pictures into rows of the face cache."""
 
 import os
 

@@ -7,6 +7,7 @@ Exit codes: 0 complete (the verdict is `_RUN.json` in the job's report directory
 from __future__ import annotations
 
 import argparse
+import logging
 import re
 import signal
 import sys
@@ -18,7 +19,10 @@ from pydantic import ValidationError
 from embedder.run import Job, Stopped
 from trainer.config.jobs import EmbedJob
 from trainer.errors import ConfigError, TrainerError
+from trainer.log_lines import log_plainly
 from trainer.reasons import in_words, reason
+
+log = logging.getLogger("embedder")
 
 STOPPED = 143
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
@@ -30,13 +34,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m embedder", description=__doc__)
     parser.add_argument("job", type=Path, help="job.json (trainer.config.jobs.EmbedJob)")
     options = parser.parse_args(arguments)
+    log_plainly("stdout")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        manifest = Job(read_job(options.job), say, stop.is_set).run()
+        manifest = Job(read_job(options.job), stop.is_set).run()
     except Stopped:
-        say("stopped on request; the next run goes on from the parts written")
+        log.info("stopped on request; the next run goes on from the parts written")
         return STOPPED
     except ConfigError as error:
         sys.stderr.write(f"error: {error}\n")
@@ -44,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     except TrainerError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    say(f"complete: {in_words(manifest.counts)}")
+    log.info(f"complete: {in_words(manifest.counts)}")
     return 0
 
 
@@ -71,11 +76,6 @@ def read_job(path: Path) -> EmbedJob:
             f"{path}: shard {job.shard!r} cannot be part of a file name; start the build again"
         )
     return job
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """`python -m embedder.accuracy MODEL_DIR PICTURES_DIR`: how well a pack tells people apart.
 
-PICTURES_DIR holds a folder a person with JPEGs (the layout of Labeled Faces in the Wild). Prints
+PICTURES_DIR holds a folder per person with JPEGs (the layout of Labeled Faces in the Wild). Prints
 one JSON object: the share of pictures with a face, and for each slot the verification accuracy
 (10-fold, threshold chosen on nine folds and tried on the tenth) and rank-1 with one gallery
-picture a person. The largest face of a picture counts.
+picture per person. The largest face of a picture counts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,18 +28,23 @@ from embedder.sessions import Execution
 from embedder.verification import rank_1, verification
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError, TrainerError
+from trainer.log_lines import log_plainly
+
+log = logging.getLogger("embedder.accuracy")
 
 PART = 64
 BATCH = 16
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Measure a pack and print the figures as JSON; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m embedder.accuracy", description=__doc__)
     parser.add_argument("model_dir", type=Path)
     parser.add_argument("pictures_dir", type=Path)
     parser.add_argument("--pairs", type=int, default=6000, help="half of them of one person")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
+    log_plainly("stderr")
     try:
         figures = measure(options.model_dir, options.pictures_dir, options.pairs, options.seed)
     except TrainerError as error:
@@ -73,7 +79,7 @@ def measure(model_dir: Path, pictures_dir: Path, pairs: int, seed: int) -> dict[
 def largest_faces(model_dir: Path, files: list[Path]) -> dict[Path, Row]:
     """The row of the largest face of each picture that has one."""
     by_hash = {hashlib.sha256(path.read_bytes()).hexdigest(): path for path in files}
-    engine = Engine(read_pack(model_dir), model_dir, Execution(), BATCH, _say)
+    engine = Engine(read_pack(model_dir), model_dir, Execution(), BATCH)
     tasks = [(path, sha256) for sha256, path in by_hash.items()]
     found: dict[Path, Row] = {}
     done = 0
@@ -82,7 +88,7 @@ def largest_faces(model_dir: Path, files: list[Path]) -> dict[Path, Row]:
         nonlocal done
         done += 1
         if done % 500 == 0:
-            _say(f"{done} of {len(tasks)} pictures")
+            log.info(f"{done} of {len(tasks)} pictures")
 
     decoders = usable_cores()
     stages = (engine, PART, lambda: False, advance)
@@ -105,10 +111,6 @@ def vector(row: Row, role: str) -> NDArray[np.float32]:
 
 def _area(row: Row) -> float:
     return float(row["box"][2] * row["box"][3])
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
+
+log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,9 +29,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 class Batches:
     """Items in batches of at most `size`, halved for good where memory runs out."""
 
-    def __init__(self, size: int, say: Callable[[str], object]) -> None:
+    def __init__(self, size: int) -> None:
         self.size = size
-        self._say = say
 
     def run(
         self, work: Callable[[Sequence[Item]], Sequence[Result]], items: Sequence[Item]
@@ -43,5 +45,5 @@ class Batches:
                 if len(batch) == 1 or not is_out_of_memory(error):
                     raise
                 self.size = len(batch) // 2
-                self._say(f"out of memory: batches of {self.size} from now on ({error})")
+                log.info(f"out of memory: batches of {self.size} from now on ({error})")
         return results

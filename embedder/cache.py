@@ -1,4 +1,4 @@
-"""The face cache: which pictures are in it, one writer a shard, parts that appear whole."""
+"""The face cache: which pictures are in it, one writer per shard, parts that appear whole."""
 
 from __future__ import annotations
 

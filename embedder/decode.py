@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
+from embedder.capture_date import capture_date
 from embedder.jpeg import decode_plain, shrink, with_its_end
 from embedder.orientation import brought_upright, exif_of, orientation_of, swaps_sides
 from embedder.phash import picture_hash
 from embedder.polyglot import is_polyglot
-from embedder.taken import taken_on
 from trainer.staging.picture_types import UNSUPPORTED, picture_type
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
@@ -159,7 +159,7 @@ def _picture(image: Image.Image, content: bytes) -> Picture:
         image.load()
         pixels = np.asarray(to_rgb(image), np.uint8)
     pixels = brought_upright(_reduced(pixels), orientation)
-    return Picture(pixels, picture_hash(pixels), width, height, taken_on(exif))
+    return Picture(pixels, picture_hash(pixels), width, height, capture_date(exif))
 
 
 def _reduced(pixels: Pixels) -> Pixels:

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from embedder.decode import Picture, Refused, Unreadable, decode_file
-from embedder.slots import Shared
+from embedder.shared_memory import Shared
 
 # Models use all cores together: whoever takes one for a moment makes the others wait. So decoding
 # waits for the moments in which no model runs, where there is no core to spare.
@@ -50,8 +50,8 @@ def child(pipe: Connection, memory: Shared, limit: int) -> None:
             decoded = decode_file(path, sha256)
             if isinstance(decoded, Picture):
                 memory.fill(slot, decoded.pixels)
-                told = (decoded.phash, decoded.width, decoded.height, decoded.taken_on)
-                pipe.send(InSlot(decoded.pixels.shape, *told))
+                facts = (decoded.phash, decoded.width, decoded.height, decoded.taken_on)
+                pipe.send(InSlot(decoded.pixels.shape, *facts))
             else:
                 pipe.send(decoded)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from embedder.decode import Picture, Refused, Unreadable
 from embedder.decode_child import Answer, InSlot, child
-from embedder.slots import Slots
+from embedder.shared_memory import SharedSlots
 
 MEMORY_BYTES = 3 * 1024**3
 SECONDS = 30.0  # of a core, for one picture: on a busy machine they take longer
@@ -49,7 +49,7 @@ class _Worker:
         self._limit = memory_bytes
         self._seconds = seconds
         self._closing = closing
-        self._memory = Slots(slots)
+        self._memory = SharedSlots(slots)
         self._free: queue.SimpleQueue[int] = queue.SimpleQueue()
         for slot in range(slots):
             self._free.put(slot)
@@ -114,8 +114,8 @@ class _Worker:
             self._free.put(slot)
             return answer
         pixels = self._memory.pixels(slot, answer.shape)
-        told = (answer.phash, answer.width, answer.height, answer.taken_on)
-        return Lent(pixels, *told, lambda: self._free.put(slot))
+        facts = (answer.phash, answer.width, answer.height, answer.taken_on)
+        return Lent(pixels, *facts, lambda: self._free.put(slot))
 
     def _answer(self) -> Answer | str:
         self.wait_until_started()

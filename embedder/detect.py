@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import cv2
@@ -47,12 +47,11 @@ class Detector:
         session: ort.InferenceSession,
         rule: DetectorRule,
         batch: int = 1,
-        say: Callable[[str], object] = print,
     ) -> None:
         self._model = open_model(session, rule)
         self._rule = rule
         self._clear = rule.clear
-        self._batches = Batches(batch if self._model.free_batch else 1, say)
+        self._batches = Batches(batch if self._model.free_batch else 1)
 
     def __call__(self, rgb: Pixels) -> Faces:
         """The faces of a picture (height, width, 3) in its own pixels."""
@@ -62,8 +61,8 @@ class Detector:
         """The faces of each of `pictures`; those of one size go through the model together."""
         found = self._look(pictures, 0)
         doubtful = [n for n, faces in enumerate(found) if is_doubtful(faces, self._clear)]
-        asked = [pictures[number] for number in doubtful]
-        turned = [self._look(asked, turn) for turn in (1, 2, 3)] if asked else []
+        unclear = [pictures[number] for number in doubtful]
+        turned = [self._look(unclear, turn) for turn in (1, 2, 3)] if unclear else []
         for number, *others in zip(doubtful, *turned, strict=True):
             found[number] = upright(found[number], others, self._clear, self._rule.confidence)
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -33,7 +33,6 @@ class Engine:
         model_dir: Path,
         execution: Execution,
         batch: int,
-        say: Callable[[str], object],
     ) -> None:
         cv2.setNumThreads(1)  # the stages are the threads; OpenCV's own would only compete
         self.pack = pack
@@ -45,11 +44,9 @@ class Engine:
             role: open_session(pack.path(model_dir, role), execution, role in ROLES)
             for role in _MODELS
         }
-        self._detector = Detector(self.sessions["detector"], pack.detector, batch, say)
+        self._detector = Detector(self.sessions["detector"], pack.detector, batch)
         self._recognisers = {
-            role: Recogniser(
-                self.sessions[role], getattr(pack, role), batch, pack.flip_averaging, say
-            )
+            role: Recogniser(self.sessions[role], getattr(pack, role), batch, pack.flip_averaging)
             for role in ROLES
         }
 

@@ -6,7 +6,7 @@ full precision. Driver, runtime, half precision or TensorRT may change numbers a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +20,11 @@ from trainer.embedding.pack import PackInfo
 from trainer.errors import ConfigError
 from trainer.staging.atomic import write_json
 
+log = logging.getLogger(__name__)
+
 LEAST_COSINE = 0.999  # of another device or precision
 LEAST_PLAIN_COSINE = 0.999999  # of the CPU in full precision, where only the last digits move
 MOST_SHIFT = 0.02  # of the face's width: how far a point may lie from where it was
-Say = Callable[[str], object]
 
 
 def checked_engine(
@@ -31,7 +32,6 @@ def checked_engine(
     model_dir: Path,
     execution: Execution,
     batch: int,
-    say: Say,
     cache_dir: Path | None = None,
 ) -> Engine:
     """An engine that has passed the check. Where a pack has no golden file, one is kept in
@@ -39,16 +39,18 @@ def checked_engine(
 
     Raises `ConfigError` where its embeddings are not the reference's.
     """
-    engine = Engine(pack, model_dir, execution, batch, say)
+    engine = Engine(pack, model_dir, execution, batch)
     seen = observe(engine)
     reference = find_golden(pack, cache_dir)
     if reference is None:
         plain = replace(execution, device="cpu", precision="fp32")
-        reference = seen if execution.plain else observe(Engine(pack, model_dir, plain, 1, say))
+        reference = seen if execution.plain else observe(Engine(pack, model_dir, plain, 1))
         if cache_dir is not None:
             write_json(cache_dir / FILE, reference.model_dump(mode="json"))
-            say(f"{cache_dir / FILE}: kept, later embeddings of this pack are compared with it")
-    say(f"golden faces: {compare(seen, reference, execution)}")
+            log.info(
+                f"{cache_dir / FILE}: kept, later embeddings of this pack are compared with it"
+            )
+    log.info(f"golden faces: {compare(seen, reference, execution)}")
     return engine
 
 

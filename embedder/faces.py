@@ -56,10 +56,10 @@ class Faces:
     def joined(cls, several: Sequence[Faces]) -> Faces:
         """All faces of `several`, one after the other."""
         return cls(
-            np.concatenate([one.boxes for one in several]),
-            np.concatenate([one.points for one in several]),
-            np.concatenate([one.scores for one in several]),
-            np.concatenate([one.turns for one in several]),
+            np.concatenate([faces.boxes for faces in several]),
+            np.concatenate([faces.points for faces in several]),
+            np.concatenate([faces.scores for faces in several]),
+            np.concatenate([faces.turns for faces in several]),
         )
 
     def __len__(self) -> int:

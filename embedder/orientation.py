@@ -49,10 +49,12 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def swaps_sides(orientation: int) -> bool:
+    """Does an EXIF orientation exchange width and height?"""
     return orientation >= 5
 
 
 def brought_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Return an image, (height, width, 3), turned and mirrored as its EXIF orientation says."""
     if orientation == UPRIGHT:
         return pixels
     return np.asarray(Image.fromarray(pixels).transpose(_TURNS[orientation]), np.uint8)

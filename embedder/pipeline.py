@@ -15,12 +15,12 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import TypeVar
 
-from embedder.ahead import Ahead
 from embedder.decode import Refused, Unreadable
 from embedder.decode_pool import Decoded, DecodePool, Lent, Task
 from embedder.engine import Engine
 from embedder.faces import Faces
 from embedder.parts import Outcome, Part, parts
+from embedder.prefetch import Ahead
 from embedder.rows import cropped, refused
 
 DETECT_BATCH = 16  # at most; more fill no device better and hold more pictures in memory

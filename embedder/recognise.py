@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -61,13 +61,12 @@ class Recogniser:
         rule: RecogniserRule,
         batch: int,
         flips: bool,
-        say: Callable[[str], object] = print,
     ) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
         self._rule = rule
         self._flips = flips
-        self._batches = Batches(batch, say)
+        self._batches = Batches(batch)
 
     def __call__(self, crops: Sequence[Pixels]) -> Floats:
         """(n, 512) embeddings of n RGB crops; the mean of crop and mirror where flips are on."""

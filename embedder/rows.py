@@ -133,7 +133,7 @@ def quality(crop: Pixels, points: NDArray[np.float32]) -> Row:
 def embedded_rows(
     faces: list[Row], embeddings: dict[str, NDArray[np.float32]]
 ) -> tuple[list[Row], list[Row]]:
-    """`faces` with their vectors, and one refused row a picture that has an unusable vector."""
+    """`faces` with their vectors, and one refused row per picture that has an unusable vector."""
     good: list[Row] = []
     bad: dict[str, Row] = {}
     for index, face in enumerate(faces):

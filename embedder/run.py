@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from trainer.staging.paths import RUN_MANIFEST
 from trainer.staging.progress import Progress
 from trainer.staging.schemas import SCENE_QUERIES
 
+log = logging.getLogger(__name__)
+
 if TYPE_CHECKING:
     from embedder.decode_pool import DecodePool, Task
     from embedder.engine import Engine
@@ -35,11 +38,8 @@ class Stopped(Exception):
 class Job:
     """Runs one `EmbedJob`. `stopping` is asked after each picture, by another thread."""
 
-    def __init__(
-        self, job: EmbedJob, say: Callable[[str], object], stopping: Callable[[], bool]
-    ) -> None:
+    def __init__(self, job: EmbedJob, stopping: Callable[[], bool]) -> None:
         self._job = job
-        self._say = say
         self._stopping = stopping
         self._counts: Counter[str] = Counter()
         self._errors = ErrorBook()
@@ -72,12 +72,10 @@ class Job:
     def _embed(self, pack: PackInfo, todo: list[str], queries: list[str]) -> None:
         job = self._job
         total = len(todo) + len(queries)
-        progress = Progress(
-            job.report_dir, "pictures", self._say, total, line_seconds=HEARTBEAT_SECONDS
-        )
+        progress = Progress(job.report_dir, "pictures", total, line_seconds=HEARTBEAT_SECONDS)
         copies = f", and degraded copies of {len(queries)}" if queries else ""
         already = self._counts["already"]
-        self._say(f"{already} pictures are in the cache, {len(todo)} to embed{copies}")
+        log.info(f"{already} pictures are in the cache, {len(todo)} to embed{copies}")
         if total:
             self._pipeline(pack, todo, queries, progress)
             if self._stopping():
@@ -104,7 +102,7 @@ class Job:
             decoders = min(job.decoders or usable_cores(), len(pictures))
             with DecodePool(decoders, slots_each(job.batch, decoders)) as pool:
                 engine = engine or checked_engine(
-                    pack, job.model_dir, Execution.of(job), job.batch, self._say, job.cache_dir
+                    pack, job.model_dir, Execution.of(job), job.batch, job.cache_dir
                 )
                 stage(pool, tasks, engine, progress)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -51,14 +51,7 @@ def query_parts(
 
 
 def _rows(engine: Engine, members: Sequence[Member]) -> list[Row]:
-    pictures = [(sha, item) for sha, item in members if isinstance(item, Lent)]
-    found = engine.detect([item.pixels for _, item in pictures])
-    views: dict[str, View | None] = {
-        sha: None for sha, item in members if not isinstance(item, Unreadable)
-    }
-    for (sha, item), faces in zip(pictures, found, strict=True):
-        views[sha] = only_face(engine, item, faces)
-        item.give_back()
+    views = _views(engine, members)
     rows = [_row(sha, AS_IS, "unusable") for sha, view in views.items() if view is None]
     copies = [
         (sha, kind, degraded(view, kind, sha))
@@ -67,6 +60,19 @@ def _rows(engine: Engine, members: Sequence[Member]) -> list[Row]:
         for kind in KINDS
     ]
     return rows + _embedded(engine, copies)
+
+
+def _views(engine: Engine, members: Sequence[Member]) -> dict[str, View | None]:
+    """What each picture that can be read shows of its single usable face; gives it back."""
+    pictures = [(sha, item) for sha, item in members if isinstance(item, Lent)]
+    found = engine.detect([item.pixels for _, item in pictures])
+    views: dict[str, View | None] = {
+        sha: None for sha, item in members if not isinstance(item, Unreadable)
+    }
+    for (sha, item), faces in zip(pictures, found, strict=True):
+        views[sha] = only_face(engine, item, faces)
+        item.give_back()
+    return views
 
 
 def only_face(engine: Engine, picture: Picture, faces: Faces) -> View | None:
@@ -95,12 +101,17 @@ def _embedded(engine: Engine, copies: Sequence[tuple[str, str, View]]) -> list[R
             seen.append(row)
             for role in ROLES:
                 crops[role] += cut.crops[role]
-    vectors = {role: engine.embed(role, crops[role]) for role in ROLES}
-    for number, row in enumerate(seen):
+    _fill_in(seen, {role: engine.embed(role, crops[role]) for role in ROLES})
+    return rows
+
+
+def _fill_in(rows: Sequence[Row], vectors: Mapping[str, np.ndarray]) -> None:
+    """The embeddings into the rows of the faces that they are of; none of a face that a model
+    refused."""
+    for number, row in enumerate(rows):
         both = {role: packed(vectors[role][number]) for role in ROLES}
         if None not in both.values():
             row.update(both, outcome="face")
-    return rows
 
 
 def at_its_place(view: View, faces: Faces) -> Faces:

@@ -37,7 +37,7 @@ _RECORD = "session.record_ep_graph_assignment_info"
 @dataclass(frozen=True)
 class Execution:
     """Where models run: `threads` 0 means as many as there are cores; `engines` is a writable
-    directory, where TensorRT keeps what it compiles (minutes a model, once)."""
+    directory, where TensorRT keeps what it compiles (minutes per model, once)."""
 
     device: str = "cpu"
     precision: str = "fp32"

@@ -76,13 +76,13 @@ def _stand(faces: Faces) -> list[bool]:
     return [stands_upright(points, turn) for points, turn in both]
 
 
-def _with(faces: Faces, other: Faces, clear: float) -> Faces:
+def _with(faces: Faces, face: Faces, clear: float) -> Faces:
     """`faces` and a clear one of another turn, unless it is known better already."""
-    same = _overlap(faces.boxes, other.boxes[0]) > _SAME
-    better = faces.scores + np.float32(MORE) >= other.scores[0]
+    same = _overlap(faces.boxes, face.boxes[0]) > _SAME
+    better = faces.scores + np.float32(MORE) >= face.scores[0]
     if (same & (_clear(faces, clear) | better)).any():
         return faces
-    both = Faces.joined([faces.chosen(np.flatnonzero(~same)), other])
+    both = Faces.joined([faces.chosen(np.flatnonzero(~same)), face])
     return both.chosen(np.argsort(-both.scores, kind="stable"))
 
 

@@ -1,4 +1,5 @@
-"""The reports: `streamlit run reports/app.py`. Reads DATA_DIR's published files, decides nothing.
+"""The reports: `streamlit run reports/app.py`. Pages that show read DATA_DIR's published files;
+pages that act change things through the `trainer` library and Airflow: an operator's only.
 
 `/?dag_id=...&run_id=...` (Airflow's ids) opens that run: Airflow shows it as a tab.
 """
@@ -6,7 +7,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -14,43 +17,96 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from reports import text
-from reports.app_pages import overview, run, runs, versions
+from reports.actions.role import role
+from reports.app_pages import (
+    about,
+    candidates,
+    exclusions,
+    new_build,
+    overview,
+    performers,
+    quality,
+    review,
+    run,
+    runs,
+    versions,
+)
 from trainer.errors import TrainerError
 
-GUARD_RAILS = (
-    "Named performers out of curated sources only. No pictures here, and none in a release. "
-    "Strangers given a name are the worst error: every release measures how often."
-)
+
+class Entry(NamedTuple):
+    """A page: its address, its title, what shows it, its icon; hidden ones are reached by links,
+    acting ones are an operator's."""
+
+    name: str
+    title: str
+    show: Callable[[], None]
+    icon: str
+    group: str = ""
+    hidden: bool = False
+    acting: bool = False
 
 
 def home() -> None:
     """The address Airflow's tab calls; without a run in it, the overview."""
     asked = {k: st.query_params[k] for k in ("dag_id", "run_id") if st.query_params.get(k)}
     if "run_id" in asked:
-        st.switch_page(st.session_state["run_page"], query_params=asked)
+        st.switch_page(st.session_state["pages"]["run"], query_params=asked)
     overview.show()
 
 
+# In the order of the navigation; the first is where one arrives.
+PAGES = (
+    Entry("overview", "Overview", home, "home"),
+    Entry("new_build", "New build", new_build.show, "add", acting=True),
+    Entry("runs", "Runs", runs.show, "history"),
+    Entry("run", "Run", run.show, "play_circle", hidden=True),
+    Entry("versions", "Versions", versions.show, "layers"),
+    Entry("quality", "Quality", quality.show, "monitoring"),
+    Entry("performers", "Performers", performers.show, "person"),
+    Entry("review", "Review", review.show, "rule", acting=True),
+    Entry("candidates", "Candidates", candidates.show, "approval", acting=True),
+    Entry("exclusions", "Exclusions", exclusions.show, "block", acting=True),
+    Entry("about", "About", about.show, "info"),
+)
+
+
+def page_of(entry: Entry) -> st.Page:
+    return st.Page(
+        entry.show,
+        title=entry.title,
+        icon=f":material/{entry.icon}:",
+        url_path=entry.name,
+        default=entry is PAGES[0],
+        visibility="hidden" if entry.hidden else "visible",
+    )
+
+
+def may_act() -> bool:
+    """Whether the pages that act are there; a role that is no role is shown, and is none."""
+    try:
+        return role() == "operator"
+    except TrainerError as error:
+        st.error(text.markdown(error), icon=":material/error:")
+        return False
+
+
 def main() -> None:
+    """Show the chosen page."""
     st.set_page_config(page_title="Stash-sense trainer", page_icon=":bar_chart:", layout="wide")
     st.set_option("client.toolbarMode", "viewer")  # no Deploy button
-    one_run = st.Page(run.show, title="One run", icon=":material/play_circle:", url_path="run")
-    st.session_state["run_page"] = one_run
-    page = st.navigation(
-        [
-            st.Page(home, title="Overview", icon=":material/home:", default=True),
-            st.Page(runs.show, title="Runs", icon=":material/history:", url_path="runs"),
-            one_run,
-            st.Page(versions.show, title="Versions", icon=":material/layers:", url_path="versions"),
-        ]
-    )
-    with st.sidebar:
-        st.markdown("**Guard-rails**")
-        st.caption(GUARD_RAILS)
+    operator = may_act()
+    pages = {entry.name: page_of(entry) for entry in PAGES if operator or not entry.acting}
+    st.session_state["pages"] = pages
+    groups: dict[str, list[st.Page]] = {}
+    for entry in PAGES:
+        if entry.name in pages:
+            groups.setdefault(entry.group, []).append(pages[entry.name])
+    page = st.navigation(groups)
     try:
         page.run()
     except TrainerError as error:
-        st.error(text.markdown(error))
+        st.error(text.markdown(error), icon=":material/error:")
 
 
 main()

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from reports.figures import Evaluation, Lenient
+from reports.queries.stamped import Kept
 from trainer.config.settings import Settings
 from trainer.errors import DamagedFileError, TrainerError
-from trainer.identity.left import left, still_open
+from trainer.identity.dismissed_reviews import dismissed, still_open
 from trainer.identity.reviews import Review, read_run_reviews
 from trainer.reasons import reason
-from trainer.staging.atomic import read_json
+from trainer.release import contract
+from trainer.runs.record import RecordEntry, list_records
 from trainer.staging.names import older_run_id, run_id_from
 from trainer.staging.paths import DataDir
-from trainer.staging.progress import PROGRESS
-from trainer.staging.records import RecordEntry, RunRecord, list_records
+from trainer.state.decisions import read_decisions
 
+_M = TypeVar("_M", bound=BaseModel)
 _VERSION_ID = re.compile(r"^\d{8}_\d{6}$")
 
 
@@ -33,36 +36,8 @@ class Manifest(Lenient):
     sources: list[str] = []
 
 
-class Person(Lenient):
-    universal_id: str | None = None
-    name: str
-    why: str | None = None  # of removed ones
-
-
-class Pair(Lenient):
-    old: Person
-    new: Person
-
-
-class Diff(Lenient):
-    """What changed; face counts are None where only the lists of people were compared."""
-
-    old_version: str | None = None
-    added: list[Person] = []
-    removed: list[Person] = []
-    merged: list[Pair] = []
-    renamed: list[Pair] = []
-    faces_added: int | None = None
-    faces_removed: int | None = None
-
-
-class Figures(Lenient):
-    """How far a stage is; `total` may still grow."""
-
-    unit: str = "done"
-    done: int = Field(ge=0)
-    total: int = Field(ge=0)
-    seconds_left: float | None = None
+class Verification(Lenient):
+    ok: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -75,56 +50,54 @@ class Release:
     size: int
     manifest: Manifest | None
     evaluation: Evaluation
-    diff: Diff | None
+    verified: bool | None = None  # as `verify` found it when it was built; None: not known
+    signed: bool = False
+    pinned: bool = False
+    file_name: str | None = None  # of the copy in DATA_DIR that a sidecar is given
     problems: list[str] = field(default_factory=list)
 
     @property
     def performers(self) -> int | None:
+        """The number of performers with faces; None where the manifest is damaged."""
         return self.manifest.performer_count if self.manifest else None
 
     @property
     def faces(self) -> int | None:
+        """The number of faces; None where the manifest is damaged."""
         return self.manifest.face_count if self.manifest else None
 
     @property
     def label(self) -> str:
+        """The release's name in lists: version, id, and whether it is the current one."""
         version = self.manifest.version if self.manifest else "damaged"
         return f"{version} · {self.version_id}{' · current' if self.current else ''}"
 
 
 def data_dir() -> DataDir:
+    """Return the DATA_DIR of the settings."""
     return DataDir(Settings.load().data_dir)
 
 
 def runs(data: DataDir) -> list[RecordEntry]:
+    """Return all runs, newest first, damaged ones last."""
     return list_records(data)
 
 
-def find_run(entries: list[RecordEntry], wanted: str) -> RecordEntry | None:
+class HasRunId(Protocol):
+    @property
+    def run_id(self) -> str: ...
+
+
+_R = TypeVar("_R", bound=HasRunId)
+
+
+def find_run(entries: Sequence[_R], wanted: str) -> _R | None:
     """The run by our id or by Airflow's, of which an address may have lost its plus sign; older
     trainers' names last."""
     given = (wanted, wanted.replace(" ", "+"))
     names = [*map(run_id_from, given), *map(older_run_id, given)]
     known = {entry.run_id: entry for entry in entries}
     return next((known[name] for name in names if name in known), None)
-
-
-def seconds_of(record: RunRecord) -> float | None:
-    """Time in steps; steps beside each other count each."""
-    known = [s.seconds for s in record.steps.values() if s.seconds is not None]
-    return sum(known) if known else None
-
-
-def progress(data: DataDir, run_id: str) -> tuple[dict[str, Figures], list[str]]:
-    """Stage (its directory in the run) -> figures, for stages that report any; and problems."""
-    root = data.run(run_id).root
-    found: dict[str, Figures] = {}
-    problems: list[str] = []
-    for path in sorted([*root.glob(f"*/{PROGRESS}"), *root.glob(f"*/*/{PROGRESS}")]):
-        figures = _read(path, Figures, problems)
-        if figures:
-            found[path.parent.relative_to(root).as_posix()] = figures
-    return found, problems
 
 
 def reviews(data: DataDir, run_id: str) -> tuple[list[Review], list[str]]:
@@ -134,7 +107,7 @@ def reviews(data: DataDir, run_id: str) -> tuple[list[Review], list[str]]:
     except (DamagedFileError, OSError) as error:
         return [], [str(error)]
     try:
-        return still_open(items, left(data)), []
+        return still_open(items, dismissed(data)), []
     except TrainerError as error:
         return items, [f"{error}; items that were left as they are are shown, too"]
 
@@ -145,7 +118,11 @@ def releases(data: DataDir) -> list[Release]:
         return []
     current = data.current.resolve().name if data.current.exists() else None
     names = [p.name for p in data.releases.iterdir() if _VERSION_ID.match(p.name)]
-    return [_release(data, name, name == current) for name in sorted(names, reverse=True)]
+    pinned = _pinned(data)
+    return [
+        _release(data, name, name == current, name in pinned)
+        for name in sorted(names, reverse=True)
+    ]
 
 
 def lost_current(data: DataDir) -> str | None:
@@ -158,60 +135,67 @@ def lost_current(data: DataDir) -> str | None:
     )
 
 
-def _release(data: DataDir, version_id: str, current: bool) -> Release:
+def _release(data: DataDir, version_id: str, current: bool, pinned: bool) -> Release:
     path = data.release(version_id)
-    problems: list[str] = []
-    manifest = _read(path / "manifest.json", Manifest, problems)
-    evaluation = _read(path / "evaluate.json", Evaluation, problems)
-    diff = _read(path / "diff.json", Diff, problems)
-    size = sum(p.stat().st_size for p in path.glob("*") if p.is_file())
+    manifest, evaluation, verification = (
+        _MANIFEST(path / contract.MANIFEST),
+        _EVALUATION(path / "evaluate.json"),
+        _VERIFICATION(path / "verify.json"),
+    )
+    link = data.performers_link(version_id)
     return Release(
-        version_id, path, current, size, manifest, evaluation or Evaluation(), diff, problems
+        version_id,
+        path,
+        current,
+        _size(path),
+        manifest.found,
+        evaluation.found or Evaluation(),
+        verification.found.ok if verification.found else None,
+        (path / contract.SIGNATURE).exists(),
+        pinned,
+        link.name if link.exists() else None,
+        [read.problem for read in (manifest, evaluation) if read.problem],
     )
 
 
-_M = TypeVar("_M", bound=BaseModel)
+def _size(path: Path) -> int:
+    if not path.is_dir():
+        return 0
+    with os.scandir(path) as found:
+        return sum(entry.stat().st_size for entry in found if entry.is_file())
 
 
-def _read(path: Path, model: type[_M], problems: list[str]) -> _M | None:
+def _pinned(data: DataDir) -> set[str]:
     try:
-        return model.model_validate(read_json(path))
+        return {row[0] for row in read_decisions(data, "SELECT version_id FROM pins")}
+    except TrainerError:
+        return set()  # the pages that need state.db say what is wrong with it
+
+
+class _Read(NamedTuple, Generic[_M]):
+    """A file's content, or a sentence on why there is none."""
+
+    found: _M | None
+    problem: str | None
+
+
+def _reader(model: type[_M]) -> Kept[_Read[_M]]:
+    return Kept(lambda path: _read(path, model))
+
+
+def _read(path: Path, model: type[_M]) -> _Read[_M]:
+    try:
+        return _Read(model.model_validate_json(path.read_bytes()), None)
     except FileNotFoundError:
-        problems.append(f"{path}: missing")
+        problem = f"{path}: missing"
     except ValidationError as error:
         where = ", ".join(".".join(map(str, e["loc"])) or "content" for e in error.errors()[:3])
-        problems.append(f"{path}: damaged or of another format ({where})")
+        problem = f"{path}: damaged or of another format ({where})"
     except (OSError, ValueError) as error:
-        problems.append(f"{path}: damaged ({reason(error)})")
-    return None
+        problem = f"{path}: damaged ({reason(error)})"
+    return _Read(None, problem)
 
 
-def compare(older: Release, newer: Release) -> tuple[Diff | None, list[str]]:
-    """The stored diff where `newer` follows `older`, else one by universal ids; and problems."""
-    names = {older.version_id, older.manifest.version if older.manifest else None}
-    if newer.diff and newer.diff.old_version in names:
-        return newer.diff, []
-    problems: list[str] = []
-    before, after = (_people(r.path / "performers.json", problems) for r in (older, newer))
-    if before is None or after is None:
-        return None, problems
-    both = sorted(before.keys() & after.keys())
-    return Diff(
-        old_version=older.version_id,
-        added=_only(after, before),
-        removed=_only(before, after),
-        renamed=[Pair(old=before[i], new=after[i]) for i in both if before[i] != after[i]],
-    ), problems
-
-
-def _only(these: Mapping[str, Person], others: Mapping[str, Person]) -> list[Person]:
-    return [these[i] for i in sorted(these.keys() - others.keys())]
-
-
-def _people(path: Path, problems: list[str]) -> dict[str, Person] | None:
-    try:
-        content = read_json(path)
-        return {i: Person(universal_id=i, name=p["name"]) for i, p in content.items()}
-    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
-        problems.append(f"{path}: can't be compared ({reason(error)})")
-        return None
+_MANIFEST = _reader(Manifest)
+_EVALUATION = _reader(Evaluation)
+_VERIFICATION = _reader(Verification)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 SCENE_DISTANCE = "0.5"  # of the sidecar's tuned scene mode: the threshold that the gate judges
 
@@ -14,6 +14,7 @@ class Lenient(BaseModel):
 
 class ClosedSet(Lenient):
     rank_1: float | None = None
+    rank_1_interval: tuple[float, float] | None = None
     rank_5: float | None = None
     queries: int | None = None
 
@@ -21,8 +22,9 @@ class ClosedSet(Lenient):
 class OperatingPoint(Lenient):
     """Shares at one maximum distance: strangers named, listed faces missed."""
 
-    threshold: float
+    threshold: float = Field(validation_alias=AliasChoices("threshold", "distance"))
     false_accept: float | None = None
+    false_accept_interval: tuple[float, float] | None = None
     false_reject: float | None = None
     wrong_name: float | None = None
 
@@ -84,18 +86,25 @@ class Evaluation(Lenient):
     cap_costs: list[CapCost] = []
     scene_queries: dict[str, SceneFigures] = {}
     open_set_distinct: OpenSet | None = None
+    curve: list[OperatingPoint] = []
     note: str = ""
 
     @property
     def rank_1(self) -> float | None:
+        """The closed-set rank-1 share; None where it was not measured."""
         return self.closed_set.rank_1
 
     @property
     def false_accept(self) -> float | None:
         """Share of strangers who are given a name at `SCENE_DISTANCE`."""
+        return self.judged_point.false_accept if self.judged_point else None
+
+    @property
+    def judged_point(self) -> OperatingPoint | None:
+        """What was measured at `SCENE_DISTANCE`."""
         judged = self.open_set_distinct or self.open_set
-        shares = {f"{p.threshold:g}": p.false_accept for p in judged.points}
-        return shares.get(SCENE_DISTANCE)
+        points = {f"{p.threshold:g}": p for p in judged.points}
+        return points.get(SCENE_DISTANCE)
 
     @property
     def recall(self) -> float | None:

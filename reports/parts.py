@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-import altair as alt
-import polars as pl
 import streamlit as st
 
-from reports import text
-from reports.data import Person, Release
-from reports.figures import Evaluation, SceneFigures
+from reports import charts, text
+from reports.queries.runs import RunSummary
+from trainer.staging.clock import now
 
 STATUS = {
     "running": (":material/progress_activity:", "blue"),
@@ -25,177 +24,98 @@ STATUS = {
 
 def status_badge(status: str) -> None:
     icon, color = STATUS.get(status, (":material/help:", "gray"))
-    st.badge(status.replace("_", " "), icon=icon, color=color)  # type: ignore[arg-type]
+    st.badge(text.markdown(text.words(status)), icon=icon, color=color)  # type: ignore[arg-type]
 
 
 def problems(sentences: Sequence[str]) -> None:
-    """Say which files can't be read; the page goes on."""
+    """Say which files can't be read; the page goes on. Many are folded into one."""
+    if len(sentences) > 3:
+        with st.expander(f"{len(sentences):,} files can't be read", icon=":material/broken_image:"):
+            _warn(sentences)
+    else:
+        _warn(sentences)
+
+
+def _warn(sentences: Sequence[str]) -> None:
     for sentence in sentences:
         st.warning(text.markdown(sentence), icon=":material/broken_image:")
 
 
-def table(rows: list[dict[str, Any]], **options: Any) -> Any:
-    """A table of plain text and numbers: cells are never interpreted."""
-    clean = [{k: text.plain(v) if isinstance(v, str) else v for k, v in r.items()} for r in rows]
-    return st.dataframe(_frame(clean), hide_index=True, width="stretch", **options)
-
-
-def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, infer_schema_length=None, strict=False)
-
-
-def people(title: str, persons: Sequence[Person]) -> None:
-    st.markdown(f"**{title}** ({len(persons):,})")
-    if persons:
-        why = [{"Why": p.why} if p.why else {} for p in persons]
-        rows = [{"Name": p.name, "Id": p.universal_id or text.MISSING} for p in persons]
-        table([row | reason for row, reason in zip(rows, why, strict=True)])
-    else:
-        st.caption("None")
-
-
-def trend(title: str, rows: list[dict[str, Any]], share: bool = False) -> None:
-    """Lines over `when` (a label in order) of `value` by `what`."""
-    frame = _frame([r for r in rows if r["value"] is not None])
-    st.markdown(f"**{title}**")
-    if frame.is_empty():
-        st.caption("Nothing was measured yet.")
-        return
-    axis = alt.Axis(format=".0%" if share else "~s", tickCount=5, **_whole(share))
-    legend = alt.Legend(orient="bottom", columns=2) if frame["what"].n_unique() > 1 else None
-    scale = alt.Scale(domain=[0, 1]) if share else alt.Scale(zero=True, nice=True)
-    chart = alt.Chart(frame, height=240).mark_line(point=True, strokeWidth=2)
-    chart = chart.encode(
-        x=alt.X("when:O", title=None, sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-        y=alt.Y("value:Q", title=None, axis=axis, scale=scale),
-        color=alt.Color("what:N", title=None, legend=legend),
-        tooltip=["when:O", "what:N", alt.Tooltip("value:Q", format=".1%" if share else ",")],
+def table(rows: Sequence[dict[str, Any]], **options: Any) -> Any:
+    """A table of plain text, numbers and times: cells are never interpreted."""
+    config = moments(rows) | options.pop("column_config", {})
+    return st.dataframe(
+        charts.frame(rows), hide_index=True, width="stretch", column_config=config, **options
     )
-    st.altair_chart(chart, width="stretch")
 
 
-def _whole(share: bool) -> dict[str, Any]:
-    """Counts have no ticks between whole numbers."""
-    return {} if share else {"tickMinStep": 1}
-
-
-def bars(title: str, rows: list[dict[str, Any]], x_title: str, y_title: str) -> None:
-    """Bars of `value` over `label`."""
-    st.markdown(f"**{title}**")
-    if not rows:
-        st.caption("Nothing was measured yet.")
-        return
-    chart = alt.Chart(_frame(rows), height=240).mark_bar(size=28)
-    chart = chart.encode(
-        x=alt.X("label:O", title=x_title, sort=None, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("value:Q", title=y_title, axis=alt.Axis(format="~s", tickCount=5, **_whole(False))),
-        tooltip=["label:O", "value:Q"],
+def moments(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """How columns of times are shown: as the reader's clock has them."""
+    named = {key for row in rows for key, value in row.items() if isinstance(value, datetime)}
+    clock = zone() or "UTC"
+    column = st.column_config.DatetimeColumn(
+        format="D MMM YYYY, HH:mm", timezone=clock, help=f"Time in {clock}"
     )
-    st.altair_chart(chart, width="stretch")
+    return dict.fromkeys(named, column)
 
 
-def release_metrics(new: Release, old: Release | None) -> None:
-    """Six figures of a release, with the change since `old`."""
-    e, p = new.evaluation, old.evaluation if old else None
-    row = st.columns(6)
-    row[0].metric(
-        "Performers",
-        text.number(new.performers),
-        text.change(new.performers, old.performers if old else None),
-    )
-    row[1].metric(
-        "Faces", text.number(new.faces), text.change(new.faces, old.faces if old else None)
-    )
-    shares = (
-        ("Rank-1", "rank_1", "normal", "A known person's face, searched without itself"),
-        ("False accepts", "false_accept", "inverse", "Strangers given a name at distance 0.5"),
-        ("One-face share", "one_face_share", "inverse", "Performers with a single face"),
-        ("Index recall@10", "recall", "normal", "The weaker index against exact search"),
-    )
-    for column, (label, name, colour, help_text) in zip(row[2:], shares, strict=True):
-        now = getattr(e, name)
-        delta = text.points(now, getattr(p, name) if p else None)
-        column.metric(label, text.percent(now), delta, delta_color=colour, help=help_text)  # type: ignore[arg-type]
+def zone() -> str | None:
+    """The time zone of who looks; None where the browser does not say."""
+    try:
+        return st.context.timezone
+    except (AttributeError, RuntimeError):  # outside of a session
+        return None
 
 
-def safe_distances(evaluation: Evaluation) -> None:
-    """Which maximum distance to choose in the sidecar: what users have to know first."""
-    if not evaluation.safe_distances:
-        return
-    st.markdown("**Which maximum distance to choose**")
-    rows = []
-    for safe in evaluation.safe_distances:
-        low, high = safe.false_accept_interval or (None, None)
-        known = "" if safe.resolved else f" (too few strangers, {safe.strangers:,}, to tell)"
-        rows.append(
-            {
-                "Strangers given a name": f"at most {100 * safe.max_false_accept:g}%",
-                "Maximum distance": "none" if safe.distance is None else f"{safe.distance:.3f}",
-                "Measured (95%)": f"{text.percent(low)} to {text.percent(high)}{known}",
-                "Listed faces named right": text.percent(safe.right_name),
-            }
-        )
-    table(rows)
+def when(at: datetime | None) -> str:
+    return text.local(at, zone())
 
 
-def cap_costs(evaluation: Evaluation) -> None:
-    """What each maximum number of faces per performer costs and gives."""
-    if not any(cost.rank_1 is not None for cost in evaluation.cap_costs):
-        return
-    with st.expander("What the maximum number of faces per performer costs"):
-        table(
-            [
-                {
-                    "Faces per performer": cost.max_faces_total,
-                    "Faces": cost.faces,
-                    "Indexes, MB": cost.megabytes,
-                    "Rank-1 on a sample": text.percent(cost.rank_1),
-                }
-                for cost in evaluation.cap_costs
-            ]
-        )
-        st.caption("To compare the values with each other: the sample's people are fewer.")
+def in_utc(at: datetime | None) -> str:
+    """For what appears when one points at a time."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "No time is known"
 
 
-def scene_queries(figures: Mapping[str, SceneFigures]) -> None:
-    """How degraded copies of pictures are answered: frames of a film are harder than portraits."""
-    if not figures:
-        return
-    st.markdown("**Degraded copies of pictures, searched without the picture**")
-    rows = []
-    for kind, found in figures.items():
-        low, high = found.rank_1_interval or (None, None)
-        rows.append(
-            {
-                "Copy": kind.replace("_", " "),
-                "Searched": found.queries,
-                "No face found": found.no_face,
-                "Rank-1": text.percent(found.rank_1),
-                "95%": f"{text.percent(low)} to {text.percent(high)}",
-                "Missed at 0.5": text.percent(found.false_reject),
-                "Missed at the distance for 1%": text.percent(found.safe_false_reject),
-            }
-        )
-    table(rows)
+def title_of(run: RunSummary) -> str:
+    """`Run of Sat 28 Nov 2026, 22:15`"""
+    return f"Run of {when(run.started)}" if run.started else f"Run {run.run_id}"
 
 
-def operating_points(evaluation: Evaluation) -> None:
-    """What each maximum distance costs: the sidecar asks at 0.8, in its scene mode at 0.5."""
-    points = evaluation.open_set.points
-    if not points:
-        return
-    with st.expander("Error rates by maximum distance"):
-        table(
-            [
-                {
-                    "Maximum distance": f"{point.threshold:g}",
-                    "Strangers given a name": text.percent(point.false_accept),
-                    "Listed faces missed": text.percent(point.false_reject),
-                    "Listed faces given another's name": text.percent(point.wrong_name),
-                }
-                for point in points
-            ]
-        )
+def run_rows(runs: Sequence[RunSummary]) -> list[dict[str, Any]]:
+    return [
+        {
+            "Started": run.started,
+            "Status": text.words(run.status),
+            "Took": text.duration(run.seconds(now())),
+            "Sources": len(run.stats.by_source),
+            "Performers added": run.performers_added,
+            "Faces added": run.faces_added,
+            "Errors": run.stats.errors,
+        }
+        for run in runs
+    ]
+
+
+def run_table(runs: Sequence[RunSummary], key: str) -> None:
+    """Runs, of which a selected row opens its page."""
+    chosen = table(run_rows(runs), on_select="rerun", selection_mode="single-row", key=key)
+    rows = chosen.selection.rows
+    if rows and rows[0] < len(runs):
+        open_page("run", run_id=runs[rows[0]].run_id)
+
+
+def open_page(name: str, **query: str) -> None:
+    """Go to a page of the navigation, with what it is asked for in its address."""
+    page = st.session_state.get("pages", {}).get(name)
+    if page is not None:
+        st.switch_page(page, query_params=query)
+
+
+def link(name: str, label: str, icon: str, **query: str) -> None:
+    """A link to a page; nothing where a page stands alone."""
+    page = st.session_state.get("pages", {}).get(name)
+    if page is not None:
+        st.page_link(page, label=label, icon=icon, query_params=query)
 
 
 def empty() -> None:
@@ -206,3 +126,11 @@ def empty() -> None:
         "world.",
         icon=":material/rocket_launch:",
     )
+
+
+def tabs(icons: dict[str, str], key: str, labels: dict[str, str] | None = None) -> dict[str, Any]:
+    """Tabs by name, of which only the open one is to be filled; `?tab=Errors` opens that one."""
+    shown = {n: f":material/{icon}: {(labels or {}).get(n, n)}" for n, icon in icons.items()}
+    asked = shown.get(st.query_params.get("tab", ""))
+    made = st.tabs(list(shown.values()), on_change="rerun", key=key, default=asked)
+    return {name: tab for name, tab in zip(shown, made, strict=True) if tab.open}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MISSING = "–"  # noqa: RUF001
 # Turn the direction of what follows, also outside of the name: shown by their code instead.
@@ -26,11 +27,18 @@ def markdown(text: object) -> str:
 
 
 def percent(share: float | None) -> str:
+    """Return a share in percent with one decimal."""
     return MISSING if share is None else f"{share:.1%}"
 
 
 def number(value: int | None) -> str:
+    """Return a count with thousands separators."""
     return MISSING if value is None else f"{value:,}"
+
+
+def words(identifier: str) -> str:
+    """`needs_approval` as `needs approval`."""
+    return identifier.replace("_", " ")
 
 
 def counted(value: int, noun: str) -> str:
@@ -61,11 +69,28 @@ def moment(text: str | None) -> datetime | None:
 
 
 def utc(text: str | None) -> str:
+    """Return an ISO time stamp as `2026-01-31 12:00 UTC`."""
     at = moment(text)
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else MISSING
 
 
+def local(at: datetime | None, zone: str | None) -> str:
+    """`Sat 28 Nov 2026, 22:15` where the reader is; in UTC where that is not known."""
+    if at is None:
+        return MISSING
+    there = at.astimezone(zone_of(zone))
+    return f"{there:%a} {there.day} {there:%b %Y, %H:%M}" + ("" if zone else " UTC")
+
+
+def zone_of(zone: str | None) -> ZoneInfo:
+    try:
+        return ZoneInfo(zone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
 def duration(seconds: float | None) -> str:
+    """Return seconds as `4.2 s`, `3 min 05 s` or `2 h 10 min`."""
     if seconds is None:
         return MISSING
     if seconds < 60:
@@ -76,6 +101,7 @@ def duration(seconds: float | None) -> str:
 
 
 def size(count: int) -> str:
+    """Return bytes as B, KB, MB or GB, of 1000 each."""
     value = float(count)
     for unit in ("B", "KB", "MB"):
         if value < 1000:

@@ -24,9 +24,9 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.web.client import RequestTransmissionFailed, ResponseFailed
 
 from scrapy_project.fetchers.errors import BadEncoding, FetcherError, LedElsewhere
-from scrapy_project.middlewares.addresses import AddressRefused, BadRedirect
-from scrapy_project.middlewares.budget import HostHeld
-from scrapy_project.middlewares.robots import RobotsRefused, origin_of
+from scrapy_project.limits.middlewares.addresses import AddressRefused, BadRedirect
+from scrapy_project.limits.middlewares.budget import HostHeld
+from scrapy_project.limits.middlewares.robots import RobotsRefused, origin_of
 
 LONGEST = 300  # characters of a message
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from scrapy_project.profile import PageError
-from scrapy_project.report import without_secrets
+from scrapy_project.parsing.profile import PageError
+from scrapy_project.storage.report import without_secrets
 from trainer.reasons import reason
 from trainer.staging.manifest import StageError
+from trainer.staging.rows import PerformerRecord
 
-Row = dict[str, Any]
 Read = TypeVar("Read")
 logger = logging.getLogger(__name__)
 
@@ -30,11 +30,12 @@ class Outcome:
     stays, and the page is asked again by the next crawl."""
 
     kind: str
-    row: Row | None = None
+    row: PerformerRecord | None = None
     errors: list[StageError] = field(default_factory=list)
 
     @property
     def is_walled(self) -> bool:
+        """Was the page behind an age check, a login or the like?"""
         return self.kind == "failed" and any(error.kind in WALLS for error in self.errors)
 
 

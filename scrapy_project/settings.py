@@ -39,16 +39,16 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     # It takes any answer, and none at all, for "no rules".
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "scrapy_project.middlewares.robots.RobotsMiddleware": 100,
-    "scrapy_project.middlewares.backoff.BackoffMiddleware": 550,
+    "scrapy_project.limits.middlewares.robots.RobotsMiddleware": 100,
+    "scrapy_project.limits.middlewares.backoff.BackoffMiddleware": 550,
     # Before anything is tried again (550).
-    "scrapy_project.middlewares.refusals.BreakerMiddleware": 560,
+    "scrapy_project.limits.middlewares.refusals.BreakerMiddleware": 560,
     # Nearer to the network than the redirect middleware (600), so that it sees 3xx answers first.
-    "scrapy_project.middlewares.addresses.AddressMiddleware": 650,
+    "scrapy_project.limits.middlewares.addresses.AddressMiddleware": 650,
     # The last before the network: whatever goes out has waited for its moment.
-    "scrapy_project.middlewares.budget.BudgetMiddleware": 990,
+    "scrapy_project.limits.middlewares.budget.BudgetMiddleware": 990,
 }
-TWISTED_DNS_RESOLVER = "scrapy_project.middlewares.addresses.PublicResolver"
+TWISTED_DNS_RESOLVER = "scrapy_project.limits.middlewares.addresses.PublicResolver"
 
 BACKOFF_BASE_SECONDS = 1.0
 BACKOFF_MAX_SECONDS = 60.0

@@ -1,4 +1,4 @@
-"""What every source's spider shares: the job, the rate, the manners and the verdict."""
+"""What every source's spider shares: job, rate limit, requests and manifest."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from scrapy.http import Request, Response
 
-from scrapy_project.breaker import LIMIT
 from scrapy_project.failures import fetch_failed
 from scrapy_project.fetchers.services import require_fetcher
-from scrapy_project.middlewares.addresses import PublicResolver
-from scrapy_project.report import CrawlReport, CrawlStopped, disk_failed, without_secrets
+from scrapy_project.limits.breaker import LIMIT
+from scrapy_project.limits.middlewares.addresses import PublicResolver
+from scrapy_project.storage.report import CrawlReport, CrawlStopped, disk_failed, without_secrets
 from trainer.config.jobs import CrawlJob
 from trainer.errors import TrainerError
-from trainer.policy.exclusions import read_exclusions
+from trainer.exclusions.entries import read_exclusions
 from trainer.reasons import reason
 from trainer.staging.atomic import read_json, remove_temporaries
 from trainer.staging.paths import RUN_MANIFEST, DataDir
@@ -158,4 +158,5 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
             raise failed from error
 
     async def crawl(self, key: str | None) -> None:
+        """What a kind of source does. Raises `CrawlStopped` for a crawl that can't go on."""
         raise NotImplementedError

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from scrapy.http import Request, Response
 
-from scrapy_project.breaker import challenge
-from scrapy_project.charset import as_utf8
-from scrapy_project.facts_page import Facts, FactsPage
 from scrapy_project.failures import FetchFailed, request_for
-from scrapy_project.galleries import Galleries, More, ParseMore
-from scrapy_project.html import document
-from scrapy_project.judged_again import JudgedAgain, judged_again
-from scrapy_project.landing import Landing
+from scrapy_project.limits.breaker import challenge
 from scrapy_project.outcomes import Outcome, read_with
-from scrapy_project.profile import PageError, Profile
-from scrapy_project.profile_rows import from_allowed_hosts, profile_row, tombstone
-from scrapy_project.report import CrawlStopped
-from scrapy_project.walls import wall_heading, wall_sign, walled
+from scrapy_project.parsing.charset import as_utf8
+from scrapy_project.parsing.facts_page import FactsPage, FactsReader
+from scrapy_project.parsing.galleries import FurtherImages, GalleryReader, ParseMore
+from scrapy_project.parsing.html import document
+from scrapy_project.parsing.landing import Landing
+from scrapy_project.parsing.profile import PageError, Profile
+from scrapy_project.parsing.walls import wall_heading, wall_sign, walled
+from scrapy_project.storage.judged_again import JudgedAgain, judged_again
+from scrapy_project.storage.profile_rows import from_allowed_hosts, profile_row, tombstone
+from scrapy_project.storage.report import CrawlStopped
 from trainer.config.sources import SourceConfig
+from trainer.crawl.confirm import judge
 from trainer.identity.page_names import page_fits
-from trainer.references.confirm import judge
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
+from trainer.staging.rows import Candidate, PerformerRecord, Target
 
 __all__ = ["Outcome", "Parse", "ParseMore", "Visitor"]
 # Errors of pages that could not be had; of all others the page was there, and is unreadable.
 _NOT_HAD = frozenset({"challenge", "wall"})
-Row = dict[str, Any]
 logger = logging.getLogger(__name__)
 
 
@@ -63,22 +64,26 @@ class Visitor:
         self._fetch = fetch
         self._moment = moment
         self._parse_page = parse_page
-        self._galleries = Galleries(source, fetch, parse_more)
-        self._facts = Facts(fetch, parse_page, facts_page)
+        self._galleries = GalleryReader(source, fetch, parse_more)
+        self._facts = FactsReader(fetch, parse_page, facts_page)
         self._base = str(source.base_url).rstrip("/")
         self._landing = Landing(source)
 
-    def carried(self, target: Row, earlier: Row | None) -> Outcome | None:
+    def carried(self, target: Target, earlier: PerformerRecord | None) -> Outcome | None:
         """The last snapshot's row, where it is young and was looked for in the same way."""
         again = judged_again(target, earlier)
-        if again is None:
+        if again is None or not again.row["fetched_at"]:
             return None
         age = parse_iso(self._moment) - parse_iso(again.row["fetched_at"])
         if age >= timedelta(days=self._source.revisit_days):
             return None
         return Outcome("known", again.row, self._withdrawn(again))
 
-    async def visit(self, target: Row, earlier: Row | None) -> Outcome:
+    async def visit(self, target: Target, earlier: PerformerRecord | None) -> Outcome:
+        """Read the page of a target; `earlier`: its row in the last snapshot.
+
+        Raises `CrawlStopped` where the host may not be visited any more, and nothing else.
+        """
         url = f"{self._base}{target['path']}"
         again = judged_again(target, earlier)
         if self._facts.are_elsewhere:
@@ -98,14 +103,16 @@ class Visitor:
             kind = "forbidden" if error.kind == "robots" else "failed"
             return Outcome(kind, None, [self._error(error.kind, url, str(error))])
 
-    def _not_modified(self, target: Row, again: JudgedAgain, url: str) -> Outcome:
+    def _not_modified(self, target: Target, again: JudgedAgain, url: str) -> Outcome:
         """Of the page that was read before: a login page has a date of its own, too."""
         if url != again.row["page_url"] and not self._landing.is_own(target, url):
             raise walled(f"led to {url}")
-        row = {**again.row, "fetched_at": self._moment}
+        row: PerformerRecord = {**again.row, "fetched_at": self._moment}
         return Outcome("not_modified", row, self._withdrawn(again))
 
-    async def _read(self, target: Row, response: Response, earlier: Row | None) -> Outcome:
+    async def _read(
+        self, target: Target, response: Response, earlier: PerformerRecord | None
+    ) -> Outcome:
         if response.status in (404, 410):
             raise self._landing.gone(response)
         mark = challenge(response)
@@ -118,7 +125,7 @@ class Visitor:
         profile = self._profile(target, response)
         return await self._judged(target, response, profile, earlier)
 
-    def _profile(self, target: Row, response: Response) -> Profile:
+    def _profile(self, target: Target, response: Response) -> Profile:
         """What the page says, once it is clear that it is a performer's page at all. Raises
         `PageError`: missing_page where it is somebody else's, wall where it is nobody's."""
         url = response.url
@@ -138,40 +145,57 @@ class Visitor:
         return profile
 
     async def _judged(
-        self, target: Row, response: Response, profile: Profile, earlier: Row | None
+        self, target: Target, response: Response, profile: Profile, earlier: PerformerRecord | None
     ) -> Outcome:
         url = response.url
         check = partial(self._refuse_elsewhere, target)
         profile, missing = await self._facts.complete(profile, url, check)
-        verdict = judge(profile.model_dump(), target["found_by"], target["candidates"])
+        confirmation = judge(profile.model_dump(), target["found_by"], target["candidates"])
         errors = [self._error(*missing)] if missing else []
-        if verdict.doubt and target["found_by"] == "name" and missing and missing.may_be_had:
+        if (
+            confirmation.doubt
+            and target["found_by"] == "name"
+            and missing
+            and missing.may_come_later
+        ):
             return Outcome(missing.outcome, None, errors)
-        errors += [self._error("field_invalid", url, p.message, p.field) for p in profile.problems]
-        shots, foreign = from_allowed_hosts(self._source, url, profile.shots)
-        more = More()
-        if not verdict.doubt:
-            more = await self._galleries.read(profile, url, shots)
+        errors += self._invalid_fields(profile, url)
+        images, foreign = from_allowed_hosts(self._source, url, profile.images)
+        more = FurtherImages()
+        if not confirmation.doubt:
+            more = await self._galleries.read(profile, url, images)
         errors += more.errors
-        errors += [
-            self._error("foreign_host", shown, "a picture of another site", "images.url")
-            for shown in foreign
-        ]
+        errors += self._foreign_pictures(foreign)
         row = profile_row(
-            self._source, target, profile, shots + more.shots, verdict, response, self._moment
+            self._source,
+            target,
+            profile,
+            images + more.images,
+            confirmation,
+            response,
+            self._moment,
         )
         if not more.is_complete:
             row = _asked_again(row, earlier)
-        if verdict.doubt:
-            errors.append(self._error("unconfirmed", url, verdict.doubt, "name"))
-        return Outcome("unconfirmed" if verdict.doubt else "read", row, errors)
+        if confirmation.doubt:
+            errors.append(self._error("unconfirmed", url, confirmation.doubt, "name"))
+        return Outcome("unconfirmed" if confirmation.doubt else "read", row, errors)
 
-    def _refuse_elsewhere(self, target: Row, url: str) -> None:
+    def _invalid_fields(self, profile: Profile, url: str) -> list[StageError]:
+        """A note of each value of the page that is there and can't be read."""
+        return [self._error("field_invalid", url, p.message, p.field) for p in profile.problems]
+
+    def _foreign_pictures(self, urls: Iterable[str]) -> list[StageError]:
+        """A note of each picture that lies on a host which the source does not name."""
+        text = "a picture of another site"
+        return [self._error("foreign_host", shown, text, "images.url") for shown in urls]
+
+    def _refuse_elsewhere(self, target: Target, url: str) -> None:
         """Raises `PageError` for the address of another performer's page, or of none."""
         if self._landing.led_elsewhere(target, url):
             raise PageError("missing_page", f"led to {url}, which is another performer's page")
 
-    def _refused(self, target: Row, url: str, error: PageError) -> Outcome:
+    def _refused(self, target: Target, url: str, error: PageError) -> Outcome:
         if error.kind == "missing_page":
             kind = "missing" if target["found_by"] == "url" else "missing_by_name"
             return Outcome(kind, tombstone(self._source, target, url, self._moment))
@@ -204,27 +228,28 @@ def _behind(error: PageError, body: bytes, url: str, elsewhere: bool) -> PageErr
     return walled(f"led to {url}, which is no performer's page,") if elsewhere else error
 
 
-def _names_one_of(profile: Profile, candidates: list[Row]) -> bool:
+def _names_one_of(profile: Profile, candidates: list[Candidate]) -> bool:
     facts = profile.model_dump()
     return any(page_fits(facts, candidate) for candidate in candidates)
 
 
-def _asked_again(row: Row, earlier: Row | None) -> Row:
+def _asked_again(row: PerformerRecord, earlier: PerformerRecord | None) -> PerformerRecord:
     """Some of its pictures could not be had: the ones from before stay, and no age and no version
     make the next crawl pass the page by."""
-    known = {image["url"] for image in row["images"]}
+    shown = row["images"] or []
+    known = {image["url"] for image in shown}
     before = [] if earlier is None or earlier["deleted"] else earlier["images"] or []
     kept = [image for image in before if image["url"] not in known]
     return {
         **row,
-        "images": row["images"] + kept,
+        "images": shown + kept,
         "fetched_at": None,
         "etag": None,
         "last_modified": None,
     }
 
 
-def _conditions(earlier: Row | None) -> dict[str, str]:
+def _conditions(earlier: PerformerRecord | None) -> dict[str, str]:
     """Headers that let the server answer 304 where nothing changed."""
     if earlier is None or earlier["deleted"]:
         return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 
@@ -20,6 +21,13 @@ settings.load_profile("repeatable")
 
 _PYTHON = re.compile(r"[{}]|\b[A-Z][A-Za-z]*[a-z](?:Error|Exception)\b")
 _OTHERS_WORDS = {"AirflowApiError", "ServiceError"}  # what an API or the end of a log says
+
+
+@pytest.fixture(autouse=True)
+def _logs_are_kept(caplog: pytest.LogCaptureFixture) -> None:
+    """`caplog.messages` has what the project's own modules log."""
+    for name in ("trainer", "embedder"):
+        caplog.set_level(logging.INFO, name)
 
 
 @pytest.fixture(autouse=True)

@@ -22,9 +22,10 @@ from trainer.embedding.pack import SquareRule
 
 SIDE = 640
 # x, y, width, height and score of faces that lie in the upper left 600 x 400 pixels
-FACES = [((40.0, 60.0, 90.0, 110.0), 0.98), ((300.0, 120.0, 24.0, 30.0), 0.71)]
+Planted = tuple[tuple[float, float, float, float], float]
+FACES: list[Planted] = [((40.0, 60.0, 90.0, 110.0), 0.98), ((300.0, 120.0, 24.0, 30.0), 0.71)]
 POINTS = [(0.3, 0.35), (0.7, 0.35), (0.5, 0.55), (0.35, 0.75), (0.65, 0.75)]  # shares of the box
-FAINT = ((500.0, 300.0, 60.0, 60.0), 0.3)
+FAINT: Planted = ((500.0, 300.0, 60.0, 60.0), 0.3)
 
 
 class Session:
@@ -70,7 +71,7 @@ def points_of(box: tuple[float, float, float, float]) -> list[tuple[float, float
     return [(x + width * u, y + height * v) for u, v in POINTS]
 
 
-def retinaface_outputs(faces: list[tuple[tuple[float, ...], float]]) -> list[np.ndarray]:
+def retinaface_outputs(faces: list[Planted]) -> list[np.ndarray]:
     """Priors are listed stride by stride, row by row, column by column, small before large."""
     priors = []
     for stride, sizes in ((8, (16, 32)), (16, (64, 128)), (32, (256, 512))):
@@ -99,10 +100,10 @@ def retinaface_outputs(faces: list[tuple[tuple[float, ...], float]]) -> list[np.
             for u, v in points_of((x, y, width, height))
         ]
         points[near] = np.ravel(marks)
-    return [np.float32(part)[None] for part in (boxes, classes, points)]
+    return [part[None].astype(np.float32) for part in (boxes, classes, points)]
 
 
-def scrfd_outputs(faces: list[tuple[tuple[float, ...], float]]) -> list[np.ndarray]:
+def scrfd_outputs(faces: list[Planted]) -> list[np.ndarray]:
     """Scores of all strides, then distances, then points; two anchors at each place."""
     scores, reach, points = [], [], []
     for number, stride in enumerate((8, 16, 32)):
@@ -129,7 +130,7 @@ def scrfd_outputs(faces: list[tuple[tuple[float, ...], float]]) -> list[np.ndarr
         scores.append(score)
         reach.append(distance)
         points.append(mark)
-    return [np.float32(part) for part in (*scores, *reach, *points)]
+    return [part.astype(np.float32) for part in (*scores, *reach, *points)]
 
 
 OUTPUTS = {"retinaface": retinaface_outputs, "scrfd": scrfd_outputs}
@@ -157,7 +158,9 @@ class TurningSession(Session):
     """Answers with `outputs` where the mark of an upright picture lies in its upper left corner,
     else with nobody; the second pass's border hides the mark."""
 
-    def __init__(self, outputs: list[np.ndarray], nobody: list[np.ndarray], rule: SquareRule):
+    def __init__(
+        self, outputs: list[np.ndarray], nobody: list[np.ndarray], rule: SquareRule
+    ) -> None:
         super().__init__(outputs)
         self.nobody, self.rule = nobody, rule
 
@@ -195,7 +198,7 @@ def looks_at_upright_faces(rule: SquareRule) -> int:
 
 def several_difference(rule: SquareRule) -> float:
     """Pictures of different sizes in batches of two: each gets its own faces, in its pixels."""
-    planted = [[], FACES, FACES[:1]]
+    planted: list[list[Planted]] = [[], FACES, FACES[:1]]
     session = ManySession([OUTPUTS[rule.kind](faces) for faces in planted], rule)
     greys = (1, 0, 2, 1, 2)
     pictures = [np.full((320 + 80 * g, 640, 3), g, np.uint8) for g in greys]

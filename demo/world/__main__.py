@@ -1,4 +1,4 @@
-"""`python -m demo.world`: the demo world as a process of its own, until SIGTERM or Ctrl-C.
+"""`python -m demo.world`: the demo world as a separate process, until SIGTERM or Ctrl-C.
 
 The key that StashDB's look-alike accepts comes from the environment: STASHDB_API_KEY; those of
 the other boxes are made of it.
@@ -19,12 +19,13 @@ from demo.world.server import World
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Serve the world until SIGTERM or Ctrl-C; return the exit status."""
     parser = argparse.ArgumentParser(prog="demo.world", description=__doc__)
     parser.add_argument("--week", type=int, choices=(1, 2), required=True)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--ports", type=Path, help="JSON, site -> port: all fifteen sites")
     parser.add_argument("--pictures", type=Path, help="output of demo.pictures; drawings if absent")
-    parser.add_argument("--request-log", type=Path, help="JSON lines, one a request; appended to")
+    parser.add_argument("--request-log", type=Path, help="JSON lines, one per request; appended to")
     options = parser.parse_args(argv)
     key = os.environ.get("STASHDB_API_KEY", "")
     if not key:

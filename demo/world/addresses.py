@@ -10,7 +10,7 @@ from demo.world.sites import all_sites
 
 HOST: Final = "127.0.0.1"
 FIRST: Final = "stashdb"
-RATE: Final = 6000  # requests a minute
+RATE: Final = 6000  # requests per minute
 
 
 def keys_of(api_key: str) -> dict[str, str]:
@@ -19,10 +19,12 @@ def keys_of(api_key: str) -> dict[str, str]:
 
 
 def environment_of(keys: Mapping[str, str]) -> dict[str, str]:
+    """Return API keys, by site, as the environment variables that the trainer reads."""
     return {f"{key.upper()}_API_KEY": value for key, value in keys.items()}
 
 
 def base_url(key: str, port: int) -> str:
+    """Return a site's URL on loopback; for a stash-box its GraphQL endpoint."""
     return f"http://{HOST}:{port}{'/graphql' if key in cast.BOXES else ''}"
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from demo.world import schema
 from demo.world.faults import Faults
-from demo.world.handler import Asked, Reply
+from demo.world.handler import HttpRequest, Reply
 from demo.world.images import Gallery
 from demo.world.people import Person, identifier
 from demo.world.porndb import PornDb
@@ -31,9 +31,11 @@ class Shelf:
         self._keys = {self.image_id(key): key for key in gallery.keys}
 
     def image_id(self, key: str) -> str:
+        """Return the id that this site gives to a picture."""
         return identifier("image", self._prefix + key)
 
     def key_of(self, image_id: str) -> str | None:
+        """Return the key of the picture with this site's id; None for an unknown id."""
         return self._keys.get(image_id)
 
 
@@ -50,20 +52,26 @@ class ApiSite:
         self.base = ""
         self._key = key
 
-    def answer(self, asked: Asked) -> Reply:
-        if asked.path == "/robots.txt" and self.switches.faults.forbid_robots:
+    def answer(self, request: HttpRequest) -> Reply:
+        """Answer a request for robots.txt, a picture or records."""
+        if request.path == "/robots.txt" and self.switches.faults.forbid_robots:
             return Reply(200, NO_ROBOTS)
-        if asked.path.startswith(IMAGES):
-            return self.image(asked.path.removeprefix(IMAGES), asked.headers.get("if-none-match"))
-        return self.records(asked)
+        if request.path.startswith(IMAGES):
+            return self.image(
+                request.path.removeprefix(IMAGES), request.headers.get("if-none-match")
+            )
+        return self.records(request)
 
-    def records(self, asked: Asked) -> Reply:
+    def records(self, request: HttpRequest) -> Reply:
+        """Answer a request for records; each kind of site has its own API."""
         raise NotImplementedError
 
     def image_url(self, key: str) -> str:
+        """Return the URL of a picture on this site."""
         return self.base + IMAGES + self.shelf.image_id(key)
 
     def image(self, image_id: str, if_none_match: str | None) -> Reply:
+        """Answer a request for a picture: 304 for the current ETag, 404 for an unknown id."""
         key = self.shelf.key_of(image_id)
         picture = self.shelf.gallery.picture(key) if key else None
         names = (key or image_id, image_id)
@@ -77,27 +85,28 @@ class ApiSite:
 class BoxSite(ApiSite):
     """A stash-box: `POST /graphql` with the header ApiKey."""
 
-    def records(self, asked: Asked) -> Reply:
-        if asked.path != "/graphql" or asked.method != "POST":
+    def records(self, request: HttpRequest) -> Reply:
+        """Answer a GraphQL query: 401 for a wrong key, 400 for another content type."""
+        if request.path != "/graphql" or request.method != "POST":
             return NOT_FOUND
         trouble = self.switches.next_trouble("graphql")
         reply = instead(trouble)
         if reply is not None:
             return reply
-        late, key = seconds(trouble), asked.headers.get("apikey")
+        late, key = seconds(trouble), request.headers.get("apikey")
         if key and not self._knows(key):
             return Reply(401, late=late)
-        kind = asked.headers.get("content-type", "")
+        kind = request.headers.get("content-type", "")
         if kind.split(";", maxsplit=1)[0].strip() != "application/json":
             return Reply.json(400, graphql_errors("transport not supported"), late=late)
         empty = trouble is not None and trouble.kind == "empty"
-        return self._executed(asked.body, bool(key), late, empty)
+        return self._executed(request.body, bool(key), late, empty)
 
     def _executed(self, body: bytes, authorized: bool, late: float, empty: bool) -> Reply:
         try:
-            asked = json.loads(body)
-            query, variables = asked["query"], asked.get("variables") or {}
-            operation = asked.get("operationName")
+            request = json.loads(body)
+            query, variables = request["query"], request.get("variables") or {}
+            operation = request.get("operationName")
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             message = f"json request body could not be decoded: {error}"
             return Reply.json(400, graphql_errors(message), late=late)
@@ -124,8 +133,9 @@ class PornDbSite(ApiSite):
 
     linked: Collection[str] = ()  # keys of the people whose record names their StashDB page
 
-    def records(self, asked: Asked) -> Reply:
-        address = urlsplit(asked.path)
+    def records(self, request: HttpRequest) -> Reply:
+        """Answer a request of the REST API at `/performers`."""
+        address = urlsplit(request.path)
         if not address.path.startswith("/performers"):
             return NOT_FOUND
         trouble = self.switches.next_trouble("pages")
@@ -142,7 +152,7 @@ class PornDbSite(ApiSite):
         )
         if self.switches.faults.reject_key:
             api = replace(api, key=f"not {self._key}")
-        status, body = api.answer(address.path, dict(parse_qsl(address.query)), asked.headers)
+        status, body = api.answer(address.path, dict(parse_qsl(address.query)), request.headers)
         if trouble is not None and trouble.kind == "empty" and isinstance(body.get("data"), list):
             body["data"] = []
         return Reply.json(status, body, late=seconds(trouble))

@@ -1,4 +1,4 @@
-"""Who is on which of the fifteen sites in a given week: `sites.yaml` over the population."""
+"""Which people the fifteen sites list in a given week: `sites.yaml` over the population."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _cast() -> dict[str, Any]:
 
 
 def people_of(site: str, week: int) -> tuple[Person, ...]:
-    """The records of a site that creates performers, in the world of all sites."""
+    """Return the records of a site that creates performers, in the world of all sites."""
     if site == "stashdb":
         return tuple(_on_stashdb(person, week) for person in population(week))
     known = _everybody(week)
@@ -43,14 +43,14 @@ def people_of(site: str, week: int) -> tuple[Person, ...]:
 
 
 def linked_to_stashdb() -> frozenset[str]:
-    """Keys of the people whose record at ThePornDB names their StashDB page."""
+    """Return the keys of the people whose record at ThePornDB names their StashDB page."""
     return frozenset(_cast()["theporndb_links_to_stashdb"])
 
 
 def appearances(site: str, week: int) -> dict[str, Appearance]:
-    """A reference site's pages by slug, in the file's order."""
+    """Return a reference site's pages by slug, in the file's order."""
     known, found = _everybody(week), {}
-    for entry in _cast()["pages"].get(site, ()):
+    for entry in _pages_of(site):
         change = entry.get("week2", {})
         if change.get("new" if week == 1 else "gone"):
             continue
@@ -61,13 +61,23 @@ def appearances(site: str, week: int) -> dict[str, Appearance]:
     return found
 
 
+def _pages_of(site: str) -> list[dict[str, Any]]:
+    """The site's entries in `sites.yaml`, or those that lie beside its look-alike."""
+    own = CAST.with_name("sites") / f"{site}.people.yaml"
+    listed: list[dict[str, Any]] = _cast()["pages"].get(site) or (
+        yaml.safe_load(own.read_text(encoding="utf-8")) if own.exists() else []
+    )
+    return listed
+
+
 def only_small(site: str) -> tuple[str, ...]:
-    """Keys of the pictures that the site has as thumbs, and no longer in full size."""
+    """Return the keys of the pictures that a site has as thumbs, and no longer in full size."""
     return tuple(_cast().get("small_only", {}).get(site, ()))
 
 
 def _everybody(week: int) -> dict[str, Person]:
-    """All people by key, as they are in `week`; who is new to stashdb is elsewhere before."""
+    """Return all people by key, as they are in `week`; those who are new to stashdb in week 2 are
+    on other sites in week 1."""
     found = {person.key: person for person in (*population(2), *population(week))}
     for number, entry in enumerate(_cast()["people"]):
         found[entry["key"]] = person_of(STRANGERS + number, entry, week)
@@ -75,16 +85,16 @@ def _everybody(week: int) -> dict[str, Person]:
 
 
 def _on_stashdb(person: Person, week: int) -> Person:
-    left = set(_cast()["elsewhere"])
-    pictures = tuple(key for key in person.pictures if key.partition("/")[2] not in left)
-    links = [tuple(link) for link in _cast()["links"].get(person.key, ())]
-    dropped = {tuple(link) for link in _cast()["dropped"].get(person.key, ())}
-    if week == 2:
-        links = [link for link in links if link not in dropped]
+    elsewhere = set(_cast()["elsewhere"])
+    pictures = tuple(key for key in person.pictures if key.partition("/")[2] not in elsewhere)
+    dropped = (
+        {tuple(link) for link in _cast()["dropped"].get(person.key, ())} if week == 2 else set()
+    )
     updated = person.updated
-    if week == 2 and dropped and updated < CHANGED_IN_WEEK_2:
+    if dropped and updated < CHANGED_IN_WEEK_2:
         updated = CHANGED_IN_WEEK_2 + timedelta(minutes=30)
-    more = tuple(link_of(site, rest) for site, rest in links)
+    links = (tuple(link) for link in _cast()["links"].get(person.key, ()))
+    more = tuple(link_of(site, rest) for site, rest in links if (site, rest) not in dropped)
     return replace(person, pictures=pictures, links=person.links + more, updated=updated)
 
 

@@ -74,6 +74,7 @@ class Counter:
         self._skipped = 0
 
     def next_trouble(self, where: Where) -> Trouble | None:
+        """Count a request to `where`; return the trouble that hits it, if any."""
         met = None
         for index, trouble in enumerate(self.faults.troubles):
             if _plain(trouble.where) not in (_plain(where), "all"):

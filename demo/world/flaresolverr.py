@@ -33,7 +33,7 @@ Trouble = Literal["timeout", "error", "barred", "not_json", "no_page", "slow", "
 
 
 @dataclass
-class Asked:
+class Call:
     """One command, as the log keeps it."""
 
     cmd: str
@@ -76,11 +76,11 @@ class _Session:
 
 
 class FlareSolverr:
-    """`troubles` are used up one a page, then all is well. `tells_status`: as versions before 3,
+    """`troubles` are used up, one per page, then all is well. `tells_status`: as versions before 3,
     which knew the page's own status; later ones say 200 and give no headers."""
 
     def __init__(self, port: int = 0, tells_status: bool = False, slow_seconds: float = 2) -> None:
-        self.log: list[Asked] = []
+        self.log: list[Call] = []
         self.troubles: list[Trouble] = []
         self.sessions: dict[str, _Session] = {}
         self.tells_status = tells_status
@@ -112,12 +112,14 @@ class FlareSolverr:
             self._thread.join(timeout=10)
 
     def serve(self) -> None:
+        """Answer requests until `stop` is called."""
         try:
             self._server.serve_forever(poll_interval=0.05)
         finally:
             self._server.server_close()
 
     def stop(self) -> None:
+        """End `serve`; call it from another thread."""
         self._server.shutdown()
 
     def restart(self) -> None:
@@ -127,11 +129,13 @@ class FlareSolverr:
 
     # --- answering, called by the handler's threads ----------------------------------------------
 
-    def answer(self, asked: Mapping[str, Any], authorization: str | None) -> tuple[int, bytes]:
+    def answer(self, message: Mapping[str, Any], authorization: str | None) -> tuple[int, bytes]:
         """HTTP status and body for a command."""
-        command = str(asked.get("cmd"))
+        command = str(message.get("cmd"))
         with self._lock:
-            self.log.append(Asked(command, asked.get("url"), asked.get("session"), authorization))
+            self.log.append(
+                Call(command, message.get("url"), message.get("session"), authorization)
+            )
             trouble = self.troubles.pop(0) if command == "request.get" and self.troubles else None
         if trouble == "not_json":
             return 502, b"<html><body>bad gateway</body></html>"
@@ -139,39 +143,39 @@ class FlareSolverr:
             "sessions.create": self._create,
             "sessions.list": lambda _: {"message": "", "sessions": list(self.sessions)},
             "sessions.destroy": self._destroy,
-            "request.get": lambda asked: self._get(asked, trouble),
+            "request.get": lambda message: self._get(message, trouble),
         }
         try:
             if command not in known:
                 raise _Refused(f"Error: Request parameter 'cmd' = '{command}' is invalid.")
-            status, body = 200, {"status": "ok", **known[command](asked)}
+            status, body = 200, {"status": "ok", **known[command](message)}
         except _Refused as refused:
             status, body = 500, {"status": "error", "message": str(refused)}
         return status, json.dumps({**body, "version": "3.4.0"}).encode()
 
-    def _create(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        name = str(asked.get("session") or f"session-{len(self.log)}")
+    def _create(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        name = str(message.get("session") or f"session-{len(self.log)}")
         with self._lock:
             there = name in self.sessions
             self.sessions.setdefault(name, _Session())
         said = "Session already exists." if there else "Session created successfully."
         return {"message": said, "session": name}
 
-    def _destroy(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def _destroy(self, message: Mapping[str, Any]) -> dict[str, Any]:
         with self._lock:
-            if self.sessions.pop(str(asked.get("session")), None) is None:
+            if self.sessions.pop(str(message.get("session")), None) is None:
                 raise _Refused("Error: The session doesn't exist.")
         return {"message": "The session has been removed."}
 
-    def _get(self, asked: Mapping[str, Any], trouble: Trouble | None) -> dict[str, Any]:
-        seconds = int(asked.get("maxTimeout") or 60_000) / 1000
+    def _get(self, message: Mapping[str, Any], trouble: Trouble | None) -> dict[str, Any]:
+        seconds = int(message.get("maxTimeout") or 60_000) / 1000
         if trouble == "timeout":
             raise _Refused(f"Error: Error solving the challenge. Timeout after {seconds} seconds.")
         if trouble == "error":
             raise _Refused("Error: Error solving the challenge. tab crashed")
         if trouble == "barred":
             raise _Refused(BARRED)
-        name = asked.get("session")
+        name = message.get("session")
         if trouble == "lost_session":
             self.restart()
             raise _Refused("Error: This session does not exist.")
@@ -180,7 +184,7 @@ class FlareSolverr:
         with self._lock:
             # The real one makes a session of that name where there is none.
             session = self.sessions.setdefault(str(name), _Session()) if name else _Session()
-        return self._visited(session, str(asked.get("url")), seconds, trouble)
+        return self._visited(session, str(message.get("url")), seconds, trouble)
 
     def _visited(
         self, session: _Session, url: str, seconds: float, trouble: Trouble | None
@@ -218,11 +222,11 @@ def _handler(service: FlareSolverr) -> type[BaseHTTPRequestHandler]:
                 self._send(404, b'{"error": "Not found"}')
                 return
             try:
-                asked = json.loads(body)
+                message = json.loads(body)
             except ValueError:
                 self._send(500, b'{"error": "Invalid JSON"}')
                 return
-            self._send(*service.answer(asked, self.headers.get("Authorization")))
+            self._send(*service.answer(message, self.headers.get("Authorization")))
 
         def do_GET(self) -> None:
             ready = {"msg": "FlareSolverr is ready!", "version": "3.4.0", "userAgent": USER_AGENT}
@@ -245,6 +249,7 @@ def _handler(service: FlareSolverr) -> type[BaseHTTPRequestHandler]:
 
 
 def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGTERM or Ctrl-C; return the exit status."""
     parser = argparse.ArgumentParser(prog="demo.world.flaresolverr", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     service = FlareSolverr(port=parser.parse_args(argv).port)

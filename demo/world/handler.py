@@ -1,4 +1,4 @@
-"""HTTP framing: reads a request, asks the place that it came to, writes the reply."""
+"""HTTP framing: reads a request, has the site behind its port answer it, writes the reply."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_BODY: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Asked:
+class HttpRequest:
     """One request. `path` with its query; the names of `headers` are in lower case."""
 
     method: str
@@ -25,7 +25,7 @@ class Asked:
 
     @property
     def key(self) -> str | None:
-        """The secret that came along, as a stash-box or as a REST API is told it."""
+        """The API key of the request, in the header of a stash-box or of a REST API."""
         return self.headers.get("apikey") or self.headers.get("authorization") or None
 
     @property
@@ -51,6 +51,7 @@ class Reply:
 
     @classmethod
     def json(cls, status: int, body: Mapping[str, Any], late: float = 0.0) -> Self:
+        """Return a JSON reply."""
         content = json.dumps(body, ensure_ascii=False).encode()
         return cls(status, content, "application/json", late=late)
 
@@ -58,9 +59,13 @@ class Reply:
 class Answers(Protocol):
     """What a port's handler needs of the place behind it; called from many threads."""
 
-    def answer(self, asked: Asked) -> Reply: ...
+    def answer(self, request: HttpRequest) -> Reply:
+        """Return the reply to a request."""
+        ...
 
-    def record(self, reply: Reply, asked: Asked) -> None: ...
+    def record(self, reply: Reply, request: HttpRequest) -> None:
+        """Log a request with its reply."""
+        ...
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -76,28 +81,32 @@ class Handler(BaseHTTPRequestHandler):
 
     @property
     def place(self) -> Answers:
+        """The site behind the server's port."""
         place: Answers = self.server.place  # type: ignore[attr-defined]
         return place
 
     def do_POST(self) -> None:
+        """Answer a POST request; 413 for a body over MAX_BODY."""
         body = self._body()
-        asked = self._asked(body or b"")
+        request = self._request(body or b"")
         too_large = Reply(413, b"request body too large\n")
-        self._answer(asked, too_large if body is None else self.place.answer(asked))
+        self._answer(request, too_large if body is None else self.place.answer(request))
 
     def do_GET(self) -> None:
-        asked = self._asked(b"")
-        self._answer(asked, self.place.answer(asked))
+        """Answer a GET request."""
+        request = self._request(b"")
+        self._answer(request, self.place.answer(request))
 
     def do_HEAD(self) -> None:
+        """Answer as GET, without the body."""
         self.do_GET()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing on stderr: the request log has it."""
 
-    def _asked(self, body: bytes) -> Asked:
+    def _request(self, body: bytes) -> HttpRequest:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return Asked(self.command, self.path, headers, body)
+        return HttpRequest(self.command, self.path, headers, body)
 
     def _body(self) -> bytes | None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -106,11 +115,11 @@ class Handler(BaseHTTPRequestHandler):
             return None
         return self.rfile.read(length)
 
-    def _answer(self, asked: Asked, reply: Reply) -> None:
+    def _answer(self, request: HttpRequest, reply: Reply) -> None:
         if reply.late:
             time.sleep(reply.late)
         # Logged before it is sent: a client that has an answer finds its request in the log.
-        self.place.record(reply, asked)
+        self.place.record(reply, request)
         if reply.status == 0:
             self._reset()
             return

@@ -34,6 +34,7 @@ class Picture:
 
     @property
     def etag(self) -> str:
+        """The ETag, a hash of the bytes."""
         return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
 
 
@@ -58,6 +59,7 @@ class Gallery:
         return entry["width"], entry["height"]
 
     def picture(self, key: str) -> Picture:
+        """Return a picture in full size; a drawing where none were made."""
         if self._directory is None:
             return stand_in(key)
         entry = self._described[key]

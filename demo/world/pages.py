@@ -12,7 +12,7 @@ from lxml import html
 
 from demo.world.api import NO_ROBOTS, NOT_FOUND
 from demo.world.faults import Faults
-from demo.world.handler import Asked, Reply
+from demo.world.handler import HttpRequest, Reply
 from demo.world.images import Gallery, Picture
 from demo.world.site import PageReply, ShotReply, Site
 from demo.world.switches import HTML, Switches, instead, picture_reply, seconds
@@ -42,19 +42,21 @@ class PageSite:
         self._gallery = gallery
         self._only_small = frozenset(only_small)
 
-    def answer(self, asked: Asked) -> Reply:
-        if asked.method not in ("GET", "HEAD"):
+    def answer(self, request: HttpRequest) -> Reply:
+        """Answer a request for robots.txt, a picture or a page; 405 for other methods than GET and
+        HEAD."""
+        if request.method not in ("GET", "HEAD"):
             return Reply(405, b"method not allowed\n")
-        if asked.path == "/robots.txt":
+        if request.path == "/robots.txt":
             forbidden = self.switches.faults.forbid_robots
             return Reply(200, NO_ROBOTS if forbidden else self.pages.robots.encode())
-        shot = self.pages.picture(asked.path)
+        shot = self.pages.picture(request.path)
         if shot is not None:
-            return self._picture(shot, asked.headers.get("if-none-match"))
-        page = self.pages.page(asked.path)
-        if page is None and _looks_like_a_picture(asked.path):
+            return self._picture(shot, request.headers.get("if-none-match"))
+        page = self.pages.page(request.path)
+        if page is None and _looks_like_a_picture(request.path):
             return picture_reply(self.switches, (), None, None)
-        return self._page(page, asked)
+        return self._page(page, request)
 
     def key_of(self, path: str) -> str | None:
         """The picture behind a path, in whatever size."""
@@ -71,13 +73,13 @@ class PageSite:
             return self._gallery.picture(shot.key)
         return self._gallery.small(shot.key, shot.width)
 
-    def _page(self, page: PageReply | None, asked: Asked) -> Reply:
+    def _page(self, page: PageReply | None, request: HttpRequest) -> Reply:
         challenge = self.pages.challenge().encode()
         trouble = self.switches.next_trouble("pages")
         reply = instead(trouble, challenge)
         if reply is not None:
             return reply
-        if self.guarded and CLEARANCE not in asked.headers.get("cookie", ""):
+        if self.guarded and CLEARANCE not in request.headers.get("cookie", ""):
             return Reply(403, challenge, HTML)
         if trouble is not None and trouble.kind == "empty":
             return Reply(200, b"", HTML)
@@ -87,7 +89,7 @@ class PageSite:
         text = without_name(page.html) if self.switches.faults.moved_layout else page.html
         content = text.encode()
         headers = _validators(content)
-        if page.status == 200 and _is_known(asked, headers):
+        if page.status == 200 and _is_known(request, headers):
             return Reply(304, headers=headers, late=late)
         return Reply(page.status, content, HTML, headers=headers, late=late)
 
@@ -115,9 +117,9 @@ def _validators(content: bytes) -> dict[str, str]:
     return {"ETag": f'"{digest[:32]}"', "Last-Modified": format_datetime(changed, usegmt=True)}
 
 
-def _is_known(asked: Asked, headers: dict[str, str]) -> bool:
+def _is_known(request: HttpRequest, headers: dict[str, str]) -> bool:
     """If-None-Match counts alone where both came; a date has to be the one that was given."""
-    match = asked.headers.get("if-none-match")
+    match = request.headers.get("if-none-match")
     if match is not None:
         return match == headers["ETag"]
-    return asked.headers.get("if-modified-since") == headers["Last-Modified"]
+    return request.headers.get("if-modified-since") == headers["Last-Modified"]

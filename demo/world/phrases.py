@@ -24,6 +24,7 @@ def long_date(fuzzy: str | None) -> str | None:
 
 
 def country_name(code: str | None) -> str | None:
+    """Return the English name of a country by its ISO code; None without one."""
     return str(Locale("en").territories[code]) if code else None
 
 
@@ -41,6 +42,7 @@ def height(centimetres: int | None) -> str | None:
 
 
 def career(start: int | None, end: int | None) -> str | None:
+    """Return the years of a career, `2010 - present`; None where its start is unknown."""
     return f"{start} - {end or 'present'}" if start else None
 
 

@@ -159,6 +159,7 @@ def record_id(person: Person) -> str:
 
 
 def slug(person: Person) -> str:
+    """Return the slug of a person's name, in lower case with hyphens."""
     return "-".join(person.name.lower().split())
 
 

@@ -54,6 +54,7 @@ class Answer:
 
 @cache
 def schema() -> GraphQLSchema:
+    """Return the stash-box's GraphQL schema, built from its SDL file."""
     return build_schema(SDL.read_text(encoding="utf-8"))
 
 

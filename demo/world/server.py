@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
 from pathlib import Path
@@ -24,11 +24,12 @@ from demo.world.addresses import (
 )
 from demo.world.api import IMAGES, ApiSite, BoxSite, PornDbSite
 from demo.world.faults import Faults
-from demo.world.handler import Answers, Asked, Handler, Reply
+from demo.world.handler import Answers, Handler, HttpRequest, Reply
 from demo.world.images import Gallery
 from demo.world.pages import PageSite
 from demo.world.people import Person, population
 from demo.world.sites import all_sites
+from demo.world.switches import FaultsBySite
 
 DEMO_KEY: Final = "demo-world-key"
 GUARDED: Final = ("babepedia", "iafd")  # their pages are behind a robot check
@@ -67,33 +68,11 @@ class _Logged:
     world: World
     place: Place
 
-    def answer(self, asked: Asked) -> Reply:
-        return self.place.answer(asked)
+    def answer(self, request: HttpRequest) -> Reply:
+        return self.place.answer(request)
 
-    def record(self, reply: Reply, asked: Asked) -> None:
-        self.world.record(self.place.site, reply, asked)
-
-
-class _FaultsOf(MutableMapping[str, Faults]):
-    """Faults by site; setting them starts the site's counting anew."""
-
-    def __init__(self, places: Mapping[str, Place]) -> None:
-        self._places = places
-
-    def __getitem__(self, site: str) -> Faults:
-        return self._places[site].switches.faults
-
-    def __setitem__(self, site: str, faults: Faults) -> None:
-        self._places[site].switches.faults = faults
-
-    def __delitem__(self, site: str) -> None:
-        self[site] = Faults()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
+    def record(self, reply: Reply, request: HttpRequest) -> None:
+        self.world.record(self.place.site, reply, request)
 
 
 class World:
@@ -124,7 +103,7 @@ class World:
         self._request_log = request_log
         self._lock = threading.Lock()
         self.places = self._made(_chosen(sites), sites == FIRST, guarded)
-        self.faults_of = _FaultsOf(self.places)
+        self.faults_of = FaultsBySite({k: place.switches for k, place in self.places.items()})
         self.faults_of[FIRST] = faults or Faults()
         wanted = {FIRST: port, **(ports or {})}
         self._servers = {key: _Server((HOST, wanted.get(key, 0)), Handler) for key in self.places}
@@ -171,6 +150,7 @@ class World:
             thread.join()
 
     def stop(self) -> None:
+        """Stop all servers."""
         for server in self._servers.values():
             server.shutdown()
 
@@ -191,6 +171,7 @@ class World:
 
     @property
     def ports(self) -> dict[str, int]:
+        """The port of every site."""
         return {key: server.server_address[1] for key, server in self._servers.items()}
 
     def base_url(self, key: str) -> str:
@@ -217,6 +198,7 @@ class World:
 
     @property
     def stashdb(self) -> ApiSite:
+        """The stash-box that a world of one site has, too."""
         place = self.places[FIRST]
         if not isinstance(place, ApiSite):
             raise TypeError(f"{FIRST} is a stash-box, not {type(place).__name__}")
@@ -229,14 +211,17 @@ class World:
 
     @people.setter
     def people(self, people: Sequence[Person]) -> None:
+        """Replace StashDB's records."""
         self.stashdb.people = people
 
     @property
     def faults(self) -> Faults:
+        """StashDB's faults."""
         return self.faults_of[FIRST]
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
+        """Replace StashDB's faults; counting starts anew."""
         self.faults_of[FIRST] = faults
 
     def image_url(self, key: str) -> str:
@@ -252,19 +237,20 @@ class World:
 
     # --- called by the handlers' threads ----------------------------------------------------------
 
-    def record(self, site: str, reply: Reply, asked: Asked) -> None:
-        body = asked.json
+    def record(self, site: str, reply: Reply, request: HttpRequest) -> None:
+        """Append a request and its status to the log, and to the log file if there is one."""
+        body = request.json
         with self._lock:
             entry = Request(
                 number=len(self.log) + 1,
                 site=site,
-                method=asked.method,
-                path=asked.path,
+                method=request.method,
+                path=request.path,
                 operation=body.get("operationName"),
                 variables=body.get("variables"),
                 status=reply.status,
-                sent_key=asked.key is not None,
-                user_agent=asked.headers.get("user-agent", ""),
+                sent_key=request.key is not None,
+                user_agent=request.headers.get("user-agent", ""),
             )
             self.log.append(entry)
             if self._request_log is not None:

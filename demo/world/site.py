@@ -70,6 +70,8 @@ class Site:
         return _JINJA.from_string(_CHALLENGE).render()
 
     def render(self, template: str, **values: Any) -> str:
+        """Return a template of `demo/world/sites` filled with `values`; raises for names that are
+        missing."""
         return _JINJA.get_template(template).render(**values)
 
 

@@ -26,6 +26,7 @@ def stem(key: str) -> str:
 
 
 def others(appearances: Mapping[str, Appearance], slug: str) -> list[Appearance]:
+    """Return the first people with pictures beside the one at `slug`, OTHERS at most."""
     return list(islice((a for s, a in appearances.items() if s != slug and a.pictures), OTHERS))
 
 
@@ -35,6 +36,7 @@ def outside_links(appearance: Appearance, site: str) -> list[Link]:
 
 
 def country_name(code: str | None) -> str | None:
+    """Return the English name of a country by its ISO code; None without one."""
     return Locale("en").territories[code] if code else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from email.utils import formatdate
 from typing import Any, Final
 
@@ -26,20 +26,46 @@ class Switches:
 
     @property
     def faults(self) -> Faults:
+        """The faults in force."""
         return self._counter.faults
 
     @faults.setter
     def faults(self, faults: Faults) -> None:
+        """Replace the faults; counting starts anew."""
         with self._lock:
             self._counter = Counter(faults)
 
     def next_trouble(self, where: Where) -> Trouble | None:
+        """Count a request to `where`; return the trouble that hits it, if any."""
         with self._lock:
             return self._counter.next_trouble(where)
 
     def skips(self, page: int) -> bool:
+        """Does page `page` of a list start one row late? Counts those that do."""
         with self._lock:
             return self._counter.skips_a_row(page)
+
+
+class FaultsBySite(MutableMapping[str, Faults]):
+    """Faults by site; setting them starts the site's counting anew."""
+
+    def __init__(self, switches: Mapping[str, Switches]) -> None:
+        self._switches = switches
+
+    def __getitem__(self, site: str) -> Faults:
+        return self._switches[site].faults
+
+    def __setitem__(self, site: str, faults: Faults) -> None:
+        self._switches[site].faults = faults
+
+    def __delitem__(self, site: str) -> None:
+        self[site] = Faults()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._switches)
+
+    def __len__(self) -> int:
+        return len(self._switches)
 
 
 def seconds(trouble: Trouble | None) -> float:
@@ -68,6 +94,7 @@ def instead(trouble: Trouble | None, challenge: bytes = PAGE) -> Reply | None:
 
 
 def graphql_errors(message: str) -> dict[str, Any]:
+    """Return the body of a GraphQL answer with one error."""
     return {"errors": [{"message": message}], "data": None}
 
 

@@ -1,1 +1,1 @@
-"""DeepFace's published weights to ONNX: a stage with an environment of its own (TensorFlow)."""
+"""DeepFace's published weights to ONNX: a stage with its own environment (TensorFlow)."""

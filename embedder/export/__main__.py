@@ -19,6 +19,7 @@ LEAST_COSINE = 0.9999
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Check the weights and export them; print the figures as JSON and return the exit status."""
     known = load_published()
     parser = argparse.ArgumentParser(prog="python -m embedder.export", description=__doc__)
     parser.add_argument("model", choices=sorted(known))

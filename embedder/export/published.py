@@ -28,5 +28,6 @@ class Published(BaseModel):
 
 
 def load_published(path: Path = WEIGHTS) -> dict[str, Published]:
+    """Return the published weights that can be exported, by model name."""
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     return {name: Published.model_validate(entry) for name, entry in content.items()}

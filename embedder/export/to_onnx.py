@@ -56,5 +56,6 @@ def difference(model: Any, path: Path, side: int) -> Difference:
 
 
 def random_inputs(side: int) -> NDArray[np.float32]:
+    """Return fixed random images, float32 in [-1, 1), (PICTURES, side, side, 3)."""
     generator = np.random.default_rng(SEED)
     return generator.uniform(-1, 1, (PICTURES, side, side, 3)).astype(np.float32)

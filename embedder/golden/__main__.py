@@ -7,6 +7,7 @@ Exit codes: 0 written or the same, 1 not the same, or it could not be found out.
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from pathlib import Path
 
@@ -16,11 +17,16 @@ from embedder.golden.record import observe
 from embedder.sessions import PROVIDERS, Execution
 from trainer.embedding.pack import read_pack
 from trainer.errors import TrainerError
+from trainer.log_lines import log_plainly
 from trainer.staging.atomic import write_json
+
+log = logging.getLogger("embedder.golden")
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Make or check a golden file; return the exit status."""
     options = _options(arguments)
+    log_plainly("stdout")
     try:
         if options.task == "make":
             make(options.model_dir, options.out)
@@ -50,21 +56,17 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 def make(model_dir: Path, out: Path) -> None:
     """Write the golden file, always of the CPU in full precision and one thread."""
     pack = read_pack(model_dir)
-    golden = observe(Engine(pack, model_dir, Execution(threads=1), 1, _say))
+    golden = observe(Engine(pack, model_dir, Execution(threads=1), 1))
     write_json(out, golden.model_dump(mode="json"))
     faces = sum(map(len, golden.pictures.values()))
-    _say(f"{out}: {faces} faces of {len(golden.pictures)} pictures, pack {pack.pack_id}")
+    log.info(f"{out}: {faces} faces of {len(golden.pictures)} pictures, pack {pack.pack_id}")
 
 
 def check(options: argparse.Namespace) -> None:
     """Raises where the models do not say what they are known to say."""
     pack = read_pack(options.model_dir)
     execution = Execution(options.device, options.precision, engines=options.engines)
-    checked_engine(pack, options.model_dir, execution, 16, _say)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+    checked_engine(pack, options.model_dir, execution, 16)
 
 
 if __name__ == "__main__":

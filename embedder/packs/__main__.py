@@ -9,18 +9,20 @@ from pathlib import Path
 from embedder.packs.assemble import assemble_pack
 from embedder.packs.make import make_pack
 from trainer.errors import TrainerError
+from trainer.log_lines import log_plainly
 
 
 def main(arguments: list[str] | None = None) -> int:
     """0: the pack lies in --out; 1: it could not be made, the reason is on stderr."""
+    log_plainly("stdout")
     options = _parser().parse_args(arguments)
     try:
         if options.command == "make":
-            make_pack(options.pack, options.packages, options.out, _say)
+            make_pack(options.pack, options.packages, options.out)
         else:
             roles = ("detector", "arcface", "facenet")
             files = {role: getattr(options, role) for role in roles}
-            assemble_pack(options.name, options.rules, files, options.out, _say)
+            assemble_pack(options.name, options.rules, files, options.out)
     except TrainerError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -41,11 +43,6 @@ def _parser() -> argparse.ArgumentParser:
     for command in (make, assemble):
         command.add_argument("--out", type=Path, required=True, help="DATA_DIR/models/<pack>")
     return parser
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

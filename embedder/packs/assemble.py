@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from trainer.embedding.lock import load_lock
@@ -11,10 +12,10 @@ from trainer.embedding.pack import PACK_FILE, PackInfo, identity, read_pack
 from trainer.errors import ConfigError
 from trainer.staging.atomic import sha256_file, whole_file, write_json
 
+log = logging.getLogger(__name__)
 
-def assemble_pack(
-    name: str, rules: str, files: Mapping[str, Path], out: Path, say: Callable[[str], object]
-) -> PackInfo:
+
+def assemble_pack(name: str, rules: str, files: Mapping[str, Path], out: Path) -> PackInfo:
     """Write a pack `name` with the preprocessing of the locked pack `rules` into `out`.
 
     `files`: the ONNX file of each role. The hashes are those of the files as they are: the
@@ -40,5 +41,5 @@ def assemble_pack(
     content["name"] = name
     content["pack_id"] = identity(name, content)
     write_json(out / PACK_FILE, PackInfo.model_validate(content).model_dump(mode="json"))
-    say(f"{content['pack_id']} assembled in {out}")
+    log.info(f"{content['pack_id']} assembled in {out}")
     return read_pack(out)

@@ -24,7 +24,7 @@ IR_VERSION = 8
 
 
 class _Writer:
-    """Collects ONNX nodes and initialisers; one handler a TensorFlow operation."""
+    """Collects ONNX nodes and initialisers; one handler per TensorFlow operation."""
 
     def __init__(self, constants: dict[str, NDArray[Any]]) -> None:
         self.constants = constants
@@ -100,6 +100,15 @@ class _Writer:
         op = {"Maximum": "Max"}.get(node.op, node.op)
         self.emit(op, [self.operand(name) for name in node.inputs], node.name)
 
+    def convert(self, node: Node, path: Path) -> None:
+        """Add what a node does; raises `DamagedFileError` for an operation not covered."""
+        handler = self.handlers().get(node.op)
+        if handler is None:
+            raise DamagedFileError(
+                f"{path}: operation {node.op} ({node.name}) is not covered; use the locked model"
+            )
+        handler(node)
+
     def handlers(self) -> dict[str, Callable[[Node], None]]:
         return {
             "Conv2D": self.conv,
@@ -121,32 +130,25 @@ class _Writer:
 
 
 def convert_graph(path: Path, output: str = "embeddings") -> onnx.ModelProto:
-    """The ONNX model of a frozen graph: `input` (batch, 3, size, size) -> `output` (batch, n).
+    """Return a frozen graph's ONNX model: `input` (batch, 3, size, size) -> `output` (batch, n).
 
     Raises `DamagedFileError` for a file that is no graph, or has an operation not covered.
     """
     nodes = {node.name: node for node in read_nodes(path)}
     constants = {name: node.constant() for name, node in nodes.items() if node.op == "Const"}
     writer = _Writer(constants)
-    handlers = writer.handlers()
-    source: Node | None = None
+    sources = []
     order = TopologicalSorter({name: node.inputs for name, node in nodes.items()})
-    for node in (nodes[name] for name in order.static_order()):
-        if node.op == "Const":
-            continue
+    for node in map(nodes.__getitem__, order.static_order()):
         if node.op == "Placeholder":
-            source = node
-        elif node.op in handlers:
-            handlers[node.op](node)
-        else:
-            raise DamagedFileError(
-                f"{path}: operation {node.op} ({node.name}) is not covered; use the locked model"
-            )
-    if source is None or output not in nodes:
+            sources.append(node)
+        elif node.op != "Const":
+            writer.convert(node, path)
+    if not sources or output not in nodes:
         raise DamagedFileError(
             f"{path}: no Placeholder, or no output {output!r}; use the locked model"
         )
-    return _model(writer, source, output)
+    return _model(writer, sources[-1], output)
 
 
 def _model(writer: _Writer, source: Node, output: str) -> onnx.ModelProto:
@@ -164,7 +166,8 @@ def _model(writer: _Writer, source: Node, output: str) -> onnx.ModelProto:
 
 
 def _pads(kernel: list[int], strides: list[int], padding: str) -> list[int]:
-    """ONNX pads of TensorFlow's padding; `SAME` is symmetric for odd kernels at stride 1."""
+    """Return the ONNX pads of TensorFlow's padding; raises `DamagedFileError` for `SAME` unless it
+    is symmetric: with odd kernels at stride 1."""
     if padding == "VALID":
         return [0, 0, 0, 0]
     if strides != [1, 1] or not all(side % 2 for side in kernel):

@@ -88,13 +88,16 @@ class Node:
         return [int(value) for value in self._attributes[attribute].list.i][1:3]
 
     def text(self, attribute: str) -> str:
+        """Return a string attribute."""
         return str(self._attributes[attribute].s.decode())
 
     def number(self, attribute: str, default: float) -> float:
+        """Return a float attribute, `default` where it is not set."""
         entry = self._attributes.get(attribute)
         return float(entry.f) if entry is not None else default
 
     def shape(self) -> list[int]:
+        """Return the attribute `shape`; unknown sizes are -1."""
         return [int(dim.size) for dim in self._attributes["shape"].shape.dim]
 
     def constant(self) -> NDArray[Any]:

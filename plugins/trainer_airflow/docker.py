@@ -1,4 +1,4 @@
-"""The embedder in a container: one shard, no network, and a verdict from its report file."""
+"""The embedder in a container: one shard, no network, the outcome from its report file."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
         self._run_id: str | None = None
 
     def execute(self, context: Any) -> dict[str, Any]:
+        """Embed the shard in a container; return the step's result. Holds the build lock."""
         from trainer.pipeline.run import run_step
 
         settings = self._settings()
         data = DataDir(settings.data_dir)
         self._run_id = data.run(context["run_id"]).run_id
-        with task_lock(data.lock, self._say):
-            return run_step("embed", self._run_id, settings, key=self.key_name, say=self._say)
+        with task_lock(data.lock):
+            return run_step("embed", self._run_id, settings, key=self.key_name)
 
     def on_kill(self) -> None:
         """Stop the container: it is the Docker daemon's child and would go on without us."""
@@ -53,12 +54,9 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
         spec = container_spec(settings, path, EmbedJob.model_validate_json(path.read_text("utf-8")))
         client = docker.DockerClient(base_url=settings.docker_url)
         try:
-            stop_run(client, spec, self._say)
+            stop_run(client, spec)
         finally:
             client.close()
 
     def _settings(self) -> Settings:
         return Settings.load().model_copy(update={"embedder": "docker"})
-
-    def _say(self, line: str) -> None:
-        self.log.info("%s", line)

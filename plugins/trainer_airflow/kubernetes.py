@@ -1,4 +1,4 @@
-"""The embedder as a pod: the same job and image as in Docker, the verdict from its report file."""
+"""The embedder as a pod: the same job and image as in Docker, the outcome from its report file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _FIXED: dict[str, Any] = {
 
 
 class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
-    """Runs the embedder's image over the shard `key_name` in a pod of its own.
+    """Runs the embedder's image over the shard `key_name` in its own pod.
 
     Airflow's workers must have the claim `TRAINER_KUBERNETES_CLAIM` mounted at DATA_DIR. Raises
     `ConfigError` for a job or setting that cannot work, `StageFailed` for a shard that did not
@@ -58,13 +58,14 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         self.key_name = key_name
 
     def execute(self, context: Any) -> dict[str, Any]:
+        """Embed the shard in a pod; return the step's result. Holds the build lock."""
         settings = self._settings()
-        with task_lock(DataDir(settings.data_dir).lock, lambda line: self.log.info("%s", line)):
+        with task_lock(DataDir(settings.data_dir).lock):
             return self._embed(settings, context)
 
     def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:
-        from trainer.pipeline import record
-        from trainer.pipeline.context import RunContext
+        from trainer.runs import update as run_record
+        from trainer.runs.context import RunContext
 
         assert self.key_name is not None
         began = time.monotonic()
@@ -73,7 +74,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         manifest = self._run_pod(context)
         self.log.info("embed %s: %s", self.key_name, in_words(manifest.counts))
         label = f"embed-{self.key_name}"
-        record.step_done(run, label, seconds=round(time.monotonic() - began, 2))
+        run_record.step_done(run, label, seconds=round(time.monotonic() - began, 2))
         return run.finish(
             label,
             {"shard": self.key_name, "status": manifest.status, "counts": manifest.counts},
@@ -125,7 +126,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         from kubernetes.client.exceptions import ApiException
         from kubernetes.config import ConfigException
 
-        from trainer.embedding.verdict import read_verdict
+        from trainer.embedding.shard_result import read_shard_result
 
         report_dir = self._job.report_dir
         try:
@@ -142,7 +143,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
             if not PodEnd.of(self.remote_pod).is_final and not (report_dir / RUN_MANIFEST).exists():
                 raise
             self.log.warning("the pod failed, its report decides: %s", error)
-        return read_verdict(report_dir, PodEnd.of(self.remote_pod).last_words)
+        return read_shard_result(report_dir, PodEnd.of(self.remote_pod).last_words)
 
     @staticmethod
     def _settings() -> Settings:

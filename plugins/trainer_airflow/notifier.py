@@ -15,6 +15,7 @@ class RecordFailure(BaseNotifier):  # type: ignore[misc]
     """`on_failure_callback`: the step's name and the error's message go into run.json."""
 
     def notify(self, context: Any) -> None:
+        """Note the failed task in the run's record, with the reason where there is an exception."""
         task_instance = context["ti"]
         settings = Settings.load()
         run_id = DataDir(settings.data_dir).run(context["run_id"]).run_id
@@ -38,7 +39,7 @@ def step_label(context: Any) -> str:
 
 
 def _has_failed(settings: Settings, run_id: str) -> bool:
-    from trainer.staging.records import read_record
+    from trainer.runs.record import read_record
 
     path = DataDir(settings.data_dir).run(run_id).record
     return path.exists() and read_record(path).status == "failed"

@@ -30,30 +30,28 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
         self.key_name = key_name
 
     def execute(self, context: Any) -> Any:
+        """Run the step; return its result, or the keys that the next tasks are mapped over. Holds
+        the build lock."""
         from trainer.pipeline.run import run_step
 
         settings = Settings.load()
-        with task_lock(DataDir(settings.data_dir).lock, self._say):
+        with task_lock(DataDir(settings.data_dir).lock):
             result = run_step(
                 self.step,
                 self._run_id(context, settings),
                 settings,
                 params=dict(context["params"]) if self.step == "plan" else None,
                 key=self.key_name,
-                say=self._say,
             )
         return result[MAPS_OVER[self.step]] if self.step in MAPS_OVER else result
 
     def _run_id(self, context: Any, settings: Settings) -> str:
-        from trainer.pipeline.run_ids import run_id_to_plan
+        from trainer.runs.ids import run_id_to_plan
 
         data, given = DataDir(settings.data_dir), context["run_id"]
         if self.step == "plan":
             return run_id_to_plan(data, given, context["params"])
         return data.run(given).run_id
-
-    def _say(self, line: str) -> None:
-        self.log.info("%s", line)  # a line may hold a percent sign
 
 
 class CrawlOperator(StepOperator):
@@ -64,6 +62,8 @@ class CrawlOperator(StepOperator):
     """
 
     def execute(self, context: Any) -> Any:
+        """Crawl the source with its key; raises `RetryLater` for an outcome that is worth another
+        try, while tries are left."""
         from trainer_airflow.crawl import raise_if_worth_a_retry, source_key
 
         assert self.key_name is not None

@@ -23,15 +23,17 @@ class TrainerRetryPolicy(ExceptionRetryPolicy):  # type: ignore[misc]
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
     ) -> RetryDecision:
+        """Return whether to retry after `exception`, and the delay: what the server asked for,
+        `MAX_DELAY` at most."""
         if isinstance(exception, RetryLater):
-            asked = timedelta(seconds=exception.retry_after) if exception.retry_after else None
-            return RetryDecision.retry(
-                delay=min(asked or RETRY_DELAY, MAX_DELAY), reason=str(exception)
-            )
+            after = exception.retry_after
+            wanted = timedelta(seconds=after) if after else RETRY_DELAY
+            return RetryDecision.retry(delay=min(wanted, MAX_DELAY), reason=str(exception))
         return super().evaluate(exception, try_number, max_tries, context)
 
 
 def retry_policy() -> TrainerRetryPolicy:
+    """Return the policy for the tasks of the trainer's DAGs."""
     return TrainerRetryPolicy(
         rules=[
             RetryRule(RetryLater, RetryAction.RETRY, RETRY_DELAY, "the server asked us to wait"),

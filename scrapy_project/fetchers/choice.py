@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from scrapy.http import Request, Response
 
-from scrapy_project.breaker import challenge
 from scrapy_project.fetchers.services import NAMES, service
+from scrapy_project.limits.breaker import challenge
 from trainer.config.sources import SourceConfig
 
 

@@ -17,9 +17,9 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from scrapy.http import Request
 
 from scrapy_project.fetchers.errors import FetcherError, FetcherTimeout
-from scrapy_project.fetchers.page import Page
+from scrapy_project.fetchers.page import FetchedPage
 from scrapy_project.fetchers.services import Service
-from scrapy_project.fetchers.visit import Visit
+from scrapy_project.fetchers.tab import Visit
 from trainer.reasons import kind_of
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,12 @@ class Chrome:
         self._browser: Connection | None = None
         self._context: BrowserContext | None = None
 
-    async def fetch(self, request: Request, seconds: float) -> Page:
+    async def fetch(self, request: Request, seconds: float) -> FetchedPage:
+        """Return the page as a tab of its own sees it.
+
+        Raises `FetcherTimeout` after `seconds`, `FetcherError` where the browser fails or the page
+        is too large.
+        """
         try:
             context = await self._open()
             async with asyncio.timeout(seconds + MARGIN_SECONDS):
@@ -64,7 +69,9 @@ class Chrome:
                 await self._playwright.stop()
             self._playwright = self._browser = self._context = None
 
-    async def _visit(self, context: BrowserContext, request: Request, seconds: float) -> Page:
+    async def _visit(
+        self, context: BrowserContext, request: Request, seconds: float
+    ) -> FetchedPage:
         tab = await context.new_page()
         try:
             visit = Visit(tab, request, seconds)
@@ -73,7 +80,7 @@ class Chrome:
             await self._give_back(tab)
         if len(seen.html.encode("utf-8", "replace")) > self._max_bytes:
             raise FetcherError(f"{self._service}: the page is above {self._max_bytes} bytes")
-        return Page(
+        return FetchedPage(
             url=seen.url,
             status=seen.status,
             html=seen.html,

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, ValidationInfo, field_va
 from scrapy.http import Request
 
 from scrapy_project.fetchers.errors import FetcherError, FetcherTimeout
-from scrapy_project.fetchers.page import Page
+from scrapy_project.fetchers.page import FetchedPage
 from scrapy_project.fetchers.services import Service
 from scrapy_project.fetchers.sites import same_page, same_site
 from trainer.reasons import kind_of
@@ -63,12 +63,17 @@ class FlareSolverr:
         self._turn = asyncio.Lock()
         self._client = httpx.AsyncClient(auth=service.login, trust_env=False)
 
-    async def fetch(self, request: Request, seconds: float) -> Page:
+    async def fetch(self, request: Request, seconds: float) -> FetchedPage:
+        """Return the page, one at a time; a redirect of the service's browser as a redirect.
+
+        Raises `FetcherTimeout` after `seconds`, `FetcherError` where the service fails.
+        """
         async with self._turn:
             answer = await self._get(request.url, seconds)
         return _page(request, answer, self._service)
 
     async def close(self) -> None:
+        """End our session and the connection; a session that stays is logged."""
         try:
             if self._made:
                 await self._post({"cmd": "sessions.destroy", "session": self._session}, 0)
@@ -134,7 +139,7 @@ class FlareSolverr:
             ) from None
 
 
-def _page(request: Request, answer: Answer, service: Service) -> Page:
+def _page(request: Request, answer: Answer, service: Service) -> FetchedPage:
     solution = answer.solution
     if answer.status != "ok" or solution is None:
         return _refused(request, answer, service)
@@ -142,7 +147,7 @@ def _page(request: Request, answer: Answer, service: Service) -> Page:
         raise FetcherError(f"{service}: its browser reached nobody")
     moved = same_site(request.url, solution.url) and not same_page(request.url, solution.url)
     # Its browser follows redirects past robots.txt and rates: asked again the regular way.
-    return Page(
+    return FetchedPage(
         url=request.url if moved else solution.url,
         status=302 if moved else solution.status,
         html="" if moved else solution.response,
@@ -152,10 +157,10 @@ def _page(request: Request, answer: Answer, service: Service) -> Page:
     )
 
 
-def _refused(request: Request, answer: Answer, service: Service) -> Page:
+def _refused(request: Request, answer: Answer, service: Service) -> FetchedPage:
     """A site that bars the service's browser is a refusal like any other; the rest raises."""
     if _says(answer, _BLOCKED):
-        return Page(request.url, 403, "")
+        return FetchedPage(request.url, 403, "")
     if _says(answer, "timeout after"):
         raise FetcherTimeout(f"{service}: {_told(answer)}")
     raise FetcherError(f"{service}: {_told(answer)}")

@@ -13,10 +13,10 @@ from scrapy.http import Request, Response
 from scrapy_project.fetchers.carried import Carried
 from scrapy_project.fetchers.decompress import decompressed
 from scrapy_project.fetchers.errors import FetcherError, LedElsewhere
-from scrapy_project.fetchers.page import Browser, Page
+from scrapy_project.fetchers.page import Browser, FetchedPage
 from scrapy_project.fetchers.services import NAMES, Service, missing, service
 from scrapy_project.fetchers.sites import check_public, same_site
-from scrapy_project.report import CrawlStopped
+from scrapy_project.storage.report import CrawlStopped
 
 PAGES_THAT_MAY_FAIL = 3  # in a row, with all their retries
 
@@ -50,7 +50,7 @@ class Browsers:
         self.carried.keep(page.url, page.cookies, page.user_agent)
         return page.response(request, fetcher)
 
-    async def _page(self, request: Request, fetcher: str) -> Page:
+    async def _page(self, request: Request, fetcher: str) -> FetchedPage:
         seconds = request.meta.get("download_timeout", self._settings.getfloat("DOWNLOAD_TIMEOUT"))
         try:
             page = await self._browser(fetcher).fetch(request, seconds)
@@ -85,6 +85,7 @@ class Browsers:
         return FlareSolverr(found, self._source, size)
 
     async def close(self) -> None:
+        """Close every browser that was opened, so that each gives back what it was lent."""
         while self._open:
             _, browser = self._open.popitem()
             await browser.close()
@@ -105,6 +106,7 @@ class FetchHandler(BaseDownloadHandler):  # type: ignore[misc]
         self._max_size = crawler.settings.getint("DOWNLOAD_MAXSIZE")
 
     async def download_request(self, request: Request) -> Response:
+        """Fetch by the fetcher that the request names; a plain answer comes decompressed."""
         fetcher = request.meta.get("fetcher", "plain")
         if fetcher == "plain":
             dressed = self._browsers.carried.put_on(request)
@@ -113,5 +115,6 @@ class FetchHandler(BaseDownloadHandler):  # type: ignore[misc]
         return await self._browsers.fetch(request, fetcher)
 
     async def close(self) -> None:
+        """Close the browsers and the plain connections."""
         await self._browsers.close()
         await self._plain.close()

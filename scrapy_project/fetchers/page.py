@@ -17,7 +17,7 @@ _PASSED: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Page:
+class FetchedPage:
     """An answer as a browser saw it; `html` is the document after its scripts have run."""
 
     url: str
@@ -53,7 +53,7 @@ class Page:
 class Browser(Protocol):
     """A fetcher that isn't plain."""
 
-    async def fetch(self, request: Request, seconds: float) -> Page:
+    async def fetch(self, request: Request, seconds: float) -> FetchedPage:
         """The page, without following a redirect to another page; raises `FetcherError`."""
         ...
 

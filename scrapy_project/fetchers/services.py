@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from scrapy_project.report import CrawlStopped
+from scrapy_project.storage.report import CrawlStopped
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig
 
@@ -25,6 +25,7 @@ class Service:
 
     @classmethod
     def at(cls, fetcher: str, url: str) -> Service:
+        """Return the service at an address, with the user information taken out of it."""
         parsed = urlsplit(url)
         user, _, host = parsed.netloc.rpartition("@")
         name, _, password = user.partition(":")
@@ -54,4 +55,5 @@ def require_fetcher(source: SourceConfig) -> None:
 
 
 def missing(fetcher: str) -> str:
+    """Return what an operator has to set for a fetcher that isn't there."""
     return f"needs {NAMES[fetcher]}: set {VARIABLES[fetcher]}"

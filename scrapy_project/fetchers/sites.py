@@ -10,7 +10,7 @@ import tldextract
 from scrapy.exceptions import CannotResolveHostError
 from w3lib.url import canonicalize_url
 
-from scrapy_project.middlewares.addresses import (
+from scrapy_project.limits.middlewares.addresses import (
     ADVICE,
     AddressRefused,
     PublicResolver,

@@ -1,4 +1,4 @@
-"""Spider of kind html_profile: one page of a reference site a performer."""
+"""Spider of kind html_profile: one page of a reference site per performer."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, ClassVar
 
-from scrapy_project.careers import on_day
-from scrapy_project.excluded import without_excluded_targets
-from scrapy_project.facts_page import FactsPage
 from scrapy_project.fetchers.choice import PageFetcher
+from scrapy_project.image_downloads import ImageDownloads
 from scrapy_project.outcomes import OUTCOMES, Outcome
-from scrapy_project.pictures import Pictures
-from scrapy_project.profile import Profile
-from scrapy_project.profile_parts import Earlier, ProfileParts
-from scrapy_project.report import CrawlStopped
+from scrapy_project.parsing.careers import on_day
+from scrapy_project.parsing.facts_page import FactsPage
+from scrapy_project.parsing.profile import Profile
 from scrapy_project.spider import SourceSpider
+from scrapy_project.storage.exclusions import without_excluded_targets
+from scrapy_project.storage.profile_parts import PreviousSnapshot, ProfileParts
+from scrapy_project.storage.report import CrawlStopped
 from scrapy_project.visit import ParseMore, Visitor
+from trainer.snapshots.store import PERFORMERS_FILE, last_snapshot
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
-from trainer.staging.snapshot import PERFORMERS_FILE, last_snapshot
+from trainer.staging.rows import PerformerRecord, Target
 
 MAX_UNREADABLE_SHARE = 0.05  # more pages that no longer fit: the site has moved
 MAX_FAILED_SHARE = 0.2  # more pages that could not be had: the crawl is none
@@ -38,8 +39,6 @@ AGAIN_BY_CHECK = {
     "share_of_pages": ("missing",),
     "share_with_image": ("read", "not_modified"),
 }
-
-Row = dict[str, Any]
 
 
 class ProfileSpider(SourceSpider):
@@ -61,16 +60,17 @@ class ProfileSpider(SourceSpider):
             cls.parse_page = staticmethod(on_day(cls.parse_page))
 
     async def crawl(self, key: str | None) -> None:
-        asked = self._targets()
+        """Visit every target, then fetch the images of what was read. Raises `CrawlStopped`."""
+        every_target = self._targets()
         base_url = str(self.job.source.base_url).rstrip("/")
-        targets = without_excluded_targets(asked, self.name, base_url, self.exclusions)
-        self._excluded = len(asked) - len(targets)
+        targets = without_excluded_targets(every_target, self.name, base_url, self.exclusions)
+        self._excluded = len(every_target) - len(targets)
         base = last_snapshot(DataDir(self.job.data_dir), self.name)
-        self._earlier = Earlier(base / PERFORMERS_FILE if base else None)
+        self._earlier = PreviousSnapshot(base / PERFORMERS_FILE if base else None)
         self._parts = ProfileParts(self.directory)
         self._outcomes: Counter[str] = Counter()
         self._in_a_row = self._walled = 0
-        self._progress = Progress(self.directory, "pages", self.report.say, total=len(targets))
+        self._progress = Progress(self.directory, "pages", len(targets), emit=self.report.say)
         pages = PageFetcher(self.job.source, self.answer_to, self.report.say)
         self._visitor = Visitor(
             self.job.source,
@@ -94,23 +94,23 @@ class ProfileSpider(SourceSpider):
         if self._broken():
             return
         if self.job.params.enable_faces:
-            await Pictures(self.job, self.report, self.answer_to, self.exclusions).run(
+            await ImageDownloads(self.job, self.report, self.answer_to, self.exclusions).run(
                 self._with_pictures(), ()
             )
         if walls is not None:
             raise walls
 
-    def _targets(self) -> list[Row]:
+    def _targets(self) -> list[Target]:
         if self.job.targets is None or not self.job.targets.exists():
             raise CrawlStopped(
                 "skipped",
                 "no targets: no source that lists performers was ever crawled; build with one of "
                 "them first",
             )
-        found: list[Row] = read_table(self.job.targets).to_pylist()
+        found: list[Target] = read_table(self.job.targets).to_pylist()
         return found
 
-    def _left(self, targets: list[Row]) -> Iterator[Row]:
+    def _left(self, targets: list[Target]) -> Iterator[Target]:
         """Targets that no earlier attempt of this run has settled for good."""
         had: dict[str, str] = {}
         for outcomes, errors in self._parts.before():
@@ -133,7 +133,7 @@ class ProfileSpider(SourceSpider):
         self.report.checks.clear()
         return {kind for name in broken for kind in AGAIN_BY_CHECK.get(name, ())}
 
-    async def _visit_all(self, targets: Iterator[Row]) -> None:
+    async def _visit_all(self, targets: Iterator[Target]) -> None:
         async def worker() -> None:
             for target in targets:
                 earlier = self._earlier.get(target["page_id"])
@@ -149,7 +149,7 @@ class ProfileSpider(SourceSpider):
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
 
-    def _settle(self, target: Row, outcome: Outcome) -> None:
+    def _settle(self, target: Target, outcome: Outcome) -> None:
         if outcome.row is not None and self.exclusions.record(outcome.row):
             self._excluded += 1
             self._progress.advance()
@@ -179,7 +179,7 @@ class ProfileSpider(SourceSpider):
         counts["excluded"] = self._excluded
         counts["pages_fetched"] = sum(seen.values()) - seen["known"] - seen["forbidden"]
 
-    # Verdict
+    # Checks
 
     def _check(self, targets: int) -> CrawlStopped | None:
         """All checks, into the report; the end of a crawl that walls kept from too many pages."""
@@ -200,13 +200,13 @@ class ProfileSpider(SourceSpider):
     def _walls(self) -> CrawlStopped | None:
         """The end of a crawl that walls kept from too many pages: it says little of the site."""
         seen = self._outcomes
-        asked = sum(seen.values()) - seen["known"] - seen["forbidden"]
+        visited = sum(seen.values()) - seen["known"] - seen["forbidden"]
         name, most = "pages_without_wall", MAX_WALLED_SHARE
-        if self._check_most(name, self._walled, asked, most, fatal=False):
+        if self._check_most(name, self._walled, visited, most, fatal=False):
             return None
         return CrawlStopped(
             "partial",
-            f"{self._walled} of {asked} pages lay behind an age check, a login or another wall; "
+            f"{self._walled} of {visited} pages lay behind an age check, a login or another wall; "
             "the last snapshot stays, and they are asked again next time. Look at one of them in "
             "a browser",
         )
@@ -233,8 +233,8 @@ class ProfileSpider(SourceSpider):
         self._check_share("share_with_image", with_image, live, wanted.min_share_with_image)
         # A page that nobody links to and that is not there says nothing about the site.
         found = self._found()
-        asked = found + seen["unreadable"] + seen["missing"]
-        self._check_share("share_of_pages", found, asked, wanted.min_share_of_pages)
+        expected = found + seen["unreadable"] + seen["missing"]
+        self._check_share("share_of_pages", found, expected, wanted.min_share_of_pages)
 
     def _check_share(self, name: str, part: int, whole: int, least: float) -> None:
         share = part / whole if whole else 1.0
@@ -254,5 +254,5 @@ class ProfileSpider(SourceSpider):
     def _broken(self) -> bool:
         return any(check.fatal and not check.ok for check in self.report.checks)
 
-    def _with_pictures(self) -> Iterator[Row]:
+    def _with_pictures(self) -> Iterator[PerformerRecord]:
         yield from self._parts.stream("page_url")

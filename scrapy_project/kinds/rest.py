@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from scrapy.http import Request
 
-from scrapy_project.kinds.answers import Page
-from scrapy_project.kinds.asking import AskingSpider
+from scrapy_project.kinds.json_api import JsonApiSpider
+from scrapy_project.kinds.responses import ListPage
 from scrapy_project.kinds.rest_api import list_url, parse_list
 from trainer.staging.clock import parse_iso
 
@@ -13,13 +13,14 @@ from trainer.staging.clock import parse_iso
 ROUND_CAPS = (1_000, 10_000)
 
 
-class RestSpider(AskingSpider):
+class RestSpider(JsonApiSpider):
     """Pages of `GET /performers`, in the order that the API gives them."""
 
     kind = "rest"
     sweep_orders = (("", ""),)  # it has no other, as far as is known
 
     async def read_performers(self) -> None:
+        """Sweep the whole list, and warn where its total looks like a search engine's cap."""
         await self.sweeps()
         self.report.check(
             "total_is_no_cap",
@@ -30,9 +31,11 @@ class RestSpider(AskingSpider):
         )
 
     def request(self, number: int, sort: str, direction: str) -> Request:
+        """For page `number`; the order can't be chosen."""
         headers = {"Authorization": f"Bearer {self.key}", "Accept": "application/json"}
         return Request(list_url(self.url, number, self.page_size), headers=headers)
 
-    def read(self, body: bytes, where: str) -> Page:
+    def read(self, body: bytes, where: str) -> ListPage:
+        """The page in an answer. Raises `AnswerError`."""
         today = parse_iso(self.job.started_at).date()
         return parse_list(body, where, self.job.source, today)

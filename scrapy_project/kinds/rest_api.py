@@ -11,11 +11,9 @@ from datetime import date
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
-from scrapy_project import facts
-from scrapy_project.careers import career_end
-from scrapy_project.kinds.answers import (
+from scrapy_project.kinds.responses import (
     AnswerError,
-    Page,
+    ListPage,
     advertised,
     error,
     json_object,
@@ -24,11 +22,15 @@ from scrapy_project.kinds.answers import (
     unknown_fields,
 )
 from scrapy_project.kinds.rest_record import Extras, Performer
-from scrapy_project.stand_ins import is_stand_in
+from scrapy_project.parsing import facts
+from scrapy_project.parsing.careers import career_end
+from scrapy_project.parsing.stand_ins import is_stand_in
 from trainer.config.sources import SourceConfig
 from trainer.identity.links import identify
 from trainer.identity.tidy_names import with_tidy_names
 from trainer.staging.manifest import StageError
+from trainer.staging.performer_facts import PerformerFacts
+from trainer.staging.rows import AdvertisedImage, Link, PerformerRecord, with_facts
 
 # Empty where nothing is known, but there; a record without one has another shape than ours.
 ALWAYS_THERE = ("extras", "image", "posters")
@@ -45,7 +47,7 @@ def list_url(base_url: str, page: int, per_page: int) -> str:
     return f"{base_url.rstrip('/')}/performers?{urlencode({'page': page, 'per_page': per_page})}"
 
 
-def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> Page:
+def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> ListPage:
     """Raises `AnswerError`; a single bad record becomes an error of the page instead. `today`: the
     day on which a career is at its end or not (`careers.career_end`)."""
     answer = json_object(body, "JSON data")
@@ -62,7 +64,7 @@ def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None =
 
 def parse_performer(
     record: Any, url: str, source: SourceConfig, today: date | None = None
-) -> tuple[dict[str, Any] | None, list[StageError]]:
+) -> tuple[PerformerRecord | None, list[StageError]]:
     """A row of the PERFORMERS schema (None: refused) and what was wrong, field by field."""
     shaped = _shaped(record) if isinstance(record, dict) else record
     performer, errors = read_record(Performer, shaped, url, source)
@@ -88,15 +90,19 @@ def _shaped(record: dict[str, Any]) -> dict[str, Any]:
     aliases = record.get("aliases")
     shaped["aliases"] = aliases.split(",") if isinstance(aliases, str) else _list(aliases)
     extras = record.get("extras") or {}
-    shaped["extras"] = extras
     if isinstance(extras, dict):
-        links = extras.get("links") or {}
-        if isinstance(links, list) and any(isinstance(u, str) and identify(u).id for u in links):
-            links = {"": links}  # without the sites' names; of unknown sites alone it is none
-        if isinstance(links, dict):
-            links = {site: _list(found) for site, found in links.items() if found}
-        shaped["extras"] = {**extras, "links": links}
+        extras = {**extras, "links": _shaped_links(extras.get("links") or {})}
+    shaped["extras"] = extras
     return shaped
+
+
+def _shaped_links(links: Any) -> Any:
+    """Site -> list of links, where there are such; anything else stays what it is."""
+    if isinstance(links, list) and any(isinstance(u, str) and identify(u).id for u in links):
+        links = {"": links}  # without the sites' names; of unknown sites alone it is none
+    if isinstance(links, dict):
+        return {site: _list(found) for site, found in links.items() if found}
+    return links
 
 
 def _list(value: Any) -> list[Any]:
@@ -104,30 +110,15 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value] if value else []
 
 
-def _row(performer: Performer, source: SourceConfig, today: date | None) -> dict[str, Any]:
+def _row(performer: Performer, source: SourceConfig, today: date | None) -> PerformerRecord:
     extras = performer.extras or Extras()
-    links = (extras.links or {}).items()
-    return {
+    row: PerformerRecord = {
         "source": source.key,
         "source_id": performer.id,
         "name": performer.name,
         "page_url": f"https://{source.domain}/performers/{quote(performer.slug or performer.id)}",
-        "disambiguation": performer.disambiguation,
-        "gender": extras.gender,
-        "country": _country(extras),
-        "ethnicity": extras.ethnicity,
-        "birth_date": extras.birthday,
-        "death_date": extras.deathday,
-        "height_cm": extras.height,
-        "eye_color": extras.eye_colour,
-        "hair_color": extras.hair_colour,
-        "career_start_year": extras.career_start_year,
-        "career_end_year": career_end(extras.career_end_year, today),
-        "scene_count": None,
-        "aliases": list(dict.fromkeys(a.strip() for a in performer.aliases or () if a.strip())),
-        "urls": [
-            {"url": u, "site": site or identify(u).site} for site, urls in links for u in urls
-        ],
+        "aliases": _aliases(performer),
+        "urls": _links(extras),
         "tattoos": [],
         "piercings": [],
         "merged_ids": [],
@@ -137,6 +128,34 @@ def _row(performer: Performer, source: SourceConfig, today: date | None) -> dict
         "updated_at": performer.updated_at,
         "images": _images(performer),
     }
+    return with_facts(row, vars(_facts(performer, extras, today)))
+
+
+def _aliases(performer: Performer) -> list[str]:
+    """Each once, without blanks around it."""
+    return list(dict.fromkeys(a.strip() for a in performer.aliases or () if a.strip()))
+
+
+def _links(extras: Extras) -> list[Link]:
+    """The links of all sites; a site that the API does not name is told from the address."""
+    links = (extras.links or {}).items()
+    return [{"url": u, "site": site or identify(u).site} for site, urls in links for u in urls]
+
+
+def _facts(performer: Performer, extras: Extras, today: date | None) -> PerformerFacts:
+    return PerformerFacts(
+        disambiguation=performer.disambiguation,
+        gender=extras.gender,
+        country=_country(extras),
+        ethnicity=extras.ethnicity,
+        birth_date=extras.birthday,
+        death_date=extras.deathday,
+        height_cm=extras.height,
+        eye_color=extras.eye_colour,
+        hair_color=extras.hair_colour,
+        career_start_year=extras.career_start_year,
+        career_end_year=career_end(extras.career_end_year, today),
+    )
 
 
 def _country(extras: Extras) -> str | None:
@@ -147,13 +166,13 @@ def _country(extras: Extras) -> str | None:
     state = _STATE.search(born)
     code = None if state and state[1] == extras.birthplace_code else extras.birthplace_code
     found = (extras.nationality, place, code)
-    return next((one for one in found if one and (one != _GUESS or place == _GUESS)), None)
+    return next((c for c in found if c and (c != _GUESS or place == _GUESS)), None)
 
 
-def _images(performer: Performer) -> list[dict[str, Any]]:
+def _images(performer: Performer) -> list[AdvertisedImage]:
     """The face that the source cut out itself first, stand-ins left out. Another size of a picture
     is asked for only where the one before it is gone."""
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[str, AdvertisedImage] = {}
     last: dict[str, str] = {}  # file -> the size of it that was shown last
     for url, number in _shown(performer):
         file = _file(url)

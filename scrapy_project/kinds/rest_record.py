@@ -9,10 +9,10 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field
 
-from scrapy_project import facts
-from scrapy_project.countries import codes
-from scrapy_project.html import EMPTY
-from scrapy_project.kinds.answers import Answer, FuzzyDate, Line, Moment, Name, Text, Url
+from scrapy_project.kinds.responses import Answer, FuzzyDate, Line, Moment, Name, Text, Url
+from scrapy_project.parsing import facts
+from scrapy_project.parsing.countries import codes
+from scrapy_project.parsing.html import EMPTY
 
 _NOTHING = EMPTY | {"0", "0cm", "0000-00-00", "null"}
 _NO_YEAR = re.compile(r"0000(?:-|$)")

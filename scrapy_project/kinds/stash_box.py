@@ -6,20 +6,21 @@ from datetime import timedelta
 
 from scrapy.http import Request
 
-from scrapy_project.kinds.answers import Page
-from scrapy_project.kinds.asking import AskingSpider
+from scrapy_project.kinds.json_api import JsonApiSpider
+from scrapy_project.kinds.responses import ListPage
 from scrapy_project.kinds.stash_box_api import list_body, parse_list
-from scrapy_project.seen import expected_live
+from scrapy_project.storage.crawl_index import expected_live
+from trainer.snapshots.fold import moment_of
 from trainer.staging.clock import parse_iso
-from trainer.staging.fold import moment_of
 
 
-class StashBoxSpider(AskingSpider):
+class StashBoxSpider(JsonApiSpider):
     """Pages of `queryPerformers`."""
 
     kind = "stash_box"
 
     async def read_performers(self) -> None:
+        """Read what has changed since the watermark, or everything (`mode` of the job)."""
         if self.job.mode == "incremental":
             await self._incremental()
         else:
@@ -39,7 +40,7 @@ class StashBoxSpider(AskingSpider):
                 break
             if floor is not None and oldest is not None and oldest < floor:
                 break
-        expected = expected_live(self.earlier, self.seen, self.job.known_live)
+        expected = expected_live(self.earlier, self.index, self.job.known_live)
         if expected != self.count:
             self.report.say(
                 f"{self.count} performers advertised, {expected} expected: full sweep to find "
@@ -48,11 +49,13 @@ class StashBoxSpider(AskingSpider):
             await self.sweeps()
 
     def request(self, number: int, sort: str, direction: str) -> Request:
+        """For page `number` in that order, with the key in a header."""
         headers = {"ApiKey": self.key, "Content-Type": "application/json"}
         headers["Accept"] = "application/json"
         body = list_body(number, self.page_size, sort, direction)
         return Request(self.url, method="POST", body=body, headers=headers)
 
-    def read(self, body: bytes, where: str) -> Page:
+    def read(self, body: bytes, where: str) -> ListPage:
+        """The page in an answer. Raises `AnswerError`."""
         today = parse_iso(self.job.started_at).date()
         return parse_list(body, where, self.job.source, today)

@@ -8,16 +8,15 @@ from typing import Any
 
 from pydantic import Field
 
-from scrapy_project.careers import career_end
-from scrapy_project.kinds.answers import (
+from scrapy_project.kinds.responses import (
     Answer,
     AnswerError,
     FuzzyDate,
     Line,
+    ListPage,
     Moment,
     Name,
     Number,
-    Page,
     Text,
     Url,
     advertised,
@@ -26,11 +25,15 @@ from scrapy_project.kinds.answers import (
     read_record,
     unknown_fields,
 )
+from scrapy_project.parsing.careers import career_end
 from trainer.config.sources import SourceConfig
 from trainer.identity.tidy_names import with_tidy_names
+from trainer.staging import rows
 from trainer.staging.manifest import StageError
+from trainer.staging.performer_facts import FACT_NAMES
+from trainer.staging.rows import PerformerRecord, with_facts
 
-__all__ = ["AnswerError", "Page", "list_body", "parse_list", "parse_performer"]
+__all__ = ["AnswerError", "ListPage", "list_body", "parse_list", "parse_performer"]
 
 FIELDS = """id name disambiguation country ethnicity aliases birth_date death_date gender height
 eye_color hair_color career_start_year career_end_year scene_count created updated deleted
@@ -94,11 +97,12 @@ class Performer(Answer):
 
 
 def list_body(page: int, per_page: int, sort: str, direction: str) -> bytes:
+    """The JSON body of the GraphQL query for one page (from 1)."""
     variables = {"page": page, "per_page": per_page, "sort": sort, "direction": direction}
     return _body("Performers", LIST_QUERY, {"input": variables})
 
 
-def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> Page:
+def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> ListPage:
     """Raises `AnswerError`; a single bad record becomes an error of the page instead. `today`: the
     day on which a career is at its end or not (`careers.career_end`)."""
     result = _data(body, "queryPerformers")
@@ -113,7 +117,7 @@ def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None =
 
 def parse_performer(
     record: Any, url: str, source: SourceConfig, today: date | None = None
-) -> tuple[dict[str, Any] | None, list[StageError]]:
+) -> tuple[PerformerRecord | None, list[StageError]]:
     """A row of the PERFORMERS schema (None: refused) and what was wrong, field by field."""
     performer, errors = read_record(Performer, record, url, source)
     if performer is None:
@@ -122,31 +126,37 @@ def parse_performer(
     return with_tidy_names(_row(performer, source, today)), errors
 
 
-def _row(performer: Performer, source: SourceConfig, today: date | None) -> dict[str, Any]:
-    marks = {
-        name: [{"location": m.location, "description": m.description} for m in found or []]
-        for name, found in (("tattoos", performer.tattoos), ("piercings", performer.piercings))
-    }
-    plain = performer.model_dump(
-        include=set(Performer.model_fields)
-        - {"id", "height", "created", "updated", "images", "urls", "tattoos", "piercings"}
-    )
-    return {
-        **plain,
-        **marks,
-        "source": source.key,
-        "source_id": performer.id,
-        "page_url": f"https://{source.domain}/performers/{performer.id}",
+def _row(performer: Performer, source: SourceConfig, today: date | None) -> PerformerRecord:
+    stated = [name for name in FACT_NAMES if name in Performer.model_fields]
+    facts = {name: getattr(performer, name) for name in stated}
+    facts |= {
         "height_cm": performer.height,
         "career_end_year": career_end(performer.career_end_year, today),
+    }
+    row: PerformerRecord = {
+        "source": source.key,
+        "source_id": performer.id,
+        "name": performer.name,
+        "page_url": f"https://{source.domain}/performers/{performer.id}",
+        "aliases": performer.aliases,
+        "urls": [{"url": link.url, "site": link.site.name} for link in performer.urls],
+        "tattoos": _marks(performer.tattoos),
+        "piercings": _marks(performer.piercings),
+        "merged_ids": performer.merged_ids,
+        "merged_into_id": performer.merged_into_id,
+        "deleted": performer.deleted,
         "created_at": performer.created,
         "updated_at": performer.updated,
-        "urls": [{"url": link.url, "site": link.site.name} for link in performer.urls],
         "images": [
             {"url": p.url, "image_id": p.id, "width": p.width, "height": p.height}
             for p in performer.images
         ],
     }
+    return with_facts(row, facts)
+
+
+def _marks(marks: list[Mark] | None) -> list[rows.Mark]:
+    return [{"location": mark.location, "description": mark.description} for mark in marks or []]
 
 
 def _data(body: bytes, field: str) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -123,7 +124,8 @@ def rank_1(
     """How many of some right faces find their performer first among the `kept` others."""
     several = np.bincount(owners[~wrong], minlength=owners.max() + 1)[owners] > 1
     probes = np.random.default_rng(9).permutation(np.flatnonzero(~wrong & several))[:1_000]
-    near = sum(faces.rows(s, rows[probes]) @ faces.rows(s, rows).T for s in faces.slots)
+    each = (faces.rows(s, rows[probes]) @ faces.rows(s, rows).T for s in faces.slots)
+    near: np.ndarray = reduce(np.add, each)
     near[np.arange(len(probes)), probes] = -np.inf
     near[:, ~kept] = -np.inf
     return int((owners[near.argmax(axis=1)] == owners[probes]).sum()), len(probes)

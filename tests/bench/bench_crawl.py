@@ -23,12 +23,12 @@ from tests.bench.measured import (
 )
 from tests.recorded.profile_box import SOURCE as SITE
 from tests.recorded.profile_box import linked
+from trainer.crawl.targets import Targets
 from trainer.identity.site_table import site_table
-from trainer.pipeline.context import RunContext
-from trainer.references.targets import Targets
+from trainer.runs.context import RunContext
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.parquet import write_rows
 from trainer.staging.schemas import TARGETS
-from trainer.staging.snapshot import fold_snapshot
 from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
 
 PEOPLE = int(os.environ.get("BENCH_PEOPLE", "100000"))
@@ -66,7 +66,8 @@ def html_profile(root: Path, per_minute: int, people: int, latency: float) -> bo
         context = context_for(root, "rate", override, SITE)
         targets = Targets(context.plan.sources, site_table(context.plan.sources), False)
         for n in range(people):
-            targets.add(linked(n, f"Person_{n}", f"Person {n}"))
+            someone = linked(n, f"Person_{n}", f"Person {n}")
+            targets.add(someone)
         write_rows(context.run.targets(SITE), targets.rows(SITE, ()), TARGETS)
         found = crawl(context, base, SITE)
     counts = found.manifest.counts
@@ -154,7 +155,7 @@ def fold(context: RunContext, number: int, found: Measured, ledger: list[LedgerR
     """In a child, so that its peak memory is its own; then what publishing a release commits."""
     child = os.fork()
     if child == 0:
-        fold_snapshot(context, SOURCE)
+        fold_snapshot(context, SOURCE, excluded=set())
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         say(f"folding it into the snapshot: peak memory {peak:.0f} MB")
         os._exit(0)

@@ -17,6 +17,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -100,9 +101,9 @@ def _add_crowds(world: World, owner: int) -> None:
         _, median, spread = KINDS[kind]
         faces = [(shown, 1.0)]
         for number in range(1 if dice.random() < 0.7 else 2):
-            with_partner = number == 0 and partner is not None and shown == owner
-            other = partner if with_partner else world.somebody(owner, shown)
-            faces.append((int(other), 1 / (median * np.exp(dice.normal(0, spread)))))
+            beside = partner if number == 0 and shown == owner else None
+            other = world.somebody(owner, shown) if beside is None else beside
+            faces.append((other, 1 / (median * np.exp(dice.normal(0, spread)))))
         order = dice.permutation(len(faces))
         trust = str(dice.choice(list(TRUST), p=list(TRUST.values())))
         kind = kind if shown == owner else WRONG
@@ -110,7 +111,11 @@ def _add_crowds(world: World, owner: int) -> None:
 
 
 def frame_of(world: World) -> pl.DataFrame:
-    schema = {"face_no": pl.Int16, "box": pl.Array(pl.Float32, 4), "faces_in_image": pl.Int16}
+    schema: dict[str, Any] = {
+        "face_no": pl.Int16,
+        "box": pl.Array(pl.Float32, 4),
+        "faces_in_image": pl.Int16,
+    }
     return pl.DataFrame(world.rows, schema_overrides=schema)
 
 

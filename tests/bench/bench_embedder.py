@@ -39,7 +39,7 @@ def say(line: str) -> None:
 
 
 def job_file(name: str, model_dir: Path, images_dir: Path, images: list[str]) -> Path:
-    """A job in a directory of its own, which starts empty."""
+    """A job in its own directory, which starts empty."""
     root = ROOT / "jobs" / name
     shutil.rmtree(root, ignore_errors=True)
     job = {

@@ -11,7 +11,6 @@ import argparse
 import json
 import resource
 import time
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from tests.bench.big_world import FACES_EACH, NOISE
 from trainer.config.settings import REPO_ROOT
+from trainer.log_lines import log_plainly
 from trainer.release.contract import DIMENSIONS
 from trainer.release.index import IndexOptions, build_index
 from trainer.release.inputs import Vectors
@@ -53,11 +53,11 @@ def main() -> None:
     vectors = faces(given.vectors, given.directions, seed=1)
     with TemporaryDirectory(dir=REPO_ROOT / "var") as directory:
         path = Path(directory) / "face.voy"
-        say = partial(print, flush=True)
-        progress = Progress(Path(directory), "vectors indexed", say, len(vectors))
+        log_plainly("stdout")
+        progress = Progress(Path(directory), "vectors indexed", len(vectors))
         began = time.monotonic()
         result = build_index(
-            path, vectors, IndexOptions(start=given.start), advance=progress.advance, say=say
+            path, vectors, IndexOptions(start=given.start), advance=progress.advance
         )
         found = vars(given) | {
             "seconds": round(time.monotonic() - began),

@@ -17,11 +17,11 @@ from tests.bench import big_world, release_child
 from trainer.config.params import BuildParams
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.config.sources import load_sources
-from trainer.pipeline import record
-from trainer.pipeline.context import Plan, RunContext
 from trainer.release.contract import DATABASE, FACENET_INDEX, FACES_JSON, INDEXES, PERFORMERS_JSON
 from trainer.release.gate import GATE_YAML
 from trainer.release.inputs import FACES_FILE, PERFORMERS_FILE
+from trainer.runs import update as run_record
+from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import read_json, sha256_file, write_json
 from trainer.staging.paths import DataDir
 
@@ -162,16 +162,16 @@ def _write_plan(run_id: str, pack: str) -> None:
         base_release=data.current.readlink().name if data.current.is_symlink() else None,
     )
     write_json(context.run.plan, plan.model_dump(mode="json"))
-    record.start(context, plan)
+    run_record.start(context, plan)
 
 
 def _write_pack(data: DataDir) -> str:
-    """The demo pack's description under a name of its own: nothing is embedded here."""
+    """The demo pack's description under its own name: nothing is embedded here."""
     source = REPO_ROOT / "var" / "bench" / "pack"
     if not (source / "pack.json").exists():
         python = REPO_ROOT / ".venv-embedder" / "bin" / "python"
         packages = REPO_ROOT / "var" / "packages"
-        argv = [python, "-m", "embedder.packs", "make", "demo"]
+        argv: list[str | Path] = [python, "-m", "embedder.packs", "make", "demo"]
         subprocess.run([*argv, "--packages", packages, "--out", source], cwd=REPO_ROOT, check=True)
     target: Path = data.model_pack(_PACK_NAME)
     target.mkdir(parents=True)

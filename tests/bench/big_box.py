@@ -1,4 +1,4 @@
-"""A stash-box of any size in a process of its own: `python -m tests.bench.big_box PEOPLE PICTURES`.
+"""A stash-box of any size in its own process: `python -m tests.bench.big_box PEOPLE PICTURES`.
 
 Prints its port. Invented records are made as they are asked for, and so are pages of a reference
 site of the same people (`/boobs/Person_<n>`, a picture each). `GET /log` answers the moments
@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.recorded.box import JPEG, person
 from tests.recorded.profile_box import page
+from tests.web_server import Answer, Asked, serving
 
 NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class BigBox(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
+class BigBox:
     def __init__(self, people: int, pictures: int, latency: float) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+        self.base = ""
         self.people = people
         self.pictures = pictures
         self.latency = latency
@@ -33,8 +31,7 @@ class BigBox(ThreadingHTTPServer):
     def listing(self, given: dict) -> bytes:
         start = (given["page"] - 1) * given["per_page"]
         numbers = range(start + 1, min(start + given["per_page"], self.people) + 1)
-        base = f"http://127.0.0.1:{self.server_port}"
-        found = [self.record(n, base) for n in numbers]
+        found = [self.record(n, self.base) for n in numbers]
         page = {"count": self.people, "performers": found}
         return json.dumps({"data": {"queryPerformers": page}}).encode()
 
@@ -52,40 +49,26 @@ class BigBox(ThreadingHTTPServer):
         updated = (NEWEST - timedelta(minutes=number)).strftime("%Y-%m-%dT%H:%M:%SZ")
         return person(number, images=images, urls=links, aliases=aliases, updated=updated)
 
+    def answer(self, asked: Asked) -> Answer:
+        if asked.path == "/log":
+            return 200, {}, json.dumps(self.moments).encode()
+        self.moments.append(time.monotonic())
+        time.sleep(self.latency)
+        return 200, {}, self._content(asked)
 
-class Handler(BaseHTTPRequestHandler):
-    server: BigBox
-
-    def _respond(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.path == "/log":
-            content = json.dumps(self.server.moments).encode()
-        else:
-            self.server.moments.append(time.monotonic())
-            time.sleep(self.server.latency)
-            content = self._content(body)
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def _content(self, body: bytes) -> bytes:
-        if self.path == "/graphql":
-            return self.server.listing(json.loads(body)["variables"]["input"])
-        if self.path.startswith("/boobs/"):
-            slug = self.path.removeprefix("/boobs/")
+    def _content(self, asked: Asked) -> bytes:
+        if asked.path == "/graphql":
+            return self.listing(json.loads(asked.body)["variables"]["input"])
+        if asked.path.startswith("/boobs/"):
+            slug = asked.path.removeprefix("/boobs/")
             return page(slug.replace("_", " "), thumbs=(f"{slug}.jpg",))
-        is_picture = self.path.startswith(("/img/", "/wiki/images/"))
-        return JPEG + self.path.encode() if is_picture else b""
-
-    do_GET = do_POST = _respond
-
-    def log_message(self, *_: object) -> None:
-        pass
+        is_picture = asked.path.startswith(("/img/", "/wiki/images/"))
+        return JPEG + asked.path.encode() if is_picture else b""
 
 
 if __name__ == "__main__":
-    server = BigBox(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
-    sys.stdout.write(f"{server.server_port}\n")
-    sys.stdout.flush()
-    server.serve_forever()
+    box = BigBox(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    with serving(box.answer) as box.base:
+        sys.stdout.write(f"{box.base.rpartition(':')[2]}\n")
+        sys.stdout.flush()
+        threading.Event().wait()

@@ -222,6 +222,6 @@ def _sha(url: str) -> str:
 
 
 def _uuid(source: str, number: int) -> str:
-    digest = hashlib.md5(f"{source}{number}".encode()).hexdigest()
+    digest = hashlib.md5(f"{source}{number}".encode(), usedforsecurity=False).hexdigest()
     parts = (digest[:8], digest[8:12], digest[12:16], digest[16:20], digest[20:])
     return "-".join(parts)

@@ -17,8 +17,8 @@ from typing import Any
 from trainer.config.params import BuildParams
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.config.sources import load_sources
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.crawl import crawl_job
+from trainer.crawl.run import crawl_job
+from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 
@@ -90,20 +90,21 @@ def crawl(context: RunContext, base: str, source: str = SOURCE) -> Measured:
 
 
 def _moments(base: str) -> list[float]:
-    with urllib.request.urlopen(f"{base}/log", timeout=30) as answer:
+    with urllib.request.urlopen(f"{base}/log", timeout=30) as answer:  # noqa: S310 - on loopback
         found: list[float] = json.loads(answer.read())
     return found
 
 
-def excess_in_worst_window(moments: list[float], interval: float) -> int:
+def excess_in_worst_window(moments: list[float], interval: float, late: float = 0) -> int:
     """By how many requests the worst window of N intervals had more than N + 1, over all N.
 
-    Arrivals are a little later than starts, each by another bit: half an interval is forgiven.
+    Arrivals are a little later than starts, each by another bit: half an interval is forgiven, and
+    `late` seconds more where the machine may have stalled.
     """
     worst = 0
     for first in range(len(moments)):
         for last in range(first + 1, len(moments)):
-            intervals = (moments[last] - moments[first]) / interval + 0.5
+            intervals = (moments[last] - moments[first] + late) / interval + 0.5
             worst = max(worst, (last - first) - int(intervals))
     return worst
 

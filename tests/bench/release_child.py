@@ -1,12 +1,14 @@
-"""One measured piece of `bench_release`, in a process of its own; prints one JSON line."""
+"""One measured piece of `bench_release`, in its own process; prints one JSON line."""
 
 from __future__ import annotations
 
 import json
+import logging
 import resource
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from trainer.config.settings import Settings
-from trainer.pipeline.context import RunContext
+from trainer.log_lines import log_plainly
 from trainer.pipeline.run import run_step
 from trainer.release import sqlite_build, write
 from trainer.release.contract import DATABASE
 from trainer.release.index import Base, IndexOptions, build_index
 from trainer.release.inputs import read_inputs
 from trainer.release.sqlite_build import write_database
+from trainer.runs.context import RunContext
 
 _SAMPLE = 40_000  # vectors of which a grown index is compared with a rebuilt one
 _FEW = 5_000
@@ -39,11 +42,13 @@ def step(root: str, run_id: str, name: str) -> dict[str, Any]:
     lines: list[tuple[float, str]] = []
     began = time.monotonic()
 
-    def say(line: str) -> None:
-        lines.append((time.monotonic() - began, line))
-        print(line, file=sys.stderr)  # noqa: T201
+    class Timed(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append((time.monotonic() - began, record.getMessage()))
 
-    run_step(name, run_id, settings(root), say=say)
+    log_plainly("stderr")
+    logging.getLogger("trainer").addHandler(Timed())
+    run_step(name, run_id, settings(root))
     return {
         "wall": time.monotonic() - began,
         "lines": [x for x in lines if ".voy:" in x[1] or ".db:" in x[1]],
@@ -54,7 +59,7 @@ def again(root: str, run_id: str, out: str) -> dict[str, Any]:
     context = RunContext.open(settings(root), run_id)
     before = (selected(root, run_id) / "faces.parquet").read_bytes()
     for name in ("resolve", "select"):
-        run_step(name, run_id, settings(root), say=lambda _line: None)
+        run_step(name, run_id, settings(root))
     assert before == (context.run.select / "faces.parquet").read_bytes()
     inputs = read_inputs(context.run.select)
     Path(out).mkdir()
@@ -86,7 +91,7 @@ def _copy(source: Path, target: Path) -> None:
         tables = [name for (name,) in db.execute(listed) if not name.startswith("sqlite")]
         db.execute("BEGIN")
         for table in tables:
-            db.execute(f"INSERT INTO main.{table} SELECT * FROM src.{table}")
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM src.{table}")  # noqa: S608 - no names but ours
         db.execute("COMMIT")
         db.execute("DETACH src")
         db.executescript((Path(sqlite_build.__file__).parent / "indexes.sql").read_text())
@@ -120,7 +125,13 @@ def _vectors(root: str, run_id: str, count: int) -> np.ndarray[Any, Any]:
 
 
 if __name__ == "__main__":
-    known = {"step": step, "again": again, "database": database, "size": size, "grown": grown}
+    known: dict[str, Callable[..., Any]] = {
+        "step": step,
+        "again": again,
+        "database": database,
+        "size": size,
+        "grown": grown,
+    }
     result = known[sys.argv[1]](*sys.argv[2:])
     usage = resource.getrusage(resource.RUSAGE_SELF)
     result |= {"peak_mb": usage.ru_maxrss / 1024, "cpu": usage.ru_utime + usage.ru_stime}

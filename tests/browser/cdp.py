@@ -14,7 +14,7 @@ from tests.browser.chromium import FLAGS, chromium
 @contextmanager
 def devtools(profile: Path) -> Iterator[str]:
     """Its address for CHROME_CDP_URL."""
-    command = [chromium(), "--headless", *FLAGS, "--remote-debugging-port=0"]
+    command: list[str | Path] = [chromium(), "--headless", *FLAGS, "--remote-debugging-port=0"]
     with (profile.parent / "chromium.log").open("w") as log:
         process = subprocess.Popen(
             [*command, f"--user-data-dir={profile}", "about:blank"], stdout=log, stderr=log

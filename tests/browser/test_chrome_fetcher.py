@@ -1,10 +1,10 @@
-"""Pages through a real Chromium: one request a page, whatever the page would like."""
+"""Pages through a real Chromium: one request per page, whatever the page would like."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
+import threading
 import urllib.request
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from scrapy.http import Request
 
 from scrapy_project.fetchers.chrome import Chrome
 from scrapy_project.fetchers.errors import FetcherError, FetcherTimeout
-from scrapy_project.fetchers.page import Page
+from scrapy_project.fetchers.page import FetchedPage
 from scrapy_project.fetchers.services import Service
 from tests.browser.cdp import devtools
 from tests.unit.fetch_bench import Crawled, Site, crawl, serve
@@ -56,8 +56,8 @@ class Visitor:
         self._runner = asyncio.Runner()
         self._chrome = Chrome(Service.at("chrome", browser), AGENT, 20_000)
 
-    def __call__(self, *requests: str | Request, seconds: float = 20) -> list[Page]:
-        async def visited() -> list[Page]:
+    def __call__(self, *requests: str | Request, seconds: float = 20) -> list[FetchedPage]:
+        async def visited() -> list[FetchedPage]:
             asked = [Request(r) if isinstance(r, str) else r for r in requests]
             return [await self._chrome.fetch(request, seconds) for request in asked]
 
@@ -140,14 +140,17 @@ def test_text_is_decoded_as_the_page_says(visit, site):
 
 
 def test_pages_that_never_come_and_scripts_that_never_end(visit, site):
-    def late(_headers):
-        time.sleep(1.5)
+    given_up = threading.Event()
+
+    def never(_headers):
+        given_up.wait(120)
         return 200, {}, b"<p>late"
 
-    site.pages["/late"] = late
+    site.pages["/late"] = never
     for url in (f"{site.base}/late", site.html("/busy", "<script>for (;;) {}</script>")):
         with pytest.raises(FetcherTimeout, match="no page within 1 s"):
             visit(url, seconds=1)
+    given_up.set()
     assert "Ann" in visit(site.html("/a", "<p>Ann"))[0].html
 
 
@@ -171,7 +174,7 @@ def test_nobody_there_says_so_without_the_login():
 
 def test_the_operators_browser_is_left_as_it_was(browser, site):
     def tabs() -> list[str]:
-        with urllib.request.urlopen(f"{browser}/json/list") as answer:
+        with urllib.request.urlopen(f"{browser}/json/list") as answer:  # noqa: S310 - on loopback
             return sorted(tab["id"] for tab in json.load(answer) if tab["type"] == "page")
 
     before = tabs()

@@ -82,7 +82,7 @@ def test_golden_files_are_the_same_bytes_each_time(tmp_path: Any) -> None:
     model_dir, _ = demo_pack()
     made = []
     for name in ("first.json", "second.json"):
-        command = [embedder_python(), "-m", "embedder.golden", "make", model_dir]
+        command: list[str | Path] = [embedder_python(), "-m", "embedder.golden", "make", model_dir]
         subprocess.run(
             [*command, "--out", tmp_path / name], cwd=REPO_ROOT, check=True, capture_output=True
         )
@@ -93,8 +93,18 @@ def test_golden_files_are_the_same_bytes_each_time(tmp_path: Any) -> None:
 def test_the_first_job_of_another_pack_keeps_a_golden_file(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     other = tmp_path / "models"
-    files = [f"--{role}={MODELS / f'{role}.onnx'}" for role in ("detector", "arcface", "facenet")]
-    command = [embedder_python(), "-m", "embedder.packs", "assemble", "other", "--rules", "demo"]
+    files: list[str | Path] = [
+        f"--{role}={MODELS / f'{role}.onnx'}" for role in ("detector", "arcface", "facenet")
+    ]
+    command: list[str | Path] = [
+        embedder_python(),
+        "-m",
+        "embedder.packs",
+        "assemble",
+        "other",
+        "--rules",
+        "demo",
+    ]
     subprocess.run(
         [*command, *files, "--out", other], cwd=REPO_ROOT, check=True, capture_output=True
     )

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     return bench
 
 
-def _rows(bench: Bench, name: str) -> list[dict[str, object]]:
+def _rows(bench: Bench, name: str) -> list[dict[str, Any]]:
     return [r for r in bench.table().to_pylist() if bench.images[r["image_sha256"]] == name]
 
 
@@ -150,7 +151,7 @@ def test_rows_do_not_depend_on_the_batch(embedded: Bench, bench: Bench) -> None:
 
 def test_wrong_pack_bad_job_and_absent_cuda_are_refused(bench: Bench) -> None:
     bench.add("wall", Image.new("RGB", (100, 100)))
-    refusals = {
+    refusals: dict[str, dict[str, Any]] = {
         "demo-000000000000": {"pack_id": "demo-000000000000"},
         "cuda was asked for": {"device": "cuda"},
         "no model pack here": {"model_dir": str(bench.root)},
@@ -239,7 +240,7 @@ def test_a_killed_parent_leaves_no_writer(bench: Bench) -> None:
     program = (
         "import sys; from pathlib import Path; from trainer.config.settings import Settings\n"
         "from trainer.embedding.runner import run_shard\n"
-        "run_shard(Settings.load(Path(sys.argv[1])), Path(sys.argv[2]), print)\n"
+        "run_shard(Settings.load(Path(sys.argv[1])), Path(sys.argv[2]))\n"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", program, bench.root, job],

@@ -9,6 +9,7 @@ import requests
 from PIL import Image
 
 from demo.world import DEMO_KEY, Faults, Trouble, identifier
+from demo.world.faults import ImageTrouble
 from demo.world.images import HUGE_BYTES, bomb, stand_in
 from tests.contract.asking import LIST, live, page, post
 
@@ -26,7 +27,7 @@ def test_too_many_with_seconds_and_with_a_date(world):
     world.faults = Faults(troubles=(Trouble("too_many", value="date:30", where="images"),))
     answer = requests.get(world.image_url("P001/sad"), timeout=10)
     ahead = parsedate_to_datetime(answer.headers["Retry-After"]).timestamp() - time.time()
-    assert answer.status_code == 429 and 20 < ahead <= 31
+    assert answer.status_code == 429 and 0 < ahead <= 31
 
 
 def test_garbage_html_forbidden_and_graphql_error(world):
@@ -49,8 +50,9 @@ def test_slow_answers_are_right_answers(world):
     started = time.monotonic()
     assert page(world)["count"] == len(live(world))
     assert time.monotonic() - started >= 0.4
+    world.faults = Faults(troubles=(Trouble("slow", value="10"),))
     with pytest.raises(requests.exceptions.ReadTimeout):
-        requests.post(world.url, json={"query": LIST}, headers={"ApiKey": DEMO_KEY}, timeout=0.1)
+        requests.post(world.url, json={"query": LIST}, headers={"ApiKey": DEMO_KEY}, timeout=1)
 
 
 def test_connection_reset(world):
@@ -83,11 +85,16 @@ def test_unstable_pages_lose_one_record_and_then_recover(world):
 
 
 def test_pictures_that_are_none(world):
-    kinds = ("html", "disguised", "truncated", "empty", "missing", "gone", "moved")
-    keys = dict(
-        zip(("neutral", "happy", "sad", "angry", "scared", "flirty", "playful"), kinds, strict=True)
-    )
-    world.faults = Faults(images={f"P001/{shot}": kind for shot, kind in keys.items()})
+    kinds: dict[str, ImageTrouble] = {
+        "neutral": "html",
+        "happy": "disguised",
+        "sad": "truncated",
+        "angry": "empty",
+        "scared": "missing",
+        "flirty": "gone",
+        "playful": "moved",
+    }
+    world.faults = Faults(images={f"P001/{shot}": kind for shot, kind in kinds.items()})
 
     def get(shot):
         return requests.get(world.image_url(f"P001/{shot}"), timeout=10, allow_redirects=False)
@@ -105,7 +112,7 @@ def test_pictures_that_are_none(world):
 
 
 def test_cut_off_bomb_and_huge_pictures(world):
-    images = {
+    images: dict[str, ImageTrouble] = {
         "P001/happy": "cut_off",
         "P001/sad": "huge",
         identifier("image", "P001/angry"): "bomb",

@@ -52,7 +52,7 @@ def test_too_many_says_when_in_seconds_or_as_a_date(sites, key):
     assert troubled(sites, key, "too_many", "7").headers["Retry-After"] == "7"
     answer = troubled(sites, key, "too_many", "date:30")
     ahead = parsedate_to_datetime(answer.headers["Retry-After"]).timestamp() - time.time()
-    assert answer.status_code == 429 and 20 < ahead <= 31
+    assert answer.status_code == 429 and 0 < ahead <= 31
 
 
 def test_an_empty_page_has_no_bytes_and_an_empty_list_keeps_its_count(sites):

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import kubernetes_validate
 
+from tests.web_server import Answer, Asked, serving
+
 API_VERSION = "1.37"
 PODS = re.compile(r"^/api/v1/namespaces/([^/]+)/pods(?:/([^/]+))?(/log)?$")
 Pod = dict[str, Any]
-Answer = tuple[int, Any]
+Reply = tuple[int, Any]  # status, JSON or a log
 # What a container's end looks like: exit code, reason, its termination message.
 End = tuple[int, str, str]
 
@@ -38,45 +39,27 @@ class FakeCluster:
         self.pods: dict[str, Pod] = {}
         self.created: list[Pod] = []
         self.deleted: list[str] = []
-        cluster = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _serve(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                body = json.loads(self.rfile.read(length) or b"{}")
-                status, answer = cluster.answer(self.command, self.path, body)
-                plain = isinstance(answer, bytes)
-                content = answer if plain else json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "text/plain" if plain else "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = do_DELETE = do_PATCH = _serve
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
 
     def __enter__(self) -> FakeCluster:
-        self._thread.start()
+        self._stack = ExitStack()
+        self._url = self._stack.enter_context(serving(self._respond))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._stack.close()
+
+    def _respond(self, asked: Asked) -> Answer:
+        status, reply = self.answer(asked.method, asked.path, json.loads(asked.body or b"{}"))
+        if isinstance(reply, bytes):
+            return status, {"Content-Type": "text/plain"}, reply
+        return status, {"Content-Type": "application/json"}, json.dumps(reply).encode()
 
     def kubeconfig(self, path: Path) -> Path:
         """A kubeconfig file that leads here."""
-        address = f"http://127.0.0.1:{self._server.server_port}"
         content = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "fake", "cluster": {"server": address}}],
+            "clusters": [{"name": "fake", "cluster": {"server": self._url}}],
             "users": [{"name": "nobody", "user": {}}],
             "contexts": [{"name": "here", "context": {"cluster": "fake", "user": "nobody"}}],
             "current-context": "here",
@@ -84,7 +67,7 @@ class FakeCluster:
         path.write_text(json.dumps(content))
         return path
 
-    def answer(self, method: str, target: str, body: dict[str, Any]) -> Answer:
+    def answer(self, method: str, target: str, body: dict[str, Any]) -> Reply:
         url = urlsplit(target)
         match = PODS.match(url.path)
         if match is None:
@@ -108,7 +91,7 @@ class FakeCluster:
             pod["metadata"]["labels"].update(body["metadata"]["labels"])
         return 200, pod
 
-    def create(self, namespace: str, pod: Pod) -> Answer:
+    def create(self, namespace: str, pod: Pod) -> Reply:
         try:
             validate(pod)
         except kubernetes_validate.ValidationError as error:
@@ -161,5 +144,5 @@ def selects(selector: str, pod: Pod) -> bool:
     return True
 
 
-def refusal(status: int, message: str) -> Answer:
+def refusal(status: int, message: str) -> Reply:
     return status, {"kind": "Status", "apiVersion": "v1", "code": status, "message": message}

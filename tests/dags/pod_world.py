@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
-from trainer.pipeline import record
-from trainer.pipeline.context import RunContext
+from trainer.runs import update as run_record
+from trainer.runs.context import RunContext
 
 RUN = "scheduled__2026-01-31T12:00:00+00:00"
 RUN_DIR = "scheduled__2026-01-31T12-00-00-00-00"
@@ -24,7 +24,7 @@ def prepare(root, monkeypatch):
     for name in ("images", "models/demo"):
         (root / name).mkdir(parents=True)
     write_job(root)
-    with record.editing(RunContext.open(Settings.load(), RUN), TIMES["started_at"]):
+    with run_record.editing(RunContext.open(Settings.load(), RUN), TIMES["started_at"]):
         pass
     return root
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pendulum
 import pytest
 from pydantic import ValidationError
 
@@ -50,7 +51,7 @@ def test_one_leaf_that_always_runs_decides_the_runs_state(build_dag):
 
 
 def test_weekly_one_at_a_time_without_catching_up(build_dag):
-    assert build_dag.schedule == "@weekly"
+    assert build_dag.schedule.expression == "0 0 * * 0"
     assert build_dag.start_date is None  # else a first build starts unasked when it is switched on
     assert build_dag.catchup is False
     assert build_dag.max_active_runs == 1
@@ -139,3 +140,23 @@ def test_every_file_in_dags_is_parsed_and_serialized_without_an_error():
     assert sorted(bag.dags) == ["build_performer_database", "decide_release"]
     for dag in bag.dags.values():
         assert json.dumps(DagSerialization.to_dict(dag))
+
+
+@pytest.mark.parametrize("moment", ["2026-11-29T00:00:01", "2026-11-29T01:00", "2026-12-02T12:00"])
+def test_switching_it_on_starts_no_build_not_even_on_a_sunday(build_dag, monkeypatch, moment):
+    """Airflow's own default would run the last Sunday's build until 16:48 of that Sunday."""
+    from airflow.timetables import trigger
+    from airflow.timetables.base import TimeRestriction
+
+    now = pendulum.parse(moment, tz="UTC")
+    monkeypatch.setattr(trigger, "utcnow", lambda: now)
+    schedule = build_dag.schedule
+    timetable = trigger.CronTriggerTimetable(
+        schedule.expression, timezone="UTC", run_immediately=schedule.run_immediately
+    )
+    info = timetable.next_dagrun_info(
+        last_automated_data_interval=None,
+        restriction=TimeRestriction(earliest=None, latest=None, catchup=False),
+    )
+    assert info is not None
+    assert info.run_after > now

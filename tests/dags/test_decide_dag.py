@@ -75,7 +75,7 @@ def test_the_question_shows_gate_and_diff(decide_dag, monkeypatch):
 )
 def test_the_answer_is_applied(decide_dag, monkeypatch, chosen, reason, done):
     monkeypatch.setattr(
-        "trainer.pipeline.approve.approve_run", lambda _settings, run, _say: f"approved {run}"
+        "trainer.pipeline.approve.approve_run", lambda _settings, run: f"approved {run}"
     )
     monkeypatch.setattr(
         "trainer.pipeline.approve.reject_run", lambda _settings, run, why: f"rejected {run}: {why}"

@@ -51,6 +51,7 @@ def _pod(**change):
 
 def _manifest(data, **change):
     settings = Settings.load()
+    assert settings.kubernetes_claim is not None
     spec = container_spec(settings, report_of(data) / "job.json", write_job(data, **change))
     return pod_manifest(spec, data_dir=data, claim=settings.kubernetes_claim, namespace="media")
 
@@ -123,7 +124,7 @@ def test_the_pod_is_locked_down(data):
 def test_the_claim_is_mounted_piece_by_piece_at_the_same_paths(data):
     pod = _manifest(data)["spec"]
     mounts = {m["mountPath"]: m for m in pod["containers"][0]["volumeMounts"]}
-    tmp = mounts.pop("/tmp")
+    tmp = mounts.pop("/tmp")  # noqa: S108 - the path in the container
     assert {path: m["readOnly"] for path, m in mounts.items()} == {
         str(data / "images"): True,
         str(data / "models/demo"): True,
@@ -196,7 +197,7 @@ def test_what_a_pod_cannot_have_is_refused(data, tmp_path_factory):
     with pytest.raises(ConfigError, match="no size of memory"):
         quantity("plenty")
     spec = container_spec(Settings.load(), report_of(data) / "job.json", write_job(data))
-    unbounded = spec.model_copy(update={"tmpfs": {"/tmp": "rw"}})
+    unbounded = spec.model_copy(update={"tmpfs": {"/tmp": "rw"}})  # noqa: S108 - the path in the container
     with pytest.raises(ConfigError, match="has no size"):
         pod_manifest(unbounded, data_dir=data, claim="c", namespace="n")
 
@@ -221,9 +222,9 @@ def test_settings_of_a_cluster_are_refused_with_a_reason(data, monkeypatch, chan
 
 def test_without_airflow_there_is_no_pod(data):
     with pytest.raises(ConfigError, match="works in Airflow only; set it to process or doc"):
-        build(Settings.load(), None, print)
+        build(Settings.load(), None)
     with pytest.raises(ConfigError, match="works in Airflow only"):
-        run_shard(Settings.load(), report_of(data) / "job.json", print)
+        run_shard(Settings.load(), report_of(data) / "job.json")
 
 
 @pytest.mark.parametrize(

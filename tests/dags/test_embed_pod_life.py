@@ -26,8 +26,8 @@ from tests.dags.pod_world import (
 from tests.embed_job import Bench, embedder_python, portraits
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError, StageFailed
-from trainer.pipeline import record
-from trainer.pipeline.context import RunContext
+from trainer.runs.context import RunContext
+from trainer.runs.record import read_record
 from trainer.staging.manifest import StageManifest
 
 
@@ -65,8 +65,9 @@ def test_a_shard_runs_in_a_pod_and_leaves_only_its_report(data, cluster):
     assert pod["metadata"]["namespace"] == "media"
     assert cluster.pods == {} and cluster.deleted == [pod["metadata"]["name"]]
     run = RunContext.open(Settings.load(), RUN)
-    assert record.read_record(run.run.record).steps[f"embed-{SHARD}"].status == "done"
-    assert run.result(f"embed-{SHARD}")["counts"] == {"pictures": 7}
+    assert read_record(run.run.record).steps[f"embed-{SHARD}"].status == "done"
+    result = run.result(f"embed-{SHARD}")
+    assert result is not None and result["counts"] == {"pictures": 7}
 
 
 def test_a_worker_that_died_finds_its_pod_and_the_pods_verdict(data, cluster):

@@ -1,21 +1,19 @@
 """Airflow's part alone, live: components, REST, order, failures, keys. The steps are stand-ins."""
 
 import json
-import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import requests
 
 from demo.airflow import USER, AirflowServices
-from demo.airflow_background import down, running
 from demo.airflow_client import AirflowApiError, AirflowClient
 from tests.dags.conftest import ROOT
+from tests.waiting import wait_for
 from trainer.config.pipeline import STEPS
-from trainer.services.supervisor import Service, ServiceError, Supervisor
+from trainer.processes.groups import members
 from trainer.staging.paths import DataDir, run_id_from
 
 DAG = "build_performer_database"
@@ -35,17 +33,7 @@ def airflow(tmp_path_factory, data):
         yield services
         groups = [process.pid for process in services.supervisor.running.values()]
     assert len(groups) == 4
-    assert [_living(group) for group in groups] == [[], [], [], []]
-
-
-def _until(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"not within {seconds} s")
+    assert [members([group]) for group in groups] == [[], [], [], []]
 
 
 def _build(services, data, conf=None, **orders):
@@ -53,7 +41,9 @@ def _build(services, data, conf=None, **orders):
     (data / "orders.json").write_text(json.dumps(orders))
     run_id = services.client.trigger(DAG, conf)
     over = ("success", "failed")
-    run = _until(lambda: (r := services.client.dag_run(DAG, run_id))["state"] in over and r, 240)
+    run = wait_for(
+        lambda: (r := services.client.dag_run(DAG, run_id))["state"] in over and r, 240, every=0.5
+    )
     tasks = {
         (t["task_id"], t["rendered_map_index"] or ""): t
         for t in services.client.task_instances(DAG, run_id)
@@ -110,19 +100,19 @@ def test_a_person_is_asked_of_a_candidate_and_the_answer_applied(airflow, data, 
             and detail["task_instance"]["state"] == "awaiting_input"  # people are not faster
         ]
 
-    question = _until(asked, 120)[0]
+    question = wait_for(asked, every=0.5)[0]
     assert question["response_received"] is False
     assert run_id_from(run_id) in question["subject"]
     assert "rank-1: expected at least 0.8" in question["body"]
     assert "2 performers removed" in question["body"]
     airflow.client.call("PATCH", instance, answer)
-    run = _until(
+    run = wait_for(
         lambda: (
             (r := airflow.client.dag_run(DECIDE, f"decide_{run_id}"))["state"]
             in ("success", "failed")
             and r
         ),
-        120,
+        every=0.5,
     )
     logs = {
         t["task_id"]: (t["state"], airflow.client.log(DECIDE, f"decide_{run_id}", t["task_id"]))
@@ -205,9 +195,10 @@ AT_ONCE = 50
 class HealthWatch(threading.Thread):
     """Asks for the health again and again: status and seconds of each answer."""
 
-    def __init__(self, services):
+    def __init__(self, services) -> None:
         super().__init__(daemon=True)
-        self._services, self.answers, self.over = services, [], threading.Event()
+        self._services, self.over = services, threading.Event()
+        self.answers: list[tuple[int, float]] = []
 
     def run(self):
         while not self.over.wait(0.2):
@@ -218,6 +209,9 @@ class HealthWatch(threading.Thread):
 
 def test_fifty_triggers_at_once_are_all_answered_and_the_health_stays_up(airflow, data):
     (data / "orders.json").write_text("{}")
+    begun = time.monotonic()
+    airflow.client.trigger(DAG, {"min_faces": 2.0})
+    alone = time.monotonic() - begun  # on this machine, as busy as it is
     watch = HealthWatch(airflow)
     watch.start()
     began = time.monotonic()
@@ -230,62 +224,9 @@ def test_fifty_triggers_at_once_are_all_answered_and_the_health_stays_up(airflow
     watch.over.set()
     watch.join()
     assert len(set(ids)) == AT_ONCE
-    assert seconds < 30
+    assert seconds < max(30, AT_ONCE * alone)
     assert watch.answers and all(status == 200 for status, _ in watch.answers)
-    assert max(taken for _, taken in watch.answers) < 10
+    assert max(taken for _, taken in watch.answers) < max(10, 10 * alone)
     listed = airflow.client.call("GET", f"/dags/{DAG}/dagRuns?limit=1")["total_entries"]
     assert listed >= AT_ONCE
-    _until(lambda: list(DataDir(data).run(ids[0]).root.glob("calls.jsonl")), 60)  # and they run
-
-
-def _supervisor(tmp_path):
-    return Supervisor(environment=dict(os.environ), cwd=tmp_path, logs=tmp_path / "logs")
-
-
-def test_a_server_that_ends_by_itself_is_told_with_the_end_of_its_log(tmp_path):
-    supervisor = _supervisor(tmp_path)
-    supervisor.start(Service("short", ("/bin/sh", "-c", "echo the reason; exit 7")))
-    supervisor.running["short"].wait()
-    with pytest.raises(ServiceError, match=r"short ended with code 7(?s:.)*the reason"):
-        supervisor.check()
-
-
-def test_a_group_that_ignores_the_signal_is_killed_with_its_children(tmp_path):
-    supervisor = _supervisor(tmp_path)
-    supervisor.stop_seconds = 0.5
-    supervisor.start(Service("deaf", ("/bin/sh", "-c", "trap '' TERM; sleep 300 & sleep 300")))
-    group = supervisor.running["deaf"].pid
-    time.sleep(0.3)
-    assert len(_living(group)) == 3
-    supervisor.stop()
-    assert _living(group) == []
-
-
-def _living(group):
-    """Processes of a group that run; what only waits for init to take note of its end is dead."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) == group and fields[0] != "Z":
-            found.append(path.parent.name)
-    return found
-
-
-def test_a_failed_preparation_names_the_command_and_leaves_nothing(tmp_path):
-    with pytest.raises(ServiceError, match=r"setup failed with code 3(?s:.)*no disk"):
-        _supervisor(tmp_path).run(Service("setup", ("/bin/sh", "-c", "echo no disk; exit 3")), 10)
-
-
-def test_down_spares_a_process_that_got_an_old_pid(tmp_path):
-    supervisor = _supervisor(tmp_path)
-    supervisor.start(Service("stranger", ("/bin/sleep", "60")))
-    process = supervisor.running["stranger"]
-    noted = {"scheduler": {"pid": process.pid, "started": "1"}}
-    (tmp_path / "components.json").write_text(json.dumps({"url": "", "components": noted}))
-    assert running(tmp_path) is None
-    assert down(tmp_path) == []
-    assert process.poll() is None
-    supervisor.stop()
+    wait_for(lambda: list(DataDir(data).run(ids[0]).root.glob("calls.jsonl")), 60)  # and they run

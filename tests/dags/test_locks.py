@@ -7,7 +7,7 @@ import pytest
 from tests.dags.pod_world import RUN, SHARD, make_operator, prepare, task_context
 from trainer.config.settings import Settings
 from trainer.errors import RetryLater
-from trainer.pipeline.purge import purge
+from trainer.exclusions.purge import purge
 from trainer.staging.lock import Busy, build_lock, task_lock
 from trainer.staging.paths import DataDir
 
@@ -38,7 +38,7 @@ def test_a_step_holds_the_lock_beside_others_while_it_works(data, monkeypatch, w
     met = []
 
     def work(*_given, **_named):
-        with task_lock(data.lock, print, 0):  # another task
+        with task_lock(data.lock, 0):  # another task
             pass
         with pytest.raises(Busy):
             purge(data)
@@ -74,7 +74,7 @@ def test_a_step_waits_for_who_works_alone(data, monkeypatch):
 def test_a_decision_that_meets_a_task_is_tried_again(data, monkeypatch):
     import decide_release
 
-    def approve(_settings, _run, _say):
+    def approve(_settings, _run):
         with build_lock(data.lock):
             return "approved"
 
@@ -83,7 +83,7 @@ def test_a_decision_that_meets_a_task_is_tried_again(data, monkeypatch):
     answer = {"chosen_options": ["Approve"]}
     ti = SimpleNamespace(xcom_pull=lambda task_ids: answer)
     context = {"ti": ti, "params": {"run_id": RUN}}
-    with task_lock(data.lock, print), pytest.raises(RetryLater) as again:
+    with task_lock(data.lock), pytest.raises(RetryLater) as again:
         task.execute(context)
     assert again.value.retry_after == 1800
     assert task.retries == 24

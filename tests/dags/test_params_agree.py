@@ -1,5 +1,7 @@
 """The form's JSON schema and the model take the same values, and refuse the same ones."""
 
+from copy import deepcopy
+
 import pytest
 from pydantic import ValidationError
 
@@ -26,9 +28,21 @@ NUMBERS = (
     200.0,
     201,
 )
-NO_NUMBERS = (1e300, float("inf"), float("nan"), True, False, None, "", "2", "2.0", "two", [2], {})
+NO_NUMBERS: tuple[object, ...] = (
+    *(1e300, float("inf"), float("nan")),
+    *(True, False, None, "", "2", "2.0", "two", [2], {}),
+)
 WORDS = ("url", "name", "face", "URL", "true", ["url"])
-LISTS = ([], ["stashdb"], ["stashdb", "stashdb"], ["unlisted"], [None], [1], "stashdb", {"a": 1})
+LISTS: tuple[object, ...] = (
+    [],
+    ["stashdb"],
+    ["stashdb", "stashdb"],
+    ["unlisted"],
+    [None],
+    [1],
+    "stashdb",
+    {"a": 1},
+)
 FIELDS = sorted(BuildParams.model_fields)
 
 
@@ -36,7 +50,7 @@ def _by_the_form(build_dag, name, value):
     from airflow.sdk.exceptions import ParamValidationError
 
     try:
-        return True, build_dag.params.get_param(name).resolve(value)
+        return True, deepcopy(build_dag.params.get_param(name)).resolve(value)  # it keeps its value
     except ParamValidationError:
         return False, None
 

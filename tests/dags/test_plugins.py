@@ -114,6 +114,7 @@ def test_a_key_comes_from_the_connection_only_when_the_environment_has_none(sett
     from trainer.config.sources import load_sources
 
     variable = load_sources(settings.data_dir)["stashdb"].api_key_env
+    assert variable is not None
     monkeypatch.setattr(crawl, "_connection_password", lambda source: f"secret of {source}")
     monkeypatch.delenv(variable, raising=False)
     with crawl.source_key("stashdb", settings):

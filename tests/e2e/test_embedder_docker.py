@@ -9,12 +9,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
 from PIL import Image
 
 from tests.embed_job import Bench, portraits
+from tests.log_hook import on_log
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.embedding.docker_runner import create_arguments, run_container
@@ -33,7 +35,7 @@ SCRIPT = REPO_ROOT / "tests" / "docker_base.sh"
 def image() -> Iterator[str]:
     """The embedder's image; skips with the script's reason where Docker cannot run here."""
     done = subprocess.run(
-        ["bash", SCRIPT, "build"],
+        ["bash", SCRIPT, "build"],  # noqa: S607 - wherever it lies
         env={**os.environ, "EMBEDDER_IMAGE": IMAGE},
         capture_output=True,
         text=True,
@@ -44,7 +46,7 @@ def image() -> Iterator[str]:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     yield IMAGE
     if os.environ.get("KEEP_DOCKERD") != "1":
-        subprocess.run(["bash", SCRIPT, "down"], check=True, capture_output=True)
+        subprocess.run(["bash", SCRIPT, "down"], check=True, capture_output=True)  # noqa: S607 - wherever it lies
 
 
 @pytest.fixture
@@ -58,8 +60,8 @@ def settings(image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Set
 
 def _left(settings: Settings) -> list[str]:
     client = docker.DockerClient(base_url=settings.docker_url)
-    wanted = {"label": f"{LABEL}.data_dir={settings.data_dir}"}
-    return [container.name for container in client.containers.list(all=True, filters=wanted)]
+    wanted: dict[str, str | list[str] | bool] = {"label": f"{LABEL}.data_dir={settings.data_dir}"}
+    return [str(container.name) for container in client.containers.list(all=True, filters=wanted)]
 
 
 def _fill(bench: Bench) -> None:
@@ -69,27 +71,28 @@ def _fill(bench: Bench) -> None:
     bench.add("html", b"<html>not here</html>")
 
 
-def test_container_and_process_give_the_same_rows(settings: Settings, tmp_path: Path) -> None:
+def test_container_and_process_give_the_same_rows(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     contained, plain = Bench(tmp_path), Bench(tmp_path / "plain")
     for bench in (contained, plain):
         _fill(bench)
-    lines: list[str] = []
-    manifest = run_shard(settings, contained.job(), lines.append)
+    manifest = run_shard(settings, contained.job())
     assert manifest.counts["pictures"] == 22 and manifest.counts["faces"] >= 20
-    assert any("to embed" in line for line in lines)
+    assert any("to embed" in line for line in caplog.messages)
     process = settings.model_copy(update={"embedder": "process", "data_dir": plain.root})
-    run_shard(process, plain.job(), lines.append)
+    run_shard(process, plain.job())
     assert contained.table().equals(plain.table())
     assert [p.name for p in parts(contained.cache, "part-")] == [
         p.name for p in parts(plain.cache, "part-")
     ]
-    again = run_shard(settings, contained.job(), lines.append)
+    again = run_shard(settings, contained.job())
     assert again.counts["already"] == 22 and again.counts["parts"] == 0
     assert _left(settings) == []
 
 
 def test_a_container_that_outlived_its_task_is_followed_to_its_end(
-    settings: Settings, tmp_path: Path
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bench = Bench(tmp_path)
     _fill(bench)
@@ -99,9 +102,8 @@ def test_a_container_that_outlived_its_task_is_followed_to_its_end(
     client = docker.DockerClient(base_url=settings.docker_url)
     running = client.containers.create(**create_arguments(spec))
     running.start()  # and the task that started it is gone
-    lines: list[str] = []
-    manifest = run_shard(settings, path, lines.append)
-    assert any(line.startswith(f"re-attached to {spec.name}") for line in lines), lines
+    manifest = run_shard(settings, path)
+    assert any(line.startswith(f"re-attached to {spec.name}") for line in caplog.messages)
     assert manifest.counts["already"] == 0 and manifest.counts["faces"] >= 20
     assert _left(settings) == []
 
@@ -114,7 +116,7 @@ def test_a_change_of_the_code_rebuilds_the_last_layer_only(image: str, tmp_path:
     with (tmp_path / "embedder" / "phash.py").open("a") as stream:
         stream.write("# changed\n")
     environment = {**os.environ, "EMBEDDER_IMAGE": f"{IMAGE}-changed", "CONTEXT": str(tmp_path)}
-    subprocess.run(["bash", SCRIPT, "build"], env=environment, check=True, capture_output=True)
+    subprocess.run(["bash", SCRIPT, "build"], env=environment, check=True, capture_output=True)  # noqa: S607 - wherever it lies
     client = docker.from_env()
     first, second = (
         client.images.get(name).attrs["RootFS"]["Layers"] for name in (IMAGE, f"{IMAGE}-changed")
@@ -138,8 +140,8 @@ def test_orphans_are_reaped_and_a_stop_leaves_nothing(settings: Settings, tmp_pa
             raise KeyboardInterrupt
 
     started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        run_container(settings, spec, stop)
+    with pytest.raises(KeyboardInterrupt), on_log(stop):
+        run_container(settings, spec)
     assert time.monotonic() - started < 60  # tini hands the SIGTERM on
     assert _left(settings) == [] and orphan.id
     assert not (bench.report / "_RUN.json").exists()
@@ -150,7 +152,7 @@ def test_container_is_what_the_spec_says(settings: Settings, tmp_path: Path) -> 
     _fill(bench)
     path = bench.job()
     spec = container_spec(settings, path, EmbedJob.model_validate_json(path.read_text()))
-    seen: dict[str, object] = {}
+    seen: dict[str, Any] = {}
 
     def look() -> None:
         client = docker.DockerClient(base_url=settings.docker_url)
@@ -163,23 +165,29 @@ def test_container_is_what_the_spec_says(settings: Settings, tmp_path: Path) -> 
         }
         for name, command in checks.items():
             seen[name] = container.exec_run(["sh", "-c", command]).exit_code
-        seen["first"] = container.exec_run(["cat", "/proc/1/comm"]).output.decode().strip()
-        seen["network"] = container.exec_run(["ls", "/sys/class/net"]).output.decode().split()
+        for name, argv in {
+            "first": ["cat", "/proc/1/comm"],
+            "network": ["ls", "/sys/class/net"],
+        }.items():
+            output = container.exec_run(argv).output
+            assert isinstance(output, bytes)
+            seen[name] = output.decode().split()
 
-    def say(line: str) -> None:
+    def hear(line: str) -> None:
         if "to embed" in line:
             watcher = threading.Thread(target=look)
             watcher.start()
             watcher.join(30)
 
-    run_container(settings, spec, say)
+    with on_log(hear):
+        run_container(settings, spec)
     assert seen["User"].split(":")[0] != "0"
     assert seen["ReadonlyRootfs"] is True and seen["CapDrop"] == ["ALL"]
     assert min(seen["root"], seen["pictures"], seen["models"]) > 0
     assert seen["network"] == ["lo"]
     assert seen["Memory"] == seen["MemorySwap"] > 0 and seen["PidsLimit"] == spec.pids_limit
     assert seen["SecurityOpt"] == ["no-new-privileges"]
-    assert seen["first"] == "tini"
+    assert seen["first"] == ["tini"]
 
 
 def test_missing_image_and_missing_nvidia_runtime_say_what_to_do(
@@ -190,7 +198,7 @@ def test_missing_image_and_missing_nvidia_runtime_say_what_to_do(
     path = bench.job(device="cuda")
     spec = container_spec(settings, path, EmbedJob.model_validate_json(path.read_text()))
     with pytest.raises(ConfigError, match=r"docker build -f Dockerfile\.embedder"):
-        run_container(settings, spec.model_copy(update={"image": "nowhere:none"}), print)
+        run_container(settings, spec.model_copy(update={"image": "nowhere:none"}))
     with pytest.raises(ConfigError, match="NVIDIA Container Toolkit"):
-        run_container(settings, spec, print)
+        run_container(settings, spec)
     assert _left(settings) == []

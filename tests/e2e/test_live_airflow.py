@@ -10,14 +10,14 @@ import pytest
 from demo.run import demo
 from demo.stage import Stage
 from tests.embed_job import demo_pack
-from trainer.staging.records import read_record
+from trainer.runs.record import read_record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(900)]
 
 
 def still_running(text: str) -> list[str]:
     """Command lines of processes that name `text`."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)  # noqa: S607 - wherever it lies
     return [line for line in listed.stdout.splitlines() if text in line]
 
 
@@ -39,5 +39,6 @@ def test_the_demo_releases_a_database_and_leaves_nothing_running(
     assert record.status == "completed"
     assert stage.data.current.resolve().name == record.release
     assert "rank-1" in said
+    assert record.evaluation is not None
     assert f"faces       {record.evaluation['faces']}" in said
     assert still_running(str(tmp_path)) == []

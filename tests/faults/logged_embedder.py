@@ -9,14 +9,15 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from embedder import parts
+from embedder import parts, rows
 from embedder.__main__ import main
 
 
 def log_faces(log: Path) -> None:
     """Wrap the step right after the recognition models."""
-    original = parts.embedded_rows
+    original = rows.embedded_rows
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def logged(faces: list[dict[str, Any]], embeddings: Any) -> Any:
@@ -24,7 +25,7 @@ def log_faces(log: Path) -> None:
         os.write(handle, lines.encode())
         return original(faces, embeddings)
 
-    parts.embedded_rows = logged
+    mock.patch.object(parts, "embedded_rows", logged).start()
 
 
 if __name__ == "__main__":

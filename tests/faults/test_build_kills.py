@@ -15,12 +15,12 @@ import sys
 import time
 from collections import Counter
 
-import pyarrow.parquet as pq
 import pytest
 
 from demo.world import World
 from tests.e2e.conftest import CAPS, Trainer, picture_requests
 from trainer.config.settings import REPO_ROOT
+from trainer.staging.parquet import read_table
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 KILLS = int(os.environ.get("FAULT_KILLS", "3"))
@@ -65,7 +65,7 @@ def embedded_twice(trainer: Trainer) -> list[tuple[str, int]]:
     cache = trainer.root / "faces" / trainer.pack_id
     seen: Counter[tuple[str, int]] = Counter()
     for part in sorted(cache.glob("part-*.parquet")):
-        table = pq.read_table(part, columns=["image_sha256", "face_no"])
+        table = read_table(part, ["image_sha256", "face_no"])
         seen.update((row["image_sha256"], row["face_no"]) for row in table.to_pylist())
     return [key for key, count in seen.items() if count > 1]
 

@@ -16,9 +16,9 @@ import pytest
 
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
-from trainer.staging.snapshot import fold_snapshot
 
 KILLS = int(os.environ.get("CRAWL_KILLS", "2"))
 PEOPLE = 20
@@ -56,7 +56,8 @@ def test_no_performer_and_no_picture_is_lost_or_twice(bench, seed):
     manifest = bench.crawl()
     assert manifest.status == "complete", (manifest.reason, bench.log())
     assert manifest.counts["performers_live"] == PEOPLE
-    directory = fold_snapshot(bench.context("r1"), "stashdb")
+    directory = fold_snapshot(bench.context("r1"), "stashdb", excluded=set())
+    assert directory is not None
     performers = read_table(directory / "performers.parquet").to_pylist()
     assert [row["source_id"] for row in performers] == sorted(p["id"] for p in bench.box.people)
     assert not any(row["deleted"] for row in performers)

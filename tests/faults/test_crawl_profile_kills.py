@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from scrapy_project.profile_parts import PART_TARGETS
+from scrapy_project.storage.profile_parts import PART_TARGETS
 from tests.recorded.box import JPEG
 from tests.recorded.profile_box import (
     SOURCE,
@@ -31,11 +31,12 @@ from tests.recorded.profile_box import (
     serve_site,
 )
 from trainer.config.settings import REPO_ROOT
-from trainer.pipeline.crawl import crawl_job
+from trainer.crawl.run import crawl_job
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
-from trainer.staging.snapshot import fold_snapshot
+from trainer.staging.rows import PerformerRecord
 
 KILLS = int(os.environ.get("CRAWL_KILLS", "3"))
 PEOPLE = 60  # more than two parts of pages
@@ -47,7 +48,7 @@ PAGE, FULL = "/boobs/", "/wiki/images/a/ab/"
 @dataclass
 class Undisturbed:
     site: Site
-    records: list[dict[str, Any]]
+    records: list[PerformerRecord]
     people: dict[str, Any]
     pictures: dict[str, Any]
     requests: int  # its own, robots.txt included
@@ -67,7 +68,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbe
         yield Undisturbed(site, records, people, pictures, len(site.log))
 
 
-def populate(site: Site) -> list[dict[str, Any]]:
+def populate(site: Site) -> list[PerformerRecord]:
     """People with a picture each, every third with two, every seventh with a small one only; one
     page of two records, one that is not there, and one that cannot be read."""
     records = []
@@ -86,7 +87,7 @@ def populate(site: Site) -> list[dict[str, Any]]:
     return [*records, linked(902, "All_New", "All New")]
 
 
-def bench_of(site: Site, records: list[dict[str, Any]], root: Path) -> ProfileBench:
+def bench_of(site: Site, records: list[PerformerRecord], root: Path) -> ProfileBench:
     overrides = {
         "requests_per_minute": 6000,
         "part_rows": PART_ROWS,
@@ -97,7 +98,7 @@ def bench_of(site: Site, records: list[dict[str, Any]], root: Path) -> ProfileBe
 
 def folded(bench: ProfileBench) -> tuple[dict[str, Any], dict[str, Any]]:
     """The snapshot: people by id, and the state and sum of pictures by URL; nobody is twice."""
-    directory = fold_snapshot(bench.context("r1", WEEK_1), SOURCE)
+    directory = fold_snapshot(bench.context("r1", WEEK_1), SOURCE, excluded=set())
     assert directory is not None
     people = read_table(directory / "performers.parquet").to_pylist()
     pictures = read_table(directory / "images.parquet").to_pylist()

@@ -13,11 +13,12 @@ import pytest
 
 from demo.world import Faults, Trouble, World
 from demo.world.cast import appearances
+from demo.world.faults import TroubleKind
 from demo.world.pages import PageSite
-from scrapy_project.breaker import LIMIT
+from scrapy_project.limits.breaker import LIMIT
 from tests.recorded.profile_box import LATER, SOURCE, WEEK_1, ProfileBench, Site, linked
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.parquet import read_table
-from trainer.staging.snapshot import fold_snapshot
 
 PEOPLE = 24  # enough for shares to count, and for a storm to have an end
 PATIENT = {"concurrent_requests": 1, "retries": 3}  # one at a time: who meets what is known
@@ -89,7 +90,7 @@ def pages(known: Known) -> list[str]:
 
 def assert_last_snapshot_stays(bench: ProfileBench, known: Known) -> None:
     """What a release makes of the crawl that did not end well is what it knew before."""
-    directory = fold_snapshot(bench.context("r2", LATER), SOURCE)
+    directory = fold_snapshot(bench.context("r2", LATER), SOURCE, excluded=set())
     assert directory is not None
     kept = read_table(directory / "performers.parquet")
     assert pl.DataFrame(pl.from_arrow(kept)).equals(known.snapshot)
@@ -143,7 +144,7 @@ def test_a_site_whose_robots_forbid_everything_is_asked_nothing_else(bench, know
 
 def test_bad_pages_are_named_one_by_one_and_keep_their_rows(bench, known):
     """Of 24 pages the 6th, 12th... meet trouble, each another; the others are asked as ever."""
-    kinds = ("server_error", "challenge", "reset", "empty")
+    kinds: tuple[TroubleKind, ...] = ("server_error", "challenge", "reset", "empty")
     known.world.faults_of[SOURCE] = Faults(
         troubles=tuple(Trouble(kind, every=6 * n, times=1) for n, kind in enumerate(kinds, 1))
     )

@@ -10,8 +10,9 @@ import pytest
 from tests.bench.measured import excess_in_worst_window
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import serve
-from trainer.pipeline.crawl import crawl_source
+from trainer.crawl.run import crawl_source
 
+LATE = 1.0  # seconds that a request may have been on its way, on a busy machine
 CHECK = b"<!DOCTYPE html><title>Just a moment...</title><p>Are you a robot?</p>"
 
 
@@ -43,7 +44,7 @@ def test_in_a_storm_of_429_retries_keep_to_the_budget_and_the_crawl_ends_whole(b
     assert manifest.status == "complete", (manifest.reason, bench.log())
     assert len(bench.images()) == 6
     assert len(moments) == 3 * (2 + 6) + bench.box.asked["/robots.txt"]
-    assert excess_in_worst_window(moments, 0.2) <= 0
+    assert excess_in_worst_window(moments, 0.2, LATE) <= 0
 
 
 def test_two_crawls_of_a_host_share_one_budget(bench):
@@ -51,15 +52,14 @@ def test_two_crawls_of_a_host_share_one_budget(bench):
     moments = moments_of(bench)
     contexts = [bench.context(run_id, enable_faces=False) for run_id in ("r1", "r2")]
     crawls = [
-        threading.Thread(target=crawl_source, args=(context, "stashdb", bench.said.append))
-        for context in contexts
+        threading.Thread(target=crawl_source, args=(context, "stashdb")) for context in contexts
     ]
     for crawl in crawls:
         crawl.start()
     for crawl in crawls:
         crawl.join()
     assert len(moments) == 2 * (1 + 12)
-    assert excess_in_worst_window(moments, 0.2) <= 0
+    assert excess_in_worst_window(moments, 0.2, LATE) <= 0
 
 
 def test_a_longer_pause_than_a_crawl_waits_ends_it_and_holds_the_next_one(bench):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
+
+from trainer.staging.rows import PerformerRecord
 
 CASES: Final = Path(__file__).parent / "cases.jsonl"
 
@@ -40,10 +42,11 @@ class Record:
     merged_into_id: str | None
     deleted: bool
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> PerformerRecord:
         """Plain lists and dictionaries, as a staging row has them."""
         lists = {"aliases": list(self.aliases), "merged_ids": list(self.merged_ids)}
-        return asdict(self) | lists | {"urls": [asdict(link) for link in self.urls]}
+        row = asdict(self) | lists | {"urls": [asdict(link) for link in self.urls]}
+        return cast("PerformerRecord", row)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("trainer", "plugins", "scrapy_project", "embedder", "reports", "demo")
@@ -55,9 +56,9 @@ class Module:
         for node in found.tree.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 found.constants[node.targets[0].id] = node.value
-        for node in ast.walk(found.tree):
-            if isinstance(node, ast.FunctionDef):
-                found.functions[node.name] = node
+        for inner in ast.walk(found.tree):
+            if isinstance(inner, ast.FunctionDef):
+                found.functions[inner.name] = inner
         return found
 
 
@@ -101,7 +102,7 @@ def composed() -> frozenset[str]:
     )
 
 
-def _is_super_init(node: ast.AST) -> bool:
+def _is_super_init(node: ast.AST) -> TypeGuard[ast.Call]:
     return (
         isinstance(node, ast.Call)
         and ast.unparse(node.func) == "super().__init__"
@@ -174,7 +175,7 @@ class _Finder(ast.NodeVisitor):
 
     # Rendering
 
-    def _render(self, node: ast.expr, depth: int) -> list[str]:
+    def _render(self, node: ast.expr, depth: int) -> list[str]:  # noqa: PLR0911 - one per kind of node
         if isinstance(node, ast.Constant):
             return [str(node.value)]
         if isinstance(node, ast.JoinedStr):

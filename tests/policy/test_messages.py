@@ -57,7 +57,7 @@ def test_the_search_finds_what_it_is_for():
     """Else the tests below would hold for a search that finds nothing."""
     assert len(EVERY) > 300
     rooms = {found.where.partition("/")[0] for found in EVERY}
-    assert rooms == {"trainer", "plugins", "scrapy_project", "embedder", "demo"}
+    assert rooms == {"trainer", "plugins", "scrapy_project", "embedder", "reports", "demo"}
     kinds = {found.error for found in EVERY}
     assert {"ConfigError", "StageFailed", "Busy", "RetryLater", "CrawlStopped"} <= kinds
     texts = {found.text for found in EVERY}
@@ -171,7 +171,7 @@ def check_names() -> set[str]:
     """The names of a crawl's checks, by the calls that make them."""
     callers = {"check", "_check_share", "_check_most"}
     return {
-        node.args[0].value
+        str(node.args[0].value)
         for module in modules()
         if "scrapy_project" in module.path.parts
         for node in ast.walk(module.tree)

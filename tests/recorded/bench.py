@@ -16,14 +16,15 @@ from tests.recorded.box import KEY, Box
 from trainer.config.params import BuildParams
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.config.sources import load_sources
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.crawl import crawl_job, crawl_source
-from trainer.pipeline.dropped import dropped_links
+from trainer.crawl.run import crawl_job, crawl_source
+from trainer.exclusions.crawl_notes import dropped_links
+from trainer.exclusions.entries import read_exclusions
+from trainer.runs.context import Plan, RunContext
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES, PERFORMERS
-from trainer.staging.snapshot import fold_snapshot
 from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
 
 STARTED = "2026-02-01T00:00:00Z"
@@ -37,7 +38,6 @@ class Bench:
     root: Path
     overrides: dict[str, Any] = field(default_factory=dict)
     private: bool = True
-    said: list[str] = field(default_factory=list)
 
     def context(self, run_id: str, **params: Any) -> RunContext:
         override = {
@@ -66,7 +66,7 @@ class Bench:
         return context
 
     def crawl(self, run_id: str = "r1", **params: Any) -> StageManifest:
-        return crawl_source(self.context(run_id, **params), "stashdb", self.said.append)
+        return crawl_source(self.context(run_id, **params), "stashdb")
 
     def start(self, largest_file: int | None = None) -> subprocess.Popen[bytes]:
         """The spider on its own, for tests that kill it or that limit its files (bytes)."""
@@ -103,7 +103,7 @@ class Bench:
     def publish(self, run_id: str, number: int = 1, at: str = STARTED) -> list[dict[str, Any]]:
         """Fold, and commit what a release would; returns the snapshot's performers."""
         context = self.context(run_id)
-        directory = fold_snapshot(context, "stashdb")
+        directory = fold_snapshot(context, "stashdb", excluded=read_exclusions(context.data).claims)
         assert directory is not None
         rows = read_table(directory / "performers.parquet").to_pylist()
         manifest = StageManifest.read(context.run.staging("stashdb"))

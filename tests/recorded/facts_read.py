@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 PAGES = Path(__file__).with_name("pages")
-COLUMNS = {"shots": "images", "links": "urls"}  # names of a profile's fields in the schema
+COLUMNS = {"links": "urls"}  # names of fields of a profile in the schema
 FACTS = (
     *("name", "disambiguation", "aliases", "gender", "birth_date", "death_date", "country"),
     *("ethnicity", "height_cm", "eye_color", "hair_color", "career_start_year"),

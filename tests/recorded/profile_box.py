@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -16,15 +16,17 @@ from tests.recorded.box import JPEG
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
+from trainer.crawl.run import crawl_source
+from trainer.crawl.targets import Targets
+from trainer.exclusions.entries import read_exclusions
 from trainer.identity.site_table import site_table
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.crawl import crawl_source
-from trainer.references.targets import Targets
+from trainer.runs.context import Plan, RunContext
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table, write_rows
+from trainer.staging.rows import PerformerRecord
 from trainer.staging.schemas import IMAGES, PERFORMERS, TARGETS
-from trainer.staging.snapshot import fold_snapshot
 from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
 
 SOURCE = "boobpedia"
@@ -124,9 +126,9 @@ def serve_site() -> Iterator[Site]:
         server.server_close()
 
 
-def record(number: int, name: str, *urls: str, **facts: Any) -> dict[str, Any]:
+def record(number: int, name: str, *urls: str, **facts: Any) -> PerformerRecord:
     """A creator's live record."""
-    return {
+    row = {
         "source": "stashdb",
         "source_id": f"s{number}",
         "name": name,
@@ -140,9 +142,10 @@ def record(number: int, name: str, *urls: str, **facts: Any) -> dict[str, Any]:
         "merged_into_id": None,
         **facts,
     }
+    return cast("PerformerRecord", row)
 
 
-def linked(number: int, slug: str, name: str, **facts: Any) -> dict[str, Any]:
+def linked(number: int, slug: str, name: str, **facts: Any) -> PerformerRecord:
     return record(number, name, f"https://www.boobpedia.com/boobs/{slug}", **facts)
 
 
@@ -152,7 +155,7 @@ class ProfileBench:
 
     site: Site
     root: Path
-    records: list[dict[str, Any]] = field(default_factory=list)
+    records: list[PerformerRecord] = field(default_factory=list)
     overrides: dict[str, Any] = field(default_factory=dict)
     source: str = SOURCE
 
@@ -183,7 +186,7 @@ class ProfileBench:
     def crawl(self, run_id: str = "r1", started: str = WEEK_1, **params: Any) -> StageManifest:
         context = self.context(run_id, started, **params)
         self.write_targets(context)
-        return crawl_source(context, self.source, lambda line: None)
+        return crawl_source(context, self.source)
 
     def write_targets(self, context: RunContext) -> None:
         plan = context.plan
@@ -199,7 +202,9 @@ class ProfileBench:
         context = RunContext.open(
             Settings(allow_private_hosts=True).model_copy(update={"data_dir": self.root}), run_id
         )
-        directory = fold_snapshot(context, self.source)
+        directory = fold_snapshot(
+            context, self.source, excluded=read_exclusions(context.data).claims
+        )
         assert directory is not None
         changes = StateChanges(
             run_id=run_id,

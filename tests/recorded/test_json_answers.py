@@ -10,7 +10,7 @@
     errors: [{kind: ..., field: ...}]   in order, or
     error: {kind: ..., field: ...}      how the whole answer is refused
 
-Each field is a test of its own; pictures are compared by what is named of each. No clock is read:
+Each field is a separate test; pictures are compared by what is named of each. No clock is read:
 the moments are those of the answer.
 """
 
@@ -24,7 +24,7 @@ import pytest
 import yaml
 
 from scrapy_project.kinds import rest_api, stash_box_api
-from scrapy_project.kinds.answers import AnswerError
+from scrapy_project.kinds.responses import AnswerError
 from trainer.config.sources import load_sources
 from trainer.staging.schemas import PERFORMERS
 
@@ -36,7 +36,9 @@ PAGE_FIELDS = ("count", "listed", "refused", "errors")
 NOT_OURS = {"owners", "found_by", "confirmed_by", "etag", "last_modified", "fetched_at"}
 COLUMNS = [name for name in PERFORMERS.names if name not in NOT_OURS]
 LISTS = {"aliases", "urls", "tattoos", "piercings", "merged_ids", "images"}
-EMPTY = {name: [] if name in LISTS else False if name == "deleted" else None for name in COLUMNS}
+EMPTY: dict[str, Any] = {
+    name: [] if name in LISTS else False if name == "deleted" else None for name in COLUMNS
+}
 
 
 def cases() -> list[tuple[Path, str]]:

@@ -5,10 +5,10 @@
     url: the page's address
     today: the day of the visit, where the profile depends on it
     profile: {field: value, ...}     every field of the item, or
-    more: [shot, ...]                what a further page (a gallery) gives, or
+    more: [image, ...]                what a further page (a gallery) gives, or
     error: {kind: ..., field: ...}   how the page is refused
 
-Each field is a test of its own; one that is not named is empty, one whose value is `ignore` is not
+Each field is a separate test; one that is not named is empty, one whose value is `ignore` is not
 looked at. Shots are compared by what is named of each. Cases: normal, sparse, missing, moved,
 hostile, and any others.
 """
@@ -25,7 +25,7 @@ import pytest
 import yaml
 
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import PageError, Profile
+from scrapy_project.parsing.profile import PageError, Profile
 
 PAGES = Path(__file__).with_name("pages")
 CASES = ("normal", "sparse", "missing", "moved", "hostile")
@@ -36,7 +36,9 @@ def spider_of(source: str) -> type[ProfileSpider]:
     return next(
         value
         for value in vars(module).values()
-        if inspect.isclass(value) and getattr(value, "name", None) == source
+        if inspect.isclass(value)
+        and issubclass(value, ProfileSpider)
+        and getattr(value, "name", None) == source
     )
 
 
@@ -66,8 +68,9 @@ def outcome(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     spider = spider_of(path.parent.name)
     try:
         if "more" in expected:
+            assert spider.parse_more is not None
             more = spider.parse_more(body, expected["url"])
-            return expected, {"more": [shot.model_dump(mode="json") for shot in more]}
+            return expected, {"more": [image.model_dump(mode="json") for image in more]}
         profile = spider.parse_page(body, expected["url"], today=expected.get("today"))
     except PageError as error:
         return expected, {"error": {"kind": error.kind, "field": error.field}}
@@ -92,13 +95,13 @@ def test_a_recorded_page_gives_what_stands_beside_it(path, field):
     wanted = expected["profile"].get(field, empty[field])
     if wanted != "ignore":
         value = seen["profile"][field]
-        assert (named(value, wanted) if field == "shots" else value) == wanted
+        assert (named(value, wanted) if field == "images" else value) == wanted
 
 
-def named(shots: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The shots, with what `wanted` names of each; those beyond it whole."""
-    kept = [{key: shot[key] for key in want} for shot, want in zip(shots, wanted, strict=False)]
-    return kept + shots[len(wanted) :]
+def named(images: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The images, with what `wanted` names of each; those beyond it whole."""
+    kept = [{key: image[key] for key in want} for image, want in zip(images, wanted, strict=False)]
+    return kept + images[len(wanted) :]
 
 
 @pytest.mark.parametrize("source", sorted(p.name for p in PAGES.glob("*") if p.is_dir()))

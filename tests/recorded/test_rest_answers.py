@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from demo.world.people import population
 from demo.world.porndb import PornDb, record_id
 from scrapy_project.kinds import rest_api, stash_box_api
-from scrapy_project.kinds.answers import AnswerError, absolute_url
+from scrapy_project.kinds.responses import AnswerError, absolute_url
 from scrapy_project.kinds.rest_api import list_url, parse_list
+from scrapy_project.kinds.rest_record import Extras, Performer
 from tests.recorded.box import person
 from trainer.config.sources import load_sources
 from trainer.staging.schemas import PERFORMERS
@@ -228,7 +230,7 @@ PATIENT = settings(deadline=None, derandomize=True, suppress_health_check=[Healt
 
 # Whatever comes, a page or an AnswerError comes out, and its rows fit into a part.
 
-JSON = st.recursive(
+JSON: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
@@ -246,9 +248,9 @@ JSON = st.recursive(
 REST_RECORD = st.fixed_dictionaries(
     {"id": st.just("x") | JSON, "name": st.just("Somebody") | JSON},
     optional={
-        **{n: JSON for n in rest_api.Performer.model_fields if n not in ("id", "name", "extras")},
+        **{n: JSON for n in Performer.model_fields if n not in ("id", "name", "extras")},
         "extras": JSON
-        | st.fixed_dictionaries({}, optional=dict.fromkeys(rest_api.Extras.model_fields, JSON)),
+        | st.fixed_dictionaries({}, optional=dict.fromkeys(Extras.model_fields, JSON)),
         "posters": st.lists(st.fixed_dictionaries({"url": JSON, "id": JSON}), max_size=3) | JSON,
         "other": JSON,
     },

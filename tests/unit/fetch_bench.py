@@ -6,14 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from tests.web_server import Answer, Asked, serving
 from trainer.config.jobs import CrawlJob
 from trainer.config.params import BuildParams
 from trainer.config.settings import REPO_ROOT
@@ -23,7 +22,6 @@ from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import DataDir
 
 MOMENT = "2026-01-01T00:00:00Z"
-Answer = tuple[int, dict[str, str], bytes]
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Hit:
 class Site:
     """Answers by path; a function gets the request's headers. Every request is logged."""
 
-    base: str
+    base: str = ""
     pages: dict[str, Answer | Callable[[Mapping[str, str]], Answer]] = field(default_factory=dict)
     hits: list[Hit] = field(default_factory=list)
 
@@ -49,46 +47,18 @@ class Site:
     def asked(self) -> list[str]:
         return [hit.path for hit in self.hits]
 
-    def answer(self, path: str, headers: Mapping[str, str]) -> Answer:
-        self.hits.append(Hit(path, headers))
-        found = self.pages.get(path, (404, {"Content-Type": "text/html"}, b"<p>nobody here</p>"))
-        return found(headers) if callable(found) else found
+    def answer(self, asked: Asked) -> Answer:
+        self.hits.append(Hit(asked.path, asked.headers))
+        nobody = (404, {"Content-Type": "text/html"}, b"<p>nobody here</p>")
+        found = self.pages.get(asked.path, nobody)
+        return found(asked.headers) if callable(found) else found
 
 
 @contextmanager
 def serve(host: str = "127.0.0.1") -> Iterator[Site]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            named = {name.lower(): value for name, value in self.headers.items()}
-            status, headers, body = site.answer(self.path, named)
-            try:
-                self._send(status, {**headers, "Content-Length": str(len(body))}, body)
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True  # the client did not wait
-
-        def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Silent."""
-
-    server = ThreadingHTTPServer((host, 0), Handler)
-    server.daemon_threads = True
-    site = Site(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    site = Site()
+    with serving(site.answer, host) as site.base:
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(timeout=10)
 
 
 @dataclass(frozen=True)

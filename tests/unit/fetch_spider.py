@@ -11,10 +11,10 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.http import Request
 from scrapy.utils.project import get_project_settings
 
-from scrapy_project.budget import Budget
 from scrapy_project.fetchers.choice import PageFetcher
-from scrapy_project.report import CrawlStopped
+from scrapy_project.limits.budget import Budget
 from scrapy_project.spider import SourceSpider
+from scrapy_project.storage.report import CrawlStopped
 
 
 class BenchSpider(SourceSpider):

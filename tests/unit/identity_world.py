@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,8 +14,8 @@ import numpy as np
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig
-from trainer.pipeline.context import Plan, RunContext
 from trainer.pipeline.steps import publish, resolve, select
+from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
 from trainer.staging.paths import DataDir
@@ -111,7 +112,7 @@ class IdentityWorld:
         run_id: str,
         rows: list[dict[str, Any]],
         *,
-        without: set[str] = frozenset(),
+        without: AbstractSet[str] = frozenset(),
         taken: Mapping[str, str] = MappingProxyType({}),
     ):
         """The run's context after select; pictures in `without` were not there, those in `taken`
@@ -132,9 +133,8 @@ class IdentityWorld:
             self._snapshot(context, key, [row for row in rows if row["source"] == key], urls)
         cache = [_face(url) | {"taken_on": taken.get(url)} for url in urls]
         write_rows(self.data.faces(PACK) / f"part-{run_id}.parquet", cache, FACES)
-        lines: list[str] = []
-        context.finish("resolve", resolve.run(context, lines.append))
-        context.finish("select", select.run(context, lines.append))
+        context.finish("resolve", resolve.run(context))
+        context.finish("select", select.run(context))
         return context
 
     def _snapshot(self, context, key, rows, urls) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -52,10 +53,10 @@ def face(
     }
 
 
-def image(trust: str, *people: tuple[int, float], **more: object) -> list[dict]:
+def image(trust: str, *people: tuple[int, float], **more: Any) -> list[dict]:
     """The faces of one image with several: (person, area) each."""
     first = next(_NUMBERS)
-    common = {
+    common: dict[str, Any] = {
         "sha": f"{first:04d}",
         "phash": (first * 0x9E3779B97F4A7C15 % 2**64).to_bytes(8),
         "rule": "several_faces",

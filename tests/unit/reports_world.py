@@ -1,15 +1,22 @@
 """A small DATA_DIR with invented people, for the tests of the reports."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import trainer.release as release_package
 from trainer.identity.reviews import Review, write_reviews
+from trainer.runs.record import DiffSummary, RunRecord, RunStats, SourceStats, write_record
 from trainer.staging.manifest import StageError
 from trainer.staging.paths import DataDir
-from trainer.staging.records import DiffSummary, RunRecord, RunStats, SourceStats, write_record
 
 AIRFLOW_RUN = "manual__2026-01-08T01:02:03.5+00:00"
-HOSTILE = "\u202eevil **bold** <b>x</b> [a](javascript:alert(1)) $x$ :red[y]"
+HOSTILE = (
+    "\u202eevil **bold** <script>alert(1)</script> <b>x</b> [a](javascript:alert(1)) $x$ :red[y]"
+    + " long" * 60
+)
+SCHEMA = Path(release_package.__file__).with_name("schema.sql")
 OLD, MIDDLE, NEW = "20260101_000000", "20260105_000000", "20260108_000000"
 
 
@@ -23,9 +30,17 @@ def release(data: DataDir, version_id: str, names: dict[str, str], diff: dict) -
         "performer_count": len(names),
         "face_count": 7 * len(names),
         "sources": ["stashdb"],
+        "models": {"pack": "p"},
+        "checksums": {},
     }
     evaluation = {
-        "closed_set": {"rank_1": 0.75 + 0.01 * len(names), "rank_5": 1.0, "queries": 14},
+        "closed_set": {
+            "rank_1": 0.75 + 0.01 * len(names),
+            "rank_1_interval": [0.7, 0.9],
+            "rank_5": 1.0,
+            "queries": 14,
+        },
+        "curve": [{"distance": 0.1 * i, "false_accept": 0.1 * i} for i in range(11)],
         "open_set": {"queries": 14, "points": [{"threshold": 0.5, "false_accept": 0.123}]},
         "index_recall": {"a.voy": {"recall_at_10": 1.0}, "b.voy": {"recall_at_10": 0.995}},
         "faces_per_performer": {"7": len(names)},
@@ -35,8 +50,34 @@ def release(data: DataDir, version_id: str, names: dict[str, str], diff: dict) -
     _json(root / "manifest.json", manifest)
     _json(root / "evaluate.json", evaluation)
     _json(root / "diff.json", {"new_version": version_id, **diff})
-    people = {f"stashdb.org:{i}": {"name": n, "face_count": 7} for i, n in names.items()}
-    _json(root / "performers.json", people)
+    _json(root / "verify.json", {"ok": True, "checks": []})
+    database(root / "performers.db", names)
+
+
+def database(path: Path, names: dict[str, str]) -> None:
+    """performers.db with one face per performer, whose ids are those of `names`."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        for number, name in names.items():
+            db.execute(
+                "INSERT INTO performers (id, canonical_name) VALUES (?, ?)", (int(number), name)
+            )
+            endpoint = "stashdb"
+            db.execute(
+                "INSERT INTO stashbox_ids (performer_id, endpoint, stashbox_performer_id) "
+                "VALUES (?, ?, ?)",
+                (int(number), endpoint, number),
+            )
+            db.execute(
+                "INSERT INTO faces (id, performer_id, facenet_index, arcface_index, "
+                "source_endpoint) VALUES (?, ?, ?, ?, ?)",
+                (int(number), int(number), int(number), int(number), endpoint),
+            )
+            db.execute(
+                "INSERT INTO face_provenance (face_id, image_sha256, face_no, source, model_pack, "
+                "rule) VALUES (?, ?, 0, 'stashdb', 'p', 'single_face')",
+                (int(number), f"{int(number):064x}"),
+            )
 
 
 def normal(root: Path) -> DataDir:
@@ -86,7 +127,20 @@ def _airflow_record(run_id: str) -> RunRecord:
         },
         errors=[error],
         reviews={"unconfirmed_page": 1, "page_moved": 1},
-        steps={"plan": {"status": "done", "seconds": 75.0}},
+        steps={
+            "plan": {"status": "done", "seconds": 75.0},
+            "crawl-stashdb": {"status": "done", "seconds": 600.0},
+        },
+        stages={"stashdb": {"face": 15, "fetched": 17, "quality": 14, "selected": 10, "trust": 12}},
+        funnel={
+            "stashdb": {
+                "single_face": 10,
+                "no_face": 2,
+                "face_too_small": 1,
+                "several_faces": 2,
+                "over_total": 2,
+            }
+        },
     )
 
 

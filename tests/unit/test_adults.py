@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainer.policy.adults import AgeFacts, adult_from, judge
+from trainer.adults.rules import AgeFacts, adult_from, judge
 
 VAGUE = "perhaps_under_age"
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import polars as pl
 import pytest
 
 from tests.unit.identity_world import PACK, IdentityWorld, page, record, shot
 from trainer.errors import StageFailed
 from trainer.identity.reviews import read_reviews
 from trainer.pipeline.steps import select
+from trainer.staging.frames import read_frame
 from trainer.staging.parquet import read_table, write_table
 
 IMDB = "https://www.imdb.com/name/nm9990001/"
@@ -74,12 +74,12 @@ def young_and_adult(young: list[str], adult: list[str], *more: dict) -> list[dic
 
 
 def released(context) -> set[tuple[int, str]]:
-    frame = pl.read_parquet(context.run.select / "faces.parquet")
+    frame = read_frame(context.run.select / "faces.parquet")
     return set(frame.select("performer_id", "image_url").rows())
 
 
 def verdicts(context) -> dict[tuple[int, str], tuple[str, int | None]]:
-    frame = pl.read_parquet(context.run.select / "verdicts.parquet")
+    frame = read_frame(context.run.select / "verdicts.parquet")
     columns = frame.select("performer_id", "url", "rule", "other_performer_id")
     return {row[:2]: row[2:] for row in columns.rows()}
 
@@ -128,7 +128,7 @@ def test_faces_in_quarantine_vouch_for_nobody_and_are_no_candidates(world):
     }
     assert context.result("select")["funnel"] == {"maybe": {"no_trusted_face": 1}}
     assert list(context.result("select")["stages"]) == ["maybe"]
-    performers = pl.read_parquet(context.run.resolve / "performers.parquet")
+    performers = read_frame(context.run.resolve / "performers.parquet")
     assert performers["performer_id"].to_list() == [ADULT]
 
 
@@ -165,7 +165,7 @@ def test_a_face_cache_of_an_older_trainer_has_no_days(world):
     context = world.run("run", rows)
     (part,) = world.data.faces(PACK).glob("*.parquet")
     write_table(part, read_table(part).drop_columns(["taken_on"]))
-    select.run(context, print)
+    select.run(context)
     assert released(context) == {(1, shot(5, 0))}
 
 
@@ -173,4 +173,4 @@ def test_select_asks_to_resolve_again_after_an_older_trainer(world):
     context = world.run("run", young_and_adult([shot(5, 0)], [shot(6, 0)]))
     (context.run.resolve / "owners.parquet").unlink()
     with pytest.raises(StageFailed, match="resolve"):
-        select.run(context, print)
+        select.run(context)

@@ -15,15 +15,15 @@ from trainer.cli import app
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
-from trainer.pipeline import record
 from trainer.pipeline.approve import approve_run, candidate, candidates, reject_run
-from trainer.pipeline.context import Plan, RunContext
 from trainer.release.diff import diff, write_diff
 from trainer.release.gate import GateResult
+from trainer.runs import update as run_record
+from trainer.runs.context import Plan, RunContext
+from trainer.runs.record import read_record
 from trainer.staging.atomic import write_json
 from trainer.staging.lock import build_lock
 from trainer.staging.manifest import Check
-from trainer.staging.records import read_record
 
 RUN, VERSION = "build_1", "20261101_000000"
 FAILED = Check(name="rank-1", ok=False, expected="at least 0.8", actual="0.5")
@@ -42,12 +42,12 @@ def waiting(tmp_path: Path) -> RunContext:
         base_release=None,
     )
     write_json(context.run.plan, plan.model_dump(mode="json"))
-    record.start(context, plan)
+    run_record.start(context, plan)
     shutil.copytree(small_release(tmp_path / "made", VERSION), context.run.release)
     write_diff(context.run.release, diff(None, context.run.release))
     result = GateResult(passed=False, checks=[FAILED])
     context.finish("gate", result.model_dump(mode="json"))
-    with record.editing(context) as current:
+    with run_record.editing(context) as current:
         current.status = "needs_approval"
     return context
 
@@ -67,7 +67,7 @@ def test_a_rejected_run_keeps_its_reports_and_is_never_published(waiting):
     assert (stored.status, stored.rejected_because) == ("rejected", "a bad crawl")
     assert candidates(waiting.settings) == []
     for act in (
-        lambda: approve_run(waiting.settings, RUN, print),
+        lambda: approve_run(waiting.settings, RUN),
         lambda: reject_run(waiting.settings, RUN, "again"),
     ):
         with pytest.raises(StageFailed, match="is rejected, not waiting"):
@@ -84,7 +84,7 @@ def test_a_candidate_that_was_overtaken_can_only_be_rejected(waiting):
     assert f"  can only be rejected: {reason}\n" in shown
     (waiting.run.release / "performers.db").unlink()  # as publishing the other one does
     with pytest.raises(StageFailed, match=f"{reason}; it can only be rejected"):
-        approve_run(waiting.settings, RUN, print)
+        approve_run(waiting.settings, RUN)
     assert "is rejected" in reject_run(waiting.settings, RUN, "overtaken")
 
 
@@ -95,13 +95,13 @@ def test_a_decision_that_came_first_wins(waiting, monkeypatch):
     def held(path):
         with build_lock(path):
             if read_record(waiting.run.record).status == "needs_approval":
-                with record.editing(waiting) as current:
+                with run_record.editing(waiting) as current:
                     current.status = "rejected"
             yield
 
     monkeypatch.setattr("trainer.pipeline.approve.build_lock", held)
     with pytest.raises(StageFailed, match="is rejected, not waiting"):
-        approve_run(waiting.settings, RUN, print)
+        approve_run(waiting.settings, RUN)
     assert not waiting.data.current.is_symlink()
 
 

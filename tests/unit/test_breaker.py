@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from scrapy.http import Request, Response
 
-from scrapy_project.breaker import Breaker, challenge, refusal
-from scrapy_project.middlewares.refusals import BreakerMiddleware
-from scrapy_project.report import CrawlStopped
+from scrapy_project.limits.breaker import Breaker, challenge, refusal
+from scrapy_project.limits.middlewares.refusals import BreakerMiddleware
+from scrapy_project.storage.report import CrawlStopped
 
 URL = "https://site.example/babe/Some_One"
 

@@ -12,9 +12,9 @@ from itertools import pairwise
 import pytest
 from scrapy.http import Request
 
-from scrapy_project.budget import Budget, Held, budget_file, host_key, source_key
-from scrapy_project.middlewares.budget import BudgetMiddleware, HostHeld
-from scrapy_project.report import CrawlStopped
+from scrapy_project.limits.budget import Budget, Held, budget_file, host_key, source_key
+from scrapy_project.limits.middlewares.budget import BudgetMiddleware, HostHeld
+from scrapy_project.storage.report import CrawlStopped
 from trainer.config.settings import REPO_ROOT
 
 KEYS = [source_key("a"), host_key("https://www.example.org/x")]
@@ -46,8 +46,11 @@ def run(clock: Clock, *coroutines) -> None:
             clock.moment += max(timeout or 0.0, 0.0)
             return super().select(0)
 
-    loop = asyncio.SelectorEventLoop(Selector())
-    loop.time = clock
+    class Loop(asyncio.SelectorEventLoop):
+        def time(self) -> float:
+            return clock()
+
+    loop = Loop(Selector())
     try:
         loop.run_until_complete(asyncio.wait_for(_gather(coroutines), 1e9))
     finally:
@@ -142,7 +145,7 @@ def test_no_key_leaves_the_directory(tmp_path):
 RESERVE = """
 import sys
 from pathlib import Path
-from scrapy_project.budget import Budget
+from scrapy_project.limits.budget import Budget
 budget = Budget(Path(sys.argv[1]))
 sys.stdin.readline()
 for _ in range(300):
@@ -162,6 +165,7 @@ def test_processes_never_get_moments_closer_than_the_interval(tmp_path):
         for name in "ab"
     ]
     for child in children:
+        assert child.stdin is not None
         child.stdin.write("go\n")
         child.stdin.flush()
     moments = sorted(float(m) for child in children for m in child.communicate()[0].split())

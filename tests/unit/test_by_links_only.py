@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.identity_world import IdentityWorld, creator, record, reference, source
-from trainer.commands.sources import source_lines, source_rows
-from trainer.pipeline import record as run_record
+from trainer.cli.sources import source_lines, source_rows
 from trainer.pipeline.steps import plan_references, report
+from trainer.runs import update as run_record
+from trainer.runs.record import read_record
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table
 
@@ -25,7 +26,7 @@ SOURCES = {
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, caplog):
     """Plans a run with the mode asked for; returns its context and what was said."""
 
     def made(mode: str):
@@ -38,13 +39,12 @@ def run(tmp_path):
         params = plan.params.model_copy(update={"reference_mode": mode})
         changed = plan.model_copy(update={"params": params})
         write_json(context.run.plan, changed.model_dump(mode="json"))
-        said: list[str] = []
         context = type(context).open(context.settings, "week-1")
         run_record.start(context, context.plan)
-        context.finish("plan_references", plan_references.run(context, said.append))
+        context.finish("plan_references", plan_references.run(context))
         context.finish("publish", {"published": False})
-        report.run(context, said.append)
-        return context, said
+        report.run(context)
+        return context, caplog.messages
 
     return made
 
@@ -52,7 +52,7 @@ def run(tmp_path):
 def test_the_log_and_the_record_say_it(run):
     context, said = run("name")
     assert f"plan_references: numbered is asked by links only, not by name: {REASON}" in said
-    assert run_record.read_record(context.run.record).by_links_only == {"numbered": REASON}
+    assert read_record(context.run.record).by_links_only == {"numbered": REASON}
     asked = {
         key: read_table(context.run.targets(key)).to_pylist() for key in ("numbered", "surely")
     }
@@ -63,12 +63,12 @@ def test_the_log_and_the_record_say_it(run):
 def test_a_build_by_links_says_nothing(run):
     context, said = run("url")
     assert not [line for line in said if "links only" in line]
-    assert run_record.read_record(context.run.record).by_links_only == {}
+    assert read_record(context.run.record).by_links_only == {}
 
 
 def test_the_list_of_sources_says_it():
     lines = source_lines(source_rows(SOURCES, {}))
     assert [line for line in lines if REASON in line] == [
-        "numbered: HTML, one page a performer, 60 requests a minute, trust high: on; "
+        "numbered: HTML, one page per performer, 60 requests a minute, trust high: on; "
         f"found by links only, not by name: {REASON}"
     ]

@@ -7,10 +7,10 @@ import codecs
 import pytest
 from scrapy.http import Response
 
-from scrapy_project.charset import as_utf8, text_of_page
-from scrapy_project.charset_labels import CODECS
-from scrapy_project.html import document, text_of
-from scrapy_project.profile import PageError
+from scrapy_project.parsing.charset import as_utf8, text_of_page
+from scrapy_project.parsing.charset_labels import CODECS
+from scrapy_project.parsing.html import document, text_of
+from scrapy_project.parsing.profile import PageError
 
 
 def in_page(name: str, declared: str = "") -> str:

@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from trainer.staging.children import TooQuiet, run_child
+from tests.waiting import wait_for
+from trainer.processes.child import WatchdogExpired, run_child
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEPER = """
@@ -22,37 +22,37 @@ time.sleep(60)
 PARENT = """
 import os, sys
 from pathlib import Path
-from trainer.staging.children import run_child
+from trainer.processes.child import run_child
 run_child([sys.executable, "-c", {sleeper!r}, sys.argv[1]], cwd=Path.cwd(),
-          environment=os.environ, log=Path(sys.argv[2]), say=print)
+          environment=os.environ, log_file=Path(sys.argv[2]), on_line=print)
 """
 
 
-def test_output_goes_to_the_log_and_chosen_lines_are_said(tmp_path):
-    said: list[str] = []
+def test_output_goes_to_the_log_and_chosen_lines_are_handed_on(tmp_path):
+    heard: list[str] = []
     script = "print('progress: 1'); print('secret detail'); raise SystemExit(3)"
     code = run_child(
         [sys.executable, "-c", script],
         cwd=tmp_path,
         environment=os.environ,
-        log=tmp_path / "logs" / "child.log",
-        say=said.append,
-        say_prefix="progress:",
+        log_file=tmp_path / "logs" / "child.log",
+        on_line=heard.append,
+        line_prefix="progress:",
     )
     assert code == 3
-    assert said == ["progress: 1"]
+    assert heard == ["progress: 1"]
     assert "secret detail" in (tmp_path / "logs" / "child.log").read_text()
 
 
 def test_a_child_that_writes_nothing_is_killed(tmp_path):
-    with pytest.raises(TooQuiet):
+    with pytest.raises(WatchdogExpired):
         run_child(
-            [sys.executable, "-c", SLEEPER, tmp_path / "pid"],
+            ["/bin/sh", "-c", "echo $$ > pid; exec sleep 600"],  # starts within the time
             cwd=tmp_path,
             environment=os.environ,
-            log=tmp_path / "log",
-            say=print,
-            silence_seconds=2,
+            log_file=tmp_path / "log",
+            on_line=print,
+            silence_seconds=3,
         )
     assert gone(int((tmp_path / "pid").read_text()))
 
@@ -63,15 +63,6 @@ def start_parent(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
         [sys.executable, "-c", PARENT.format(sleeper=SLEEPER), pid_file, tmp_path / "log"], cwd=ROOT
     )
     return parent, int(wait_for(lambda: pid_file.exists() and pid_file.read_text()))
-
-
-def wait_for(condition, seconds: float = 20):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("waited in vain")
 
 
 def gone(pid: int) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from trainer.references.confirm import judge
+from trainer.crawl.confirm import judge
 
 TWITTER = "https://twitter.com/wren_of_nowhere"
 
@@ -15,7 +17,7 @@ def page(**facts) -> dict:
 
 
 def candidate(number: int = 1, **facts) -> dict:
-    empty = {"aliases": [], "birth_date": None, "country": None, "urls": []}
+    empty: dict[str, Any] = {"aliases": [], "birth_date": None, "country": None, "urls": []}
     claim = {"source": "stashdb", "source_id": f"s{number}"}
     return {**claim, "name": "Wren Hollow", **empty, **facts}
 
@@ -40,28 +42,28 @@ def candidate(number: int = 1, **facts) -> dict:
     ],
 )
 def test_a_page_found_by_name_needs_the_name_and_one_more_fact(on_the_page, known, confirmed):
-    verdict = judge(page(**on_the_page), "name", [candidate(**known)])
+    confirmation = judge(page(**on_the_page), "name", [candidate(**known)])
     if confirmed is None:
-        assert verdict.confirmed_by is None
-        assert verdict.doubt
+        assert confirmation.confirmed_by is None
+        assert confirmation.doubt
     else:
-        assert confirmed in (verdict.confirmed_by or "")
-        assert verdict.doubt is None
+        assert confirmed in (confirmation.confirmed_by or "")
+        assert confirmation.doubt is None
 
 
 @pytest.mark.parametrize("found_by", ["name", "url"])
 def test_two_birth_dates_are_two_people_whatever_else_agrees(found_by):
     known = candidate(birth_date="1985-03-04", country="SE", urls=[TWITTER])
     seen = page(birth_date="1985-04-03", country="SE", links=(TWITTER,))
-    verdict = judge(seen, found_by, [known])
-    assert verdict.confirmed_by is None
-    assert "1985-04-03" in (verdict.doubt or "")
-    assert "1985-03-04" in (verdict.doubt or "")
+    confirmation = judge(seen, found_by, [known])
+    assert confirmation.confirmed_by is None
+    assert "1985-04-03" in (confirmation.doubt or "")
+    assert "1985-03-04" in (confirmation.doubt or "")
 
 
 def test_a_linked_page_needs_no_second_fact_and_fuzzy_dates_do_not_contradict():
-    verdict = judge(page(birth_date="1985"), "url", [candidate(birth_date="1985-03-04")])
-    assert (verdict.owners, verdict.doubt) == ((("stashdb", "s1"),), None)
+    confirmation = judge(page(birth_date="1985"), "url", [candidate(birth_date="1985-03-04")])
+    assert (confirmation.owners, confirmation.doubt) == ((("stashdb", "s1"),), None)
 
 
 def test_of_several_only_those_whose_facts_agree_are_owners():
@@ -71,11 +73,11 @@ def test_of_several_only_those_whose_facts_agree_are_owners():
         candidate(3),
         candidate(4, birth_date="1985-03"),
     ]
-    verdict = judge(page(birth_date="1985-03-04"), "name", known)
-    assert verdict.owners == (("stashdb", "s2"), ("stashdb", "s4"))
+    confirmation = judge(page(birth_date="1985-03-04"), "name", known)
+    assert confirmation.owners == (("stashdb", "s2"), ("stashdb", "s4"))
 
 
 def test_in_doubt_everybody_stays_a_candidate_for_a_person_to_look_at():
-    verdict = judge(page(), "name", [candidate(1), candidate(2)])
-    assert verdict.owners == (("stashdb", "s1"), ("stashdb", "s2"))
-    assert verdict.doubt == "nothing but the name agrees"
+    confirmation = judge(page(), "name", [candidate(1), candidate(2)])
+    assert confirmation.owners == (("stashdb", "s1"), ("stashdb", "s2"))
+    assert confirmation.doubt == "nothing but the name agrees"

@@ -10,7 +10,7 @@ import brotli
 import pytest
 from backports import zstd
 
-from scrapy_project.records import part_meta
+from scrapy_project.storage.records import part_meta
 from tests.recorded.profile_box import (
     SOURCE,
     WEEK_2,

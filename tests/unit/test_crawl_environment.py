@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trainer.config.sources import SourceConfig, load_sources
-from trainer.pipeline.crawl_environment import crawl_environment
+from trainer.crawl.environment import crawl_environment
 
 EVERYTHING = {
     "PATH": "/bin",

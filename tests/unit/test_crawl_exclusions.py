@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, person, serve
 from trainer.cli import app
+from trainer.exclusions.edit import add, remove
+from trainer.exclusions.entries import read_exclusions
 from trainer.faces.cache import cached_pictures
-from trainer.pipeline.pictures import prune_pictures
-from trainer.policy.exclusion_list import add, remove
-from trainer.policy.exclusions import read_exclusions
+from trainer.retention.images import prune_pictures
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import write_rows

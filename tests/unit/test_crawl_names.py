@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any, cast
 
 import pytest
 from scrapy.http import HtmlResponse, Request
 
-from scrapy_project.judged_again import judged_again
-from scrapy_project.profile import Profile, Shot
+from scrapy_project.parsing.profile import Image, Profile
+from scrapy_project.storage.judged_again import judged_again
 from scrapy_project.visit import Outcome, Visitor
 from tests.recorded.profile_box import (
     LATER,
@@ -19,6 +20,7 @@ from tests.recorded.profile_box import (
     serve_site,
 )
 from trainer.config.sources import shipped_sources
+from trainer.staging.rows import PerformerRecord
 
 FULL = "/wiki/images/a/ab/"
 IAFD = "https://www.iafd.com/person.rme/"
@@ -91,7 +93,7 @@ def test_a_further_record_of_the_same_name_becomes_an_owner_without_a_request(be
 
 
 def candidate(name: str, number: int = 1) -> dict:
-    facts = {"aliases": [], "birth_date": None, "country": None, "urls": []}
+    facts: dict[str, Any] = {"aliases": [], "birth_date": None, "country": None, "urls": []}
     return {**owner(number), "name": name, **facts}
 
 
@@ -104,9 +106,9 @@ def target(*candidates: dict, found_by: str = "url", page_id: str = "Ada_Fenn", 
     }
 
 
-def before(**facts) -> dict:
+def before(**facts) -> PerformerRecord:
     """A row as versions wrote it that believed every link: nothing says why."""
-    return {
+    row = {
         "name": "Ada Fenn",
         "aliases": None,
         "birth_date": None,
@@ -119,6 +121,7 @@ def before(**facts) -> dict:
         "confirmed_by": None,
         "fetched_at": WEEK_1,
     } | facts
+    return cast(PerformerRecord, row)
 
 
 def test_a_row_of_before_the_rule_is_kept_where_its_name_fits_and_withdrawn_where_not():
@@ -162,7 +165,7 @@ def visited(path: str, page_id: str, address: str, name: str = "Orla Veit") -> O
         assert request.url == f"https://www.iafd.com{path}"
         return HtmlResponse(address, body=b"<h1>A page</h1>")
 
-    shown = Profile(name=name, shots=(Shot(url="https://www.iafd.com/g/o.jpg"),))
+    shown = Profile(name=name, images=(Image(url="https://www.iafd.com/g/o.jpg"),))
     visitor = Visitor(shipped_sources()["iafd"], fetch, WEEK_1, lambda body, url: shown, None)
     asked = target(candidate("Orla Veit"), page_id=page_id, path=path)
     return asyncio.run(visitor.visit(asked, None))

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from scrapy_project.image_parts import image_type, no_picture, unsupported_type
+from scrapy_project.storage.image_parts import image_type, no_picture, unsupported_type
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
+from trainer.snapshots.image_ledger import REFUSED_DAYS, ImageLedger
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import parts, read_parts, write_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES
-from trainer.state.ledger import REFUSED_DAYS, ImageLedger
 
 
 @pytest.fixture
@@ -131,6 +131,7 @@ def test_a_host_that_answers_with_pages_is_left_alone_like_one_that_refuses(benc
     bench.box.before = lambda path, _: (200, {}, PAGES[kind]) if "img" in path else None
     manifest = bench.crawl()
     assert manifest.status == "blocked"
+    assert manifest.reason is not None
     assert "refused 8 pictures in a row" in manifest.reason and kind in manifest.reason
     assert {e.kind for e in manifest.errors} == {f"picture_{kind}"}
     assert {row["status"] for row in bench.images().values()} == {"failed"}
@@ -140,7 +141,7 @@ def test_a_crawl_without_its_pictures_is_partial_and_the_next_one_is_whole(bench
     bench.box.before = lambda path, _: (500, {}, b"") if "img" in path else None
     manifest = bench.crawl()
     assert (manifest.status, manifest.counts["pictures_failed"]) == ("partial", 9)
-    assert "9 of 9 pictures could not be had" in manifest.reason
+    assert "9 of 9 pictures could not be had" in str(manifest.reason)
     bench.publish("r1")
     bench.box.before = lambda path, _: None
     assert bench.crawl("r2").status == "complete"

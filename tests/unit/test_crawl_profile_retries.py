@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.recorded.profile_box import ProfileBench, linked, page, serve_site
+from tests.web_server import Answer
 
 PEOPLE = [(f"Person_{n:03d}", f"Person {n:03d}") for n in range(24)]
 
@@ -26,7 +27,7 @@ def of(slugs) -> set[str]:
     return {f"/boobs/{slug}" for slug, _ in slugs}
 
 
-TROUBLES = {
+TROUBLES: dict[str, tuple[Answer, int, str]] = {
     # What the pages are for a while, of how many, and the check that does not hold
     "another layout": ((200, {}, b"<html><body>all new</body></html>"), 6, "pages_readable"),
     "not there": ((404, {}, b""), 14, "share_of_pages"),

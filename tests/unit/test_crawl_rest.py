@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pyarrow.parquet as pq
@@ -15,15 +13,16 @@ import pytest
 from demo.world.people import population
 from demo.world.porndb import PornDb, record_id
 from tests.recorded.box import JPEG
+from tests.web_server import Answer, Asked, serving
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.crawl import crawl_source
+from trainer.crawl.run import crawl_source
+from trainer.runs.context import Plan, RunContext
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES, PERFORMERS
-from trainer.staging.snapshot import fold_snapshot
 from trainer.state.store import SnapshotRow, StateChanges, commit_release
 
 KEY = "a-token-that-nobody-may-read"
@@ -35,8 +34,7 @@ class Server:
     """The API and its pictures; `before` may answer instead."""
 
     def __init__(self) -> None:
-        self.log: list[str] = []
-        self.headers: list[dict[str, str]] = []
+        self.requests: list[Asked] = []
         self.people = list(population(1))
         self.total_offset = 0
         self.before = lambda path: None
@@ -47,9 +45,9 @@ class Server:
         picture = lambda key: f"{self.base}/img/{key}"  # noqa: E731
         return PornDb(self.people, picture, KEY, self.base, {"mira"}, self.total_offset)
 
-    def answer(self, target: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
-        self.log.append(target)
-        self.headers.append(headers)
+    def answer(self, asked: Asked) -> Answer:
+        target = asked.path
+        self.requests.append(asked)
         special = self.before(target)
         if special is not None:
             return special
@@ -58,8 +56,14 @@ class Server:
             return 200, {"Content-Type": "image/jpeg"}, JPEG + address.path.encode()
         if address.path == "/robots.txt":
             return 404, {}, b""
-        status, content = self.api.answer(address.path, dict(parse_qsl(address.query)), headers)
+        status, content = self.api.answer(
+            address.path, dict(parse_qsl(address.query)), asked.headers
+        )
         return status, {"Content-Type": "application/json"}, json.dumps(content).encode()
+
+    @property
+    def log(self) -> list[str]:
+        return [asked.path for asked in self.requests]
 
     def pages(self) -> list[str]:
         return [target for target in self.log if target.startswith("/performers")]
@@ -68,30 +72,8 @@ class Server:
 @contextmanager
 def serve():
     shown = Server()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            status, headers, content = shown.answer(self.path, dict(self.headers.items()))
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    shown.base = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with serving(shown.answer) as shown.base:
         yield shown
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture
@@ -126,7 +108,7 @@ def context(root, server, run_id="r1", page_size=7, **params) -> RunContext:
 
 
 def crawl(root, server, run_id="r1", **params):
-    return crawl_source(context(root, server, run_id, **params), "theporndb", lambda line: None)
+    return crawl_source(context(root, server, run_id, **params), "theporndb")
 
 
 def performers(root, server, run_id="r1"):
@@ -194,8 +176,8 @@ def test_a_career_that_goes_on_in_the_year_of_the_run_has_no_end(tmp_path, serve
 
 def test_the_token_goes_to_the_api_alone_and_into_no_file(crawled):
     server, root, _ = crawled
-    for target, headers in zip(server.log, server.headers, strict=True):
-        given = headers.get("Authorization")
+    for asked in server.requests:
+        target, given = asked.path, asked.headers.get("authorization")
         assert given == (f"Bearer {KEY}" if target.startswith("/performers") else None), target
     assert KEY.encode() not in everything_written(root)
 
@@ -233,7 +215,7 @@ def test_a_crawl_goes_on_from_the_pages_it_has(tmp_path, server):
     server.before = lambda path: (500, {}, b"") if path == broken else None
     assert crawl(tmp_path, server).status == "failed"
     assert "/performers?page=1&per_page=7" in server.log
-    server.log.clear()
+    server.requests.clear()
     server.before = lambda path: None
     manifest = crawl(tmp_path, server)
     assert manifest.status == "complete"
@@ -257,7 +239,8 @@ def test_fewer_people_than_advertised_fail_after_repeated_sweeps(tmp_path, serve
 def publish(root, server, run_id, number):
     """Fold, and commit what a release would."""
     opened = context(root, server, run_id)
-    directory = fold_snapshot(opened, "theporndb")
+    directory = fold_snapshot(opened, "theporndb", excluded=set())
+    assert directory is not None
     rows = read_table(directory / "performers.parquet").to_pylist()
     live = sum(not row["deleted"] for row in rows)
     changes = StateChanges(

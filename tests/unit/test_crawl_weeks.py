@@ -135,11 +135,12 @@ def test_assertions_of_the_source_fail_the_crawl(bench: Bench):
 
 
 def test_pages_and_pictures_share_one_rate(bench: Bench):
-    bench.overrides = {"requests_per_minute": 600}
+    bench.overrides = {"requests_per_minute": 240}
     moments: list[float] = []
     bench.box.before = lambda path, _: (
         moments.append(time.monotonic()) if path != "/robots.txt" else None
     )
     bench.crawl()
     assert len(moments) == 3 + 12
-    assert moments[-1] - moments[0] >= 14 * 0.1 * 0.95
+    # The twelve pictures alone would take 2.75 s; the first request may have come 0.5 s late.
+    assert moments[-1] - moments[0] >= 14 * 0.25 - 0.5

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from trainer.cli import EXIT_BY_STATUS, app
+from trainer.cli import app
+from trainer.cli.builds import EXIT_BY_STATUS
 from trainer.config.params import BuildParams
 from trainer.config.pipeline import STEPS
 from trainer.config.settings import REPO_ROOT, Settings
@@ -16,7 +17,15 @@ OPERATIONS = (REPO_ROOT / "docs" / "operations.md").read_text()
 ARCHITECTURE = (REPO_ROOT / "docs" / "architecture.md").read_text()
 README = (REPO_ROOT / "README.md").read_text()
 # Read by the reports and by the plugin, not by Settings.
-ELSEWHERE = {"TRAINER_REPORTS_URL", "TRAINER_AIRFLOW_URL"}
+ELSEWHERE = {
+    "TRAINER_REPORTS_URL",
+    "TRAINER_REPORTS_ROLE",
+    "TRAINER_AIRFLOW_URL",
+    "TRAINER_AIRFLOW_API",
+    "TRAINER_AIRFLOW_USER",
+    "TRAINER_AIRFLOW_PASSWORD",
+    "TRAINER_AIRFLOW_LOGIN",
+}
 
 
 def rows(text: str, heading: str) -> list[list[str]]:
@@ -65,8 +74,8 @@ def test_commands_exist(text):
     for target in re.findall(r"`make ([a-z-]+)|^make ([a-z-]+)", text, re.MULTILINE):
         name = "".join(target)
         assert re.search(rf"^{name}:", makefile, re.MULTILINE), f"make {name}"
-    known = {command.callback.__name__ for command in app.registered_commands}
-    known |= {group.name for group in app.registered_groups}
+    known = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    known |= {str(group.name) for group in app.registered_groups}
     for command in re.findall(r"(?:`|bin/)trainer ([a-z]+)", text):
         assert command in known, f"trainer {command}"
 

@@ -103,23 +103,22 @@ def asked(context):
     return {picture for job in jobs for picture in job["images"]}
 
 
-def test_only_what_may_be_turned_is_embedded_again(planned):
+def test_only_what_may_be_turned_is_embedded_again(planned, caplog):
     world, context, named = planned
     pack = load_lock()["demo"].info("sidecar")
     write_json(world.data.model_pack("sidecar") / "pack.json", pack.model_dump(mode="json"))
-    lines = []
-    figures = plan_embed.run(context, lines.append)
+    figures = plan_embed.run(context)
     assert asked(context) == {named["weak"], named["nobody"]}
     # What cannot be read again stays as it is.
     assert cached_pictures(world.data.faces(PACK)) == {named["clear"], named["gone"]}
     assert (figures["again"], figures["to_embed"], figures["bytes_gone"]) == (2, 2, 0)
-    assert "2 once more: they may be turned" in lines[-1]
-    again = plan_embed.run(context, lines.append)
+    assert "2 once more: they may be turned" in caplog.messages[-1]
+    again = plan_embed.run(context)
     assert (again["again"], again["to_embed"]) == (0, 2)
     assert asked(context) == {named["weak"], named["nobody"]}
 
 
 def test_without_a_model_pack_nothing_is_taken_out(planned):
     world, context, named = planned
-    assert plan_embed.run(context, lambda _: None)["again"] == 0
+    assert plan_embed.run(context)["again"] == 0
     assert cached_pictures(world.data.faces(PACK)) == set(named.values())

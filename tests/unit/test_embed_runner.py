@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.log_hook import on_log
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding import process_runner
@@ -20,8 +21,8 @@ from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.embedding.process_runner import clean_environment
 from trainer.embedding.runner import run_shard
+from trainer.embedding.shard_result import read_shard_result
 from trainer.embedding.spec import container_spec, prepare_directories
-from trainer.embedding.verdict import read_verdict
 from trainer.errors import ConfigError, DamagedFileError, StageFailed
 from trainer.staging.manifest import StageManifest
 
@@ -152,7 +153,7 @@ def _program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None
 
 
 def test_a_program_that_dies_is_a_failed_stage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = """import os, sys
 print('SECRET_API_KEY' in os.environ, flush=True)
@@ -161,10 +162,9 @@ sys.exit('error: disk is full')
     _program(tmp_path, monkeypatch, body)
     _, path, job = _job(tmp_path)
     (job.report_dir / "_RUN.json").write_text("{}")  # of an earlier attempt: no verdict
-    lines: list[str] = []
     with pytest.raises(StageFailed, match="disk is full"):
-        run_shard(Settings.load(tmp_path), path, lines.append)
-    assert lines == ["False", "error: disk is full"]
+        run_shard(Settings.load(tmp_path), path)
+    assert caplog.messages == ["False", "error: disk is full"]
 
 
 def test_a_stop_ends_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,29 +177,29 @@ def test_a_stop_ends_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         seen.append(int(line))
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        run_shard(Settings.load(tmp_path), path, stop)
+    with on_log(stop), pytest.raises(KeyboardInterrupt):
+        run_shard(Settings.load(tmp_path), path)
     with pytest.raises(ProcessLookupError):
         os.kill(seen[0], 0)
 
 
 def test_verdict(tmp_path: Path) -> None:
     with pytest.raises(StageFailed, match="left no report; it last said: boom"):
-        read_verdict(tmp_path, "boom")
+        read_shard_result(tmp_path, "boom")
     good = {"run_id": "r", "stage": "embed", "name": "0", "status": "complete"}
     times = {"started_at": "2026-01-31T12:00:00Z", "completed_at": "2026-01-31T12:01:00Z"}
     StageManifest.model_validate({**good, **times}).write(tmp_path)
-    assert read_verdict(tmp_path).status == "complete"
+    assert read_shard_result(tmp_path).status == "complete"
     (tmp_path / "_RUN.json").write_text(json.dumps({**good, **times, "status": "failed"}))
     with pytest.raises(StageFailed, match="the embedder failed"):
-        read_verdict(tmp_path)
+        read_shard_result(tmp_path)
     (tmp_path / "_RUN.json").write_text("{")
     with pytest.raises(StageFailed, match="unreadable"):
-        read_verdict(tmp_path)
+        read_shard_result(tmp_path)
 
 
 def test_missing_python_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRAINER_EMBEDDER_PYTHON", str(tmp_path / "python"))
     _, path, _ = _job(tmp_path)
     with pytest.raises(ConfigError, match="make setup"):
-        run_shard(Settings.load(tmp_path), path, print)
+        run_shard(Settings.load(tmp_path), path)

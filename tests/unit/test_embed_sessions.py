@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -54,9 +56,9 @@ class FakeRuntime(ModuleType):
 
 
 @pytest.fixture
-def runtime(monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRuntime]:
     fake = FakeRuntime()
-    precision = ModuleType("embedder.precision")
+    precision: Any = ModuleType("embedder.precision")
     precision.half_precision = lambda content: b"half " + content
     monkeypatch.setitem(sys.modules, "onnxruntime", fake)
     monkeypatch.setitem(sys.modules, "embedder.precision", precision)
@@ -73,7 +75,7 @@ def model(tmp_path: Path) -> Path:
 
 def _sessions():
     """The module, imported with the fakes in place; no library of NVIDIA is loaded."""
-    sessions = importlib.import_module("embedder.sessions")
+    sessions: Any = importlib.import_module("embedder.sessions")
     sessions._load_libraries = lambda device: None
     return sessions
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from embedder.ahead import Ahead
 from embedder.batches import Batches, is_out_of_memory
 from embedder.decode import KEPT_SIDE, MAX_SIDE, Picture, Refused, decode_bytes
 from embedder.decode_pool import Closed, DecodePool, Lent, Task
 from embedder.jpeg import halving
+from embedder.prefetch import Ahead
 
 
 def test_ahead_keeps_order_and_works_no_further_than_its_size() -> None:
@@ -73,21 +73,20 @@ class Device:
         self.room, self.message = room, message
         self.sizes: list[int] = []
 
-    def __call__(self, batch: list[int]) -> list[int]:
+    def __call__(self, batch: Sequence[int]) -> list[int]:
         self.sizes.append(len(batch))
         if len(batch) > self.room:
             raise RuntimeError(self.message)
         return [2 * number for number in batch]
 
 
-def test_a_batch_is_halved_until_it_fits_and_stays_so() -> None:
-    said: list[str] = []
-    batches, device = Batches(16, said.append), Device(5)
+def test_a_batch_is_halved_until_it_fits_and_stays_so(caplog) -> None:
+    batches, device = Batches(16), Device(5)
     assert batches.run(device, list(range(20))) == [2 * number for number in range(20)]
     assert device.sizes == [16, 8, 4, 4, 4, 4, 4]
     assert batches.run(device, [1, 2, 3]) == [2, 4, 6]
     assert batches.size == 4
-    assert [line.split(" (")[0] for line in said] == [
+    assert [line.split(" (")[0] for line in caplog.messages] == [
         "out of memory: batches of 8 from now on",
         "out of memory: batches of 4 from now on",
     ]
@@ -95,10 +94,10 @@ def test_a_batch_is_halved_until_it_fits_and_stays_so() -> None:
 
 def test_a_batch_of_one_that_does_not_fit_and_other_errors_are_raised() -> None:
     with pytest.raises(RuntimeError, match="out of memory"):
-        Batches(4, print).run(Device(0), [1, 2, 3])
+        Batches(4).run(Device(0), [1, 2, 3])
     device = Device(2, "Invalid input shape")
     with pytest.raises(RuntimeError, match="Invalid"):
-        Batches(4, print).run(device, [1, 2, 3])
+        Batches(4).run(device, [1, 2, 3])
     assert device.sizes == [3]
 
 

@@ -46,12 +46,15 @@ def test_points_and_boxes_turn_with_the_pixels(turn: int) -> None:
     rgb = np.zeros((*SIZE[::-1], 3), np.uint8)
     rgb[50:60, 300:320] = 9
     turned = turned_pixels(rgb, turn)
-    x, y, width, height = turned_boxes(np.float32([300, 50, 20, 10]), turn, *SIZE).astype(int)
+    x, y, width, height = turned_boxes(np.array([300, 50, 20, 10], np.float32), turn, *SIZE).astype(
+        int
+    )
     assert (turned[y : y + height, x : x + width] == 9).all()
     assert turned.sum() == 9 * 3 * width * height
-    corner = turned_points(np.float32([[310, 55]]), turn, *SIZE)[0]
+    corner = turned_points(np.array([[310, 55]], np.float32), turn, *SIZE)[0]
     assert corner.tolist() == [x + width / 2, y + height / 2]
-    there = Faces(np.float32([[x, y, width, height]]), np.zeros((1, 5, 2), np.float32), np.ones(1))
+    box = np.array([[x, y, width, height]], np.float32)
+    there = Faces(box, np.zeros((1, 5, 2), np.float32), np.ones(1, np.float32))
     back = turned_back(there, turn, *SIZE)
     assert back.boxes.tolist() == [[300, 50, 20, 10]]
     assert back.turns.tolist() == [turn]

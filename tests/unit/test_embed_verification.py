@@ -31,7 +31,8 @@ def test_shuffled_names_give_a_coin() -> None:
     shuffled = np.random.default_rng(7).permutation(people)
     found = verification(vectors, shuffled, 600, np.random.default_rng(1))
     assert 0.4 < found["verification"] < 0.6
-    assert rank_1(vectors, shuffled) < 0.2
+    by_chance = rank_1(vectors, shuffled)
+    assert by_chance is not None and by_chance < 0.2
 
 
 def test_pairs_are_half_of_each_kind_and_never_twice() -> None:

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.identity_world import WHEN, IdentityWorld, record, shot, uuid
-from trainer.commands.build import MOST_ERRORS, build_lines
+from trainer.cli.builds import MOST_ERRORS, build_lines
 from trainer.config.settings import Settings
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.purge import purge
-from trainer.pipeline.record import fail
-from trainer.policy.exclusion_list import add
+from trainer.exclusions.edit import add
+from trainer.exclusions.purge import purge
+from trainer.runs.context import RunContext
+from trainer.runs.record import RunRecord, read_record, write_record
+from trainer.runs.update import fail
+from trainer.snapshots.store import CRAWL_NOTES
 from trainer.staging.atomic import read_json, sha256_file, write_json
 from trainer.staging.error_groups import (
     EXAMPLES,
@@ -28,9 +30,7 @@ from trainer.staging.error_groups import (
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import read_schema, write_table
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RunRecord, read_record, write_record
 from trainer.staging.schemas import PERFORMERS
-from trainer.staging.snapshot import CRAWL_NOTES
 
 KINDS = st.sampled_from(["http_404", "field_invalid", "network"])
 ERRORS = st.builds(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -14,14 +13,15 @@ from tests.unit.test_identity_steps import BO, MIRA, names, rows
 from trainer.cli import app
 from trainer.config.pipeline import STEPS
 from trainer.errors import ConfigError, StageFailed
+from trainer.exclusions.apply import refuse_if_decided
+from trainer.exclusions.edit import add, person_value, remove, url_value
+from trainer.exclusions.entries import Exclusion, Exclusions, read_exclusions
+from trainer.exclusions.purge import purge
 from trainer.faces.cache import cached_pictures
 from trainer.pipeline.build import _is_final
-from trainer.pipeline.exclude import refuse_if_decided
-from trainer.pipeline.purge import purge
 from trainer.pipeline.steps import plan_embed, resolve
-from trainer.policy.exclusion_list import add, person_value, remove, url_value
-from trainer.policy.exclusions import Exclusion, Exclusions, read_exclusions
 from trainer.staging.atomic import write_bytes
+from trainer.staging.frames import read_frame
 from trainer.staging.lock import build_lock
 
 WHEN = "2026-11-02T00:00:00Z"
@@ -133,7 +133,7 @@ def test_a_person_goes_with_all_records_pages_and_pictures(world):
     for path in world.data.runs.rglob("*.parquet"):
         if path.parent.name == "maybe":
             continue  # has a page of that name that nobody confirmed to be hers
-        assert "Mira" not in str(pl.read_parquet(path).to_dicts()), path
+        assert "Mira" not in str(read_frame(path).to_dicts()), path
     assert world.data.image(sha(shot(BO, 0))).exists()
     again = purge(world.data)
     assert (again.pictures, again.faces, again.rows, again.ledger) == (0, 0, 0, 0)
@@ -143,7 +143,7 @@ def test_a_person_goes_with_all_records_pages_and_pictures(world):
     assert all(("boxtwo", uuid(2)) not in own for own in found.values())
     assert 1 not in found
     assert len(found) == 3
-    released = pl.read_parquet(context.run.select / "faces.parquet")
+    released = read_frame(context.run.select / "faces.parquet")
     assert not set(released["image_sha256"]) & {sha(url) for url in MIRAS}
     assert context.result("resolve")["excluded"] == {"id": 4}
 
@@ -156,7 +156,7 @@ def test_pictures_of_excluded_people_are_not_embedded_again(world):
     for part in world.data.faces(PACK).glob("*.parquet"):
         part.unlink()
     pictures(world)
-    plan_embed.run(context, lambda _: None)
+    plan_embed.run(context)
     jobs = [json.loads(p.read_text()) for p in context.run.root.glob("embed/*/job.json")]
     todo = {picture for job in jobs for picture in job["images"]}
     assert sha(shot(BO, 0)) in todo
@@ -176,7 +176,7 @@ def test_an_excluded_picture_is_not_selected(world):
     add(world.data, "image", sha(one), "asked", WHEN)
     add(world.data, "image", f"phash:{sha(other)[:16]}", "asked", WHEN)
     context = world.run("week-1", rows())
-    released = set(pl.read_parquet(context.run.select / "faces.parquet")["image_url"])
+    released = set(read_frame(context.run.select / "faces.parquet")["image_url"])
     assert not released & {one, other}
     assert context.result("select")["funnel"]["boxone"]["excluded"] == 1
 
@@ -190,7 +190,7 @@ def test_a_decision_after_resolve_stops_the_release(world):
     assert not _is_final(context, step, None)
     with pytest.raises(StageFailed, match="resolve"):
         refuse_if_decided(context)
-    context.finish("resolve", resolve.run(context, lambda _: None))
+    context.finish("resolve", resolve.run(context))
     refuse_if_decided(context)
     remove(world.data, 1, WHEN)
     with pytest.raises(StageFailed, match="resolve"):

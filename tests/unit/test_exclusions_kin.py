@@ -6,19 +6,20 @@ import hashlib
 import json
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
-from scrapy_project.excluded import without_excluded
-from scrapy_project.kinds.answers import Page
-from scrapy_project.records import PerformerParts
+from scrapy_project.kinds.responses import ListPage
+from scrapy_project.storage.exclusions import without_excluded
+from scrapy_project.storage.records import PerformerParts
 from tests.unit.identity_world import IdentityWorld, creator, record, shot, uuid
 from tests.unit.test_exclusions import WHEN, trainer
+from trainer.exclusions.edit import add, url_value
+from trainer.exclusions.entries import Exclusion, Exclusions, read_entries, read_exclusions
+from trainer.exclusions.link_keys import LinkKeys, link_keys
+from trainer.exclusions.purge import purge
 from trainer.identity.links import identify
-from trainer.pipeline.purge import purge
-from trainer.policy.exclusion_list import add, url_value
-from trainer.policy.exclusions import Exclusion, Exclusions, read_entries, read_exclusions
-from trainer.policy.link_keys import LinkKeys, link_keys
 from trainer.state.decisions import deciding, digest
 
 IMDB = "https://www.imdb.com/name/nm9990007/"
@@ -32,8 +33,8 @@ def world(tmp_path):
     return IdentityWorld(tmp_path, BOXES)
 
 
-def ana(source="stashdb", number: int | str = 1, **facts):
-    facts = {"name": "Ana Vask", "shots": [shot(1, number)]} | facts
+def ana(source="stashdb", number: int | str = 1, **facts: Any):
+    facts = {"name": "Ana Vask", "shots": [shot(1, int(number))]} | facts
     return record(source, number, facts.pop("name"), **facts)
 
 
@@ -66,7 +67,7 @@ def excluded_and_purged(world, *rows):
     ],
 )
 def test_a_month_later_another_source_lists_her(world, facts):
-    links = {"links": [IMDB, COUPLE], "aliases": ["Anouk"]}
+    links: dict[str, Any] = {"links": [IMDB, COUPLE], "aliases": ["Anouk"]}
     excluded_and_purged(world, ana(**links))
     again = ana("theporndb", "77", **facts)
     assert read_exclusions(world.data).record(again) == "link"
@@ -146,7 +147,7 @@ def test_all_records_of_the_released_performer_are_hers(world):
 def test_another_source_that_is_crawled_in_the_same_run(world):
     """StashDB's record is dropped while another source, crawled beside it, brings hers."""
     add(world.data, "id", f"stashdb:{uuid(1)}", "asked", WHEN)
-    page = Page(count=1, listed=1, rows=[ana(links=[IMDB])], refused_ids=[], errors=[])
+    page = ListPage(count=1, listed=1, rows=[ana(links=[IMDB])], refused_ids=[], errors=[])
     page = without_excluded(page, "stashdb", read_exclusions(world.data))
     assert not page.rows
     PerformerParts(world.data.run("week-1").staging("stashdb"), 5).write("p1", page)
@@ -160,7 +161,7 @@ def test_a_list_of_an_older_trainer_holds_and_goes_no_further(world):
     add(world.data, "id", f"stashdb:{uuid(1)}", "asked", WHEN)
     with closing(sqlite3.connect(world.data.state_db)) as db:
         db.executescript(
-            "DROP TABLE exclusion_members; CREATE TABLE exclusion_members ("
+            "DROP TABLE exclusion_members; CREATE TABLE exclusion_members ("  # noqa: S608 - no names but ours
             "exclusion_id INTEGER NOT NULL REFERENCES exclusions (id),"
             "kind TEXT NOT NULL CHECK (kind IN ('id', 'image')), value TEXT NOT NULL,"
             "PRIMARY KEY (exclusion_id, kind, value)) WITHOUT ROWID;"

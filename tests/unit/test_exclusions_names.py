@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.test_names import ONE_NAME, TWO_NAMES
-from trainer.policy.exclusion_list import add, person_value, remember
-from trainer.policy.exclusions import Exclusion, Exclusions, read_exclusions
-from trainer.policy.link_keys import LinkKeys, link_keys
+from trainer.exclusions.edit import add, person_value, remember
+from trainer.exclusions.entries import Exclusion, Exclusions, read_exclusions
+from trainer.exclusions.link_keys import LinkKeys, link_keys
 from trainer.staging.paths import DataDir
 
 # state.db as the trainer wrote it before, as SQL: one person excluded for each of NAMES, in their

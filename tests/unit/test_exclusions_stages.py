@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 
-import polars as pl
 import pytest
 
-from scrapy_project.excluded import without_excluded
-from scrapy_project.kinds.answers import Page
+from scrapy_project.kinds.responses import ListPage
+from scrapy_project.storage.exclusions import without_excluded
 from tests.unit.identity_world import (
     PACK,
     IdentityWorld,
@@ -20,22 +19,23 @@ from tests.unit.identity_world import (
     uuid,
 )
 from tests.unit.test_exclusions_kin import IMDB, left
-from trainer.pipeline.purge import purge
+from trainer.exclusions.edit import add, person_value, url_value
+from trainer.exclusions.entries import Kind, read_exclusions
+from trainer.exclusions.purge import purge
 from trainer.pipeline.steps import plan_embed, plan_references
-from trainer.policy.exclusion_list import add, person_value, url_value
-from trainer.policy.exclusions import read_exclusions
 from trainer.staging.atomic import write_bytes
+from trainer.staging.frames import read_frame
 from trainer.staging.parquet import read_table
 
 WHEN = "2026-11-02T00:00:00Z"
 OWN = [shot(1, 0), shot(1, 1)]
 HERS, TWIN, BO = f"stashdb:{uuid(1)}", f"fansdb:{uuid(2)}", f"fansdb:{uuid(90)}"
-PERSONS = {
+PERSONS: dict[str, tuple[Kind, str]] = {
     "id": ("id", HERS),
     "url": ("url", url_value(IMDB)),
     "person": ("person", person_value("Ana Vask", "1990-01-31")),
 }
-PICTURES = {
+PICTURES: dict[str, tuple[Kind, str]] = {
     "sha256": ("image", sha(OWN[0])),
     "url": ("url", url_value(OWN[0])),
     "phash": ("image", f"phash:{sha(OWN[0])[:16]}"),
@@ -63,14 +63,14 @@ def to_embed(world, context) -> set[str]:
     urls = {image["url"] for row in rows() for image in row["images"]}
     for url in urls:
         write_bytes(world.data.image(sha(url)), url.encode())
-    plan_embed.run(context, lambda _: None)
+    plan_embed.run(context)
     jobs = [json.loads(p.read_text()) for p in context.run.root.glob("embed/*/job.json")]
     todo = {picture for job in jobs for picture in job["images"]}
     return {url for url in urls if sha(url) in todo}
 
 
 def released(context) -> set[str]:
-    return set(pl.read_parquet(context.run.select / "faces.parquet")["image_url"])
+    return set(read_frame(context.run.select / "faces.parquet")["image_url"])
 
 
 @pytest.mark.parametrize("kind", PERSONS)
@@ -81,7 +81,7 @@ def test_a_person(world, kind, remembered):
     add(world.data, *PERSONS[kind], "asked", WHEN)
     if remembered:
         purge(world.data)
-    page = Page(count=1, listed=1, rows=rows()[:1], refused_ids=[], errors=[])
+    page = ListPage(count=1, listed=1, rows=rows()[:1], refused_ids=[], errors=[])
     assert not without_excluded(page, "stashdb", read_exclusions(world.data)).rows
     context = world.run("week-1", rows())  # as if an earlier crawl had brought them
     assert left(context) == {BO}
@@ -120,7 +120,7 @@ def test_no_page_is_asked_for_on_behalf_of_her_other_records(tmp_path):
     )
     context = world.run("week-1", [her, other, record("stashdb", 3, "Bo", links=[f"{star}/bo"])])
     add(world.data, "id", HERS, "asked", WHEN)
-    plan_references.run(context, lambda _: None)
+    plan_references.run(context)
     assert read_table(context.run.targets("surely"))["page_id"].to_pylist() == ["bo"]
 
 

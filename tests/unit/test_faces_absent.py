@@ -12,7 +12,7 @@ import trainer.faces
 from trainer.faces import absent as module
 from trainer.faces.absent import REASONS, absent, counts, read_absent, write_absent
 from trainer.faces.duplicates import NEAR_DUPLICATE
-from trainer.faces.kept_out import QUARANTINED
+from trainer.faces.quarantine import QUARANTINED
 from trainer.faces.select import SEVERAL, SINGLE, TOO_SMALL
 
 
@@ -96,7 +96,8 @@ def test_those_with_most_scenes_stand_first_and_images_are_counted_once(tmp_path
     assert found["images"].to_list() == [0, 2, 0]
     assert counts(found) == {"no_image": 2, "only_crowds": 1}
     write_absent(tmp_path, found)
-    assert read_absent(tmp_path).equals(found)
+    kept = read_absent(tmp_path)
+    assert kept is not None and kept.equals(found)
     assert read_absent(tmp_path / "nowhere") is None
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from tests.unit.test_faces_trust import BO, MIRA, NOISE, face, frame
+from tests.unit.invented_faces import BO, MIRA, NOISE, face, frame
 from trainer.faces import nearness
 from trainer.faces.centres import Centres
 from trainer.faces.contamination import scan

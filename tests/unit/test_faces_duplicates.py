@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from tests.unit.test_faces_trust import BO, MIRA, face, frame
-from trainer.faces.agree import SAME_PICTURE_BITS
+from tests.unit.invented_faces import BO, MIRA, face, frame
+from trainer.faces.agreement import SAME_PICTURE_BITS
 from trainer.faces.duplicates import mark_conflicts, near_pairs, once
 
 BASE = 0x9E3779B97F4A7C15

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from trainer.faces.kept_out import mark_early
+from trainer.faces.quarantine import mark_early
 
 ADULT = "2008-12-31"
 FETCHED = "2026-11-01T00:00:00Z"

@@ -83,7 +83,10 @@ def test_wrong_faces_are_found_and_right_ones_stay():
 
 def test_what_wrong_faces_add_to_the_genuine_pairs_is_taken_off():
     draw = np.random.default_rng(1)
-    genuine, impostor = draw.normal(0.6, 0.1, 20_000), draw.normal(0.1, 0.1, 20_000)
+    genuine, impostor = (
+        draw.normal(0.6, 0.1, 20_000),
+        draw.normal(0.1, 0.1, 20_000).astype(np.float32),
+    )
     mixed = np.concatenate([genuine, draw.normal(0.1, 0.1, 2_000)])
     found = Genuine(mixed, impostor)
     for share in (0.02, 0.1, 0.5):
@@ -112,7 +115,7 @@ def test_performers_who_all_have_the_same_number_of_faces(faces):
     found = FaceVectors(keys_of(names), {"facenet": vectors, "arcface": vectors})
     limits = measure_limits(frame, found, 7)
     ruled, _ = scan(frame, found, limits)
-    assert (ruled["rule"] == "single_face").mean() > 0.98
+    assert ruled["rule"].to_list().count("single_face") > 0.98 * ruled.height
     cosines = measure_one_person(frame, found, 7)
     assert sorted(cosines) == [2, 3, 4]
     assert SimilarPerformers(frame, found, cosines).pairs.is_empty()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from trainer.faces.select import Caps, cap, funnel, judge, selected, stages, stand_ins
@@ -38,7 +40,11 @@ def face(sha: str, *, no: int = 0, side: float = 112.0, faces: int = 1, **other)
 
 
 def frames(candidates: list[dict], faces: list[dict]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    schema = {"face_no": pl.Int16, "box": pl.Array(pl.Float32, 4), "reason": pl.String}
+    schema: dict[str, Any] = {
+        "face_no": pl.Int16,
+        "box": pl.Array(pl.Float32, 4),
+        "reason": pl.String,
+    }
     return pl.DataFrame(candidates), pl.DataFrame(faces, schema_overrides=schema)
 
 

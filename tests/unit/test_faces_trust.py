@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.invented_faces import BO, MIRA, NOISE, face, frame
 from trainer.errors import DamagedFileError
-from trainer.faces.agree import agreement, distinct_pictures, dominant
+from trainer.faces.agreement import agreement, distinct_pictures, dominant
 from trainer.faces.cache import FaceVectors
 from trainer.faces.trust import in_doubt, settle
 

@@ -10,10 +10,10 @@ from babel import Locale
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapy_project import facts
-from scrapy_project.careers import career_end
-from scrapy_project.countries import codes
-from scrapy_project.profile import Profile
+from scrapy_project.parsing import facts
+from scrapy_project.parsing.careers import career_end
+from scrapy_project.parsing.countries import codes
+from scrapy_project.parsing.profile import Profile
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_every_country_is_known_by_its_english_name():
 
 
 def test_every_word_of_the_table_leads_to_a_country():
-    from scrapy_project.countries import _table
+    from scrapy_project.parsing.countries import _table
 
     table = _table()
     for part in ("people", "names", "parts"):
@@ -244,13 +244,15 @@ def test_looks_and_career_are_spelled_as_stash_boxes_do(read, text, value):
 @settings(max_examples=200, deadline=None)
 def test_any_text_gives_a_value_that_a_profile_takes_or_none(text):
     start, end = facts.career_years(text)
-    profile = Profile(
-        name="Somebody",
-        birth_date=facts.fuzzy_date(text),
-        country=facts.country(text),
-        gender=facts.gender(text),
-        height_cm=facts.height_cm(text),
-        career_start_year=start,
-        career_end_year=end,
+    profile = Profile.model_validate(
+        {
+            "name": "Somebody",
+            "birth_date": facts.fuzzy_date(text),
+            "country": facts.country(text),
+            "gender": facts.gender(text),
+            "height_cm": facts.height_cm(text),
+            "career_start_year": start,
+            "career_end_year": end,
+        }
     )
     assert profile.country is None or re.fullmatch("[A-Z]{2}", profile.country)

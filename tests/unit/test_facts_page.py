@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from scrapy.http import HtmlResponse, Request
 
 from scrapy_project.failures import FetchFailed
-from scrapy_project.profile import PageError
-from scrapy_project.report import CrawlStopped
+from scrapy_project.parsing.profile import PageError
 from scrapy_project.sources.freeones.spider import facts_page, parse_more, parse_page
+from scrapy_project.storage.report import CrawlStopped
 from scrapy_project.visit import Visitor
 from trainer.config.sources import shipped_sources
+from trainer.staging.rows import Target
 
 BASE = "https://www.freeones.com"
 MOMENT = "2026-02-01T00:00:00Z"
@@ -50,8 +51,8 @@ def answers(**others: Any) -> dict[str, Any]:
     return known | {f"/orla-veit/{path}": answer for path, answer in others.items()}
 
 
-def target(found_by: str = "name", **facts: Any) -> dict[str, Any]:
-    candidate = {
+def target(found_by: str = "name", **facts: Any) -> Target:
+    candidate: dict[str, Any] = {
         "source": "stashdb",
         "source_id": "s1",
         "name": "Orla Veit",
@@ -60,15 +61,16 @@ def target(found_by: str = "name", **facts: Any) -> dict[str, Any]:
         "country": None,
         "urls": [],
     }
-    return {
+    row = {
         "page_id": "orla-veit",
         "path": PHOTOS,
         "found_by": found_by,
         "candidates": [candidate | facts],
     }
+    return cast("Target", row)
 
 
-def visit(pages: dict[str, Any], wanted: dict[str, Any], earlier: Any = None):
+def visit(pages: dict[str, Any], wanted: Target, earlier: Any = None):
     """The outcome, and what was asked for."""
     asked: list[Request] = []
 

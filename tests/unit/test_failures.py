@@ -28,19 +28,21 @@ from twisted.python.failure import Failure
 from twisted.web.client import ResponseFailed, ResponseNeverReceived
 
 import scrapy_project.fetchers.errors
-import scrapy_project.middlewares.addresses
-import scrapy_project.middlewares.budget
+import scrapy_project.limits.middlewares.addresses
+import scrapy_project.limits.middlewares.budget
 from scrapy_project.failures import FetchFailed, fetch_failed
+from scrapy_project.image_downloads import ImageDownloads
 from scrapy_project.kinds.stash_box import StashBoxSpider
-from scrapy_project.pictures import Pictures
-from scrapy_project.report import CrawlReport, CrawlStopped
+from scrapy_project.parsing.profile import Profile
 from scrapy_project.spider import SourceSpider
+from scrapy_project.storage.report import CrawlReport, CrawlStopped
 from scrapy_project.visit import Visitor
 from tests.recorded.profile_box import WEEK_1
 from trainer.config.jobs import CrawlJob
 from trainer.config.params import BuildParams
 from trainer.config.sources import shipped_sources
-from trainer.policy.exclusions import Exclusions
+from trainer.exclusions.entries import Exclusions
+from trainer.staging.rows import Target
 
 KINDS = {
     *("network", "encoding", "bad_address", "bad_redirect", "redirects", "wall", "robots"),
@@ -51,7 +53,7 @@ KINDS = {
 def modules() -> list[types.ModuleType]:
     found = [scrapy.exceptions, http.client, socket, ssl, struct, urllib.error, zlib, brotli, zstd]
     found += [OpenSSL.SSL, builtins, asyncio, scrapy_project.fetchers.errors]
-    found += [scrapy_project.middlewares.addresses, scrapy_project.middlewares.budget]
+    found += [scrapy_project.limits.middlewares.addresses, scrapy_project.limits.middlewares.budget]
     for package in (twisted.internet, twisted.web):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
             if module.name.rpartition(".")[2] in _TWISTED:
@@ -107,7 +109,7 @@ def test_there_are_many():
 class Engine:
     """Scrapy's engine, as far as a spider asks it; every download raises."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         self.error = error
         self.spider = self
 
@@ -115,7 +117,7 @@ class Engine:
         raise self.error
 
 
-def spider_of(kind: type[SourceSpider], job: CrawlJob, error: Exception) -> SourceSpider:
+def spider_of(kind: type[SourceSpider], job: CrawlJob, error: BaseException) -> SourceSpider:
     spider = object.__new__(kind)
     spider.job = job
     spider.crawler = SimpleNamespace(engine=Engine(error))
@@ -145,11 +147,21 @@ def test_it_has_a_kind_and_a_sentence(error):
     assert type(error).__name__ not in str(found)
 
 
+def never(body: bytes, url: str) -> Profile:
+    raise AssertionError(f"nothing came from {url}, and it is read")
+
+
 @pytest.mark.parametrize("error", ERRORS, ids=NAMES)
 def test_it_costs_a_page_of_a_reference_site_no_more_than_that_page(job, error):
     spider = spider_of(SourceSpider, job, error)
-    visitor = Visitor(job.source, spider.answer_to, WEEK_1, lambda body, url: None, None)
-    target = {"page_id": "A", "path": "/boobs/A", "found_by": "url", "candidates": []}
+    visitor = Visitor(job.source, spider.answer_to, WEEK_1, never, None)
+    target: Target = {
+        "page_id": "A",
+        "path": "/boobs/A",
+        "found_by": "url",
+        "candidates": [],
+        "scene_count": 0,
+    }
     kind = fetch_failed(error).kind
     if kind == "held":
         with pytest.raises(CrawlStopped) as stopped:
@@ -160,15 +172,16 @@ def test_it_costs_a_page_of_a_reference_site_no_more_than_that_page(job, error):
     assert outcome.kind == ("forbidden" if kind == "robots" else "failed")
     (failed,) = outcome.errors
     assert (failed.kind, failed.source) == (kind, "boobpedia")
-    assert failed.url.endswith("/boobs/A") and outcome.row is None
+    assert str(failed.url).endswith("/boobs/A") and outcome.row is None
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=NAMES)
 def test_it_costs_a_picture_no_more_than_that_picture(job, error):
     spider = spider_of(SourceSpider, job, error)
-    pictures = Pictures(job, spider.report, spider.answer_to, Exclusions([]))
+    pictures = ImageDownloads(job, spider.report, spider.answer_to, Exclusions())
     row = asyncio.run(pictures._settle("https://site.example/a.jpg"))
     assert row["status"] in ("failed", "refused")
+    assert row["reason"] is not None
     assert row["reason"].startswith(f"{fetch_failed(error).kind}: ")
     assert "disk" not in row["reason"]
     assert [e.url for e in spider.report.errors.listed()] == ["https://site.example/a.jpg"]
@@ -210,6 +223,12 @@ def test_a_parser_that_fails_costs_its_page(job, error):
         return Response(request.url, body=b"<html><title>x</title></html>")
 
     visitor = Visitor(job.source, fetch, WEEK_1, parse, None)
-    target = {"page_id": "A", "path": "/boobs/A", "found_by": "url", "candidates": []}
+    target: Target = {
+        "page_id": "A",
+        "path": "/boobs/A",
+        "found_by": "url",
+        "candidates": [],
+        "scene_count": 0,
+    }
     outcome = asyncio.run(visitor.visit(target, None))
     assert (outcome.kind, outcome.errors[0].kind) == ("unreadable", "parser")

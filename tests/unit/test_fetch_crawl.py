@@ -146,6 +146,7 @@ def test_a_fetcher_that_keeps_failing_ends_the_crawl(tmp_path, site):
         tmp_path, site, [(f"{site.base}/a", "page")] * 9, environment, fetcher="flaresolverr"
     )
     assert made.manifest.status == "failed"
+    assert made.manifest.reason is not None
     assert "3 failures in a row" in made.manifest.reason
     assert "FlareSolverr at http://127.0.0.1" in made.manifest.reason
     assert [answer["error"] for answer in made.answers] == ["FetcherError"] * 2

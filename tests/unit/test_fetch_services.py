@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from scrapy_project.fetchers.services import NAMES, VARIABLES, Service, require_fetcher, service
-from scrapy_project.report import CrawlStopped
+from scrapy_project.storage.report import CrawlStopped
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig
 from trainer.errors import ConfigError
 
-SECRET = "http://ann:s%40fe-word@flare.example:8191/base?token=s%40fe-word"
+SECRET = "http://ann:s%40fe-word@flare.example:8191/base?token=s%40fe-word"  # noqa: S105 - an invented one
 
 
 @pytest.fixture(autouse=True)

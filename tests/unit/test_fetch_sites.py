@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from scrapy_project.fetchers.sites import check_public, same_page, same_site
-from scrapy_project.middlewares.addresses import AddressRefused, PublicResolver
+from scrapy_project.limits.middlewares.addresses import AddressRefused, PublicResolver
 
 PAGE = "https://www.site.example/babe/Ann_Ex"
 

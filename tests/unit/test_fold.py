@@ -1,4 +1,4 @@
-"""Folding a run into the last snapshot: one row an id, one row a picture, the right one."""
+"""Folding a run into the last snapshot: one row per id, one row per picture, the right one."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from trainer.staging.fold import add_performers, fold_images, fold_performers
+from trainer.snapshots.fold import add_performers, fold_images, fold_performers
+from trainer.snapshots.store import _table
 from trainer.staging.schemas import IMAGES, PERFORMERS
-from trainer.staging.snapshot import _table
 
 
 def row(number: str, updated: str | None = "2026-01-01T00:00:00Z", **changes: Any) -> dict:
@@ -114,8 +114,8 @@ def picture(url: str, status: str, sha256: str | None = None) -> dict:
     ],
 )
 def test_a_failure_never_replaces_a_picture(before, now, expected):
-    tables = [pa.Table.from_pylist([picture("u-a", *p)], IMAGES) for p in (before, now)]
-    folded = fold_images(*tables, pa.Table.from_pylist([row("a")], PERFORMERS)).to_pylist()
+    earlier, later = (pa.Table.from_pylist([picture("u-a", *p)], IMAGES) for p in (before, now))
+    folded = fold_images(earlier, later, pa.Table.from_pylist([row("a")], PERFORMERS)).to_pylist()
     assert [(r["status"], r["sha256"]) for r in folded] == [expected]
 
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.world.people import population
-from demo.world.site import Appearance
+from demo.world.site import Appearance, ShotReply, Site
 from demo.world.sites import all_sites
-from scrapy_project.profile import PageError, Profile
+from scrapy_project.parsing.profile import PageError, Profile
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 from trainer.config.sources import shipped_sources
 from trainer.identity.links import identify
@@ -39,10 +39,18 @@ def appearances(site: str) -> dict[str, Appearance]:
     return found
 
 
-def parsed(site: str, slug: str) -> tuple[Profile, object]:
+def parsed(site: str, slug: str) -> tuple[Profile, Site]:
     world = all_sites()[site](appearances(site))
     path = PATHS[site].format(slug)
-    return spider_of(site).parse_page(world.page(path).html.encode(), BASE + path), world
+    page = world.page(path)
+    assert page is not None
+    return spider_of(site).parse_page(page.html.encode(), BASE + path), world
+
+
+def picture(world: Site, url: str) -> ShotReply:
+    found = world.picture(urlsplit(url).path)
+    assert found is not None
+    return found
 
 
 EVERYBODY = [(site, slug) for site in PATHS for slug in appearances(site)]
@@ -78,12 +86,12 @@ def test_every_picture_of_a_look_alike_is_the_persons_and_is_there(site, slug):
     keys = appearances(site)[slug].pictures
     if site == "javdatabase":  # a portrait
         keys = keys[:1]
-    replies = [world.picture(urlsplit(shot.url).path) for shot in profile.shots]
+    replies = [picture(world, shot.url) for shot in profile.images]
     assert [reply.key for reply in replies] == list(keys)
     assert all(reply.width is None for reply in replies)
-    for shot, key in zip(profile.shots, keys, strict=True):
+    for shot, key in zip(profile.images, keys, strict=True):
         for fallback in shot.fallbacks:
-            reply = world.picture(urlsplit(fallback).path)
+            reply = picture(world, fallback)
             assert (reply.key, reply.width) in ((key, THUMBS[site]), (key, None))
     assert world.picture("/nowhere.jpg") is None
 
@@ -92,8 +100,10 @@ def test_every_picture_of_a_look_alike_is_the_persons_and_is_there(site, slug):
 def test_nobody_is_at_a_page_of_nobody(site):
     world = all_sites()[site](appearances(site))
     path = PATHS[site].format("nobody-404")
+    page = world.page(path)
+    assert page is not None
     with pytest.raises(PageError) as error:
-        spider_of(site).parse_page(world.page(path).html.encode(), BASE + path)
+        spider_of(site).parse_page(page.html.encode(), BASE + path)
     assert error.value.kind == "missing_page"
     assert world.page("/about/") is None
 
@@ -196,6 +206,6 @@ def test_a_page_is_read_alike_whichever_host_it_came_from(site):
     path = PATHS[site].format("tessaly-quorn" + ("-9990101" if site == "afdb" else ""))
     here = spider_of(site).parse_page(body, BASE + path)
     there = spider_of(site).parse_page(body, str(real).rstrip("/") + path)
-    ends = [{urlsplit(shot.url).path for shot in page.shots} for page in (here, there)]
+    ends = [{urlsplit(shot.url).path for shot in page.images} for page in (here, there)]
     assert here.name == there.name
     assert ends[0] == ends[1] != set()

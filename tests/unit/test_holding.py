@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from tests.release_fixtures import small_release
 from trainer.cli import app
 from trainer.errors import StageFailed
-from trainer.pipeline.purge import purge
-from trainer.policy.exclusion_list import add
+from trainer.exclusions.edit import add
+from trainer.exclusions.purge import purge
 from trainer.release.contract import DATABASE
 from trainer.release.publish import publish
 from trainer.release.verify import verify, write_report

@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrapy_project.html import (
+from scrapy_project.parsing.html import (
     MAX_BYTES,
-    absolute,
-    addresses,
     clean,
     document,
     elements,
@@ -21,7 +19,8 @@ from scrapy_project.html import (
     tidy,
     without,
 )
-from scrapy_project.profile import PageError, Profile
+from scrapy_project.parsing.profile import PageError, Profile
+from scrapy_project.parsing.urls import absolute, addresses
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 
 SITES = ("babepedia", "boobpedia", "freeones", "iafd", "thenude")

@@ -1,4 +1,4 @@
-"""What people decide about who is who: applied by the next build, and taken back. All invented."""
+"""Merges and splits that people decide: applied by the next build, and taken back. All invented."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from trainer.identity.claims import ClaimFacts, Join, dates_agree
-from trainer.identity.evidence import find_joins
 from trainer.identity.links import SiteLink
+from trainer.identity.matching import find_joins
 from trainer.identity.resolve import resolve
 from trainer.state.store import Claim, KnownIdentities, Merge
 

@@ -12,10 +12,10 @@ import pytest
 
 from tests.identity_cases import CASES, Case, Week, load_cases, make_cases
 from trainer.config.sources import shipped_sources
-from trainer.identity.evidence import find_joins
+from trainer.identity.matching import find_joins
 from trainer.identity.resolve import resolve
 from trainer.identity.site_table import site_table
-from trainer.pipeline.people import facts_of
+from trainer.pipeline.claim_facts import facts_of
 from trainer.state.store import Claim, KnownIdentities
 
 TABLE = site_table(shipped_sources())

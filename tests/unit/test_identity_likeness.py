@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,15 +11,15 @@ from hypothesis import strategies as st
 
 from trainer.identity.claims import ClaimFacts
 from trainer.identity.decisions import Decision
-from trainer.identity.evidence import find_joins
 from trainer.identity.links import SiteLink
+from trainer.identity.matching import find_joins
 from trainer.identity.resolve import resolve
 from trainer.state.store import KnownIdentities
 
 A, A2 = ("stashdb", "a"), ("stashdb", "a2")
 F, T = ("fansdb", "f"), ("theporndb", "t")
-NAME = {"name": "Mira Vask"}
-BORN = {"birth_date": "1986-03-14"}
+NAME: dict[str, Any] = {"name": "Mira Vask"}
+BORN: dict[str, Any] = {"birth_date": "1986-03-14"}
 
 
 def joined(*facts: ClaimFacts, faces=None):
@@ -48,14 +49,14 @@ def test_the_same_name_and_birth_date_join_with_words_and_weight():
     ],
 )
 def test_whatever_differs_is_too_much_for_a_name_and_a_birth_date(other):
-    plain = {**NAME, **BORN, "height_cm": 165, "country": "CZ", "eye_color": "BLUE"}
+    plain: dict[str, Any] = {**NAME, **BORN, "height_cm": 165, "country": "CZ", "eye_color": "BLUE"}
     ours = plain if other.keys() <= {"name", "birth_date"} else plain | {}
     theirs = {**NAME, **BORN} | other
     assert joined(ClaimFacts(A, **ours), ClaimFacts(F, **theirs))[0] == []
 
 
 def test_a_year_needs_more_that_agrees():
-    some = {**NAME, "birth_date": "1986", "country": "CZ"}
+    some: dict[str, Any] = {**NAME, "birth_date": "1986", "country": "CZ"}
     assert joined(ClaimFacts(A, **some), ClaimFacts(F, **some)) == ([], [])
     more = some | {"height_cm": 170, "eye_color": "BLUE", "career_start_year": 2006}
     more |= {"aliases": ("Lena Brook",)}
@@ -63,12 +64,12 @@ def test_a_year_needs_more_that_agrees():
 
 
 def test_a_first_of_january_counts_as_a_year():
-    some = {**NAME, "birth_date": "1986-01-01"}
+    some: dict[str, Any] = {**NAME, "birth_date": "1986-01-01"}
     assert joined(ClaimFacts(A, **some), ClaimFacts(F, **some)) == ([], [])
 
 
 def test_one_word_needs_more_than_a_birth_date():
-    some = {"name": "Mira", **BORN}
+    some: dict[str, Any] = {"name": "Mira", **BORN}
     assert joined(ClaimFacts(A, **some), ClaimFacts(F, **some)) == ([], [])
 
 
@@ -90,7 +91,7 @@ def test_two_candidates_are_shown_and_not_joined():
 
 
 def test_faces_support_and_contradict():
-    some = {**NAME, "birth_date": "1986-03", "country": "CZ"}
+    some: dict[str, Any] = {**NAME, "birth_date": "1986-03", "country": "CZ"}
     facts = [ClaimFacts(A, **some), ClaimFacts(F, **some)]
     assert joined(*facts)[0] == []
     assert joined(*facts, faces=lambda _claims: lambda _a, _b: 1.0)[0] == [(F, A)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 
@@ -12,19 +12,20 @@ from trainer.config.settings import REPO_ROOT
 from trainer.identity.names import same_name
 from trainer.identity.references import Performers, attach
 from trainer.identity.reviews import Kind
+from trainer.staging.rows import PerformerRecord
 from trainer.state.store import Claim, KnownIdentities
 
 NONE_KNOWN = KnownIdentities()
 MIRA, BO = ("stashdb", "mira"), ("stashdb", "bo")
 
 
-def person(claim: Claim, name: str, **facts: Any) -> dict[str, Any]:
+def person(claim: Claim, name: str, **facts: Any) -> PerformerRecord:
     row = {"source": claim[0], "source_id": claim[1], "name": name}
-    return row | {"aliases": [], "birth_date": None} | facts
+    return cast(PerformerRecord, row | {"aliases": [], "birth_date": None} | facts)
 
 
-def page(number: str = "p1", *, owners: tuple[Claim, ...] = (), **facts: Any) -> dict[str, Any]:
-    return {
+def page(number: str = "p1", *, owners: tuple[Claim, ...] = (), **facts: Any) -> PerformerRecord:
+    row = {
         "source": "demosite",
         "source_id": number,
         "page_url": f"https://demosite.example/star/{number}",
@@ -35,9 +36,10 @@ def page(number: str = "p1", *, owners: tuple[Claim, ...] = (), **facts: Any) ->
         "confirmed_by": None,
         "owners": [{"source": s, "source_id": i} for s, i in owners],
     } | facts
+    return cast(PerformerRecord, row)
 
 
-def performers(*people: dict[str, Any], links: dict[str, tuple[Claim, ...]] | None = None):
+def performers(*people: PerformerRecord, links: dict[str, tuple[Claim, ...]] | None = None):
     """Each person one performer, 1, 2, ...; `links`: page id -> records that link to it today."""
     claims = {(p["source"], p["source_id"]): n for n, p in enumerate(people, 1)}
     linked = {("demosite", number): list(owners) for number, owners in (links or {}).items()}

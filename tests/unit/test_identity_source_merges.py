@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,8 +18,8 @@ from tests.unit.identity_world import record as row
 from trainer.identity.claims import ClaimFacts
 from trainer.identity.decide import decide_merge, decide_split
 from trainer.identity.decisions import Decision
-from trainer.identity.evidence import find_joins
 from trainer.identity.links import SiteLink
+from trainer.identity.matching import find_joins
 from trainer.identity.resolve import resolve
 from trainer.staging.atomic import read_json
 from trainer.state.store import Claim, KnownIdentities, read_identities
@@ -28,7 +29,7 @@ X, Y = ("stashdb", "x"), ("stashdb", "y")
 T, T2 = ("theporndb", "t"), ("theporndb", "t2")
 KIND = "source_merge_contradicted"
 AT = "2026-11-23T00:00:00Z"
-FACTS = {
+FACTS: dict[Claim, dict[str, Any]] = {
     A: {"name": "Mira Zorn", "birth_date": "1990-01-02", "gender": "FEMALE"},
     B: {"name": "Tilo Quast", "birth_date": "1971-05-06", "gender": "MALE"},
 }

@@ -6,7 +6,6 @@ import json
 import random
 import sqlite3
 
-import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -15,6 +14,7 @@ from trainer.cli import app
 from trainer.identity.reviews import Review, read_reviews
 from trainer.release.inputs import read_inputs
 from trainer.release.sqlite_build import write_database
+from trainer.staging.frames import read_frame
 from trainer.state.store import read_identities
 
 MIRA, BO, STRANGER = 1, 2, 3
@@ -74,7 +74,7 @@ def built(tmp_path_factory):
 
 
 def names(context) -> dict[int, list[tuple[str, str]]]:
-    frame = pl.read_parquet(context.run.resolve / "performers.parquet")
+    frame = read_frame(context.run.resolve / "performers.parquet")
     return {
         row["performer_id"]: sorted(
             (c["source"], c["source_id"]) for c in [*row["claims"], *row["references"]]
@@ -84,7 +84,7 @@ def names(context) -> dict[int, list[tuple[str, str]]]:
 
 
 def faces(context) -> dict[tuple[int, str], str]:
-    frame = pl.read_parquet(context.run.select / "faces.parquet")
+    frame = read_frame(context.run.select / "faces.parquet")
     return {row[:2]: row[2] for row in frame.select("performer_id", "image_url", "rule").rows()}
 
 
@@ -135,12 +135,12 @@ def test_the_release_names_references_but_never_as_stash_boxes(built):
     endpoints = db.execute("SELECT DISTINCT endpoint FROM stashbox_ids").fetchall()
     assert sorted(endpoints) == [("boxone",), ("boxtwo",)]
     mira = "WHERE performer_id = 1 ORDER BY 1, 2"
-    assert db.execute(f"SELECT alias, source_endpoint FROM aliases {mira}").fetchall() == [
+    assert db.execute(f"SELECT alias, source_endpoint FROM aliases {mira}").fetchall() == [  # noqa: S608 - no names but ours
         ("Mira V", "boxtwo"),
         ("Vasca", "surely"),
     ]
     columns = "site, normalized_id, url, source_endpoint"
-    assert db.execute(f"SELECT {columns} FROM external_urls {mira}").fetchall() == [
+    assert db.execute(f"SELECT {columns} FROM external_urls {mira}").fetchall() == [  # noqa: S608 - no names but ours
         ("imdb", "nm9990001", IMDB.rstrip("/"), "boxone"),
         ("maybe", "mira", star("maybe", "mira"), "boxone"),
         ("surely", "mira-vask", star("surely", "mira-vask"), "boxone"),
@@ -151,7 +151,7 @@ def test_the_release_names_references_but_never_as_stash_boxes(built):
 def test_creators_win_and_pages_fill_gaps(built):
     _, _, db = built
     facts = "canonical_name, birth_date, country, height_cm"
-    assert db.execute(f"SELECT {facts} FROM performers WHERE id = 1").fetchone() == (
+    assert db.execute(f"SELECT {facts} FROM performers WHERE id = 1").fetchone() == (  # noqa: S608 - no names but ours
         "Mira Vask",
         "1986",
         "TN",
@@ -218,7 +218,7 @@ def test_a_page_that_moves_to_somebody_else_waits_for_a_person(world):
     kinds = [(r.kind, r.performers) for r in read_reviews(context.run.resolve)]
     assert ("page_moved", (2,)) in kinds
     assert sha(shot(MIRA, 2)) not in set(
-        pl.read_parquet(context.run.select / "faces.parquet")["image_sha256"]
+        read_frame(context.run.select / "faces.parquet")["image_sha256"]
     )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 
-import polars as pl
 import pytest
 
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, person, serve
-from trainer.staging.snapshot import fold_snapshot
+from trainer.snapshots.store import fold_snapshot
+from trainer.staging.frames import read_frame
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def bench(tmp_path, monkeypatch):
 
 def pictures(bench: Bench, run_id: str) -> dict[str, str]:
     """Path -> sha256 of the pictures that the run's snapshot has."""
-    directory = fold_snapshot(bench.context(run_id, enable_faces=False), "stashdb")
+    directory = fold_snapshot(bench.context(run_id, enable_faces=False), "stashdb", excluded=set())
     assert directory is not None
-    frame = pl.read_parquet(directory / "images.parquet").drop_nulls("sha256")
+    frame = read_frame(directory / "images.parquet").drop_nulls("sha256")
     return {
         url.removeprefix(bench.box.base): sha
         for url, sha in frame.select("url", "sha256").iter_rows()

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from trainer.errors import RetryLater
-from trainer.pipeline.purge import purge
+from trainer.exclusions.purge import purge
 from trainer.pipeline.rollback import rollback
 from trainer.staging.clock import now
 from trainer.staging.lock import Busy, build_lock, task_lock
@@ -21,7 +21,7 @@ HELD = """
 import sys, time
 from pathlib import Path
 from trainer.staging.lock import task_lock
-with task_lock(Path(sys.argv[1]), print):
+with task_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -37,18 +37,17 @@ def quiet(_line):
 
 
 def test_tasks_work_side_by_side_and_nobody_alone_meanwhile(data):
-    with task_lock(data.lock, quiet), task_lock(data.lock, quiet):
+    with task_lock(data.lock), task_lock(data.lock):
         for act in (lambda: purge(data), lambda: rollback(data, "x", now())):
             with pytest.raises(Busy, match="in Airflow: pause the DAG"):
                 act()
     purge(data)
 
 
-def test_a_task_waits_for_who_works_alone_and_then_gives_up_for_now(data):
-    said = []
-    with build_lock(data.lock), pytest.raises(RetryLater), task_lock(data.lock, said.append, 0.05):
+def test_a_task_waits_for_who_works_alone_and_then_gives_up_for_now(data, caplog):
+    with build_lock(data.lock), pytest.raises(RetryLater), task_lock(data.lock, 0.05):
         pass
-    assert len(said) == 1
+    assert len(caplog.messages) == 1
     alone, ended = threading.Event(), list[bool]()
 
     def work() -> None:
@@ -60,7 +59,7 @@ def test_a_task_waits_for_who_works_alone_and_then_gives_up_for_now(data):
     other = threading.Thread(target=work)
     other.start()
     alone.wait()
-    with task_lock(data.lock, quiet):
+    with task_lock(data.lock):
         assert ended
     other.join()
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from trainer.commands.models import fetch, pack_lines, pack_rows
+from tests.web_server import Answer, Asked, serving
+from trainer.cli.models import fetch, pack_lines, pack_rows
 from trainer.config.settings import Settings
 from trainer.embedding.fetch import ATTEMPTS, CHUNK, fetch_pack
 from trainer.embedding.lock import LockedPack, load_lock
@@ -33,47 +31,25 @@ class Shelf:
         self.content = dict(CONTENT)
         self.asked: list[tuple[str, str | None]] = []
 
-
-@contextmanager
-def serving(shelf: Shelf):
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            name = self.path.strip("/").removesuffix(".onnx")
-            wanted = self.headers.get("Range")
-            shelf.asked.append((name, wanted))
-            if shelf.status.get(name):
-                self.send_response(shelf.status[name].pop(0))
-                self.end_headers()
-                return
-            body = shelf.content[name]
-            start = int(re.match(r"bytes=(\d+)-", wanted)[1]) if wanted and shelf.ranges else 0
-            if start and start >= len(body):
-                self.send_response(416)
-                self.end_headers()
-                return
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(body) - start))
-            self.end_headers()
-            end = shelf.cut.pop(name, None)
-            self.wfile.write(body[start:end])
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    shelf.base = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield shelf
-    finally:
-        server.shutdown()
-        server.server_close()
+    def answer(self, asked: Asked) -> Answer:
+        name = asked.path.strip("/").removesuffix(".onnx")
+        wanted = asked.headers.get("range")
+        self.asked.append((name, wanted))
+        if self.status.get(name):
+            return self.status[name].pop(0), {}, b""
+        body = self.content[name]
+        first = re.match(r"bytes=(\d+)-", wanted or "")
+        start = int(first[1]) if first and self.ranges else 0
+        if start and start >= len(body):
+            return 416, {}, b""
+        length = {"Content-Length": str(len(body) - start)}
+        return 206 if start else 200, length, body[start : self.cut.pop(name, None)]
 
 
 @pytest.fixture
 def shelf():
-    with serving(Shelf()) as shelf:
+    shelf = Shelf()
+    with serving(shelf.answer) as shelf.base:
         yield shelf
 
 
@@ -91,19 +67,19 @@ def locked(shelf: Shelf, **detector: object) -> LockedPack:
     return LockedPack.model_validate(content)
 
 
-def get(shelf, out, said=None, **options):
-    say = said.append if said is not None else (lambda _: None)
+def get(shelf, out, **options):
     pack = options.pop("pack", None) or locked(shelf)
-    return fetch_pack("sidecar", pack, out, say, wait=lambda _: None, **options)
+    return fetch_pack("sidecar", pack, out, wait=lambda _: None, **options)
 
 
-def test_a_pack_is_downloaded_and_can_be_read(shelf, tmp_path):
-    said: list[str] = []
-    info = get(shelf, tmp_path, said)
+def test_a_pack_is_downloaded_and_can_be_read(shelf, tmp_path, caplog):
+    info = get(shelf, tmp_path)
     assert read_pack(tmp_path) == info
     assert {p.name for p in tmp_path.glob("*.onnx*")} == {f"{role}.onnx" for role in CONTENT}
-    assert any("MIT" in line and shelf.base in line for line in said)
-    assert any(f"{len(CONTENT['arcface'])} bytes of arcface.onnx" in line for line in said)
+    assert any("MIT" in line and shelf.base in line for line in caplog.messages)
+    assert any(
+        f"{len(CONTENT['arcface'])} bytes of arcface.onnx" in line for line in caplog.messages
+    )
 
 
 def test_nothing_is_downloaded_twice(shelf, tmp_path):
@@ -204,10 +180,10 @@ def test_the_list_says_what_is_here(shelf, tmp_path):
 
 def test_an_unknown_pack_names_the_known_ones(tmp_path):
     with pytest.raises(ConfigError, match="demo, sidecar, sidecar-scrfd"):
-        fetch(settings(tmp_path), "nothing", False, lambda _: None)
+        fetch(settings(tmp_path), "nothing", False)
 
 
 def test_a_build_with_a_pack_that_is_not_here_says_how_to_get_it(tmp_path):
     wanted = settings(tmp_path).model_copy(update={"model_pack": "sidecar"})
     with pytest.raises(ConfigError, match="trainer models fetch sidecar"):
-        ensure_pack(wanted, lambda _: None)
+        ensure_pack(wanted)

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from trainer.crawl.confirm import judge
 from trainer.identity.page_names import page_fits
-from trainer.references.confirm import judge
 
 
 def facts(name: str, *aliases: str, born: str | None = None) -> dict:
@@ -97,17 +97,17 @@ def page(name: str, *aliases: str, **more) -> dict:
 
 def test_of_those_who_link_to_a_page_the_owners_are_those_whose_names_fit():
     people = [candidate(1, "Ada Fenn"), candidate(2, "Orla V."), candidate(3, "Orla Veit")]
-    verdict = judge(page("Orla Veit"), "url", people)
-    assert verdict.owners == (("stashdb", "s2"), ("stashdb", "s3"))
-    assert (verdict.confirmed_by, verdict.doubt) == ("name Orla Veit", None)
+    confirmation = judge(page("Orla Veit"), "url", people)
+    assert confirmation.owners == (("stashdb", "s2"), ("stashdb", "s3"))
+    assert (confirmation.confirmed_by, confirmation.doubt) == ("name Orla Veit", None)
 
 
 def test_where_no_name_fits_the_doubt_names_both_and_everybody_stays_a_candidate():
     people = [candidate(1, "Ada Fenn", country="SE"), candidate(2, "Orla Veit")]
-    verdict = judge(page("Tamsin Vee", country="SE"), "url", people)
-    assert verdict.owners == (("stashdb", "s1"), ("stashdb", "s2"))
-    assert verdict.confirmed_by is None
-    assert verdict.doubt == (
+    confirmation = judge(page("Tamsin Vee", country="SE"), "url", people)
+    assert confirmation.owners == (("stashdb", "s1"), ("stashdb", "s2"))
+    assert confirmation.confirmed_by is None
+    assert confirmation.doubt == (
         "the page names Tamsin Vee, but what links to it is the record of Ada Fenn, Orla Veit; "
         "check the link"
     )
@@ -115,5 +115,5 @@ def test_where_no_name_fits_the_doubt_names_both_and_everybody_stays_a_candidate
 
 def test_a_fitting_name_of_another_birth_date_is_no_owner():
     people = [candidate(1, "Orla Veit", birth_date="1971-06-06"), candidate(2, "Ada Fenn")]
-    verdict = judge(page("Orla Veit", birth_date="1990-05-06"), "url", people)
-    assert "Ada Fenn" in (verdict.doubt or "")
+    confirmation = judge(page("Orla Veit", birth_date="1990-05-06"), "url", people)
+    assert "Ada Fenn" in (confirmation.doubt or "")

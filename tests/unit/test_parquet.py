@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from trainer.errors import DamagedFileError
+from trainer.staging.frames import read_frame
 from trainer.staging.parquet import parts, read_parts, read_table, write_rows, write_table
 from trainer.staging.schemas import EMBEDDING_BYTES, IMAGES
 
@@ -25,6 +26,15 @@ def part(tmp_path):
     return path
 
 
+def flip_last_bit(part, column):
+    """Flip a bit in the last byte of the column's last page."""
+    chunk = pq.read_metadata(part).row_group(0).column(IMAGES.get_field_index(column))
+    start = min(chunk.dictionary_page_offset or chunk.data_page_offset, chunk.data_page_offset)
+    content = bytearray(part.read_bytes())
+    content[start + chunk.total_compressed_size - 1] ^= 1
+    part.write_bytes(content)
+
+
 def test_what_was_written_is_read(part):
     assert read_table(part).num_rows == 200
     assert part.stat().st_mode & 0o777 == 0o644
@@ -32,11 +42,7 @@ def test_what_was_written_is_read(part):
 
 @pytest.mark.parametrize("column", ["url", "sha256", "fetched_at"])
 def test_a_flipped_bit_in_the_data_is_found(part, column):
-    chunk = pq.read_metadata(part).row_group(0).column(IMAGES.get_field_index(column))
-    start = min(chunk.dictionary_page_offset or chunk.data_page_offset, chunk.data_page_offset)
-    content = bytearray(part.read_bytes())
-    content[start + chunk.total_compressed_size - 1] ^= 1  # the last byte of the column's last page
-    part.write_bytes(content)
+    flip_last_bit(part, column)
     with pytest.raises(DamagedFileError, match=r"images-000000\.parquet"):
         read_table(part)
 
@@ -78,3 +84,12 @@ def test_a_part_of_an_older_trainer_lacks_columns(tmp_path):
     pq.write_table(whole.drop_columns(["url"]), tmp_path / "images-1.parquet")
     with pytest.raises(DamagedFileError, match=r"images-1\.parquet lacks \['url'\]"):
         read_parts(parts(tmp_path, "images-"), IMAGES)
+
+
+def test_a_frame_has_the_columns_that_were_asked_for_and_no_damage(part):
+    frame = read_frame(part, ["sha256", "url"])
+    assert frame.columns == ["sha256", "url"] and frame.height == 200
+    assert read_frame(part).columns == IMAGES.names
+    flip_last_bit(part, "url")
+    with pytest.raises(DamagedFileError, match=r"images-000000\.parquet"):
+        read_frame(part, ["url"])

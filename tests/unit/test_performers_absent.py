@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from reports.absent import absent
 from trainer.cli import app
 from trainer.faces.absent import ABSENT_FILE, write_absent
+from trainer.runs.record import RunRecord, write_record
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RunRecord, write_record
 
 ROWS = [
     (2, "s:b", "Sable [x](y)", 9, "only_crowds", 4),

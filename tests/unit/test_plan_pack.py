@@ -33,7 +33,7 @@ def test_the_default_pack_is_the_one_that_the_sidecar_queries_with(monkeypatch):
 
 def test_the_first_start_says_how_to_fetch_the_pack(tmp_path):
     with pytest.raises(ConfigError, match="run `trainer models fetch sidecar`"):
-        ensure_pack(settings(data_dir=tmp_path, model_pack="sidecar"), print)
+        ensure_pack(settings(data_dir=tmp_path, model_pack="sidecar"))
 
 
 @pytest.mark.parametrize("key", sorted(SOURCES))

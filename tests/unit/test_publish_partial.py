@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 from trainer.pipeline.steps import publish
 from trainer.staging.manifest import StageManifest
@@ -29,8 +30,8 @@ def manifest(status: str) -> StageManifest:
 
 def test_the_watermark_of_a_partial_crawl_stays_where_it_was(tmp_path, monkeypatch):
     data = DataDir(tmp_path)
-    context = SimpleNamespace(data=data, run=data.run("r2"))
-    plan = SimpleNamespace(run_id="r2", sources=["box"])
+    context: Any = SimpleNamespace(data=data, run=data.run("r2"))
+    plan: Any = SimpleNamespace(run_id="r2", sources=["box"])
     write_table(context.run.snapshot("box") / "performers.parquet", PERFORMERS.empty_table())
     before = {"box": SnapshotRow("box", "r1", OLD, 3, None)}
     found = {}

@@ -14,11 +14,12 @@ import pytest
 
 from tests.unit.identity_world import WHEN, IdentityWorld, record, sha, shot, uuid
 from tests.unit.test_identity_steps import MIRA, rows
+from trainer.exclusions.edit import add
+from trainer.exclusions.purge import purge
 from trainer.identity.reviews import Review, read_reviews, write_reviews
-from trainer.pipeline.purge import purge
-from trainer.policy.exclusion_list import add
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.staging.atomic import read_json, sha256_file, write_json
+from trainer.staging.frames import read_frame
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import write_rows
 from trainer.staging.paths import DataDir
@@ -43,7 +44,7 @@ def everything(world) -> str:
     """All that the runs' tables say, but pages of her name that nobody confirmed to be hers."""
     paths = [p for p in world.data.runs.rglob("*.parquet") if p.parent.name != "maybe"]
     with pl.Config(fmt_str_lengths=10_000, tbl_rows=-1):
-        return "\n".join(str(pl.read_parquet(path).to_dicts()) for path in paths)
+        return "\n".join(str(read_frame(path).to_dicts()) for path in paths)
 
 
 def apart() -> list[dict]:
@@ -72,7 +73,7 @@ def test_a_run_that_was_never_published_has_ids_of_its_own(world):
     exclude(world)
     purge(world.data)
     assert "Mira" not in everything(world)
-    left = pl.read_parquet(world.data.run("candidate").resolve / "performers.parquet")
+    left = read_frame(world.data.run("candidate").resolve / "performers.parquet")
     assert left["canonical_name"].to_list().count("Uma 0") == 1  # who has Mira's id there
 
 
@@ -80,13 +81,13 @@ def test_what_others_faces_were_compared_with_is_forgotten(world):
     context = world.run("week-1", rows())
     world.publish(context)
     path = context.run.select / "nearest.parquet"
-    frame = pl.read_parquet(path)
+    frame = read_frame(path)
     mira = frame.filter(pl.col("image_sha256") == sha(shot(MIRA, 0)))["performer_id"].item()
     other = pl.when(pl.col("performer_id") != mira).then(mira).otherwise(None)
     frame.with_columns(other.cast(pl.Int64).alias("other_performer_id")).write_parquet(path)
     exclude(world)
     purge(world.data)
-    after = pl.read_parquet(path)
+    after = read_frame(path)
     assert mira not in after["performer_id"].to_list()
     assert after["other_performer_id"].to_list() == [None] * len(after)
     assert len(after) == len(frame.filter(pl.col("performer_id") != mira)) > 0
@@ -107,7 +108,7 @@ def test_a_page_that_is_asked_for_others_too_is_asked_for_without_the_person(wor
     write_rows(context.run.targets("maybe"), asked, TARGETS)
     exclude(world)
     purge(world.data)
-    left = pl.read_parquet(context.run.targets("maybe")).to_dicts()
+    left = read_frame(context.run.targets("maybe")).to_dicts()
     assert [(row["page_id"], len(row["candidates"])) for row in left] == [("both", 1), ("bo", 1)]
     assert "Mira" not in str(left)
     assert nothing(purge(world.data))
@@ -141,7 +142,7 @@ def test_words_about_the_person_are_replaced_in_state_db_and_in_runs(world):
             values = (item.key, item.kind, item.text, "seen", WHEN)
             db.execute("INSERT INTO reviews_left VALUES (?, ?, ?, ?, ?)", values)
         for table in ("merges", "claim_evidence"):
-            db.execute(f"UPDATE {table} SET evidence = evidence || ' of Mira Vask'")
+            db.execute(f"UPDATE {table} SET evidence = evidence || ' of Mira Vask'")  # noqa: S608 - no names but ours
         db.execute("INSERT INTO merges_undone VALUES (?, 999, 'Mira Vask', 'a', 'b')", (mira,))
         db.execute("INSERT INTO merges_undone VALUES (998, 999, 'Bo Ren', 'a', 'b')")
     exclude(world)
@@ -185,7 +186,7 @@ def test_what_a_rejected_candidate_left_says_nothing_of_the_person(world):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from trainer.pipeline.purge import purge
+from trainer.exclusions.purge import purge
 from trainer.staging.paths import DataDir
 part, left = sys.argv[2], int(sys.argv[3])
 def count(event, arguments):

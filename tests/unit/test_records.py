@@ -1,18 +1,19 @@
 """Run records: strict on writing, lenient on old ones, damaged ones named."""
 
 import json
+from typing import Any
 
 import pytest
 
 from trainer.errors import DamagedFileError
-from trainer.staging.paths import DataDir
-from trainer.staging.records import (
+from trainer.runs.record import (
     RunRecord,
     list_records,
     read_record,
     write_record,
     write_runs_json,
 )
+from trainer.staging.paths import DataDir
 
 
 def _write(data, run_id, started_at):
@@ -34,8 +35,9 @@ def test_old_record_with_missing_and_extra_keys_is_read(tmp_path):
 
 def test_a_status_we_do_not_know_is_refused_on_change():
     record = RunRecord(id="a", started_at="x", status="running")
+    unknown: Any = "finished"
     with pytest.raises(ValueError, match="status"):
-        record.status = "finished"
+        record.status = unknown
 
 
 def test_damaged_record_is_named_and_the_others_are_listed_newest_first(tmp_path):
@@ -49,7 +51,7 @@ def test_damaged_record_is_named_and_the_others_are_listed_newest_first(tmp_path
         read_record(broken)
     entries = list_records(data)
     assert [e.run_id for e in entries] == ["new", "old", "broken"]
-    assert str(broken) in entries[2].error
+    assert entries[2].error is not None and str(broken) in entries[2].error
     write_runs_json(data)
     content = json.loads(data.runs_json.read_text())
     assert [r["id"] for r in content["runs"]] == ["new", "old"]

@@ -41,9 +41,12 @@ def test_hostile_names_are_found_by_exactly_what_was_typed(tmp_path: Path) -> No
         assert [p["id"] for p in reader.search_by_name(name)] == [number]
     assert reader.search_by_name("100%") == []
     assert len(reader.search_by_name("alias 7")) == 1
-    assert reader.by_stashbox_id("stashdb", uuid_of(3))["id"] == 3
-    assert reader.by_universal_id(f"stashdb.org:{uuid_of(3)}")["id"] == 3
-    assert reader.by_face_index(5)["id"] == 2
+    for found, wanted in (
+        (reader.by_stashbox_id("stashdb", uuid_of(3)), 3),
+        (reader.by_universal_id(f"stashdb.org:{uuid_of(3)}"), 3),
+        (reader.by_face_index(5), 2),
+    ):
+        assert found is not None and found["id"] == wanted
     assert reader.by_face_index(10_000) is None
     assert reader.faces(2)[0]["rule"] == "high_trust"
 

@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from trainer.release.answers import Gallery, ask
 from trainer.release.contract import FUSION_WEIGHT, MISSING_DISTANCE
 from trainer.release.fusion import Neighbours, fuse
+from trainer.release.search_results import Gallery, search_faces
 
 Listed = dict[int, float]
 
@@ -109,7 +109,7 @@ def gallery(owners: list[int], seed: int) -> Gallery:
 def test_ranks_count_the_performers_before_the_right_one(stranger: bool) -> None:
     owners = [n // 3 for n in range(240)]
     asked = gallery(owners, 1)
-    both_ways = ask(asked, np.arange(240))
+    both_ways = search_faces(asked, np.arange(240))
     answers = both_ways.unnamed if stranger else both_ways.named
     ranks = []
     for query, own in enumerate(owners):

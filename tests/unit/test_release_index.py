@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,7 +158,7 @@ def test_a_large_index_grows_by_several_threads(tmp_path, monkeypatch):
 )
 def test_everything_else_is_built_anew(tmp_path, last, change):
     rows = with_more()
-    more = {}
+    more: dict[str, Any] = {}
     if change == "more_gone_than_new":
         del rows[7:10]
     elif change == "many_gone":

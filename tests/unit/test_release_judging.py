@@ -1,12 +1,13 @@
 """Search, fusion, evaluation, gate, diff."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.release_fixtures import built, small_release
-from tests.release_world import embeddings, faces, performer, write_world
+from tests.release_world import by_both_models, embeddings, faces, performer, write_world
 from trainer.errors import ConfigError
 from trainer.release.contract import INDEXES
 from trainer.release.diff import diff, write_diff
@@ -48,13 +49,13 @@ def test_exact_search_is_the_sorted_list_and_equal_distances_go_by_id(count: int
 
 def test_well_separated_people_score_full_marks_and_noise_scores_none() -> None:
     owners = [n // 5 for n in range(300)]
-    good = [embeddings(owners, salt=s).astype(np.float32) for s in (1, 2)]
+    good = by_both_models(owners)
     result = evaluate_vectors(*good, np.array(owners), seed=0, sample=300)
     assert result.closed_set.rank_1 == 1.0
     assert result.at(0.5).false_accept == 0.0
     assert result.at(0.5).false_reject == 0.0
     assert "60 people tell little" in result.note
-    noise = [embeddings(list(range(300)), salt=s).astype(np.float32) for s in (1, 2)]
+    noise = by_both_models(list(range(300)))
     result = evaluate_vectors(*noise, np.array(owners), seed=0, sample=300)
     assert result.closed_set.rank_1 is not None
     assert result.closed_set.rank_1 < 0.2
@@ -64,7 +65,7 @@ def test_well_separated_people_score_full_marks_and_noise_scores_none() -> None:
 def test_two_ids_of_one_person_show_as_false_accepts() -> None:
     """The same person under two performers is what an open-set test must notice."""
     owners = [n // 5 for n in range(300)]
-    same = [embeddings([o // 2 for o in owners], salt=s).astype(np.float32) for s in (1, 2)]
+    same = by_both_models([o // 2 for o in owners])
     result = evaluate_vectors(*same, np.array(owners), seed=0, sample=300)
     assert result.at(0.5).false_accept == 1.0
 
@@ -115,7 +116,7 @@ def test_gate(evaluated: tuple[Path, Evaluation], tmp_path: Path) -> None:
     limits = load_limits(tmp_path, "sidecar")
     assert gate(limits, result, None).passed
     assert gate(limits, result, result).passed
-    worse = {
+    worse: dict[str, dict[str, Any]] = {
         "performers against": {"performers": 10},
         "faces against": {"faces": 101},
         "one-face share": {"one_face_share": 0.9},
@@ -195,7 +196,8 @@ def test_intervals_are_wilsons() -> None:
     low, high = interval(np.array([True] * 8 + [False] * 2)) or (0, 0)
     assert (round(low, 3), round(high, 3)) == (0.49, 0.943)
     assert interval(np.zeros(0, bool)) is None
-    assert interval(np.ones(3, bool))[1] == 1
+    everything = interval(np.ones(3, bool))
+    assert everything is not None and everything[1] == 1
 
 
 def test_breakdowns_by_faces_gender_and_source_leave_the_whole_as_it_is(tmp_path: Path) -> None:
@@ -214,11 +216,12 @@ def test_breakdowns_by_faces_gender_and_source_leave_the_whole_as_it_is(tmp_path
     assert parts["source"]["fansdb"].strangers == 18
     assert (parts["faces"]["1"].queries, parts["faces"]["1"].rank_1) == (0, None)
     assert parts["faces"]["1"].strangers == 5
+    assert found.closed_set.rank_1 is not None and found.closed_set.rank_1_interval is not None
     low, high = found.closed_set.rank_1_interval
     assert low <= found.closed_set.rank_1 <= high
     with_more = evaluate(release, seed=1, sample=30)
     assert with_more == found
-    vectors = [embeddings(owners, salt=s).astype(np.float32) for s in (1, 2)]
+    vectors = by_both_models(owners)
     alone = evaluate_vectors(*vectors, np.array(owners), 1, 30)
     assert alone.closed_set == found.closed_set
     assert alone.open_set == found.open_set
@@ -237,7 +240,7 @@ def test_an_evaluation_of_an_older_trainer_is_read(tmp_path: Path) -> None:
 def test_who_is_gone_and_who_is_missed_hold_a_release_back(tmp_path: Path) -> None:
     limits = load_limits(tmp_path, "sidecar")
     owners = [p for p in range(60) for _ in range(5)]
-    vectors = [embeddings(owners, salt=s, noise=0.3).astype(np.float32) for s in (1, 2)]
+    vectors = by_both_models(owners, noise=0.3)
     one = evaluate_vectors(*vectors, np.array(owners), 1, 100)
     one.index_recall = {"x": {"recall_at_1": 1.0}}
     assert gate(limits, one, one).passed

@@ -18,7 +18,6 @@ from typer.testing import CliRunner
 from tests.release_fixtures import small_release
 from trainer.cli import app
 from trainer.errors import ConfigError, DamagedFileError, StageFailed
-from trainer.pipeline.housekeeping import pin, retain, unpin
 from trainer.pipeline.rollback import rollback
 from trainer.release import contract
 from trainer.release.export import export
@@ -27,6 +26,7 @@ from trainer.release.publish import next_version, publish
 from trainer.release.readme import README
 from trainer.release.signing import new_key, require_signed, sign
 from trainer.release.verify import verify, write_report
+from trainer.retention.releases import pin, retain, unpin
 from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import deciding
@@ -58,10 +58,6 @@ def data(made: list[Path], tmp_path: Path) -> DataDir:
 
 def ids(data: DataDir) -> list[str]:
     return sorted(p.name for p in data.releases.iterdir() if not p.is_symlink())
-
-
-def quiet(_line: str) -> None:
-    pass
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -100,23 +96,23 @@ def test_what_was_added_or_taken_after_sealing_is_found(data):
 
 def test_retention_keeps_the_newest_and_what_is_pinned(data):
     pin(data, DAYS[1], "for the slides", "2026-11-23T00:00:00Z")
-    assert retain(data, 2, quiet, dry_run=True) == [DAYS[0], DAYS[2]]
+    assert retain(data, 2, dry_run=True) == [DAYS[0], DAYS[2]]
     assert ids(data) == DAYS
-    assert retain(data, 2, quiet) == [DAYS[0], DAYS[2]]
+    assert retain(data, 2) == [DAYS[0], DAYS[2]]
     assert ids(data) == [DAYS[1], DAYS[3], DAYS[4]]
     assert not data.performers_link(DAYS[0]).exists()
     assert data.performers_link(DAYS[1]).exists()
     unpin(data, DAYS[1])
     with pytest.raises(ConfigError, match="not pinned"):
         unpin(data, DAYS[1])
-    assert retain(data, 1, quiet) == [DAYS[1], DAYS[3]]
+    assert retain(data, 1) == [DAYS[1], DAYS[3]]
     assert current_id(data) == DAYS[4]
-    assert retain(data, 0, quiet) == []
+    assert retain(data, 0) == []
 
 
 def test_what_was_taken_out_of_sight_and_not_deleted_is_swept(data):
     data.release(DAYS[0]).rename(data.releases / f".removed-{DAYS[0]}")
-    retain(data, 8, quiet)
+    retain(data, 8)
     assert ids(data) == DAYS[1:]
 
 
@@ -264,7 +260,8 @@ def test_a_rollback_killed_at_any_moment_leaves_a_whole_current(data, moment):
     before = ids(data)
     if done.returncode or current_id(data) == DAYS[4]:
         rollback(data, DAYS[1], MOMENT)
-    assert read_manifest(data.current.resolve()).model_extra["republished_from"] == "2026.11.02"
+    published = read_manifest(data.current.resolve()).model_dump()
+    assert published["republished_from"] == "2026.11.02"
     assert len(ids(data)) == 6, f"{before}: a second release of the same content"
     assert hash_problems(data.current) == []
     assert not list(data.releases.glob(".*"))

@@ -9,8 +9,8 @@ import pytest
 
 from tests.release_world import embeddings
 from trainer.embedding.scene_queries import AS_IS, KINDS
-from trainer.release.answers import Gallery, ask, ask_others
 from trainer.release.scene_queries import SceneQueries, scene_figures, scene_note
+from trainer.release.search_results import Gallery, search_faces, search_others
 
 EACH = 3
 OWNERS = [n // EACH for n in range(120 * EACH)]
@@ -48,9 +48,9 @@ def test_faces_of_the_gallery_get_the_same_answers_as_when_they_are_searched_by_
     gallery,
 ):
     rows = np.array([0, 7, 8, 200, 359])
-    there = ask(gallery, rows).named
+    there = search_faces(gallery, rows).named
     labels, hidden = gallery.labels[rows], [np.array([row]) for row in rows]
-    outside = ask_others(gallery, gallery.facenet[rows], gallery.arcface[rows], labels, hidden)
+    outside = search_others(gallery, gallery.facenet[rows], gallery.arcface[rows], labels, hidden)
     for field in fields(there):
         assert np.allclose(getattr(there, field.name), getattr(outside, field.name), atol=1e-6)
 
@@ -66,7 +66,7 @@ def test_each_kind_has_its_figures_of_the_same_pictures(gallery):
     found = measured(gallery, asked)
     assert list(found) == [AS_IS, *KINDS]
     assert {figures.queries for figures in found.values()} == {60}
-    as_is = ask(gallery, np.arange(60)).named
+    as_is = search_faces(gallery, np.arange(60)).named
     assert found[AS_IS].rank_1 == (as_is.rank == 1).mean() == 1
     assert found[AS_IS].false_reject == (as_is.own > 0.5).mean()
     assert found[AS_IS].no_face == 0

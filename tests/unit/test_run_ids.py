@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapy_project.budget import Budget, budget_file, host_key
+from scrapy_project.limits.budget import Budget, budget_file, host_key
 from trainer.config.jobs import EmbedJob
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.embedding.spec import container_spec
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.run_ids import run_id_to_plan
+from trainer.runs.context import Plan, RunContext
+from trainer.runs.ids import run_id_to_plan
+from trainer.runs.record import RunRecord, write_record
 from trainer.staging.atomic import write_json
 from trainer.staging.names import LONGEST_RUN_ID, older_run_id, run_id_from, with_hash
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RunRecord, write_record
 
 AIRFLOWS = "manual__2026-11-28T17:11:11.100768+00:00"
 LEGAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")

@@ -6,8 +6,8 @@ import pytest
 
 from tests.unit.identity_world import WHEN, IdentityWorld, record, shot
 from trainer.errors import StageFailed
-from trainer.pipeline.context import RunContext
 from trainer.pipeline.steps import build_release
+from trainer.runs.context import RunContext
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.manifest import StageError, StageManifest
 from trainer.staging.paths import DataDir
@@ -30,11 +30,12 @@ def given(context: RunContext, **params: object) -> None:
     plan = read_json(context.run.plan)
     plan["params"] |= params
     write_json(context.run.plan, plan)
+    vars(context).pop("plan", None)  # which is read once
 
 
 def refusal(context: RunContext) -> str:
     with pytest.raises(StageFailed) as failed:
-        build_release.run(context, lambda _line: None)
+        build_release.run(context)
     assert not (context.run.release / "manifest.json").exists()
     return str(failed.value)
 
@@ -102,7 +103,7 @@ def test_a_hundred_faces_are_enough(world):
     context = world.run("week-1", people(2, 1))
     result(context, 100, single_face=100)
     with pytest.raises(Exception, match="model pack"):  # the next thing that this world lacks
-        build_release.run(context, lambda _line: None)
+        build_release.run(context)
 
 
 def test_a_first_build_without_pictures_says_so(world):

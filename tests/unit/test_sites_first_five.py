@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from demo.world.people import identifier, population
 from demo.world.site import Appearance, ShotReply
 from demo.world.sites import all_sites
-from scrapy_project.profile import PageError, Profile
+from scrapy_project.parsing.profile import PageError, Profile
 from tests.recorded.test_recorded_pages import spider_of
 from trainer.config.sources import load_sources
 
@@ -45,7 +46,7 @@ def slug_of(key: str, name: str) -> str:
     return name.replace(" ", "_") if key in ("babepedia", "boobpedia") else "some-slug"
 
 
-def visit(key: str, who: str) -> tuple[Profile, list, object]:
+def visit(key: str, who: str) -> tuple[Profile, list, Any]:
     """The profile with the facts of another page, its pictures with those of the galleries, and the
     site."""
     person = PEOPLE[who]
@@ -60,12 +61,14 @@ def visit(key: str, who: str) -> tuple[Profile, list, object]:
     profile = spider.parse_page(reply.html.encode(), BASE + path)
     if spider.facts_page is not None:
         address = spider.facts_page(BASE + path)
+        assert address is not None
         facts = site.page(urlsplit(address).path)
+        assert facts is not None
         profile = profile.completed_by(spider.parse_page(facts.html.encode(), address))
-    shots = list(profile.shots)
+    shots = list(profile.images)
     for more in profile.more_pages:
         gallery = site.page(urlsplit(more).path)
-        assert gallery is not None
+        assert gallery is not None and spider.parse_more is not None
         shots += spider.parse_more(gallery.html.encode(), more)
     return profile, shots, site
 

@@ -10,19 +10,19 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from tests.unit.identity_world import PACK, IdentityWorld, record, sha, shot
 from tests.unit.test_identity_steps import BO, MIRA, rows
 from trainer.faces.cache import cached_pictures
-from trainer.pipeline.finished import finished_runs
-from trainer.pipeline.pictures import prune_pictures, prune_vectors
-from trainer.pipeline.spent import clear_runs
 from trainer.release.contract import CHECKSUMMED
+from trainer.retention.images import prune_pictures, prune_vectors
+from trainer.retention.references import finished_runs
+from trainer.retention.runs import clear_runs
+from trainer.runs.record import RunRecord, write_record
 from trainer.staging.atomic import write_bytes, write_json
+from trainer.staging.frames import read_frame
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RunRecord, write_record
 from trainer.state.store import note_published
 
 BASE, CURRENT, NEXT = "20261101_000000", "20261108_000000", "20261115_000000"
@@ -77,10 +77,6 @@ def there(data: DataDir, run: str, names: list[str]) -> list[str]:
     return [name for name in names if (data.run(run).root / name).exists()]
 
 
-def quiet(_line: str) -> None:
-    pass
-
-
 def check(data: DataDir) -> None:
     for run in DONE:
         assert there(data, run, HEAVY) == [], run
@@ -94,15 +90,15 @@ def check(data: DataDir) -> None:
 
 def test_working_files_of_finished_runs_go(data):
     assert sorted(run.run_id for run in finished_runs(data)) == DONE
-    assert clear_runs(data, quiet) > 0
+    assert clear_runs(data) > 0
     check(data)
-    assert clear_runs(data, quiet) == 0
+    assert clear_runs(data) == 0
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from trainer.pipeline.spent import clear_runs
+from trainer.retention.runs import clear_runs
 from trainer.staging.paths import DataDir
 left = int(sys.argv[2])
 def count(event, _):
@@ -112,7 +108,7 @@ def count(event, _):
         if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(count)
-clear_runs(DataDir(Path(sys.argv[1])), print)
+clear_runs(DataDir(Path(sys.argv[1])))
 """
 
 
@@ -121,7 +117,7 @@ def test_a_clearing_that_was_killed_is_run_again(data, moment):
     argv = [sys.executable, "-c", KILLED, str(data.root), str(moment)]
     done = subprocess.run(argv, capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    clear_runs(data, quiet)
+    clear_runs(data)
     check(data)
 
 
@@ -192,15 +188,15 @@ def test_vectors_of_people_who_are_gone_go_with_the_last_release_that_has_them(w
     finished(world, "week-1")
     cached = cached_pictures(world.data.faces(PACK))
     assert mira < cached
-    monkeypatch.setattr("trainer.pipeline.pictures.release_dirs", lambda _data: [Path("kept")])
-    monkeypatch.setattr("trainer.pipeline.pictures._released", lambda _path: mira)
+    monkeypatch.setattr("trainer.retention.images.release_dirs", lambda _data: [Path("kept")])
+    monkeypatch.setattr("trainer.retention.images._released", lambda _path: mira)
     prune_vectors(world.data)
     assert mira < cached_pictures(world.data.faces(PACK))
-    monkeypatch.setattr("trainer.pipeline.pictures.release_dirs", lambda _data: [])
+    monkeypatch.setattr("trainer.retention.images.release_dirs", lambda _data: [])
     assert prune_vectors(world.data) == len(mira)
     after = cached_pictures(world.data.faces(PACK))
     assert not after & mira
     assert sha(shot(BO, 0)) in after
     assert prune_vectors(world.data) == 0
     for part in world.data.faces(PACK).glob("*.parquet"):
-        assert pl.read_parquet(part)["arcface"].null_count() == 0
+        assert read_frame(part)["arcface"].null_count() == 0

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scrapy_project.middlewares.addresses import (
+from scrapy_project.limits.middlewares.addresses import (
     AddressMiddleware,
     AddressRefused,
     BadRedirect,
     is_public,
 )
-from scrapy_project.middlewares.backoff import backoff_seconds, retry_after_seconds
-from scrapy_project.report import without_secrets
+from scrapy_project.limits.middlewares.backoff import backoff_seconds, retry_after_seconds
+from scrapy_project.storage.report import without_secrets
 
 MOMENT = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
@@ -62,7 +62,7 @@ def test_delays_double_up_to_the_cap_and_are_spread():
         ("10.1.2.3", False),
         ("169.254.169.254", False),
         ("100.64.0.1", False),
-        ("0.0.0.0", False),
+        ("0.0.0.0", False),  # noqa: S104 - an address to refuse
         ("224.0.0.1", False),
         ("::1", False),
         ("fe80::1", False),

@@ -9,12 +9,13 @@ import yaml
 
 from scrapy_project.kinds.rest_api import parse_list
 from scrapy_project.kinds.stash_box_api import parse_list as parse_box
-from scrapy_project.profile import Profile, Shot
-from scrapy_project.profile_rows import profile_row
-from scrapy_project.stand_ins import is_stand_in
+from scrapy_project.parsing.profile import Image, Profile
+from scrapy_project.parsing.stand_ins import is_stand_in
+from scrapy_project.storage.profile_rows import profile_row
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 from trainer.config.sources import shipped_sources
-from trainer.references.confirm import Verdict
+from trainer.crawl.confirm import Confirmation
+from trainer.staging.rows import Target
 
 PORNDB = "https://thumb.theporndb.net/SIG=/1000x1000/smart/"
 STAND_INS = [
@@ -72,9 +73,9 @@ def test_a_picture_of_a_person_who_is_called_so_is_hers(url, name):
 
 @pytest.mark.parametrize("url", STAND_INS)
 def test_no_spider_can_forget_it(url):
-    shots = (Shot(url=url), Shot(url="https://site.example/own.jpg", fallbacks=(url,)))
-    kept = Profile(name="Orla Veit", shots=shots).shots
-    assert kept == (Shot(url="https://site.example/own.jpg"),)
+    images = (Image(url=url), Image(url="https://site.example/own.jpg", fallbacks=(url,)))
+    kept = Profile(name="Orla Veit", images=images).images
+    assert kept == (Image(url="https://site.example/own.jpg"),)
 
 
 class Answer:
@@ -84,11 +85,19 @@ class Answer:
 
 def test_nor_a_gallery():
     source = shipped_sources()["freeones"]
-    target = {"page_id": "orla-veit", "found_by": "url"}
-    gallery = [Shot(url=url) for url in (*STAND_INS, "https://img.freeones.com/own.jpg")]
+    target: Target = {
+        "page_id": "orla-veit",
+        "path": "/",
+        "found_by": "url",
+        "candidates": [],
+        "scene_count": 0,
+    }
+    gallery = [Image(url=url) for url in (*STAND_INS, "https://img.freeones.com/own.jpg")]
     page = Profile(name="Orla Veit")
-    row = profile_row(source, target, page, gallery, Verdict(()), Answer(), "2026-01-01T00:00:00Z")
-    assert [image["url"] for image in row["images"]] == ["https://img.freeones.com/own.jpg"]
+    row = profile_row(
+        source, target, page, gallery, Confirmation(()), Answer(), "2026-01-01T00:00:00Z"
+    )
+    assert [image["url"] for image in row["images"] or ()] == ["https://img.freeones.com/own.jpg"]
 
 
 def test_nor_an_answer_of_a_rest_source():
@@ -119,7 +128,7 @@ def test_nor_an_answer_of_a_stash_box():
     for performer in listed:
         performer["images"].append(picture)
     rows = parse_box(json.dumps(answer).encode(), "https://stashdb.org/graphql", source).rows
-    assert [len(row["images"]) for row in rows] == before
+    assert [len(row["images"] or ()) for row in rows] == before
 
 
 SPELLINGS = ("{0} {1}", "{0}_{1}", "{0}-{1}", "{0}%20{1}", "{0}{1}")
@@ -133,7 +142,7 @@ def normal(key: str) -> dict:
 WITH_PICTURES = [
     key
     for key, source in shipped_sources().items()
-    if source.kind == "html_profile" and "shots" in normal(key)["profile"]
+    if source.kind == "html_profile" and "images" in normal(key)["profile"]
 ]
 
 
@@ -154,4 +163,4 @@ def test_a_person_called_like_a_stand_in_keeps_all_pictures(key, words):
             page, url = page.replace(one, other), url.replace(one, other)
     profile = spider_of(key).parse_page(page.encode(), url)
     assert profile.name == " ".join(words)
-    assert len(profile.shots) == len(expected["profile"]["shots"]) > 0
+    assert len(profile.images) == len(expected["profile"]["images"]) > 0

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.config.sources import SourceConfig, shipped_sources
+from trainer.crawl.slugs import STYLES, slug
+from trainer.crawl.targets import Targets, is_wanted, live, named_page
 from trainer.identity.site_table import site_table
-from trainer.references.slugs import STYLES, slug
-from trainer.references.targets import Targets, is_wanted, live, named_page
+from trainer.staging.rows import PerformerRecord, Target
 
 SHIPPED = shipped_sources()
 BABE = "https://www.babepedia.com/babe/"
 
 
-def record(number: int, name: str, *urls: str, **facts) -> dict:
+def record(number: int, name: str, *urls: str, **facts) -> PerformerRecord:
     """A creator's live record of an invented person."""
-    return {
+    row = {
         "source": "stashdb",
         "source_id": f"s{number}",
         "name": name,
@@ -31,9 +34,10 @@ def record(number: int, name: str, *urls: str, **facts) -> dict:
         "merged_into_id": None,
         **facts,
     }
+    return cast(PerformerRecord, row)
 
 
-def rows(*records, source="babepedia", by_name=False, known=(), **changes) -> list[dict]:
+def rows(*records, source="babepedia", by_name=False, known=(), **changes) -> list[Target]:
     config = SHIPPED[source].model_copy(update=changes)
     sources = {source: config}
     targets = Targets(sources, site_table(sources), by_name)
@@ -42,7 +46,7 @@ def rows(*records, source="babepedia", by_name=False, known=(), **changes) -> li
     return targets.rows(source, known)
 
 
-def owners(row: dict) -> list[str]:
+def owners(row: Target) -> list[str]:
     return [candidate["source_id"] for candidate in row["candidates"]]
 
 

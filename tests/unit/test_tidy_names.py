@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from scrapy_project.kinds import rest_api, stash_box_api
-from scrapy_project.profile import Profile
+from scrapy_project.parsing.profile import Profile
 from trainer.config.sources import shipped_sources
 from trainer.identity.canonical import canonical
 from trainer.identity.tidy_names import tidy_aliases, tidy_name
+from trainer.staging.rows import PerformerRecord
 
 SOURCES = shipped_sources()
 UNTIDY = " Mira\u00a0 \u200bZo\u0007rn\ufeff\t"
@@ -116,13 +118,14 @@ def test_pages_give_tidy_names():
 
 
 def test_aliases_of_several_sources_are_one_in_a_release():
-    def told(source: str, name: str, aliases: list[str]) -> dict:
+    def told(source: str, name: str, aliases: list[str]) -> PerformerRecord:
         plain = dict.fromkeys(
             ("disambiguation", "gender", "country", "ethnicity", "birth_date", "death_date",
              "height_cm", "eye_color", "hair_color", "career_start_year", "career_end_year",
              "scene_count", "created_at", "updated_at", "tattoos", "piercings", "urls", "images")
         )  # fmt: skip
-        return plain | {"source": source, "source_id": "1", "name": name, "aliases": aliases}
+        own = {"source": source, "source_id": "1", "name": name, "aliases": aliases}
+        return cast(PerformerRecord, plain | own)
 
     records = [
         told("stashdb", "Mira Zorn", ["Ada Zorn"]),

@@ -8,8 +8,9 @@ import pytest
 import yaml
 from lxml import html
 
-from scrapy_project.html import addresses, document, outside
-from scrapy_project.visitors import by_visitors
+from scrapy_project.parsing.html import document
+from scrapy_project.parsing.urls import addresses, outside
+from scrapy_project.parsing.visitors import by_visitors
 from tests.recorded.test_recorded_pages import PAGES, spider_of
 from trainer.config.sources import shipped_sources
 

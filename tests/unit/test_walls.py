@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from scrapy.http import Response
 
-from scrapy_project.html import document
 from scrapy_project.kinds.html_profile import MAX_WALLED_SHARE
+from scrapy_project.parsing.html import document
+from scrapy_project.parsing.walls import wall_address, wall_heading, wall_sign
 from scrapy_project.visit import Visitor
-from scrapy_project.walls import wall_address, wall_heading, wall_sign
 from tests.recorded.profile_box import (
     LATER,
     NOBODY,
@@ -24,6 +24,7 @@ from tests.recorded.profile_box import (
     serve_site,
 )
 from trainer.config.sources import shipped_sources
+from trainer.staging.rows import Candidate, Target
 
 BASE = "https://www.boobpedia.com"
 AGE_CHECK = b"<html><title>Age Verification</title><h1>You must be 18 or older</h1></html>"
@@ -43,11 +44,12 @@ def visit(answer: Response, found_by: str = "url", earlier: Any = None, **who: A
 
     parse = BoobpediaSpider.parse_page
     visitor = Visitor(shipped_sources()[SOURCE], fetch, WEEK_1, parse, None)
-    target = {
+    target: Target = {
         "page_id": "Ada_Fenn",
         "path": "/boobs/Ada_Fenn",
         "found_by": found_by,
-        "candidates": [who.get("candidate") or candidate("Ada Fenn")],
+        "candidates": [cast(Candidate, who.get("candidate") or candidate("Ada Fenn"))],
+        "scene_count": 0,
     }
     return asyncio.run(visitor.visit(target, earlier))
 

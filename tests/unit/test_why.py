@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from tests.unit.identity_world import IdentityWorld, record, sha, shot, uuid
+from trainer.pipeline.absence_reasons import RunReasons
 from trainer.pipeline.record_faces import record_faces
-from trainer.pipeline.why import RunReasons
 from trainer.release.diff_read import Person
+from trainer.staging.rows import PerformerRecord
 
 
 def person(number: int) -> Person:
@@ -50,7 +53,7 @@ def test_a_picture_that_many_have_is_nobodys_face(tmp_path):
     assert found["absent"] == {"only_stand_ins": 4}
     assert found["funnel"]["boxone"] == {"single_face": 1, "stand_in_picture": 5}
     claims = {("boxone", uuid(n)) for n in range(1, 6)}
-    records = {("boxone", row["source_id"]): row for row in rows}
+    records = {("boxone", row["source_id"]): cast(PerformerRecord, row) for row in rows}
     alike = record_faces(context, records, claims)
     assert alike(("boxone", uuid(1)), ("boxone", uuid(2))) is None
     assert alike(("boxone", uuid(5)), ("boxone", uuid(2))) is None

@@ -1,4 +1,4 @@
-"""The invented people: adults, each with a face of their own, and what week 2 changes."""
+"""The invented people: adults, each with their own face, and what week 2 changes."""
 
 from collections import Counter
 
@@ -40,7 +40,7 @@ def test_records_without_a_birth_date_are_the_two_that_are_meant(week):
 
 @pytest.mark.parametrize("week", WEEKS)
 def test_nobody_has_two_faces_and_no_face_two_records(week):
-    owners = {}
+    owners: dict[str, list[str]] = {}
     for person in live(week).values():
         assert len(faces_of(person)) <= 1, person.key
         for face in faces_of(person):

@@ -59,7 +59,7 @@ def test_files_are_what_the_list_says_and_no_two_are_alike(made, described):
         with Image.open(io.BytesIO(content)) as image:
             image.load()
             assert image.size == (entry["width"], entry["height"])
-            assert f"image/{image.format.lower()}" == entry["content_type"]
+            assert f"image/{str(image.format).lower()}" == entry["content_type"]
     assert len({entry["sha256"] for entry in described}) == len(described)
     assert {entry["content_type"] for entry in described} == {
         "image/jpeg",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +15,6 @@ DataDirOption = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything lies; default: $DATA_DIR.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-
-
-def say(line: str) -> None:
-    """Progress goes to stderr, so that --json output stays clean."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def show(content: Any, as_json: bool, lines: list[str]) -> None:

@@ -1,14 +1,30 @@
-"""Commands on published releases: `trainer pin|unpin|retention|rollback`."""
+"""Published releases: `trainer versions|verify|diff|export|pin|unpin|retention|rollback`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from trainer.cli.common import DataDirOption, JsonOption, data_of, say, show
+from trainer.cli.common import DataDirOption, JsonOption, data_of, show
 from trainer.config.settings import Settings
+from trainer.errors import ConfigError
+from trainer.exclusions.release_check import refuse_excluded
+from trainer.pipeline.rollback import rollback as republish
+from trainer.release.diff import diff as compare
+from trainer.release.export import export as write_zip
+from trainer.release.publish import versions as published_releases
+from trainer.release.signing import require_signed
+from trainer.release.verify import VerifyReport
+from trainer.release.verify import verify as verify_release
+from trainer.retention.releases import pin as keep
+from trainer.retention.releases import retain
+from trainer.retention.releases import unpin as let_go
+from trainer.staging.clock import iso, now
+from trainer.staging.lock import build_lock
+from trainer.staging.paths import DataDir
+from trainer.state.decisions import read_decisions
 
 ReleaseArgument = Annotated[str, typer.Argument(help="A release's id or version.")]
 
@@ -19,16 +35,11 @@ def pin(
     data_dir: DataDirOption = None,
 ) -> None:
     """Keep a release whatever the retention says."""
-    from trainer.pipeline.housekeeping import pin as keep
-    from trainer.staging.clock import iso, now
-
     show({}, False, [f"release {keep(data_of(data_dir), release, reason, iso(now()))} is pinned"])
 
 
 def unpin(release: ReleaseArgument, data_dir: DataDirOption = None) -> None:
     """Leave a release to the retention again."""
-    from trainer.pipeline.housekeeping import unpin as let_go
-
     show({}, False, [f"release {let_go(data_of(data_dir), release)} is not pinned any more"])
 
 
@@ -41,89 +52,103 @@ def retention(
     as_json: JsonOption = False,
 ) -> None:
     """Remove old releases; never the current, pinned ones, or the base of an unfinished run."""
-    from trainer.pipeline.housekeeping import retain
-    from trainer.staging.lock import build_lock
-
     settings = Settings.load(data_dir)
     count = settings.keep_releases if keep is None else keep
     data = data_of(data_dir)
     with build_lock(data.lock):
-        gone = retain(data, count, say, dry_run=dry_run)
+        gone = retain(data, count, dry_run=dry_run)
     show({"removed": gone}, as_json, [f"{len(gone)} releases {'would go' if dry_run else 'gone'}"])
 
 
 def rollback(release: ReleaseArgument, data_dir: DataDirOption = None) -> None:
     """Publish an older release's content again, under a new version."""
-    from trainer.pipeline.holding import refuse_excluded
-    from trainer.pipeline.rollback import rollback as republish
-    from trainer.staging.clock import now
-
     data, key = data_of(data_dir), Settings.load(data_dir).signing_key
     line = republish(data, release, now(), lambda path: refuse_excluded(data, path), key)
     show({}, False, [line])
 
 
-keys_app = typer.Typer(no_args_is_help=True, help="Keys that releases are signed with.")
+def versions(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+    """List releases with their size and counts."""
+    rows = version_rows(data_of(data_dir))
+    show(rows, as_json, version_lines(rows))
 
 
-@keys_app.command("new")
-def keys_new(
-    file: Annotated[Path, typer.Argument(help="Where the private key goes; .pub beside it.")],
-) -> None:
-    """Make a key for TRAINER_SIGNING_KEY."""
-    from trainer.release.signing import new_key
-
-    show({}, False, [f"{file}: keep it secret; {new_key(file)}: give it to those who verify"])
-
-
-delta_app = typer.Typer(no_args_is_help=True, help="Small packages from one release to another.")
-
-
-@delta_app.command("make")
-def delta_make(
-    old: ReleaseArgument,
-    new: Annotated[str, typer.Argument(help="A newer one.")] = "current",
-    data_dir: DataDirOption = None,
-) -> None:
-    """Write what changed between two releases, with the vectors of new faces.
-
-    With TRAINER_SIGNING_KEY, a signature (.sig) beside it.
-    """
-    from trainer.pipeline.holding import refuse_excluded
-    from trainer.release.delta import make_delta
-    from trainer.release.files import find_release
-    from trainer.release.signing import sign_file
-
-    data, key = data_of(data_dir), Settings.load(data_dir).signing_key
-    before, after = find_release(data, old), find_release(data, new)
-    refuse_excluded(data, after)
-    path = make_delta(before, after, data.exports)
-    if key is not None:
-        sign_file(path, key)
-    show({}, False, [f"{path} ({path.stat().st_size / 1e6:.1f} MB)"])
-
-
-@delta_app.command("apply")
-def delta_apply(
-    old: Annotated[Path, typer.Argument(help="Directory of the older release.")],
-    package: Annotated[Path, typer.Argument(help="The delta package.")],
-    out: Annotated[Path, typer.Argument(help="Directory to make.")],
+def verify(
+    release: Annotated[str, typer.Argument(help="A release, or `current`.")] = "current",
     public_key: Annotated[
-        Path | None, typer.Option(help="Ask for a signature (.sig beside it) by this key.")
+        Path | None, typer.Option(help="Also ask for a signature by this key.")
     ] = None,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Make the newer release of the older one and a package."""
-    from trainer.release.delta_apply import apply_delta
-    from trainer.release.signing import require_signed_file
-
+    """Check a release against the sidecar's contract, down to the last bit."""
+    directory = release_dir(data_of(data_dir), release)
     if public_key is not None:
-        require_signed_file(package, public_key)
-    apply_delta(old, package, out)
-    show({}, False, [f"{out} is the newer release"])
+        require_signed(directory, public_key)
+    report = verify_release(directory)
+    show(report.model_dump(mode="json"), as_json, check_lines(report))
+    raise typer.Exit(0 if report.ok else 1)
 
 
-def add_commands(app: typer.Typer) -> None:
-    for command in (pin, unpin, retention, rollback):
-        app.command()(command)
-    app.add_typer(keys_app, name="keys")
-    app.add_typer(delta_app, name="delta")
+def diff(
+    before: Annotated[str, typer.Argument(help="The older release.")],
+    after: Annotated[str, typer.Argument(help="The newer release, or `current`.")],
+    names: Annotated[int, typer.Option(min=0, help="Names to show of each kind.")] = 10,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What changed between two releases."""
+    data = data_of(data_dir)
+    found = compare(release_dir(data, before), release_dir(data, after))
+    show(found.model_dump(mode="json"), as_json, found.describe(names))
+
+
+def export(
+    release: Annotated[str, typer.Argument(help="A release, or `current`.")] = "current",
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the flat zip that the sidecar's updater takes."""
+    data = data_of(data_dir)
+    directory = release_dir(data, release)
+    refuse_excluded(data, directory)
+    path = write_zip(directory, data.exports)
+    show({"path": str(path), "bytes": path.stat().st_size}, as_json, [str(path)])
+
+
+def release_dir(data: DataDir, name: str) -> Path:
+    """The directory of release `name`; raises `ConfigError` that lists what there is."""
+    directory = data.current.resolve() if name == "current" else data.release(name)
+    if name in ("", ".", "..") or "/" in name or not directory.is_dir():
+        known = [info.version_id for info in published_releases(data)]
+        raise ConfigError(
+            f"no release {name!r} in {data.releases}; `trainer versions` lists what is there: "
+            f"{known or 'none'}"
+        )
+    return directory
+
+
+def version_rows(data: DataDir) -> list[dict[str, Any]]:
+    """Return all published releases, with figures, problems and whether they are pinned."""
+    pinned = {row[0] for row in read_decisions(data, "SELECT version_id FROM pins")}
+    rows = [info.model_dump(mode="json") for info in published_releases(data)]
+    return [row | {"pinned": row["version_id"] in pinned} for row in rows]
+
+
+def version_lines(rows: list[dict[str, Any]]) -> list[str]:
+    """Return `version_rows` as lines for people."""
+    lines = []
+    for row in rows:
+        mark = (", pinned" if row["pinned"] else "") + ("  <- current" if row["current"] else "")
+        state = f"damaged: {'; '.join(row['problems'])}" if row["damaged"] else "whole"
+        lines.append(
+            f"{row['version_id']}: version {row['version']}, {row['performers']} performers, "
+            f"{row['faces']} faces, {row['bytes'] / 1e6:.1f} MB, {state}{mark}"
+        )
+    return lines or ["no releases yet; `trainer build` makes the first"]
+
+
+def check_lines(report: VerifyReport) -> list[str]:
+    """Return the checks that failed, and how many hold."""
+    held = sum(check.ok for check in report.checks)
+    return [*report.failures(), f"{held} of {len(report.checks)} checks hold"]

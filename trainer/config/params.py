@@ -22,15 +22,24 @@ class BuildParams(BaseModel):
     sources: list[Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]] = Field(
         default_factory=list, description="Source keys to crawl; empty means every enabled source."
     )
-    enable_faces: bool = Field(True, description="Fetch pictures and embed faces.")
-    max_faces_per_source: Whole = Field(5, ge=1, le=100, description="Faces kept a source.")
-    max_faces_total: Whole = Field(12, ge=1, le=200, description="Faces kept a performer.")
+    enable_faces: bool = Field(True, description="Fetch images and embed faces.")
+    max_faces_per_source: Whole = Field(
+        5, ge=1, le=100, description="Maximum number of faces kept per performer and source."
+    )
+    max_faces_total: Whole = Field(
+        12, ge=1, le=200, description="Maximum number of faces kept per performer."
+    )
     reference_mode: Literal["url", "name"] = Field(
         "url", description="How reference sites find a performer's page."
     )
-    full_refresh: bool = Field(False, description="Sweep everything, find upstream deletions.")
+    full_refresh: bool = Field(
+        False, description="Read every source completely and find what was deleted upstream."
+    )
     min_faces: Whole = Field(
-        1, ge=0, le=50, description="Performers under it stay out of releases."
+        1,
+        ge=0,
+        le=50,
+        description="Minimum number of faces; performers with fewer stay out of releases.",
     )
     scene_queries: Whole = Field(
         500,
@@ -38,7 +47,9 @@ class BuildParams(BaseModel):
         le=10_000,
         description="Pictures whose degraded copies are searched to measure a release; 0 is off.",
     )
-    publish: bool = Field(True, description="Publish when the gate passes; else keep a candidate.")
+    publish: bool = Field(
+        True, description="Publish when the gate passes; otherwise keep a candidate."
+    )
 
     @classmethod
     def parse(cls, conf: dict[str, Any] | str | None, known_sources: list[str]) -> BuildParams:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,10 @@ from trainer.config.settings import Settings
 from trainer.embedding.process_runner import silent
 from trainer.embedding.spec import LABEL, ContainerSpec, prepare_directories
 from trainer.errors import ConfigError, StageFailed
+from trainer.processes.watchdog import Watchdog
 from trainer.reasons import reason
-from trainer.staging.silence import Silence
+
+log = logging.getLogger(__name__)
 
 STOP_SECONDS = 60
 CONFLICT = 409
@@ -22,16 +25,14 @@ _NO_NVIDIA = (
     "CDI device injection failed",
     "nvidia-container-cli",
 )
-Say = Callable[[str], object]
 
 
 def run_container(
     settings: Settings,
     spec: ContainerSpec,
-    say: Say,
     before_start: Callable[[], object] = lambda: None,
 ) -> str:
-    """Run the container to its end, handing each line to `say`; returns the last line.
+    """Run the container to its end, logging each line; returns the last line.
 
     A container that does this very job already, for a scheduler that has died, is followed
     instead; others of the same shard are orphans and are reaped. Else `before_start` is called
@@ -40,12 +41,12 @@ def run_container(
     """
     client = _client(settings)
     prepare_directories(spec)
-    container = find_running(client, spec, say)
+    container = find_running(client, spec)
     if container is None:
         before_start()
         container = _start(client, spec)
     try:
-        return follow(container, say, settings.embedder_silence)
+        return follow(container, settings.embedder_silence)
     finally:
         remove(container)
         client.close()
@@ -65,7 +66,7 @@ def _client(settings: Settings) -> Any:
     return client
 
 
-def find_running(client: Any, spec: ContainerSpec, say: Say) -> Any | None:
+def find_running(client: Any, spec: ContainerSpec) -> Any | None:
     """The container that does, or has done, this very job; all others of the shard are reaped."""
     key, value = spec.job_label
     found = None
@@ -73,19 +74,19 @@ def find_running(client: Any, spec: ContainerSpec, say: Say) -> Any | None:
         state = container.attrs["State"]
         usable = state["Running"] or (state["Status"] == "exited" and state["ExitCode"] == 0)
         if found is None and usable and container.labels.get(key) == value:
-            say(f"re-attached to {container.name}, which was started before")
+            log.info(f"re-attached to {container.name}, which was started before")
             found = container
         else:
-            say(f"removing {container.name}, left by an earlier build")
+            log.info(f"removing {container.name}, left by an earlier build")
             remove(container)
     return found
 
 
-def stop_run(client: Any, spec: ContainerSpec, say: Say) -> None:
+def stop_run(client: Any, spec: ContainerSpec) -> None:
     """Stop and remove this run's container of the shard, and no other run's."""
     for container in _of_shard(client, spec):
         if container.labels.get(RUN_LABEL) == spec.labels[RUN_LABEL]:
-            say(f"stopping {container.name}")
+            log.info(f"stopping {container.name}")
             remove(container)
 
 
@@ -167,19 +168,19 @@ def start_failure(explanation: str) -> StageFailed | ConfigError:
     )
 
 
-def follow(container: Any, say: Say, silence_seconds: float) -> str:
+def follow(container: Any, silence_seconds: float) -> str:
     """Every line of the log until the program ends; whole lines, whatever the chunks.
 
     Raises `StageFailed` where nothing is said for `silence_seconds`; the container is killed.
     """
     last, rest = "", b""
-    with Silence(silence_seconds, container.kill) as silence:
+    with Watchdog(silence_seconds, container.kill) as silence:
         for chunk in container.logs(stream=True, follow=True):
             silence.heard()
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 last = line.decode(errors="replace")
-                say(last)
+                log.info(last)
         container.wait()
     if silence.broken:
         raise StageFailed(silent(silence_seconds, last))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,23 +16,23 @@ from trainer.reasons import reason
 from trainer.staging.atomic import fsync_path, sha256_file, write_json
 from trainer.staging.progress import Progress
 
+log = logging.getLogger(__name__)
+
 CHUNK = 1 << 16  # bytes; what a broken connection can cost
 ATTEMPTS = 5
 CONNECT_SECONDS, READ_SECONDS = 15, 60
 USER_AGENT = "stash-sense-trainer/0.1"
-Say = Callable[[str], object]
 
 
 def fetch_pack(
     name: str,
     locked: LockedPack,
     out: Path,
-    say: Say,
     *,
     accept_licence: bool = False,
     wait: Callable[[float], object] = time.sleep,
 ) -> PackInfo:
-    """Bring the files of pack `name` into `out`; `pack.json` is written last.
+    """Download the files of pack `name` into `out`; write `pack.json` last and return it.
 
     Raises `ConfigError` where a licence must be accepted first, `StageFailed` where a file can't
     be had or is not the one that is locked. What was downloaded stays for the next try.
@@ -46,27 +47,27 @@ def fetch_pack(
     for entry in locked.files.values():
         target = out / entry.file
         if target.exists() and sha256_file(target) == entry.sha256:
-            say(f"{entry.file} is here already")
+            log.info(f"{entry.file} is here already")
             continue
-        _fetch(entry, target, say, wait)
+        _fetch(entry, target, wait)
     write_json(out / PACK_FILE, info.model_dump(mode="json"))
     return read_pack(out)
 
 
-def _fetch(entry: LockedFile, target: Path, say: Say, wait: Callable[[float], object]) -> None:
-    """One file, tried again with growing pauses; each try goes on from the bytes at hand."""
+def _fetch(entry: LockedFile, target: Path, wait: Callable[[float], object]) -> None:
+    """Download one file, with retries after growing pauses; each resumes from the bytes at hand."""
     part = target.with_name(f"{target.name}.part")
-    say(f"{entry.file}: {entry.origin} ({entry.licence}), from {entry.url}")
+    log.info(f"{entry.file}: {entry.origin} ({entry.licence}), from {entry.url}")
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            _download(entry, part, say)
+            _download(entry, part)
             break
         except requests.RequestException as error:
             if attempt == ATTEMPTS or _is_final(error):
                 raise StageFailed(
                     f"{entry.url}: {_reason(error)}; what was fetched is kept; run it again"
                 ) from None
-            say(f"{entry.file}: {_reason(error)}, trying again")
+            log.info(f"{entry.file}: {_reason(error)}, trying again")
             wait(2.0**attempt)
     digest = sha256_file(part)
     if digest != entry.sha256:
@@ -80,32 +81,41 @@ def _fetch(entry: LockedFile, target: Path, say: Say, wait: Callable[[float], ob
     fsync_path(target.parent)
 
 
-def _download(entry: LockedFile, part: Path, say: Say) -> None:
+def _download(entry: LockedFile, part: Path) -> None:
     """Append what is missing to `part`; from the start where the server knows no ranges."""
     have = part.stat().st_size if part.exists() else 0
     if entry.size is not None and have >= entry.size:
         return
+    with _request(entry, have) as response:
+        if response.status_code == 416:  # there is nothing beyond what we have
+            return
+        response.raise_for_status()
+        _save(entry, response, part, have if response.status_code == 206 else 0)
+
+
+def _request(entry: LockedFile, have: int) -> requests.Response:
+    """Request a file, after the first `have` bytes."""
     headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
     timeout = (CONNECT_SECONDS, READ_SECONDS)
-    with requests.get(str(entry.url), headers=headers, stream=True, timeout=timeout) as answer:
-        if answer.status_code == 416:  # there is nothing beyond what we have
-            return
-        answer.raise_for_status()
-        resumed = have > 0 and answer.status_code == 206
-        start = have if resumed else 0
-        length = int(answer.headers.get("Content-Length") or 0)
-        if start:
-            say(f"{entry.file}: going on after {start} bytes")
-        progress = Progress(part.parent, f"bytes of {entry.file}", say, length)
-        with part.open("ab" if resumed else "wb") as stream:
-            for chunk in answer.iter_content(CHUNK):
-                stream.write(chunk)
-                progress.advance(len(chunk))
-        progress.finish()
-        if length and part.stat().st_size - start != length:
-            raise requests.ConnectionError(f"{part.stat().st_size - start} of {length} bytes came")
+    return requests.get(str(entry.url), headers=headers, stream=True, timeout=timeout)
+
+
+def _save(entry: LockedFile, response: requests.Response, part: Path, start: int) -> None:
+    """Write the response's bytes to `part` after its first `start`; raises `ConnectionError` where
+    fewer came than were announced."""
+    length = int(response.headers.get("Content-Length") or 0)
+    if start:
+        log.info(f"{entry.file}: going on after {start} bytes")
+    progress = Progress(part.parent, f"bytes of {entry.file}", length)
+    with part.open("ab" if start else "wb") as stream:
+        for chunk in response.iter_content(CHUNK):
+            stream.write(chunk)
+            progress.advance(len(chunk))
+    progress.finish()
+    if length and part.stat().st_size - start != length:
+        raise requests.ConnectionError(f"{part.stat().st_size - start} of {length} bytes came")
 
 
 def _is_final(error: requests.RequestException) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT, Settings
@@ -11,11 +11,13 @@ from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import PACK_FILE
 from trainer.embedding.process_runner import clean_environment
 from trainer.errors import ConfigError
-from trainer.staging.children import run_child
+from trainer.processes.child import run_child
 from trainer.staging.paths import DataDir
 
+log = logging.getLogger(__name__)
 
-def ensure_pack(settings: Settings, say: Callable[[str], object]) -> Path:
+
+def ensure_pack(settings: Settings) -> Path:
     """The directory of the configured pack, made first where it can be.
 
     Raises `ConfigError` that says how to get the pack where it cannot.
@@ -34,19 +36,19 @@ def ensure_pack(settings: Settings, say: Callable[[str], object]) -> Path:
             f"{directory}: no model pack here. `make setup` installs what the pack `demo` is made "
             "of; any other pack's folder is copied there by hand"
         )
-    say(f"making the model pack {settings.model_pack} in {directory}")
+    log.info(f"making the model pack {settings.model_pack} in {directory}")
     command = [settings.embedder_python, "-m", "embedder.packs", "make", settings.model_pack]
-    log = directory.with_name(f"{settings.model_pack}.log")
+    log_file = directory.with_name(f"{settings.model_pack}.log")
     code = run_child(
         [str(part) for part in (*command, "--packages", settings.packages_dir, "--out", directory)],
         cwd=REPO_ROOT,
         environment=clean_environment(dict(os.environ)),
-        log=log,
-        say=say,
+        log_file=log_file,
+        on_line=log.info,
     )
     if code:
         raise ConfigError(
             f"the model pack {settings.model_pack} could not be made from "
-            f"{settings.packages_dir} (exit code {code}); see {log}"
+            f"{settings.packages_dir} (exit code {code}); see {log_file}"
         )
     return directory

@@ -110,6 +110,7 @@ class PackInfo(_Frozen):
         return identity(self.name, self.model_dump(mode="json"))
 
     def path(self, model_dir: Path, role: Role) -> Path:
+        """Return the ONNX file that has `role` in the pack."""
         return model_dir / self.files[role].file
 
 

@@ -1,14 +1,16 @@
-"""The embedder as a process group of its own, in its own virtual environment."""
+"""The embedder as a separate process group, in its own virtual environment."""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.errors import ConfigError, StageFailed
-from trainer.staging.children import TooQuiet, run_child
+from trainer.processes.child import WatchdogExpired, run_child
+
+log = logging.getLogger(__name__)
 
 STOP_SECONDS = 60.0
 # What the program may see of our environment: no API key, no password.
@@ -25,8 +27,8 @@ def clean_environment(environment: dict[str, str]) -> dict[str, str]:
     }
 
 
-def run_process(settings: Settings, job_path: Path, say: Callable[[str], object]) -> str:
-    """Run one job to its end, handing each line to `say`; returns the last line.
+def run_process(settings: Settings, job_path: Path) -> str:
+    """Run one job to its end, logging each line; returns the last line.
 
     When we are stopped it finishes the part in hand; when we are killed, so is it. Judge the
     outcome by `read_verdict`.
@@ -41,7 +43,7 @@ def run_process(settings: Settings, job_path: Path, say: Callable[[str], object]
     def hear(line: str) -> None:
         nonlocal last
         last = line or last
-        say(line)
+        log.info(line)
 
     argv = [str(settings.embedder_python), "-m", "embedder", str(job_path)]
     try:
@@ -49,12 +51,12 @@ def run_process(settings: Settings, job_path: Path, say: Callable[[str], object]
             argv,
             cwd=REPO_ROOT,
             environment=clean_environment(dict(os.environ)),
-            log=job_path.with_name("embedder.log"),
-            say=hear,
+            log_file=job_path.with_name("embedder.log"),
+            on_line=hear,
             stop_seconds=STOP_SECONDS,
             silence_seconds=settings.embedder_silence,
         )
-    except TooQuiet:
+    except WatchdogExpired:
         raise StageFailed(silent(settings.embedder_silence, last)) from None
     return last
 

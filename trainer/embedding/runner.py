@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,15 +10,15 @@ from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding.docker_runner import run_container
 from trainer.embedding.process_runner import run_process
+from trainer.embedding.shard_result import read_shard_result
 from trainer.embedding.spec import container_spec
-from trainer.embedding.verdict import read_verdict
 from trainer.errors import ConfigError
 from trainer.reasons import reason
 from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 
 
-def run_shard(settings: Settings, job_path: Path, say: Callable[[str], object]) -> StageManifest:
+def run_shard(settings: Settings, job_path: Path) -> StageManifest:
     """Embed one shard; returns its verdict.
 
     Raises `ConfigError` where it cannot be started, `StageFailed` where it did not complete.
@@ -32,11 +31,11 @@ def run_shard(settings: Settings, job_path: Path, say: Callable[[str], object]) 
         (job.report_dir / RUN_MANIFEST).unlink(missing_ok=True)
 
     if settings.embedder == "docker":
-        last = run_container(settings, container_spec(settings, job_path, job), say, forget)
+        last = run_container(settings, container_spec(settings, job_path, job), forget)
     else:
         forget()
-        last = run_process(settings, job_path, say)
-    return read_verdict(job.report_dir, last)
+        last = run_process(settings, job_path)
+    return read_shard_result(job.report_dir, last)
 
 
 def refuse_a_cluster(settings: Settings) -> None:

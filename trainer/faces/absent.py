@@ -8,9 +8,10 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 
-from trainer.faces import contamination, kept_out, trust
+from trainer.faces import contamination, quarantine, trust
 from trainer.faces.select import ACCEPTED, CONFLICT, OVER, SEVERAL, STAND_IN, TOO_SMALL
-from trainer.staging.parquet import read_table, write_table
+from trainer.staging.frames import read_frame
+from trainer.staging.parquet import write_table
 
 ABSENT_FILE = "absent.parquet"
 ABSENT = pa.schema(
@@ -32,7 +33,7 @@ REASONS: Final[dict[str, tuple[str, ...]]] = {
     "contested": (contamination.OF_ANOTHER, contamination.NEARER, contamination.FAR, CONFLICT),
     "faces_disagree": (trust.DISAGREES, trust.ALONE, trust.NO_CLUSTER, trust.OUTSIDE),
     "only_crowds": (SEVERAL,),
-    "dated_before_adult": (kept_out.EARLY,),
+    "dated_before_adult": (quarantine.EARLY,),
     "face_too_small": (TOO_SMALL,),
     "excluded": ("excluded",),
     "no_face": ("no_face",),
@@ -64,7 +65,7 @@ def absent(
         pl.col("reason").fill_null(NO_IMAGE),
         pl.col("images").fill_null(0),
     )
-    kept_out = quarantined.select(
+    quarantined_rows = quarantined.select(
         "performer_id",
         "universal_id",
         name=pl.lit(None, pl.String),
@@ -72,7 +73,7 @@ def absent(
         reason=pl.lit(QUARANTINE),
         images=pl.lit(0, pl.Int64),
     )
-    return pl.concat([found, kept_out], how="vertical_relaxed").sort(
+    return pl.concat([found, quarantined_rows], how="vertical_relaxed").sort(
         pl.col("scene_count").fill_null(-1), "performer_id", descending=[True, False]
     )
 
@@ -105,10 +106,11 @@ def counts(frame: pl.DataFrame) -> dict[str, int]:
 
 
 def write_absent(directory: Path, frame: pl.DataFrame) -> None:
+    """Write the performers that are not in the release, each with its reason."""
     write_table(directory / ABSENT_FILE, frame.to_arrow().cast(ABSENT))
 
 
 def read_absent(directory: Path) -> pl.DataFrame | None:
     """None where the run has none: it has not come so far, or an older trainer selected."""
     path = directory / ABSENT_FILE
-    return pl.DataFrame(pl.from_arrow(read_table(path))) if path.exists() else None
+    return read_frame(path) if path.exists() else None

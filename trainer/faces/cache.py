@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 
 def cache_parts(directory: Path) -> list[Path]:
+    """Return the finished parts of a pack's face cache, in name order."""
     return parts(directory, "part-")
 
 
@@ -36,7 +37,7 @@ def cached_pictures(directory: Path) -> set[str]:
 
 
 def read_figures(directory: Path, columns: Sequence[str] = _FIGURES) -> pl.DataFrame:
-    """All rows without their vectors, one a (picture, face). `columns` have these two keys."""
+    """All rows without their vectors, one per (picture, face). `columns` have these two keys."""
     table = read_parts(cache_parts(directory), FACES, columns=list(columns))
     frame = pl.DataFrame(pl.from_arrow(table))
     return frame.unique(_KEYS, keep="first", maintain_order=True)
@@ -44,7 +45,7 @@ def read_figures(directory: Path, columns: Sequence[str] = _FIGURES) -> pl.DataF
 
 @dataclass(frozen=True)
 class FaceVectors:
-    """Unit vectors of faces as they lie in the cache: float16, (n, width) a model slot.
+    """Unit vectors of faces as they lie in the cache: float16, (n, width) per model slot.
 
     `keys`: image_sha256, face_no and `row`, the row in the arrays, each face once.
     """
@@ -54,6 +55,7 @@ class FaceVectors:
 
     @property
     def width(self) -> int:
+        """The number of values per vector, the same for both models."""
         return EMBEDDING_WIDTH
 
     def rows(self, slot: str, rows: npt.NDArray[np.int64]) -> Vectors:
@@ -75,12 +77,12 @@ class FaceVectors:
 
 def read_vectors(directory: Path, pictures: Iterable[str]) -> FaceVectors:
     """The vectors of all faces of `pictures`, each where it comes first."""
-    asked = list(_asked(cache_parts(directory), pictures))
-    most = sum(pc.sum(rows).as_py() for _path, rows in asked)
+    selected = list(_selected_rows(cache_parts(directory), pictures))
+    most = sum(pc.sum(rows).as_py() for _path, rows in selected)
     slots = {name: np.empty((most, EMBEDDING_WIDTH), np.float16) for name in VECTOR_COLUMNS}
     keys = [_NO_KEYS]
     count = 0
-    for path, rows in asked:
+    for path, rows in selected:
         table = read_table(path, [*_KEYS, *VECTOR_COLUMNS])
         table = table.filter(pc.and_(rows, pc.is_valid(table.column(VECTOR_COLUMNS[0]))))
         keys.append(pl.DataFrame(pl.from_arrow(table.select(_KEYS))))
@@ -93,7 +95,7 @@ def read_vectors(directory: Path, pictures: Iterable[str]) -> FaceVectors:
     return FaceVectors(once, {name: vectors[:count] for name, vectors in slots.items()})
 
 
-def _asked(
+def _selected_rows(
     paths: Sequence[Path], pictures: Iterable[str]
 ) -> Iterator[tuple[Path, pa.ChunkedArray]]:
     """Each part that has any of `pictures`, and which of its rows do. All are looked up at once:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from trainer.faces.agree import Numbers, Vectors
+from trainer.faces.agreement import Numbers, Vectors
 from trainer.faces.cache import FaceVectors
 
-_FACES = 8_192  # as float32 at a time: 16 MB a model
+_FACES = 8_192  # as float32 at a time: 16 MB per model
 _QUERIES, _TILE = 2_048, 2_048
 _NUMBERS = 4_000_000  # cosines at a time: 16 MB, which the process gets once and uses again
 # First filter: both models' main directions, as many as hold this share of the centres, but no more
@@ -23,7 +23,7 @@ Flags = npt.NDArray[np.bool_]
 def centres(
     vectors: FaceVectors, rows: Numbers, owners: Numbers, among: Flags, count: int
 ) -> dict[str, Vectors]:
-    """The sum of each performer's vectors `among` its faces, (count, d) a model.
+    """The sum of each performer's vectors `among` its faces, (count, d) per model.
 
     `owners` (n,) ascending, `rows` (n,) of `vectors`.
     """
@@ -68,8 +68,8 @@ def lengths(vectors: Vectors) -> Vectors:
 class Centres:
     """The sum of every performer's faces, and the search for the one that is nearest to a face.
 
-    `sums` (count, d) a model; `present` (count,): who has any. What searching needs besides is kept
-    with them, so that a few changed centres cost a few.
+    `sums` (count, d) per model; `present` (count,): who has any. What searching needs besides is
+    kept with them, so that a few changed centres cost a few.
     """
 
     def __init__(self, vectors: FaceVectors, count: int) -> None:

@@ -41,15 +41,15 @@ def scan(
     limits = limits or FaceLimits()
     near = Nearness(_accepted(judged, vectors), vectors, limits, remembered)
     memory = near.memory()
-    verdicts = []
+    new_rules = []
     for _ in range(ROUNDS):
         rules, named = _found(near, limits)
         found = np.flatnonzero(rules != "")
         if not found.size:
             break
-        verdicts.append(_verdicts(near, found, rules[found], named[found]))
+        new_rules.append(_new_rules(near, found, rules[found], named[found]))
         near.take_out(found)
-    return _with_disagreeing(_with_verdicts(judged, verdicts), near), memory
+    return _with_disagreeing(_with_new_rules(judged, new_rules), near), memory
 
 
 def _with_disagreeing(judged: pl.DataFrame, near: Nearness) -> pl.DataFrame:
@@ -80,12 +80,12 @@ def _found(near: Nearness, limits: FaceLimits) -> tuple[Rules, npt.NDArray[np.bo
     far = near.here & ~near.core & (near.own < limits.floor)
     # Several of whom no two agree: the best one stays, unless the other centres told which is
     # wrong. Of just two it would be a coin toss: both stay, and a person is asked.
-    told = np.isin(near.owners, near.owners[nearer])
-    far |= near.here & (count > 2) & unknown & ~near.beside_best & ~told
+    decided = np.isin(near.owners, near.owners[nearer])
+    far |= near.here & (count > 2) & unknown & ~near.beside_best & ~decided
     return np.select([single, nearer, far], [OF_ANOTHER, NEARER, FAR], ""), single | nearer
 
 
-def _verdicts(
+def _new_rules(
     near: Nearness, found: npt.NDArray[np.int64], rules: Rules, named: npt.NDArray[np.bool_]
 ) -> pl.DataFrame:
     score = np.where(named, near.score[found], near.own[found])
@@ -100,14 +100,14 @@ def _verdicts(
     )
 
 
-def _with_verdicts(judged: pl.DataFrame, verdicts: list[pl.DataFrame]) -> pl.DataFrame:
+def _with_new_rules(judged: pl.DataFrame, new_rules: list[pl.DataFrame]) -> pl.DataFrame:
     columns = {"rule": pl.String, "other_performer_id": pl.Int64, "score": pl.Float64}
     for name in ("other_performer_id", "score"):
         if name not in judged.columns:
             judged = judged.with_columns(pl.lit(None, columns[name]).alias(name))
-    if not verdicts:
+    if not new_rules:
         return judged
-    new = judged.join(pl.concat(verdicts), on=KEYS, how="left", maintain_order="left")
+    new = judged.join(pl.concat(new_rules), on=KEYS, how="left", maintain_order="left")
     return new.with_columns(pl.coalesce(f"new_{c}", c).alias(c) for c in columns).drop(
         [f"new_{c}" for c in columns]
     )

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.faces.agree import Vectors, similarities, without_copies
+from trainer.faces.agreement import Vectors, similarities, without_copies
 from trainer.faces.cache import FaceVectors
 from trainer.faces.limits import FaceLimits
 
@@ -65,10 +65,10 @@ def vouching(
     places = [order[key] for key in zip(shas, numbers, strict=True)]
     clear = (largest["times_next"] >= clearly).to_numpy()
     found = np.eye(len(places), dtype=np.float32)
-    for i, one in enumerate(places):
+    for i, place in enumerate(places):
         for j in range(i):
-            next_best = _next_best(alike, (inside[i], inside[j]), (one, places[j]))
-            cosine = alike[one, places[j]]
+            next_best = _next_best(alike, (inside[i], inside[j]), (place, places[j]))
+            cosine = alike[place, places[j]]
             alone = next_best < limits.floor and cosine - next_best >= limits.crowd_lead
             if alone or (clear[i] and clear[j]):
                 found[i, j] = found[j, i] = cosine

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.faces.agree import SAME_PICTURE_BITS, Numbers, paired
+from trainer.faces.agreement import SAME_PICTURE_BITS, Numbers, paired
 from trainer.faces.cache import FaceVectors
 from trainer.faces.select import CONFLICT, SEVERAL, SINGLE, TRUST
 from trainer.faces.trust import with_rows
@@ -147,7 +147,9 @@ def _copies(pictures: pl.DataFrame) -> list[int]:
     better, worse = pairs["number"].to_numpy(), pairs["number_worse"].to_numpy()
     near = np.bitwise_count(hashes[better] ^ hashes[worse]) < SAME_PICTURE_BITS
     gone: set[int] = set()
-    for one, other in sorted(zip(better[near].tolist(), worse[near].tolist(), strict=True)):
-        if one not in gone:
-            gone.add(other)
+    for better_one, worse_one in sorted(
+        zip(better[near].tolist(), worse[near].tolist(), strict=True)
+    ):
+        if better_one not in gone:
+            gone.add(worse_one)
     return sorted(gone)

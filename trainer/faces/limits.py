@@ -37,6 +37,8 @@ class FaceLimits:
         return {k: round(v, 4) if isinstance(v, float) else v for k, v in values.items()}
 
     def describe(self) -> str:
+        """Return one line about the limits: what they were measured on, or why they are built
+        in."""
         if not self.measured:
             return (
                 f"{self.performers} performers with several faces are too few to measure limits "

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from trainer.faces.agree import Vectors
+from trainer.faces.agreement import Vectors
 from trainer.faces.cache import FaceVectors
 from trainer.faces.limits import MIN_PERFORMERS, FaceLimits
 from trainer.faces.pair_samples import PairSamples

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.faces.agree import Numbers, Vectors, dominant, similarities
+from trainer.faces.agreement import Numbers, Vectors, dominant, similarities
 from trainer.faces.cache import FaceVectors
 from trainer.faces.centres import Centres, centres, to_own
 from trainer.faces.limits import FaceLimits

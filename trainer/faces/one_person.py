@@ -43,19 +43,19 @@ def _review(
     people: Mapping[int, Mapping[str, Any]],
     places: Mapping[int, tuple[str, str]],
 ) -> Review:
-    one, other = pair["performer_id"], pair["other_performer_id"]
-    source, url = places[one]
+    first, second = pair["performer_id"], pair["other_performer_id"]
+    source, url = places[first]
     text = (
-        f"{_told(people[one])} and {_told(people[other])} have faces as alike as one person's "
-        f"({pair['cosine']:.2f}), {pair['faces']} and more of each; the other's page: "
-        f"{places[other][1]}"
+        f"{_described(people[first])} and {_described(people[second])} have faces as alike as "
+        f"one person's ({pair['cosine']:.2f}), {pair['faces']} and more of each; the other's page: "
+        f"{places[second][1]}"
     )
     return Review(
-        kind="may_be_one_person", source=source, url=url, performers=(one, other), text=text
+        kind="may_be_one_person", source=source, url=url, performers=(first, second), text=text
     )
 
 
-def _told(person: Mapping[str, Any]) -> str:
+def _described(person: Mapping[str, Any]) -> str:
     """`Wren Hollowdale (born 1985-03-04, SE)`."""
     born = f"born {person['birth_date']}" if person["birth_date"] else "no birth date"
     return f"{person['canonical_name']} ({', '.join(filter(None, [born, person['country']]))})"
@@ -70,8 +70,10 @@ def _best_pages(judged: pl.DataFrame, ids: set[int]) -> dict[int, tuple[str, str
     return {number: (source, url) for number, source, url in columns}
 
 
-def _decided(one: Mapping[str, Any], other: Mapping[str, Any], splits: Sequence[Decision]) -> bool:
-    mine, theirs = _claims(one), _claims(other)
+def _decided(
+    first: Mapping[str, Any], second: Mapping[str, Any], splits: Sequence[Decision]
+) -> bool:
+    mine, theirs = _claims(first), _claims(second)
     return any(
         left & mine and right & theirs
         for decision in splits

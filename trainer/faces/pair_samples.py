@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from trainer.faces.agree import Numbers, Vectors, paired
+from trainer.faces.agreement import Numbers, Vectors, paired
 from trainer.faces.cache import FaceVectors
 from trainer.faces.centres import Centres, centres, to_own
 from trainer.faces.trust import with_rows

@@ -1,6 +1,6 @@
-"""Which faces go into a release: every candidate gets a verdict with its reason.
+"""Which faces go into a release: every candidate gets a rule, which is the reason, too.
 
-The order of sources changes nothing: verdicts look at all sources at once.
+The order of sources changes nothing: the rules are applied to all sources at once.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Caps:
 
 
 def judge(candidates: pl.DataFrame, faces: pl.DataFrame) -> pl.DataFrame:
-    """A verdict for every (performer, picture, face).
+    """Return every (performer, picture, face) with its rule.
 
     `candidates`: performer_id, source, trust, url, page_url, position, image_sha256, fetched_at.
     `faces`: the face cache without vectors. Returns the join with `quality_score` and `rule`:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.faces.agree import Numbers, Vectors
+from trainer.faces.agreement import Numbers, Vectors
 from trainer.faces.cache import FaceVectors
 from trainer.faces.centres import centres
 from trainer.faces.trust import with_rows
@@ -61,7 +61,7 @@ class SimilarPerformers:
         self.memory = self._memory(left, right, cosines)
 
     def _found(self, remembered: pl.DataFrame | None) -> tuple[Numbers, Numbers, Vectors]:
-        """Places of all pairs at and over the floor, each once, and their cosines."""
+        """Return the places of all pairs at and over the floor, each once, and their cosines."""
         known = self._recalled(remembered)
         if known is None:
             return _joined(_all_pairs(self._units, self._floor))
@@ -72,28 +72,37 @@ class SimilarPerformers:
     def _recalled(
         self, remembered: pl.DataFrame | None
     ) -> tuple[npt.NDArray[np.bool_], tuple[Numbers, Numbers, Vectors]] | None:
-        """Whose faces are the same as before, and the pairs of two of these; None where comparing
-        everybody anew costs less, or another floor held then."""
-        if remembered is None or not len(self.ids) or remembered["floor"].is_null().all():
-            return None
-        if remembered["floor"].max() > self._floor:  # type: ignore[operator]
+        """Return whose faces are the same as before, and the pairs among these; None where
+        comparing everybody anew costs less, or a higher floor held then."""
+        if remembered is None or not self._has_all_pairs(remembered):
             return None
         before = dict(remembered.select("performer_id", "digest").drop_nulls().iter_rows())
         same = [before.get(i) == self._digests[i] for i in self.ids.tolist()]
         unchanged = np.array(same, bool)
         if (~unchanged).sum() > _MOST_CHANGED * len(unchanged):
             return None
+        return unchanged, self._pairs_among(unchanged, remembered)
+
+    def _has_all_pairs(self, remembered: pl.DataFrame) -> bool:
+        """Does the memory reach down to the floor of today?"""
+        if not len(self.ids) or remembered["floor"].is_null().all():
+            return False
+        return bool(remembered["floor"].max() <= self._floor)  # type: ignore[operator]
+
+    def _pairs_among(
+        self, unchanged: npt.NDArray[np.bool_], remembered: pl.DataFrame
+    ) -> tuple[Numbers, Numbers, Vectors]:
+        """Return the remembered pairs of two unchanged performers, at and over the floor."""
         place = {number: at for at, number in enumerate(self.ids.tolist()) if unchanged[at]}
         rows = [
-            (place[one], place[other], cosine)
-            for one, other, cosine in remembered.drop_nulls("other_performer_id")
+            (place[left], place[right], cosine)
+            for left, right, cosine in remembered.drop_nulls("other_performer_id")
             .select("performer_id", "other_performer_id", "cosine")
             .iter_rows()
-            if one in place and other in place and cosine >= self._floor
+            if left in place and right in place and cosine >= self._floor
         ]
-        left, right, cosines = zip(*rows, strict=True) if rows else ((), (), ())
-        kept = np.array(left, int), np.array(right, int), np.array(cosines, np.float32)
-        return unchanged, kept
+        lefts, rights, cosines = zip(*rows, strict=True) if rows else ((), (), ())
+        return np.array(lefts, int), np.array(rights, int), np.array(cosines, np.float32)
 
     def _over_limit(self, left: Numbers, right: Numbers, cosines: Vectors) -> pl.DataFrame:
         faces = np.minimum(self.sizes[left], self.sizes[right])
@@ -131,7 +140,7 @@ class SimilarPerformers:
 
 
 def _digests(faces: pl.DataFrame) -> dict[int, str]:
-    """Which faces each performer's mean is of."""
+    """Return a hash per performer of the faces that their mean is made of."""
     key = pl.concat_str("image_sha256", "face_no", separator=":")
     texts = faces.group_by("performer_id", maintain_order=True).agg(key.str.join(" ").alias("keys"))
     return {
@@ -141,7 +150,7 @@ def _digests(faces: pl.DataFrame) -> dict[int, str]:
 
 
 def _units(vectors: FaceVectors, rows: Numbers, owners: Numbers, count: int) -> Vectors:
-    """Both models' unit means side by side; their products are the cosines' mean."""
+    """Return both models' unit means side by side: their products are the cosines' mean."""
     sums = centres(vectors, rows, owners, np.ones(len(rows), bool), count)
     parts = [s / np.maximum(np.linalg.norm(s, axis=1, keepdims=True), 1e-9) for s in sums.values()]
     units = np.concatenate(parts, axis=1)
@@ -161,21 +170,21 @@ def _all_pairs(units: Vectors, floor: float) -> Iterator[tuple[Numbers, Numbers,
 def _pairs_of(
     units: Vectors, some: Numbers, floor: float
 ) -> Iterator[tuple[Numbers, Numbers, Vectors]]:
-    """Pairs of the performers at `some` with everybody, exactly, each once."""
+    """Yield the pairs of the performers at `some` with everybody, exactly, each once."""
     among = np.zeros(len(units), bool)
     among[some] = True
     for start in range(0, len(some), _TILE):
         part = some[start : start + _TILE]
-        one, other = np.nonzero(units[part] @ units.T >= floor)
-        one = part[one]
-        once = (one < other) | ((one > other) & ~among[other])
-        left, right = np.minimum(one, other)[once], np.maximum(one, other)[once]
+        at, near = np.nonzero(units[part] @ units.T >= floor)
+        own = part[at]
+        once = (own < near) | ((own > near) & ~among[near])
+        left, right = np.minimum(own, near)[once], np.maximum(own, near)[once]
         yield _exact(units, left, right, floor)
 
 
 def _bounded(units: Vectors) -> Vectors:
-    """Vectors whose products are never under those of `units`: their main directions, and the
-    length of the rest."""
+    """Return vectors whose products are never under those of `units`: their main directions, and
+    the length of the rest."""
     if not len(units):
         return units
     sample = units[:: -(-len(units) // _LOOKED_AT)]

@@ -5,13 +5,15 @@ All sources are looked at together, so that their order changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import polars as pl
 
 from trainer.errors import DamagedFileError
-from trainer.faces.agree import (
+from trainer.faces.agreement import (
+    Numbers,
+    Vectors,
     agreement,
     distinct_pictures,
     dominant,
@@ -48,7 +50,7 @@ _HIGH = pl.col("trust") == "high"
 
 
 def in_doubt(judged: pl.DataFrame) -> pl.DataFrame:
-    """All faces of the performers of whom some face needs the others' agreement."""
+    """Return all faces of the performers of whom some face needs the others' agreement."""
     needs = (_SINGLES & ~_HIGH) | _CROWDS
     owners = judged.filter(needs).select("performer_id").unique()
     faces = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
@@ -61,7 +63,7 @@ def settle(
     limits: FaceLimits | None = None,
     clearly: float = CLEARLY_LARGEST,
 ) -> pl.DataFrame:
-    """The same rows in the same order, with a `rule` for every face that was in doubt.
+    """Return `judged`, rows in the same order, with a `rule` for every face that was in doubt.
 
     `judged` has `trust` (high | medium | low) and `source`; `vectors` hold `in_doubt(judged)`.
     Single faces first; then, of performers without an accepted one, the largest faces of pictures
@@ -85,7 +87,8 @@ def settle(
 
 
 def with_rows(faces: pl.DataFrame, vectors: FaceVectors) -> pl.DataFrame:
-    """`faces` with `row`; raises `DamagedFileError` where the cache has no vectors of one."""
+    """Return `faces` with `row`, the row of their vectors; raises `DamagedFileError` where the
+    cache has no vectors of one."""
     found = faces.join(
         vectors.keys, on=["image_sha256", "face_no"], how="left", maintain_order="left"
     )
@@ -142,26 +145,38 @@ def _cluster_rules(
         yield owner, sha, face, NO_CLUSTER if members is None else inside
 
 
-def _cluster(
-    group: pl.DataFrame, alike: np.ndarray[tuple[int, ...], np.dtype[np.float32]], limit: float
-) -> set[int] | None:
-    """Rows of the dominant cluster. Faces of low trust join it beside another source's only."""
+def _cluster(group: pl.DataFrame, alike: Vectors, limit: float) -> set[int] | None:
+    """Return the rows of the dominant cluster; None where there is none of two pictures.
+
+    Faces of low trust join it beside another source's only. `alike`: cosines, (faces, faces).
+    """
     medium = np.flatnonzero((group["trust"] == "medium").to_numpy())
     found = dominant(alike[np.ix_(medium, medium)], limit) if len(medium) >= 2 else None
     sources = group["source"].to_list()
-    if found is not None:
-        core = medium[found]
-        near = np.flatnonzero(alike[:, core].mean(axis=1) >= limit)
-        chosen = {int(i) for i in core} | {
-            int(i) for i in near if i not in medium and any(sources[c] != sources[i] for c in core)
-        }
+    if found is None:
+        chosen = _of_two_sources(alike, sources, limit)
     else:
-        everyone = dominant(alike, limit)
-        if everyone is None or len({sources[i] for i in everyone}) < 2:
-            return None
-        chosen = set(everyone)
+        chosen = _around(medium[found], medium, alike, sources, limit)
     hashes = group.select("image_sha256", "phash").rows()
     return chosen if distinct_pictures([hashes[i] for i in sorted(chosen)]) >= 2 else None
+
+
+def _around(
+    core: Numbers, medium: Numbers, alike: Vectors, sources: Sequence[str], limit: float
+) -> set[int]:
+    """Return a core of medium trust, with the faces of low trust near it that are of another
+    source than one of the core's."""
+    near = np.flatnonzero(alike[:, core].mean(axis=1) >= limit).tolist()
+    members: set[int] = set(core.tolist())
+    return members | {
+        i for i in near if i not in medium and any(sources[c] != sources[i] for c in members)
+    }
+
+
+def _of_two_sources(alike: Vectors, sources: Sequence[str], limit: float) -> set[int]:
+    """Return the dominant cluster of all faces, if two sources vouch for it."""
+    cluster = dominant(alike, limit) or ()
+    return set(cluster) if len({sources[i] for i in cluster}) >= 2 else set()
 
 
 def _decide_largest(
@@ -174,12 +189,12 @@ def _decide_largest(
     """The faces that are taken of performers without an accepted one: where the largest faces of
     their pictures agree; else the clearly largest one of a source of high trust."""
     owners = rest.filter(_CROWDS).select("performer_id").unique()
-    asked = rest.join(owners, on="performer_id", how="semi")
-    faces = with_times_next(asked, judged).sort(KEYS)
+    pending = rest.join(owners, on="performer_id", how="semi")
+    faces = with_times_next(pending, judged).sort(KEYS)
     agree = _by_performer(faces, lambda group: _vouched_for(group, vectors, limits, clearly))
-    left = faces.join(agree, on="performer_id", how="anti", maintain_order="left")
+    others = faces.join(agree, on="performer_id", how="anti", maintain_order="left")
     largest = _by_performer(
-        left.filter(_CROWDS & _HIGH),
+        others.filter(_CROWDS & _HIGH),
         lambda group: clearly_largest(group, vectors, limits, clearly),
     )
     agree, largest = (

@@ -1,15 +1,16 @@
-"""What identity needs to know of one record, and of one person."""
+"""What entity resolution needs to know of a record, and of the joins between records."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from trainer.identity.links import SiteLink
+from trainer.staging.performer_facts import PerformerFacts
 from trainer.state.store import Claim
 
 
 @dataclass(frozen=True)
-class ClaimFacts:
+class ClaimFacts(PerformerFacts):
     """A record of a source that creates performers. `merged_*` are ids of the same source."""
 
     claim: Claim
@@ -17,15 +18,8 @@ class ClaimFacts:
     merged_into: str | None = None
     live: bool = True
     name: str = ""
-    birth_date: str | None = None  # fuzzy: YYYY, YYYY-MM or YYYY-MM-DD
-    gender: str | None = None
     links: tuple[SiteLink, ...] = ()
     aliases: tuple[str, ...] = ()
-    country: str | None = None
-    ethnicity: str | None = None
-    height_cm: int | None = None
-    eye_color: str | None = None
-    career_start_year: int | None = None
 
     @property
     def same_as(self) -> tuple[str, ...]:
@@ -42,25 +36,25 @@ class Join:
 
 
 def spelled(claim: Claim) -> str:
-    """`source:id`, as people read it."""
+    """Return `source:id`, as people read it."""
     return f"{claim[0]}:{claim[1]}"
 
 
-def dates_agree(one: str | None, other: str | None) -> bool:
-    """Can both fuzzy dates be of one day? A missing one agrees with any.
+def dates_agree(left: str | None, right: str | None) -> bool:
+    """Whether both fuzzy dates can be of one day. A missing one agrees with any.
 
     A first of January stands for its year in many records, a first of a month for the month.
     """
-    if not one or not other:
+    if not left or not right:
         return True
-    if one.startswith(other) or other.startswith(one):
+    if left.startswith(right) or right.startswith(left):
         return True
-    return any(_vague(date, unit) for date in (one, other) for unit in _shared(one, other))
+    return any(_vague(date, unit) for date in (left, right) for unit in _shared(left, right))
 
 
-def _shared(one: str, other: str) -> list[int]:
+def _shared(left: str, right: str) -> list[int]:
     """Lengths of the parts (year, month) that both dates have in common."""
-    return [n for n in (4, 7) if len(one) >= n <= len(other) and one[:n] == other[:n]]
+    return [n for n in (4, 7) if len(left) >= n <= len(right) and left[:n] == right[:n]]
 
 
 def _vague(date: str, unit: int) -> bool:

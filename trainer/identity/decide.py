@@ -1,4 +1,4 @@
-"""Writes what people decide about who is who. The next build applies it."""
+"""Record the merges and splits that people decide. The next build applies it."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def side_of(text: str, known: KnownIdentities) -> Side:
     return _records_of(known.current(int(text)), known)
 
 
-def decide_merge(data: DataDir, one: str, other: str, reason: str, at: str) -> Decision:
+def decide_merge(data: DataDir, left: str, right: str, reason: str, at: str) -> Decision:
     """Everything of both performers becomes one person."""
     known = read_identities(data.state_db)
-    sides = tuple(_whole(side_of(text, known), known) for text in (one, other))
+    sides = tuple(_whole(side_of(text, known), known) for text in (left, right))
     if sides[0] & sides[1]:
-        raise ConfigError(f"{one} and {other} are one performer already; leave them as they are")
+        raise ConfigError(f"{left} and {right} are one performer already; leave them as they are")
     return _write(data, "merge", (sides[0], sides[1]), reason, at)
 
 

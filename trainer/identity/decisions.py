@@ -1,4 +1,4 @@
-"""What people decided about who is who: sides that are one person, and sides that are not."""
+"""Merges and splits that people decided: sets of records that are one person, and that are not."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ class Decision:
 
     def text(self) -> str:
         """As evidence that a person can read."""
-        one, other = (", ".join(map(spelled, sorted(side))) for side in self.sides)
+        left, right = (", ".join(map(spelled, sorted(side))) for side in self.sides)
         says = "are one person" if self.action == "merge" else "are not one person"
         why = f": {self.reason}" if self.reason else ""
-        return f"decision {self.number}: {one} and {other} {says}{why}"
+        return f"decision {self.number}: {left} and {right} {says}{why}"
 
     def concerns(self, claims: Iterable[Claim]) -> bool:
+        """Is any of `claims` on a side of the decision?"""
         return any(claim in side for claim in claims for side in self.sides)
 
 
@@ -58,7 +59,7 @@ def as_text(sides: tuple[Side, Side]) -> str:
 
 
 def _sides(text: str) -> tuple[Side, Side]:
-    one, other = (
+    left, right = (
         frozenset((source, number) for source, number in side) for side in json.loads(text)
     )
-    return one, other
+    return left, right

@@ -35,6 +35,7 @@ class Groups:
                         }
 
     def find(self, claim: Claim) -> Claim:
+        """Return the representative of a claim's set; a claim that is new is a set of its own."""
         parent = self._parent
         parent.setdefault(claim, claim)
         while parent[claim] != claim:
@@ -45,27 +46,27 @@ class Groups:
     def unite(self, claims: Iterable[Claim], *, though_both_live: bool = False) -> None:
         """Unite the sets of `claims`, but for those that are kept from the first's."""
         first, *others = (self.find(claim) for claim in claims)
-        for other in others:
-            one, two = self.find(first), self.find(other)
-            if one == two or self.apart(one, two) is not None:
+        for claim in others:
+            root, joined = self.find(first), self.find(claim)
+            if root == joined or self.apart(root, joined) is not None:
                 continue
-            if though_both_live or not self.both_live(one, two):
-                self._parent[two] = one
-                self._living[one] = (*self._living_in(one), *self._living_in(two))
-                if two in self._marks:
-                    self._marks[one] = self._marks.get(one, frozenset()) | self._marks[two]
+            if though_both_live or not self.both_live(root, joined):
+                self._parent[joined] = root
+                self._living[root] = (*self._living_in(root), *self._living_in(joined))
+                if joined in self._marks:
+                    self._marks[root] = self._marks.get(root, frozenset()) | self._marks[joined]
 
-    def apart(self, one: Claim, other: Claim) -> int | None:
+    def apart(self, left: Claim, right: Claim) -> int | None:
         """The number of the decision that keeps the sets of two claims apart, if one does."""
         if not self._marks:
             return None
-        mine = self._marks.get(self.find(one), frozenset())
-        theirs = self._marks.get(self.find(other), frozenset())
+        mine = self._marks.get(self.find(left), frozenset())
+        theirs = self._marks.get(self.find(right), frozenset())
         return min((number for number, side in mine if (number, 1 - side) in theirs), default=None)
 
-    def both_live(self, one: Claim, other: Claim) -> tuple[Claim, Claim] | None:
+    def both_live(self, left: Claim, right: Claim) -> tuple[Claim, Claim] | None:
         """The first two records of one source that live, one in the set of each claim."""
-        mine, theirs = self._living_in(self.find(one)), self._living_in(self.find(other))
+        mine, theirs = self._living_in(self.find(left)), self._living_in(self.find(right))
         pairs = [(a, b) for a in mine for b in theirs if a[0] == b[0]]
         return min(pairs) if pairs else None
 
@@ -83,6 +84,7 @@ class Groups:
         return dict(found)
 
     def copy(self) -> Groups:
+        """Return independent sets with the same members and marks."""
         twin = Groups()
         twin._parent, twin._marks = dict(self._parent), dict(self._marks)
         twin._live, twin._living = self._live, dict(self._living)

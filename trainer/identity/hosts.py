@@ -76,6 +76,7 @@ def in_any_language(address: Address, read: Callable[[Address], T | None]) -> T 
 
 
 def language_folder(address: Address) -> Folder | None:
+    """Split the language's folder (`/de/`) off an address; None where it has none."""
     match = _FOLDER.match(address.path)
     if match is None or not hosts().is_language(match[1]):
         return None
@@ -88,4 +89,5 @@ def language_folder(address: Address) -> Folder | None:
 
 @cache
 def hosts() -> Hosts:
+    """Return the table of domains, subdomains and languages, `hosts.yaml`."""
     return Hosts.model_validate(yaml.safe_load(TABLE.read_text(encoding="utf-8")))

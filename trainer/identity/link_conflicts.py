@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from trainer.identity.claims import ClaimFacts, spelled
-from trainer.identity.clues import link_owners
+from trainer.identity.evidence_items import link_owners
 from trainer.identity.reviews import Review
 from trainer.state.store import Claim
 

@@ -27,19 +27,19 @@ def _words_in_order(name: str) -> list[str]:
     ).split()
 
 
-def same_name(one: str, other: str) -> bool:
+def same_name(left: str, right: str) -> bool:
     """The same words, or two and more of one name within the other's."""
-    mine, theirs = words(one), words(other)
+    mine, theirs = words(left), words(right)
     if not mine or not theirs:
-        return one.strip() == other.strip() != ""
+        return left.strip() == right.strip() != ""
     shorter, longer = sorted((mine, theirs), key=len)
     joined = "".join(sorted(mine)) == "".join(sorted(theirs))
-    return joined or (len(shorter) > 1 and shorter <= longer) or _same_unspaced(one, other)
+    return joined or (len(shorter) > 1 and shorter <= longer) or _same_unspaced(left, right)
 
 
-def _same_unspaced(one: str, other: str) -> bool:
-    mine = unspaced(one)
-    return mine is not None and mine == unspaced(other)
+def _same_unspaced(left: str, right: str) -> bool:
+    mine = unspaced(left)
+    return mine is not None and mine == unspaced(right)
 
 
 def unspaced(name: str) -> str | None:
@@ -96,18 +96,18 @@ def _romanised(name: str) -> frozenset[str]:
     return spellings(latin)
 
 
-def spelled_alike(one: str, other: str) -> bool:
+def spelled_alike(left: str, right: str) -> bool:
     """One name in two scripts, as far as spelling says."""
-    return bool(romanised(one) & spellings(other) or spellings(one) & romanised(other))
+    return bool(romanised(left) & spellings(right) or spellings(left) & romanised(right))
 
 
-def nearly(one: str, other: str) -> bool:
+def nearly(left: str, right: str) -> bool:
     """One name, perhaps in another spelling or with a slip of the keyboard."""
-    if same_name(one, other) or spellings(one) & spellings(other) or _abbreviated(one, other):
+    if same_name(left, right) or spellings(left) & spellings(right) or _abbreviated(left, right):
         return True
-    if spelled_alike(one, other):
+    if spelled_alike(left, right):
         return True
-    return len(one) >= _LONG and SequenceMatcher(None, one, other).ratio() >= _ALIKE
+    return len(left) >= _LONG and SequenceMatcher(None, left, right).ratio() >= _ALIKE
 
 
 def names_several(alias: str) -> bool:
@@ -115,9 +115,11 @@ def names_several(alias: str) -> bool:
     return _SEVERAL.search(alias) is not None
 
 
-def _abbreviated(one: str, other: str) -> bool:
+def _abbreviated(left: str, right: str) -> bool:
     """Ruby O. and Ruby Ornsby."""
-    mine, theirs = sorted((sorted(words(one)), sorted(words(other))), key=lambda w: len("".join(w)))
+    mine, theirs = sorted(
+        (sorted(words(left)), sorted(words(right))), key=lambda w: len("".join(w))
+    )
     rest, full = set(mine) - set(theirs), set(theirs) - set(mine)
     if len(mine) < 2 or len(rest) != 1 or len(full) != 1:
         return False
@@ -126,10 +128,10 @@ def _abbreviated(one: str, other: str) -> bool:
     return len(initial) == 1 and has_case and word.startswith(initial)
 
 
-def same_surname(one: str, other: str) -> bool:
+def same_surname(left: str, right: str) -> bool:
     """Two names of two words and more that end alike and begin otherwise: siblings have such."""
-    mine, theirs = one.split(), other.split()
-    if len(mine) < 2 or len(theirs) < 2 or spellings(one) & spellings(other):
+    mine, theirs = left.split(), right.split()
+    if len(mine) < 2 or len(theirs) < 2 or spellings(left) & spellings(right):
         return False
     return bool(spellings(mine[-1]) & spellings(theirs[-1]))
 

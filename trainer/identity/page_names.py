@@ -25,11 +25,11 @@ def page_fits(page: Facts, person: Facts) -> bool:
     shown, known = _plain(page["name"]), _plain(person["name"])
     also_shown, also_known = _aliases(page), _aliases(person)
     main = (*product(shown, known), *product(also_shown, known), *product(shown, also_known))
-    if any(nearly(one, other) for one, other in main):
+    if any(nearly(left, right) for left, right in main):
         return True
     others = product(_whole(also_shown), _whole(also_known))  # many: no slips are looked for
     return (
-        any(same_name(one, other) for one, other in others)
+        any(same_name(left, right) for left, right in others)
         or _one_by_first_name(shown, known)
         or _born_alike_in_two_scripts(page, person)
     )
@@ -54,15 +54,15 @@ def _one_by_first_name(shown: Iterable[str], known: Iterable[str]) -> bool:
     """Is one known by a first name alone? Not by a surname, which others have."""
     pairs = [*product(shown, known), *product(known, shown)]
     return any(
-        len(words(one)) == 1 and bool(spellings(one) & spellings(other.split()[0]))
-        for one, other in pairs
-        if other.split()
+        len(words(left)) == 1 and bool(spellings(left) & spellings(right.split()[0]))
+        for left, right in pairs
+        if right.split()
     )
 
 
 def _born_alike_in_two_scripts(page: Facts, person: Facts) -> bool:
-    one, other = page["name"], person["name"]
-    if one.isascii() == other.isascii() or words(one) & words(other):
+    left, right = page["name"], person["name"]
+    if left.isascii() == right.isascii() or words(left) & words(right):
         return False
     born = page["birth_date"] if len(page["birth_date"] or "") == len("YYYY-MM-DD") else None
     return born is not None and born == person["birth_date"]

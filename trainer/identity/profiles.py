@@ -7,10 +7,10 @@ from collections import defaultdict
 from itertools import combinations
 
 from trainer.identity.claims import ClaimFacts, dates_agree, spelled
-from trainer.identity.clues import Records
+from trainer.identity.evidence_items import Records
 from trainer.identity.groups import Groups
-from trainer.identity.likeness import Likeness
 from trainer.identity.links import catalogues
+from trainer.identity.similarity import Likeness
 from trainer.state.store import Claim
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -32,11 +32,11 @@ class Profiles:
 
         Records are compared one by one, so that what contradicts also does in a larger group.
         """
-        for one, other in combinations(roots, 2):
-            if self._groups.apart(one, other) is not None:
-                return f"decision {self._groups.apart(one, other)} keeps them apart"
-            for a in self._live(one):
-                for b in self._live(other):
+        for left, right in combinations(roots, 2):
+            if self._groups.apart(left, right) is not None:
+                return f"decision {self._groups.apart(left, right)} keeps them apart"
+            for a in self._live(left):
+                for b in self._live(right):
                     found = (
                         _facts_differ(a, b)
                         or self._entries_differ(a, b)
@@ -44,7 +44,7 @@ class Profiles:
                     )
                     if found:
                         return found
-            found = self._elsewhere(one, other) or self._elsewhere(other, one)
+            found = self._elsewhere(left, right) or self._elsewhere(right, left)
             if found:
                 return found
         return None
@@ -71,12 +71,12 @@ class Profiles:
             return f"the faces of {spelled(a.claim)} and {spelled(b.claim)} are far apart"
         return None
 
-    def _elsewhere(self, one: Claim, other: Claim) -> str | None:
-        """A record of `one` that links to a record of `other`'s source, and to none of `other`."""
+    def _elsewhere(self, left: Claim, right: Claim) -> str | None:
+        """A record of `left` that links to a record of `right`'s source, and to none of `right`."""
         own: dict[tuple[str, bool], set[str]] = defaultdict(set)
-        for source, number in self._members[other]:
+        for source, number in self._members[right]:
             own[source, _is_uuid(number)].add(number)
-        for fact in self._live(one):
+        for fact in self._live(left):
             entries = self._entries(fact)
             for space in sorted(entries.keys() & own.keys()):
                 if space[0] != fact.claim[0] and not entries[space] & own[space]:

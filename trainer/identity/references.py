@@ -6,14 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
 
 from trainer.identity.claims import dates_agree, spelled
 from trainer.identity.page_names import page_fits
 from trainer.identity.reviews import Kind, Review
+from trainer.staging.rows import PerformerRecord, RecordId
 from trainer.state.store import Claim, KnownIdentities
 
-Record = Mapping[str, Any]
 LinkKey = tuple[str, str]  # (site, id)
 
 
@@ -21,7 +20,7 @@ LinkKey = tuple[str, str]  # (site, id)
 class Performers:
     """What the creators' live records say of every performer."""
 
-    records: Mapping[int, Sequence[Record]]
+    records: Mapping[int, Sequence[PerformerRecord]]
     performer_of: Mapping[Claim, int]
     linked_by: Mapping[LinkKey, Sequence[Claim]]  # live records by the links that they have
 
@@ -30,7 +29,7 @@ class Performers:
 class Attached:
     """`pages` by performer, `performer_of` and `evidence` by page; and what was not attached."""
 
-    pages: dict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    pages: dict[int, list[PerformerRecord]] = field(default_factory=lambda: defaultdict(list))
     performer_of: dict[Claim, int] = field(default_factory=dict)
     evidence: dict[Claim, str] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
@@ -38,12 +37,14 @@ class Attached:
     contested: set[Claim] = field(default_factory=set)  # pages that others link to as well
 
 
-def attach(pages: Iterable[Record], performers: Performers, known: KnownIdentities) -> Attached:
-    """Decide page by page; the order of `pages` changes nothing but the order of lists.
+def attach(
+    pages: Iterable[PerformerRecord], performers: Performers, known: KnownIdentities
+) -> Attached:
+    """Attach each page to a performer, or make it a review item.
 
     A page goes to the performer whom all its owners belong to, or to the only one whose name it
     has, unless something speaks against it: then it becomes a review item, and nothing of it is
-    used.
+    used. The order of `pages` changes nothing but the order of lists.
     """
     result = Attached()
     for page in sorted(pages, key=_claim):
@@ -69,8 +70,11 @@ def attach(pages: Iterable[Record], performers: Performers, known: KnownIdentiti
     return result
 
 
-def _without_quarrels(number: int, pages: list[Record], result: Attached) -> list[Record]:
-    """Pages of one performer that disagree about the birth date: one is of somebody else."""
+def _without_quarrels(
+    number: int, pages: list[PerformerRecord], result: Attached
+) -> list[PerformerRecord]:
+    """Return a performer's pages; without the dated ones where their birth dates disagree: one of
+    these is somebody else's, so all become review items."""
     dated = [page for page in pages if page["birth_date"]]
     if all(dates_agree(a["birth_date"], b["birth_date"]) for a, b in combinations(dated, 2)):
         return pages
@@ -82,11 +86,11 @@ def _without_quarrels(number: int, pages: list[Record], result: Attached) -> lis
     return [page for page in pages if not page["birth_date"]]
 
 
-def _claim(page: Record) -> Claim:
-    return page["source"], page["source_id"]
+def _claim(record: PerformerRecord | RecordId) -> Claim:
+    return record["source"], record["source_id"]
 
 
-def _review(page: Record, performers: Sequence[int], kind: Kind, text: str) -> Review:
+def _review(page: PerformerRecord, performers: Sequence[int], kind: Kind, text: str) -> Review:
     return Review(
         kind=kind,
         source=page["source"],
@@ -96,8 +100,8 @@ def _review(page: Record, performers: Sequence[int], kind: Kind, text: str) -> R
     )
 
 
-def _owners(page: Record, performers: Performers) -> list[Claim]:
-    """Live records that the page belongs to: by their links of today, or as the crawl found it."""
+def _owners(page: PerformerRecord, performers: Performers) -> list[Claim]:
+    """Return the live records that own a page: by today's links, or as the crawl found it."""
     if page["found_by"] == "url":
         found = performers.linked_by.get(_claim(page), ())
     else:
@@ -106,62 +110,105 @@ def _owners(page: Record, performers: Performers) -> list[Claim]:
     return sorted(owner for owner in set(found) if owner in live)
 
 
-def _fitting(page: Record, numbers: list[int], performers: Performers) -> list[int]:
-    """The performers whose name a page has that records of theirs link to."""
+def _fitting(page: PerformerRecord, numbers: list[int], performers: Performers) -> list[int]:
+    """Return the performers whose name is on a page that was found by their records' links."""
     if page["found_by"] != "url":
         return []
     return [number for number in numbers if _fits(page, performers.records[number])]
 
 
-def _of(owner: Claim, performers: Performers) -> Sequence[Record]:
+def _of(owner: Claim, performers: Performers) -> Sequence[PerformerRecord]:
     number = performers.performer_of.get(owner)
     return performers.records.get(number, ()) if number is not None else ()
 
 
 def _doubt(
-    page: Record,
+    page: PerformerRecord,
     numbers: list[int],
     owners: list[Claim],
     performers: Performers,
     known: KnownIdentities,
 ) -> tuple[Kind, str] | None:
-    """Kind and text of what speaks against attaching; None where nothing does."""
-    where = f"{spelled(_claim(page))} ({page['name']})"
-    listed = ", ".join(map(spelled, owners))
+    """Return kind and text of what speaks against attaching; None where nothing does."""
     if len(numbers) > 1:
-        people = ", ".join(f"{n} ({performers.records[n][0]['name']})" for n in numbers)
-        return "page_claimed_by_two", f"{where} is linked by {listed}, who are performers {people}"
+        return _claimed_by_two(page, numbers, owners, performers)
     number, records = numbers[0], performers.records[numbers[0]]
-    before = known.claims.get(_claim(page))
-    before = None if before is None else known.current(before)
-    came_along = {known.current(known.claims[o]) for o in owners if o in known.claims} == {before}
-    if before not in (None, number) and before in performers.records and not came_along:
-        name = performers.records[before][0]["name"]
-        return "page_moved", (
-            f"{where} belonged to performer {before} ({name}), who is still listed; now "
-            f"{listed} of performer {number} ({records[0]['name']}) claims it"
-        )
+    return (
+        _moved(page, number, owners, performers, known)
+        or _birth_dates_differ(page, records)
+        or _unconfirmed(page, owners, records)
+    )
+
+
+def _claimed_by_two(
+    page: PerformerRecord, numbers: list[int], owners: list[Claim], performers: Performers
+) -> tuple[Kind, str]:
+    people = ", ".join(f"{n} ({performers.records[n][0]['name']})" for n in numbers)
+    return "page_claimed_by_two", (
+        f"{_described(page)} is linked by {_list(owners)}, who are performers {people}"
+    )
+
+
+def _moved(
+    page: PerformerRecord,
+    number: int,
+    owners: list[Claim],
+    performers: Performers,
+    known: KnownIdentities,
+) -> tuple[Kind, str] | None:
+    """Doubt a page that left a performer who is still listed, unless its owners left with it."""
+    if _claim(page) not in known.claims:
+        return None
+    before = known.current(known.claims[_claim(page)])
+    if before == number or before not in performers.records:
+        return None
+    if {known.current(known.claims[o]) for o in owners if o in known.claims} == {before}:
+        return None
+    name, name_now = (performers.records[n][0]["name"] for n in (before, number))
+    return "page_moved", (
+        f"{_described(page)} belonged to performer {before} ({name}), who is still listed; now "
+        f"{_list(owners)} of performer {number} ({name_now}) claims it"
+    )
+
+
+def _birth_dates_differ(
+    page: PerformerRecord, records: Sequence[PerformerRecord]
+) -> tuple[Kind, str] | None:
     for record in records:
         if not dates_agree(page["birth_date"], record["birth_date"]):
-            other = spelled(_claim(record))
             return "birth_dates_differ", (
-                f"{where} gives the birth date {page['birth_date']}, "
-                f"{other} gives {record['birth_date']}"
+                f"{_described(page)} gives the birth date {page['birth_date']}, "
+                f"{spelled(_claim(record))} gives {record['birth_date']}"
             )
+    return None
+
+
+def _unconfirmed(
+    page: PerformerRecord, owners: list[Claim], records: Sequence[PerformerRecord]
+) -> tuple[Kind, str] | None:
+    """Doubt a page on which nothing confirms the person: no name behind a link, no second fact."""
     if _fits(page, records) if page["found_by"] == "url" else page["confirmed_by"]:
         return None
     names = ", ".join(sorted({record["name"] for record in records}))
     return "unconfirmed_page", (
-        f"{where} was found by {page['found_by']} for {listed} ({names}), and nothing on it "
-        "confirms that it is the same person"
+        f"{_described(page)} was found by {page['found_by']} for {_list(owners)} ({names}), and "
+        "nothing on it confirms that it is the same person"
     )
 
 
-def _fits(page: Record, records: Sequence[Record]) -> bool:
-    """A link can be wrong, or of somebody else by now: a name of the performer's has to agree."""
+def _described(page: PerformerRecord) -> str:
+    return f"{spelled(_claim(page))} ({page['name']})"
+
+
+def _list(claims: Iterable[Claim]) -> str:
+    return ", ".join(map(spelled, claims))
+
+
+def _fits(page: PerformerRecord, records: Sequence[PerformerRecord]) -> bool:
+    """Does a name of the performer's agree? A link can be wrong, or somebody else's by now."""
     return any(page_fits(page, record) for record in records)
 
 
-def _evidence(page: Record, owners: list[Claim]) -> str:
-    text = f"found by {page['found_by']} of {', '.join(map(spelled, owners))}"
+def _evidence(page: PerformerRecord, owners: list[Claim]) -> str:
+    text = f"found by {page['found_by']} of {_list(owners)}"
     return f"{text}, confirmed by {page['confirmed_by']}" if page["confirmed_by"] else text

@@ -1,4 +1,4 @@
-"""Who is who: claims become performers with permanent ids.
+"""Resolve source records into performers with permanent ids.
 
 A claim is one record of one source. An id is given once; when two ids turn out to be one person,
 the id of a record that lives on stays and the other points to it. What has one id stays together,
@@ -22,8 +22,8 @@ from trainer.state.store import Claim, KnownIdentities, Merge
 class Identities:
     """`performer_of` covers every claim; `new_ids` are given in this run, in this order.
 
-    `evidence` says of a claim that was joined with another source's why that was done; `revived`
-    are ids that answer for themselves again.
+    `evidence` has the reasons for claims that were joined with another source's; `revived` are ids
+    that were merged into another and stand by themselves again.
     """
 
     performer_of: dict[Claim, int]
@@ -77,38 +77,43 @@ class _Ids:
         self.taken: set[int] = set()
 
     def give(self, sets: list[list[Claim]]) -> list[int]:
-        """An id a set, in the order of `sets`; who leaves a performer chooses last."""
+        """Assign one id per set, in their order; sets that leave a performer choose last."""
         given: dict[int, int] = {}
         order = range(len(sets))
         for at in sorted(order, key=lambda i: (*self._leaving(sets[i]), i)):
-            given[at] = self._one(sets[at])
+            given[at] = self._choose(sets[at])
             self.taken.add(given[at])
         return [given[at] for at in order]
 
     def _leaving(self, members: list[Claim]) -> tuple[bool, bool, int]:
-        """Who was taken out by a person, who had an id before, who is fewer."""
+        """Return the sort key: taken out by a person, all have former ids, fewer known records."""
         known = [m for m in members if m in self._known.claims]
         had = bool(known) and all(m in self._known.former for m in known)
         return not self._taken_out.isdisjoint(members), had, -len(known)
 
     def candidates(self, members: list[Claim]) -> set[int]:
+        """Return the current ids of the members that were known before this run."""
         known = self._known
         return {known.current(known.claims[m]) for m in members if m in known.claims}
 
-    def _one(self, members: list[Claim]) -> int:
-        """The id that stays: a live record's own, else the smallest given to any member; for
-        records that were taken out the one that they had before; else a new one."""
+    def _choose(self, members: list[Claim]) -> int:
+        """Return the id that stays: a live record's own, else the smallest given to any member;
+        for records that were taken out the one that they had before; else a new one."""
         live = [m for m in members if m in self._records and self._records[m].live]
         for some in (self.candidates(live), self.candidates(members)):
             if some - self.taken:
                 return min(some - self.taken)
-        former = {n for m in members for n in self._known.former.get(m, ())}
-        back = {n for n in former - self.taken if self._known.current(n) in self.taken}
-        if back:
-            self.revived.append(min(back))
-            return min(back)
+        former = self._former_ids(members)
+        if former:
+            self.revived.append(min(former))
+            return min(former)
         self.new.append(self._known.highest_id + len(self.new) + 1)
         return self.new[-1]
+
+    def _former_ids(self, members: list[Claim]) -> set[int]:
+        """Return the ids that members had before a merge into an id that is given by now."""
+        former = {n for m in members for n in self._known.former.get(m, ())}
+        return {n for n in former - self.taken if self._known.current(n) in self.taken}
 
 
 def _evidence(
@@ -117,17 +122,22 @@ def _evidence(
     reasons: Mapping[Claim, set[str]],
     decided: Sequence[Decision],
 ) -> str:
-    """Why the members are one person, in one line."""
-    merged = {
-        other
-        for claim in members
-        if claim in records
-        for same in records[claim].same_as
-        if (claim[0], same) in members
-        for other in (claim, (claim[0], same))
-    }
+    """Return the reasons why the members are one person, in one line."""
+    merged = _merged_by_source(members, records)
     lines = sorted({reason for claim in members for reason in reasons.get(claim, ())})
     if merged:
         lines.insert(0, f"merged by the source: {', '.join(map(spelled, sorted(merged)))}")
     lines += [d.text() for d in decided if d.action == "merge" and d.concerns(members)]
     return "; ".join(lines)
+
+
+def _merged_by_source(members: list[Claim], records: Mapping[Claim, ClaimFacts]) -> set[Claim]:
+    """Return the members that their own source merged with another member."""
+    return {
+        end
+        for claim in members
+        if claim in records
+        for same in records[claim].same_as
+        if (claim[0], same) in members
+        for end in (claim, (claim[0], same))
+    }

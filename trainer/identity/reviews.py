@@ -57,6 +57,7 @@ class Review(BaseModel):
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:10]
 
     def order(self) -> tuple[str, str, str, str]:
+        """The sort key of the list of reviews."""
         return (self.kind, self.source, self.url, self.text)
 
 

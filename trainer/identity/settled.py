@@ -1,4 +1,4 @@
-"""What no evidence has to be weighed for: decisions, merges by sources, and ids given before."""
+"""Records united without weighing evidence: by decisions, sources' merges, and earlier ids."""
 
 from __future__ import annotations
 
@@ -29,25 +29,39 @@ def settle(
     """Unite what people decided, what sources merged, and what has one id already, unless its
     records no longer match each other."""
     groups = Groups(records, decided, {claim for claim, fact in records.items() if fact.live})
-    taken_out = {claim for d in decided if d.action == "split" for claim in d.sides[0]}
-    for decision in decided:
-        present = sorted(c for side in decision.sides for c in side if c in records)
-        if decision.action == "merge" and present:
-            groups.unite(present, though_both_live=True)
+    _unite_decided(records, decided, groups)
     found = unite_merged(records, groups)
-    by_id: dict[int, list[Claim]] = defaultdict(list)
-    for claim in sorted(records):
-        if claim in known.claims:
-            by_id[known.current(known.claims[claim])].append(claim)
-    for number, claims in sorted(by_id.items()):
+    taken_out = {claim for d in decided if d.action == "split" for claim in d.sides[0]}
+    for number, claims in sorted(_claims_by_id(records, known).items()):
         if not any(strangers(records, groups, claims)):
             ordered = sorted(claims, key=lambda claim: (claim in taken_out, claim))
             found += _unite_id(number, ordered, groups)
     return Settled(groups, sorted(set(found)))
 
 
+def _unite_decided(
+    records: Mapping[Claim, ClaimFacts], decided: Sequence[Decision], groups: Groups
+) -> None:
+    """Unite the records at hand that people decided to be one person."""
+    for decision in decided:
+        present = sorted(c for side in decision.sides for c in side if c in records)
+        if decision.action == "merge" and present:
+            groups.unite(present, though_both_live=True)
+
+
+def _claims_by_id(
+    records: Mapping[Claim, ClaimFacts], known: KnownIdentities
+) -> dict[int, list[Claim]]:
+    """Return the records at hand, sorted, by the performer id that they have already."""
+    found: dict[int, list[Claim]] = defaultdict(list)
+    for claim in sorted(records):
+        if claim in known.claims:
+            found[known.current(known.claims[claim])].append(claim)
+    return found
+
+
 def _unite_id(number: int, claims: list[Claim], groups: Groups) -> Iterator[Contradiction]:
-    """Unite the records of one id; those that are kept from the first, by themselves."""
+    """Unite the records of one id; those that are kept apart from the first, separately."""
     while claims:
         groups.unite(claims)
         rest = [claim for claim in claims if groups.find(claim) != groups.find(claims[0])]
@@ -64,14 +78,14 @@ def _unite_id(number: int, claims: list[Claim], groups: Groups) -> Iterator[Cont
 def strangers(
     records: Mapping[Claim, ClaimFacts], groups: Groups, claims: Sequence[Claim]
 ) -> Iterator[tuple[Claim, Claim]]:
-    """Pairs of live records that cannot be one person, whatever joined them once: their source
-    took a merge back, or one was rewritten to describe somebody else."""
+    """Yield the pairs of live records that no longer match each other: their source took a merge
+    back, or one was rewritten to describe somebody else."""
     live = [claim for claim in claims if claim in records and records[claim].live]
-    for one, other in combinations(live, 2):
-        if groups.find(one) != groups.find(other) and (
-            one[0] == other[0] or _rewritten(records[one], records[other])
+    for left, right in combinations(live, 2):
+        if groups.find(left) != groups.find(right) and (
+            left[0] == right[0] or _rewritten(records[left], records[right])
         ):
-            yield one, other
+            yield left, right
 
 
 def _rewritten(a: ClaimFacts, b: ClaimFacts) -> bool:

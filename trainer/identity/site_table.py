@@ -52,6 +52,7 @@ class Form(BaseModel):
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
+        """The compiled `match`, without regard to case."""
         return re.compile(self.match, re.IGNORECASE | re.ASCII)
 
 
@@ -71,9 +72,12 @@ class Site(BaseModel):
 
     @property
     def strong(self) -> bool:
+        """Does a link to this site name one person?"""
         return self.kind in ("catalogue", "profile")
 
     def find(self, address: Address, domain: str) -> Found | None:
+        """Return whom an address under `domain` names, in whatever language folder; None for other
+        addresses of the site."""
         groups = self._host_groups(address.host, domain)
         if groups is None:
             return None
@@ -117,12 +121,12 @@ def _ids_before(form: Form, text: Mapping[str, str], case: Case) -> tuple[str, .
     """Ids of a wiki's page from when blanks and first letters were kept as they were written."""
     title = text["id"]
     small = _in_case(title[:1].lower() + title[1:], case)
-    ways = [way for one in (title, small) for way in (one, one.replace("_", " "))]
+    ways = [way for spelling in (title, small) for way in (spelling, spelling.replace("_", " "))]
     ids = dict.fromkeys(form.id.format(**{**text, "id": way}) for way in ways)
     return tuple(number for number in ids if number != form.id.format(**text))
 
 
-class Page:
+class SitePage:
     """A reference site's pages, by its source's `page` rule."""
 
     kind: Kind = "catalogue"
@@ -137,6 +141,7 @@ class Page:
         self._patterns = [(re.compile(p.match, re.IGNORECASE), p) for p in rule.links]
 
     def find(self, address: Address, domain: str) -> Found | None:
+        """Return whom an address names if it is a page of the source, on a plain host."""
         return self.page(address) if hosts().is_plain(address.host, domain) else None
 
     def page(self, address: Address) -> Found | None:
@@ -194,7 +199,7 @@ def _in_case(text: str, case: Case) -> str:
 class SiteTable:
     """Sites by domain. Raises `ValueError` where two sites claim one domain."""
 
-    def __init__(self, sites: Mapping[str, Site | Page]) -> None:
+    def __init__(self, sites: Mapping[str, Site | SitePage]) -> None:
         self.sites = dict(sites)
         self._by_domain: dict[str, tuple[str, str]] = {}  # the site, and its own domain
         for key, site in self.sites.items():
@@ -204,6 +209,8 @@ class SiteTable:
                         raise ValueError(f"{known} is of {self._by_domain[known][0]} and of {key}")
 
     def find(self, address: Address) -> tuple[str, Found] | None:
+        """Return the key of the site that an address belongs to, and whom it names; None for
+        unknown sites."""
         host = address.host
         while host:
             known = self._by_domain.get(host)
@@ -226,16 +233,17 @@ class SiteTable:
         return tuple(domain for domain, (site, _) in self._by_domain.items() if site == key)
 
     def of_kind(self, kind: Kind) -> frozenset[str]:
+        """Return the keys of the sites of one kind."""
         return frozenset(key for key, site in self.sites.items() if site.kind == kind)
 
 
 def site_table(sources: Mapping[str, SourceConfig]) -> SiteTable:
     """links.yaml, and the pages of `sources`."""
     raw = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
-    sites: dict[str, Site | Page] = dict(TypeAdapter(dict[str, Site]).validate_python(raw))
+    sites: dict[str, Site | SitePage] = dict(TypeAdapter(dict[str, Site]).validate_python(raw))
     for key, source in sources.items():
         if source.page is not None:
-            sites[key] = Page(source.page, str(source.base_url))
+            sites[key] = SitePage(source.page, str(source.base_url))
         else:
             sites[key] = _record_pages(source)
     return SiteTable(sites)

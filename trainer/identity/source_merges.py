@@ -7,7 +7,7 @@ person joins them. A dead record that leads to two live ones stays with neither.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -27,46 +27,79 @@ class Contradiction:
 
 
 def unite_merged(records: Mapping[Claim, ClaimFacts], groups: Groups) -> list[Contradiction]:
-    """Unite in `groups` what sources merged, after what people decided; what was not, and why."""
+    """Unite in `groups` what sources merged; return the merges that were not made.
+
+    `groups` already holds what people decided.
+    """
     edges = sorted(_edges(records))
-    gone = Groups()
-    for edge in edges:
-        if not any(_lives(claim, records) for claim in edge):
-            gone.unite(edge)
-    leading: dict[Claim, set[Claim]] = defaultdict(set)  # dead records -> live ones at their ends
-    for one, other in edges:
-        for dead, live in ((one, other), (other, one)):
-            if _lives(live, records) and not _lives(dead, records):
-                leading[gone.find(dead)].add(live)
+    dead = _dead_groups(edges, records)
+    ends = _live_ends(edges, records, dead)
     contested = {
-        dead for dead, ends in leading.items() if len({groups.find(live) for live in ends}) > 1
+        root: live for root, live in ends.items() if len({groups.find(claim) for claim in live}) > 1
     }
-    found: list[Contradiction] = []
-    for edge in edges:
-        living = [claim for claim in edge if _lives(claim, records)]
-        if len(living) == 2:
-            found += _unless_settled(edge, f"{_list(edge)} are merged, says the source", groups)
-        elif not living or gone.find(_dead_end(edge, living)) not in contested:
-            groups.unite(edge)
-    for dead in sorted(contested):
-        for pair in combinations(sorted(leading[dead]), 2):
-            text = f"{_list(pair)} both have {_list([dead])} merged into them, says the source"
-            found += _unless_settled(pair, text, groups)
-    return found
+    found = list(_unite_edges(edges, records, groups, dead, contested))
+    return [*found, *_contested_merges(contested, groups)]
 
 
 def described(fact: ClaimFacts) -> str:
-    """A record as a person tells it from another of its source."""
+    """Return what tells a record from another of its source: name, birth date, gender."""
     facts = [repr(fact.name), f"born {fact.birth_date}" if fact.birth_date else None, fact.gender]
     return f"{spelled(fact.claim)} is {', '.join(filter(None, facts))}"
+
+
+def _dead_groups(edges: Iterable[_Edge], records: Mapping[Claim, ClaimFacts]) -> Groups:
+    """Return the dead records, those merged with each other in one set."""
+    dead = Groups()
+    for edge in edges:
+        if not any(_lives(claim, records) for claim in edge):
+            dead.unite(edge)
+    return dead
+
+
+def _live_ends(
+    edges: Iterable[_Edge], records: Mapping[Claim, ClaimFacts], dead: Groups
+) -> dict[Claim, set[Claim]]:
+    """Return the live records that each set of dead ones (by its root) was merged with."""
+    found: dict[Claim, set[Claim]] = defaultdict(set)
+    for edge in edges:
+        for gone, live in (edge, edge[::-1]):
+            if _lives(live, records) and not _lives(gone, records):
+                found[dead.find(gone)].add(live)
+    return found
+
+
+def _unite_edges(
+    edges: Iterable[_Edge],
+    records: Mapping[Claim, ClaimFacts],
+    groups: Groups,
+    dead: Groups,
+    contested: Container[Claim],
+) -> Iterator[Contradiction]:
+    """Unite edge by edge, but for pairs of live records and for contested dead ones."""
+    for edge in edges:
+        living = [claim for claim in edge if _lives(claim, records)]
+        if len(living) == 2:
+            yield from _unless_settled(edge, f"{_list(edge)} are merged, says the source", groups)
+        elif not living or dead.find(_dead_end(edge, living)) not in contested:
+            groups.unite(edge)
+
+
+def _contested_merges(
+    contested: Mapping[Claim, set[Claim]], groups: Groups
+) -> Iterator[Contradiction]:
+    """Yield each pair of live records that have the same dead one merged into them."""
+    for dead, live in sorted(contested.items()):
+        for pair in combinations(sorted(live), 2):
+            text = f"{_list(pair)} both have {_list([dead])} merged into them, says the source"
+            yield from _unless_settled(pair, text, groups)
 
 
 def _edges(records: Mapping[Claim, ClaimFacts]) -> Iterator[_Edge]:
     for claim, fact in records.items():
         for number in fact.same_as:
-            other = (claim[0], number)
-            if other != claim:
-                yield min(claim, other), max(claim, other)
+            merged = (claim[0], number)
+            if merged != claim:
+                yield min(claim, merged), max(claim, merged)
 
 
 def _lives(claim: Claim, records: Mapping[Claim, ClaimFacts]) -> bool:
@@ -78,7 +111,7 @@ def _dead_end(edge: _Edge, living: list[Claim]) -> Claim:
 
 
 def _unless_settled(pair: _Edge, text: str, groups: Groups) -> Iterator[Contradiction]:
-    """Nothing where a person decided about the pair."""
+    """Yield a contradiction, unless the pair is united or a person decided about it."""
     if groups.find(pair[0]) != groups.find(pair[1]) and groups.apart(*pair) is None:
         yield Contradiction(pair, text)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 
 from trainer.identity.folding import INVISIBLE
+from trainer.staging.rows import PerformerRecord
 
 _JOINERS = "\u200c\u200d"
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -46,8 +46,8 @@ def tidy_aliases(name: str, aliases: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
-def with_tidy_names(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A performer's row with its name and aliases tidy."""
+def with_tidy_names(row: PerformerRecord) -> PerformerRecord:
+    """Return a performer's row with its name and aliases tidy."""
     name = tidy_name(row["name"])
     return {**row, "name": name, "aliases": tidy_aliases(name, row["aliases"] or ())}
 

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
-from trainer.pipeline import record
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.exclude import refuse_if_decided
-from trainer.pipeline.run import Say, run_step
+from trainer.exclusions.apply import refuse_if_decided
+from trainer.pipeline.run import run_step
 from trainer.pipeline.steps.publish import overtaken, publish_run
 from trainer.release.contract import CHECKSUMMED
 from trainer.release.diff import DIFF_JSON, Diff
 from trainer.release.gate import GateResult
 from trainer.release.verify import verify
+from trainer.runs import update as run_record
+from trainer.runs.context import RunContext
+from trainer.runs.record import list_records, read_record
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
-from trainer.staging.records import list_records, read_record
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def candidates(settings: Settings) -> list[Candidate]:
     return [candidate(settings, run_id) for run_id in waiting]
 
 
-def approve_run(settings: Settings, run_id: str, say: Say) -> str:
+def approve_run(settings: Settings, run_id: str) -> str:
     """Verify and publish the candidate of `run_id`; returns a line for people."""
     context = _known(settings, run_id)
     with build_lock(context.data.lock):
@@ -73,9 +73,9 @@ def approve_run(settings: Settings, run_id: str, say: Say) -> str:
                 "the candidate does not fit the sidecar's contract and can't be published; "
                 "`trainer reject` it, and build again: " + "; ".join(report.failures())
             )
-        result = publish_run(context, say)
+        result = publish_run(context)
         context.finish("publish", result)
-        run_step("report", run_id, settings, say=say)
+        run_step("report", run_id, settings)
     return f"release {result['release']} (version {result['version']}) is current"
 
 
@@ -86,7 +86,7 @@ def reject_run(settings: Settings, run_id: str, reason: str) -> str:
         _require_waiting(context)
         if context.built_release != context.run.release:
             raise StageFailed(f"run {run_id} is published; `trainer rollback` takes it back")
-        with record.editing(context) as current:
+        with run_record.editing(context) as current:
             current.status = "rejected"
             current.rejected_because = reason
         for name in CHECKSUMMED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -12,21 +13,23 @@ from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 from trainer.embedding.runner import refuse_a_cluster
 from trainer.errors import TrainerError
-from trainer.pipeline import record
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.exclude import decisions_stand
-from trainer.pipeline.run import Say, mark_failed, run_step
+from trainer.exclusions.apply import decisions_stand
+from trainer.pipeline.run import mark_failed, run_step
 from trainer.reasons import failure
+from trainer.runs import update as run_record
+from trainer.runs.context import Plan, RunContext
+from trainer.runs.record import RunRecord, list_records, read_record
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import now, parse_iso, version_id
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
-from trainer.staging.records import RunRecord, list_records, read_record
+
+log = logging.getLogger(__name__)
 
 RESUME_WITHIN = timedelta(hours=24)
 
 
-def build(settings: Settings, conf: dict[str, Any] | str | None, say: Say) -> RunRecord:
+def build(settings: Settings, conf: dict[str, Any] | str | None) -> RunRecord:
     """Run every step, or go on with the interrupted run of the same parameters.
 
     Raises `TrainerError` with the reason; the run's record has it too.
@@ -37,17 +40,17 @@ def build(settings: Settings, conf: dict[str, Any] | str | None, say: Say) -> Ru
     with build_lock(data.lock):
         run_id = _resumable(data, params)
         if run_id:
-            say(f"build: going on with the interrupted run {run_id}")
+            log.info(f"build: going on with the interrupted run {run_id}")
             context = RunContext.open(settings, run_id)
-            record.start(context, context.plan)
+            run_record.start(context, context.plan)
         else:
             run_id = _new_run_id(data)
-            say(f"build: run {run_id} in {data.root}")
-        _run_all(run_id, settings, params, say)
+            log.info(f"build: run {run_id} in {data.root}")
+        _run_all(run_id, settings, params)
         return read_record(data.run(run_id).record)
 
 
-def _run_all(run_id: str, settings: Settings, params: BuildParams, say: Say) -> None:
+def _run_all(run_id: str, settings: Settings, params: BuildParams) -> None:
     """Steps that finished before are skipped until the first that did not."""
     context = RunContext.open(settings, run_id)
     fresh = False
@@ -59,7 +62,7 @@ def _run_all(run_id: str, settings: Settings, params: BuildParams, say: Say) -> 
             fresh = True
             conf = params.model_dump(mode="json") if step.name == "plan" else None
             try:
-                run_step(step.name, run_id, settings, params=conf, key=key, say=say)
+                run_step(step.name, run_id, settings, params=conf, key=key)
             except Exception as error:
                 mark_failed(run_id, settings, label, failure(error))
                 _report_failure(context, step)
@@ -73,11 +76,7 @@ def _report_failure(context: RunContext, failed: Step) -> None:
         for step in STEPS:
             if step.even_if_failed:
                 with suppress(TrainerError):
-                    run_step(step.name, context.run.run_id, context.settings, say=_quiet)
-
-
-def _quiet(_line: str) -> None:
-    pass
+                    run_step(step.name, context.run.run_id, context.settings)
 
 
 def _keys(step: Step, context: RunContext) -> list[str | None]:
@@ -92,7 +91,7 @@ def _keys(step: Step, context: RunContext) -> list[str | None]:
 
 
 def _is_final(context: RunContext, step: Step, key: str | None) -> bool:
-    """A crawl that failed is tried again when the run goes on; so is who is who, where people
+    """A crawl that failed is tried again when the run goes on; so is `resolve`, where people
     decided something meanwhile."""
     if step.name == "resolve":
         return decisions_stand(context)

@@ -2,51 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
 from trainer.faces.cache import cache_parts
-from trainer.faces.records import RecordFaces
+from trainer.faces.record_similarity import RecordFaces
 from trainer.faces.select import MOST_OWNERS
-from trainer.identity.likeness import Likeness
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.people import Records
-from trainer.pipeline.snapshots import snapshot_dirs
-from trainer.staging.snapshot import PERFORMERS_FILE
+from trainer.identity.similarity import Likeness
+from trainer.pipeline.claim_facts import Records
+from trainer.runs.context import RunContext
+from trainer.snapshots.current import snapshot_dirs
+from trainer.snapshots.store import PERFORMERS_FILE
+from trainer.staging.frames import read_frame
 from trainer.state.store import Claim
 
 
 def record_faces(context: RunContext, records: Records, claims: set[Claim]) -> Likeness:
-    """Likeness of the faces of `claims`; of nobody's before anything was embedded."""
+    """Return the similarity of the faces of `claims`; it is None for every pair before anything
+    was embedded."""
     cache = context.data.faces(context.plan.pack_id)
     if not claims or not cache_parts(cache):
-        return lambda _one, _other: None
+        return lambda _left, _right: None
     urls = {
         claim: [image["url"] for image in records[claim]["images"] or ()]
         for claim in claims
         if claim in records
     }
-    wanted = [url for own in urls.values() for url in own]
-    known: dict[str, str] = {}
-    nobodys: set[str] = set()
-    for directory in snapshot_dirs(context).values():
-        images = pl.read_parquet(directory / "images.parquet", columns=["url", "sha256"])
-        known.update(images.drop_nulls().filter(pl.col("url").is_in(wanted)).rows())
-        nobodys |= _stand_ins(directory, images.drop_nulls())
-    pictures = {
-        claim: [known[u] for u in own if u in known and known[u] not in nobodys]
-        for claim, own in urls.items()
-    }
+    hashes = _fetched(snapshot_dirs(context).values(), list(chain.from_iterable(urls.values())))
+    pictures = {claim: [hashes[u] for u in own if u in hashes] for claim, own in urls.items()}
     return RecordFaces(pictures, cache)
 
 
+def _fetched(directories: Iterable[Path], urls: Sequence[str]) -> dict[str, str]:
+    """Return the sha256 of the pictures at `urls` that were fetched, without stand-ins."""
+    found: dict[str, str] = {}
+    stand_ins: set[str] = set()
+    for directory in directories:
+        images = read_frame(directory / "images.parquet", ["url", "sha256"]).drop_nulls()
+        found.update(images.filter(pl.col("url").is_in(urls)).rows())
+        stand_ins |= _stand_ins(directory, images)
+    return {url: sha for url, sha in found.items() if sha not in stand_ins}
+
+
 def _stand_ins(directory: Path, images: pl.DataFrame) -> set[str]:
-    """Pictures that more than MOST_OWNERS records of one source have: nobody's face, so that they
-    make nobody alike."""
-    records = pl.read_parquet(
-        directory / PERFORMERS_FILE, columns=["source_id", "deleted", "images"]
-    )
+    """Return the pictures that more than MOST_OWNERS records of one source share: nobody's face,
+    so that they make no records similar."""
+    records = read_frame(directory / PERFORMERS_FILE, ["source_id", "deleted", "images"])
     shown = records.filter(~pl.col("deleted")).explode("images").drop_nulls("images")
     owned = shown.select("source_id", pl.col("images").struct.field("url")).join(images, on="url")
     owners = owned.group_by("sha256").agg(pl.col("source_id").n_unique().alias("owners"))

@@ -22,7 +22,7 @@ from trainer.release.files import (
     require_intact,
 )
 from trainer.release.publish import next_version, publish
-from trainer.release.retention import STAGED, sweep
+from trainer.release.removal import STAGED, sweep
 from trainer.release.signing import require_own
 from trainer.release.verify import verify, write_report
 from trainer.release.write import write_sums
@@ -86,7 +86,7 @@ def _unfinished(data: DataDir, old: Path) -> Path | None:
 
 
 def _staged(data: DataDir, old: Path, new_id: str, version: str, at: str) -> Path:
-    """The old release's files beside the published ones, with a manifest of their own."""
+    """The old release's files beside the published ones, with their own manifest."""
     staged = data.releases / f"{STAGED}{new_id}" / "release"
     shutil.rmtree(staged.parent, ignore_errors=True)
     staged.mkdir(parents=True)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable
 from typing import Any
 
 from trainer.config.pipeline import STEPS
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
-from trainer.pipeline import record
-from trainer.pipeline.context import RunContext
+from trainer.runs import update as run_record
+from trainer.runs.context import RunContext
 from trainer.staging.clock import iso, now
-
-Say = Callable[[str], Any]
 
 
 def run_step(
@@ -24,7 +21,6 @@ def run_step(
     *,
     params: dict[str, Any] | None = None,
     key: str | None = None,
-    say: Say = print,
 ) -> dict[str, Any]:
     """Execute step `name` of a run; its small JSON result is kept in `steps/` and returned.
 
@@ -41,14 +37,14 @@ def run_step(
     began = time.monotonic()
     module = importlib.import_module(f"trainer.pipeline.steps.{name}")
     if name == "plan":
-        result = module.run(context, params, say)
+        result = module.run(context, params)
     else:
-        result = module.run(context, say) if key is None else module.run(context, key, say)
+        result = module.run(context) if key is None else module.run(context, key)
     label = name if key is None else f"{name}-{key}"
-    record.step_done(context, label, seconds=round(time.monotonic() - began, 2))
+    run_record.step_done(context, label, seconds=round(time.monotonic() - began, 2))
     return context.finish(label, result)
 
 
 def mark_failed(run_id: str, settings: Settings, step: str, message: str) -> None:
     """Write a failed step into the run's record, for people to read in the reports."""
-    record.fail(RunContext.open(settings, run_id), step, message, completed_at=iso(now()))
+    run_record.fail(RunContext.open(settings, run_id), step, message, completed_at=iso(now()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence, Set
 from itertools import islice
 from pathlib import Path
@@ -15,14 +16,16 @@ from trainer.embedding.scene_queries import (
     remove_unusable,
     sample_order,
 )
-from trainer.faces.agree import SAME_PICTURE_BITS
+from trainer.faces.agreement import SAME_PICTURE_BITS
 from trainer.faces.cache import read_figures
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.run import Say
-from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.release.evaluate import FEW_PERFORMERS
 from trainer.release.files import read_manifest
 from trainer.release.scene_queries import SceneQueries, released_rows
+from trainer.runs.context import RunContext
+from trainer.snapshots.current import snapshot_dirs
+from trainer.staging.frames import read_frame
+
+log = logging.getLogger(__name__)
 
 SWITCHED_OFF = "the parameter scene_queries is 0"
 TINY = f"fewer than {FEW_PERFORMERS} performers"
@@ -43,18 +46,18 @@ def _most_performers(context: RunContext) -> int:
     """Live records of the largest source: who is who is not known yet, and sources overlap."""
     found = [0]
     for directory in snapshot_dirs(context).values():
-        live = pl.scan_parquet(directory / "performers.parquet").filter(~pl.col("deleted"))
-        found.append(live.select(pl.len()).collect().item())
+        deleted = read_frame(directory / "performers.parquet", ["deleted"])["deleted"]
+        found.append(int((~deleted).sum()))
     return max(found)
 
 
-def pictures_to_degrade(context: RunContext, wanted: Set[str], say: Say) -> list[str]:
+def pictures_to_degrade(context: RunContext, wanted: Set[str]) -> list[str]:
     """The pictures of this week's sample of which there are no copies yet.
 
     The sample is of pictures that are still there, or whose copies are there already.
     """
     data, plan = context.data, context.plan
-    _heal(data.faces(plan.pack_id), say)
+    _heal(data.faces(plan.pack_id))
     if why_not_embedded(context):
         return []
     known = known_queries(data.faces(plan.pack_id))
@@ -62,14 +65,14 @@ def pictures_to_degrade(context: RunContext, wanted: Set[str], say: Say) -> list
     return [sha for sha in islice(there, plan.params.scene_queries) if sha not in known]
 
 
-def _heal(cache: Path, say: Say) -> None:
+def _heal(cache: Path) -> None:
     for name in remove_unusable(cache):
-        say(f"{cache / name}: damaged or of an older version, deleted; its copies are made again")
+        log.info(
+            f"{cache / name}: damaged or of an older version, deleted; its copies are made again"
+        )
 
 
-def read_scene_queries(
-    context: RunContext, directory: Path, say: Say
-) -> tuple[SceneQueries | None, str]:
+def read_scene_queries(context: RunContext, directory: Path) -> tuple[SceneQueries | None, str]:
     """What to measure a release by, or why nothing is."""
     count = context.plan.params.scene_queries
     if not count:
@@ -77,7 +80,7 @@ def read_scene_queries(
     if read_manifest(directory).performer_count < FEW_PERFORMERS:
         return None, TINY
     cache = context.data.faces(context.plan.pack_id)
-    _heal(cache, say)
+    _heal(cache)
     copies = read_queries(cache)
     released = released_rows(directory, set(copies))
     chosen = [sha for sha in sample_order(copies) if sha in released][:count]

@@ -8,9 +8,9 @@ from typing import Any
 from trainer.errors import StageFailed
 from trainer.faces.select import ACCEPTED
 from trainer.faces.spread import OVER_SOURCE, OVER_TOTAL
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.record import manifests
 from trainer.release.contract import NEIGHBOURS
+from trainer.runs.context import RunContext
+from trainer.runs.update import manifests
 from trainer.staging.manifest import StageManifest
 
 _SHOWN = 3
@@ -61,10 +61,11 @@ def _levers(context: RunContext, chosen: dict[str, Any], rules: Counter[str]) ->
 def _cause(context: RunContext, rules: Counter[str]) -> str:
     """Why there is none at all: nobody is left, no picture came, or no face in them was taken."""
     if not (context.result("resolve") or {}).get("performers"):
-        kept_out = (context.result("resolve") or {}).get("quarantined", {})
-        return f", and nobody may be released ({_told(Counter(kept_out)) or 'nobody is listed'})"
+        quarantined = (context.result("resolve") or {}).get("quarantined", {})
+        reasons = _counts_in_words(Counter(quarantined)) or "nobody is listed"
+        return f", and nobody may be released ({reasons})"
     if rules:
-        return f", and no picture gave one ({_told(rules)})"
+        return f", and no picture gave one ({_counts_in_words(rules)})"
     if not context.plan.params.enable_faces:
         return ", and no picture of these performers was embedded before"
     return f", and no picture could be had ({_pictures(context) or 'no source lists one'})"
@@ -75,7 +76,7 @@ def _pictures(context: RunContext) -> str:
     kinds: Counter[str] = Counter()
     for manifest in manifests(context.run.root / "staging").values():
         kinds.update(_refusals(manifest))
-    return _told(kinds)
+    return _counts_in_words(kinds)
 
 
 def _refusals(manifest: StageManifest) -> dict[str, int]:
@@ -87,7 +88,7 @@ def _refusals(manifest: StageManifest) -> dict[str, int]:
     }
 
 
-def _told(counts: Counter[str]) -> str:
+def _counts_in_words(counts: Counter[str]) -> str:
     """`12 x no face, 3 x http 404`: the most frequent."""
     most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
     return ", ".join(f"{count} x {name.replace('_', ' ')}" for name, count in most)

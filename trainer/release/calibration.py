@@ -16,9 +16,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
-from trainer.release.answers import Answers
 from trainer.release.files import read_manifest
 from trainer.release.intervals import Interval, interval, share
+from trainer.release.search_results import SearchResults
 from trainer.staging.atomic import write_json
 
 CALIBRATION_JSON = "calibration.json"
@@ -57,12 +57,12 @@ class SafeDistance(BaseModel):
     )
 
 
-def curve(named: Answers, strangers: Answers) -> list[CurvePoint]:
+def curve(named: SearchResults, strangers: SearchResults) -> list[CurvePoint]:
     """`named`: faces searched without themselves; `strangers`: without their performer."""
     return [_curve_point(step / STEPS, named, strangers) for step in range(STEPS + 1)]
 
 
-def _curve_point(distance: float, named: Answers, strangers: Answers) -> CurvePoint:
+def _curve_point(distance: float, named: SearchResults, strangers: SearchResults) -> CurvePoint:
     return CurvePoint(
         distance=distance,
         false_accept=share(strangers.best <= distance),
@@ -71,12 +71,16 @@ def _curve_point(distance: float, named: Answers, strangers: Answers) -> CurvePo
     )
 
 
-def safe_distances(named: Answers, strangers: Answers, performers: int) -> list[SafeDistance]:
+def safe_distances(
+    named: SearchResults, strangers: SearchResults, performers: int
+) -> list[SafeDistance]:
     """One for each of TARGETS. `performers`: how many the release has, each stranger's included."""
     return [_safe(target, named, strangers, performers) for target in TARGETS]
 
 
-def _safe(target: float, named: Answers, strangers: Answers, performers: int) -> SafeDistance:
+def _safe(
+    target: float, named: SearchResults, strangers: SearchResults, performers: int
+) -> SafeDistance:
     best = np.sort(strangers.best)
     allowed = int(np.floor(target * len(best) + 1e-9))
     distance = _largest_below(best[allowed] if allowed < len(best) else np.inf)
@@ -135,7 +139,7 @@ def write_calibration(
             "distance": (
                 f"1 - cosine, {contract.FUSION_WEIGHT:g} of either model, as the sidecar fuses them"
             ),
-            "safe_distances": [one.model_dump(mode="json") for one in safe],
+            "safe_distances": [entry.model_dump(mode="json") for entry in safe],
             "scene_queries": {
                 kind: figures.model_dump(mode="json") for kind, figures in scene_queries.items()
             },

@@ -30,7 +30,7 @@ def apply_delta(old: Path, package: Path, out_dir: Path) -> None:
     """Write the newer release into `out_dir`, which must not be there.
 
     performers.db, faces.json and performers.json are the newer release's byte for byte (else
-    `DamagedFileError`); the indexes have its vectors under its ids, in a graph of their own, so the
+    `DamagedFileError`); the indexes have its vectors under its ids, in their own graph, so the
     manifest has their own checksums and `applied_from`. Raises `StageFailed` where the package
     does not belong to `old`.
     """

@@ -1,4 +1,4 @@
-"""A release as a delta sees it: a document a performer, and its faces in index order.
+"""A release as a delta sees it: a document per performer, and its faces in index order.
 
 Running numbers (`id`, face indexes) follow from the order, so they are left out: one alias more
 would change all that come after.
@@ -45,6 +45,8 @@ class Content:
 
 
 def read_content(directory: Path) -> Content:
+    """Return a release's performers as documents, its faces in index order, and its whole
+    tables."""
     uri = f"{(directory / contract.DATABASE).absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True)) as db:
         people: dict[int, Document] = {
@@ -67,6 +69,7 @@ def read_content(directory: Path) -> Content:
 
 
 def face_key(face: Row) -> tuple[str, int]:
+    """Return a face's (picture sha256, number)."""
     return face[SHA], face[_NO]
 
 

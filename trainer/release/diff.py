@@ -18,25 +18,34 @@ LISTED = 1_000  # items of a kind that are listed; all are counted
 
 
 class Why(Protocol):
-    """Looks up why something went: in words, for people."""
+    """Looks up why something is gone: in words, for people."""
 
-    def person(self, person: Person, claims: Sequence[tuple[str, str]]) -> str: ...
+    def person(self, person: Person, claims: Sequence[tuple[str, str]]) -> str:
+        """Return why a performer, known by the records `claims`, is gone."""
+        ...
 
-    def merge(self, old: int) -> str: ...
+    def merge(self, old: int) -> str:
+        """Return why the performer `old` was merged."""
+        ...
 
-    def face(self, face: FaceKey) -> str: ...
+    def face(self, face: FaceKey) -> str:
+        """Return why a face is gone."""
+        ...
 
 
 class NotKnown:
-    """Two releases alone do not say why they differ."""
+    """Reasons where there are only two releases, which do not say why they differ."""
 
     def person(self, person: Person, claims: Sequence[tuple[str, str]]) -> str:
+        """Return `not known`."""
         return "not known"
 
     def merge(self, old: int) -> str:
+        """Return all that two releases show of a merge."""
         return "another performer has its id now"
 
     def face(self, face: FaceKey) -> str:
+        """Return `not known`."""
         return "not known"
 
 
@@ -55,7 +64,8 @@ class Merge(BaseModel):
 
 
 class FaceChange(BaseModel):
-    """A face that came or went: of whom, from where, by which rule, or why it went."""
+    """A face that was added or removed: of whom, from where; `why`: by which rule, or why it is
+    gone."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -99,7 +109,7 @@ class Diff(BaseModel):
     faces_moved_list: list[FaceChange] = []  # of whom they are now; `why` says of whom before
 
     def describe(self, names: int = 10) -> list[str]:
-        """Lines for people; the numbers first, then at most `names` of each kind, with reasons."""
+        """Return lines for people: the counts, then at most `names` of each kind, with reasons."""
         against = f"since {self.old_version}" if self.old_version else "first release"
         n = self.counts
         lines = [
@@ -123,7 +133,8 @@ class Diff(BaseModel):
 
 
 def diff(old: Path | None, new: Path, why: Why | None = None) -> Diff:
-    """Compare two release directories; without `old` everything is new."""
+    """Compare two release directories, whose hashes are checked first; without `old` everything
+    is new."""
     for directory in (new, old):
         if directory is not None:
             require_intact(directory)
@@ -131,29 +142,21 @@ def diff(old: Path | None, new: Path, why: Why | None = None) -> Diff:
 
 
 def compare(old: Path | None, new: Path, why: Why) -> Diff:
-    """As `diff`, of releases whose hashes were checked just now."""
+    """Compare as `diff` does, without checking hashes."""
     return _compare(*read_both(old, new), why)
 
 
 def write_diff(directory: Path, result: Diff) -> None:
+    """Write `diff.json` into a release's directory."""
     write_json(directory / DIFF_JSON, result.model_dump(mode="json"))
 
 
 def _compare(old: DiffRelease | None, new: DiffRelease, why: Why) -> Diff:
     result = Diff(old_version=old.version if old else None, new_version=new.version)
-    old_people = old.people if old else {}
-    result.added = [p for i, p in new.people.items() if i not in old_people]
-    for number, person in old_people.items():
-        successor = new.people.get(number)
-        if old is None or successor is None:
-            _gone(result, old, new, person, why)
-            continue
-        if successor.name != person.name:
-            result.renamed.append(Merge(old=person, new=successor))
-        fields = _changed(old.details[number], new.details[number])
-        if fields:
-            result.changed.append(Change(person=successor, fields=fields))
-    _faces(result, old, new, why)
+    result.added = [p for i, p in new.people.items() if old is None or i not in old.people]
+    if old:
+        _compare_people(result, old, new, why)
+    _compare_faces(result, old, new, why)
     for kind in ("added", "removed", "merged", "renamed", "changed"):
         listed = getattr(result, kind)
         result.counts[kind] = len(listed)
@@ -161,11 +164,23 @@ def _compare(old: DiffRelease | None, new: DiffRelease, why: Why) -> Diff:
     return result
 
 
-def _gone(
-    result: Diff, old: DiffRelease | None, new: DiffRelease, person: Person, why: Why
-) -> None:
-    """A performer id that is no more: merged where somebody else now has one of its ids."""
-    claims = old.claims.get(person.performer_id, []) if old else []
+def _compare_people(result: Diff, old: DiffRelease, new: DiffRelease, why: Why) -> None:
+    """List what became of the performers of the old release."""
+    for number, person in old.people.items():
+        successor = new.people.get(number)
+        if successor is None:
+            _list_gone(result, old, new, person, why)
+            continue
+        if successor.name != person.name:
+            result.renamed.append(Merge(old=person, new=successor))
+        fields = _changed(old.details[number], new.details[number])
+        if fields:
+            result.changed.append(Change(person=successor, fields=fields))
+
+
+def _list_gone(result: Diff, old: DiffRelease, new: DiffRelease, person: Person, why: Why) -> None:
+    """List a performer whose id is gone: as merged where another has one of its records now."""
+    claims = old.claims.get(person.performer_id, [])
     heir = next((new.owners[claim] for claim in claims if claim in new.owners), None)
     if heir is None:
         text = why.person(person, claims)
@@ -179,29 +194,43 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[A
     return {k: (before[k], after[k]) for k in sorted(before) if before[k] != after[k]}
 
 
-def _faces(result: Diff, old: DiffRelease | None, new: DiffRelease, why: Why) -> None:
-    before = old.faces if old else {}
-    came = sorted((row.performer_id, key) for key, row in new.faces.items() if key not in before)
-    went = sorted((row.performer_id, key) for key, row in before.items() if key not in new.faces)
-    result.faces_added, result.faces_removed = len(came), len(went)
-    if old:
-        _moved(result, old, new)
-    result.faces_added_by_performer = _tally(came) if old else {}
-    result.faces_removed_by_performer = _tally(went)
-    result.faces_added_list = [
-        _face(new, key, new.faces[key].rule) for _, key in came[: LISTED if old else 0]
-    ]
-    reasons = [why.face(key) for _, key in went]
+def _compare_faces(result: Diff, old: DiffRelease | None, new: DiffRelease, why: Why) -> None:
+    """List what became of faces; in a first release they are only counted."""
+    if old is None:
+        result.faces_added = len(new.faces)
+        return
+    _list_moved(result, old, new)
+    _list_added(result, old, new)
+    _list_removed(result, old, new, why)
+
+
+def _list_added(result: Diff, old: DiffRelease, new: DiffRelease) -> None:
+    added = _only_in(new, old)
+    result.faces_added = len(added)
+    result.faces_added_by_performer = _tally(added)
+    result.faces_added_list = [_face(new, key, new.faces[key].rule) for _, key in added[:LISTED]]
+
+
+def _list_removed(result: Diff, old: DiffRelease, new: DiffRelease, why: Why) -> None:
+    removed = _only_in(old, new)
+    reasons = [why.face(key) for _, key in removed]
+    result.faces_removed = len(removed)
+    result.faces_removed_by_performer = _tally(removed)
     result.faces_removed_why = dict(sorted(Counter(reasons).items()))
-    if old:
-        result.faces_removed_list = [
-            _face(old, key, reason)
-            for (_, key), reason in zip(went[:LISTED], reasons[:LISTED], strict=True)
-        ]
+    result.faces_removed_list = [
+        _face(old, key, reason)
+        for (_, key), reason in zip(removed[:LISTED], reasons[:LISTED], strict=True)
+    ]
 
 
-def _moved(result: Diff, old: DiffRelease, new: DiffRelease) -> None:
-    """Faces of both releases that are another performer's now; a merge moves none."""
+def _only_in(release: DiffRelease, without: DiffRelease) -> list[tuple[int, FaceKey]]:
+    """Return the faces that only the first release has, each behind its performer, sorted."""
+    faces = release.faces.items()
+    return sorted((row.performer_id, key) for key, row in faces if key not in without.faces)
+
+
+def _list_moved(result: Diff, old: DiffRelease, new: DiffRelease) -> None:
+    """List faces of both releases that are another performer's now; a merge moves none."""
     merged = {merge.old.performer_id for merge in result.merged}
     moved = sorted(
         (row.performer_id, key)

@@ -13,12 +13,13 @@ from pydantic import BaseModel, ConfigDict
 
 from trainer.release import contract
 from trainer.release.files import read_manifest
+from trainer.staging.performer_facts import COMPARED_FACTS
 
-# The columns whose change counts as a changed performer; counts and times do not.
-_WATCHED = (
-    "disambiguation, gender, country, ethnicity, birth_date, death_date, height_cm, eye_color,"
-    " hair_color, career_start_year, career_end_year, image_url"
+# The columns whose change counts as a changed performer, in the database's order.
+_COMPARED = tuple(
+    name for name in contract.STRICT_COLUMNS["performers"] if name in (*COMPARED_FACTS, "image_url")
 )
+_COMPARED_SQL = ", ".join(_COMPARED)
 _TABLES = ("performers", "aliases", "stashbox_ids", "merged_ids", "faces", "face_provenance")
 FaceKey = tuple[str, int]  # sha256 of the picture, number of the face in it
 
@@ -78,13 +79,13 @@ def _attach(db: sqlite3.Connection, old: Path | None) -> None:
 def _statements() -> Iterator[str]:
     """Temporary tables: `gone_claims`, `main_faces` and `old_faces` that are not in the other
     release, `touched` performers."""
-    columns = ["canonical_name", *_WATCHED.split(", ")]
+    columns = ["canonical_name", *_COMPARED]
     differ = " OR ".join(f"n.{name} IS NOT o.{name}" for name in columns)
     yield _GONE
     yield "CREATE TABLE temp.touched (id INTEGER PRIMARY KEY)"
-    for one, other in (("main", "old"), ("old", "main")):
+    for left, right in (("main", "old"), ("old", "main")):
         for statement in (_FACES, *(_TOUCH + some for some in _TOUCHED)):
-            yield statement.format(one=one, other=other, differ=differ)
+            yield statement.format(left=left, right=right, differ=differ)
     yield f"{_TOUCH} SELECT performer_id FROM ({_OWNERS})"  # noqa: S608
 
 
@@ -95,30 +96,30 @@ WHERE performer_id NOT IN (SELECT id FROM main.performers)
 """
 # A grown index leaves faces where they are: most rows need no look-up by picture.
 _FACES = """
-CREATE TABLE temp.{one}_faces AS
+CREATE TABLE temp.{left}_faces AS
 SELECT n.image_sha256, n.face_no, f.performer_id, n.source, n.rule
-FROM {one}.face_provenance n JOIN {one}.faces f ON f.id = n.face_id
-LEFT JOIN {other}.face_provenance o ON o.face_id = n.face_id
-LEFT JOIN {other}.faces p ON p.id = n.face_id
+FROM {left}.face_provenance n JOIN {left}.faces f ON f.id = n.face_id
+LEFT JOIN {right}.face_provenance o ON o.face_id = n.face_id
+LEFT JOIN {right}.faces p ON p.id = n.face_id
 WHERE (n.image_sha256, n.face_no, f.performer_id)
     IS NOT (o.image_sha256, o.face_no, p.performer_id)
 AND NOT EXISTS (
-    SELECT 1 FROM {other}.face_provenance x JOIN {other}.faces y ON y.id = x.face_id
+    SELECT 1 FROM {right}.face_provenance x JOIN {right}.faces y ON y.id = x.face_id
     WHERE x.image_sha256 = n.image_sha256 AND x.face_no = n.face_no
     AND y.performer_id = f.performer_id)
 """
 _TOUCH = "INSERT OR IGNORE INTO temp.touched"
 _TOUCHED = (
     """
-    SELECT performer_id FROM temp.{one}_faces
+    SELECT performer_id FROM temp.{left}_faces
     """,
     """
-    SELECT n.id FROM {one}.performers n LEFT JOIN {other}.performers o ON o.id = n.id
+    SELECT n.id FROM {left}.performers n LEFT JOIN {right}.performers o ON o.id = n.id
     WHERE {differ}
     """,
     """
-    SELECT performer_id FROM {one}.aliases n WHERE NOT EXISTS (
-        SELECT 1 FROM {other}.aliases o
+    SELECT performer_id FROM {left}.aliases n WHERE NOT EXISTS (
+        SELECT 1 FROM {right}.aliases o
         WHERE o.performer_id = n.performer_id AND o.alias = n.alias)
     """,
 )
@@ -158,14 +159,13 @@ def _people(
         universal.setdefault(number, f"{contract.DOMAINS.get(endpoint, endpoint)}:{sid}")
     people: dict[int, Person] = {}
     details: dict[int, dict[str, Any]] = {}
-    columns = _WATCHED.split(", ")
     sql = (
-        f"SELECT id, canonical_name, {_WATCHED} FROM {schema}.performers"  # noqa: S608
+        f"SELECT id, canonical_name, {_COMPARED_SQL} FROM {schema}.performers"  # noqa: S608
         " JOIN temp.touched USING (id) ORDER BY id"
     )
     for number, name, *values in db.execute(sql):
         people[number] = Person(performer_id=number, universal_id=universal.get(number), name=name)
-        details[number] = dict(zip(columns, values, strict=True)) | {"aliases": []}
+        details[number] = dict(zip(_COMPARED, values, strict=True)) | {"aliases": []}
     for number, alias in sorted(_rows_of(db, schema, "aliases", "alias")):
         details[number]["aliases"].append(alias)
     return people, details

@@ -29,8 +29,8 @@ def one_label_each(labels: Ids, ids: Ids, pairs: Collection[tuple[int, int]]) ->
     label_of = dict(zip(ids.tolist(), labels.tolist(), strict=True))
     first = np.arange(int(labels.max(initial=-1)) + 1)
     joined = [(label_of[a], label_of[b]) for a, b in pairs if a in label_of and b in label_of]
-    for one, other in joined:
-        low, high = sorted((int(first[one]), int(first[other])))
+    for left, right in joined:
+        low, high = sorted((int(first[left]), int(first[right])))
         first[first == high] = low
     people: Ids = first[labels]
     return people if joined else None

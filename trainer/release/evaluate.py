@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from trainer.release import contract
-from trainer.release.answers import Answers, Asked, Gallery, ask
 from trainer.release.breakdowns import Flags, Parts, breakdowns
 from trainer.release.calibration import curve, safe_distances
 from trainer.release.distinct_people import one_label_each, performer_ids
@@ -35,6 +34,7 @@ from trainer.release.intervals import interval, share
 from trainer.release.recall import approximate, recall, sampled
 from trainer.release.scene_queries import SceneQueries, released_rows, scene_figures
 from trainer.release.search import Ids
+from trainer.release.search_results import Gallery, SearchedFaces, SearchResults, search_faces
 from trainer.staging.atomic import read_json
 
 FEW_PERFORMERS = 100
@@ -104,23 +104,16 @@ def evaluate_vectors(
     gallery, parts = Gallery(facenet, arcface, labels, people), parts or {}
     sizes = np.bincount(labels) if len(labels) else np.zeros(0, dtype=np.int64)
     counts = Counter(sizes[sizes > 0].tolist())
-    performers = sum(counts.values())
+    performers = counts.total()
     chosen = _Sample.take(sizes[labels] >= 2, seed, sample, parts)
-    total = 2 * len(chosen.queries)  # one search in each model's vectors
-    asked = ask(gallery, chosen.queries, lambda count: advance(count, total))
+    asked = _search(gallery, chosen.queries, advance)
     own, others = asked.named.at(chosen.closed), asked.unnamed.at(chosen.strangers)
     distinct = asked.strangers.at(chosen.strangers)
     return Evaluation(
         performers=performers,
         faces=len(labels),
         seed=seed,
-        closed_set=ClosedSet(
-            queries=len(own.label),
-            performers=len(set(own.label.tolist())),
-            rank_1=share(own.rank == 1),
-            rank_5=share(own.rank <= 5),
-            rank_1_interval=interval(own.rank == 1),
-        ),
+        closed_set=_closed_set(own),
         open_set=_open_set(own, others),
         open_set_distinct=None if people is None else _open_set(own, distinct),
         curve=curve(own, distinct),
@@ -128,13 +121,7 @@ def evaluate_vectors(
         index_recall=_recall(gallery, chosen, asked, found),
         faces_per_performer=dict(sorted(counts.items())),
         one_face_share=counts[1] / performers if performers else None,
-        breakdowns={
-            name: {
-                value: _stratum(asked, of[chosen.queries], chosen.several)
-                for value, of in sorted(values.items())
-            }
-            for name, values in parts.items()
-        },
+        breakdowns=_breakdowns(asked, chosen, parts),
         note=_note(performers, len(own.label), len(others.label), len(labels)),
     )
 
@@ -164,8 +151,13 @@ class _Sample:
         return cls(queries, marks[0], marks[1], several[queries])
 
 
+def _search(gallery: Gallery, queries: Ids, advance: Advance) -> SearchedFaces:
+    total = 2 * len(queries)  # one search in each model's vectors
+    return search_faces(gallery, queries, lambda count: advance(count, total))
+
+
 def _recall(
-    gallery: Gallery, chosen: _Sample, asked: Asked, found: Sequence[tuple[int, Ids]]
+    gallery: Gallery, chosen: _Sample, asked: SearchedFaces, found: Sequence[tuple[int, Ids]]
 ) -> dict[str, dict[str, float]]:
     """Of each index, by what was searched exactly anyway."""
     result = {}
@@ -180,7 +172,20 @@ def _recall(
     return result
 
 
-def _stratum(asked: Asked, of: Flags, several: Flags) -> Stratum:
+def _breakdowns(
+    asked: SearchedFaces, chosen: _Sample, parts: Parts
+) -> dict[str, dict[str, Stratum]]:
+    """Figures of every part of every breakdown, by the searched faces that are of it."""
+    return {
+        name: {
+            value: _stratum(asked, of[chosen.queries], chosen.several)
+            for value, of in sorted(values.items())
+        }
+        for name, values in parts.items()
+    }
+
+
+def _stratum(asked: SearchedFaces, of: Flags, several: Flags) -> Stratum:
     """Figures of the searched faces that are `of` a part."""
     own, others = asked.named.at(of & several), asked.strangers.at(of)
     return Stratum(
@@ -193,7 +198,17 @@ def _stratum(asked: Asked, of: Flags, several: Flags) -> Stratum:
     )
 
 
-def _open_set(own: Answers, strangers: Answers) -> OpenSet:
+def _closed_set(own: SearchResults) -> ClosedSet:
+    return ClosedSet(
+        queries=len(own.label),
+        performers=len(set(own.label.tolist())),
+        rank_1=share(own.rank == 1),
+        rank_5=share(own.rank <= 5),
+        rank_1_interval=interval(own.rank == 1),
+    )
+
+
+def _open_set(own: SearchResults, strangers: SearchResults) -> OpenSet:
     return OpenSet(
         queries=len(strangers.label),
         performers=len(set(strangers.label.tolist())),
@@ -201,7 +216,7 @@ def _open_set(own: Answers, strangers: Answers) -> OpenSet:
     )
 
 
-def _point(threshold: float, closed: Answers, strangers: Answers) -> OperatingPoint:
+def _point(threshold: float, closed: SearchResults, strangers: SearchResults) -> OperatingPoint:
     return OperatingPoint(
         threshold=threshold,
         false_accept=share(strangers.best <= threshold),

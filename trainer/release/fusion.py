@@ -20,7 +20,7 @@ _SUSPICIOUS_RANGE = 0.05
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Answers of one index, a query a row: ids and cosine distances (q, k), nearest first.
+    """Answers of one index, a query per row: ids and cosine distances (q, k), nearest first.
 
     Rows with fewer answers end in ids -1 and distances infinity.
     """

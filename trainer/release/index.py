@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from trainer.release.inputs import Vectors
 from trainer.release.recall import RecallPoint, measure
 from trainer.release.search import Ids
 from trainer.staging.atomic import whole_file
+
+log = logging.getLogger(__name__)
 
 EF_CONSTRUCTION = 200
 WANTED_RECALL = 0.99
@@ -77,6 +80,7 @@ class IndexResult:
     replaced: int = 0
 
     def as_json(self) -> dict[str, Any]:
+        """Return the figures as the manifest states them."""
         return asdict(self)
 
 
@@ -87,15 +91,14 @@ def build_index(
     *,
     base: Base | None = None,
     advance: Advance = lambda _count: None,
-    say: Callable[[str], Any] = lambda _line: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> IndexResult:
     """Write the index of `vectors` (n, 512) to `path`, vector i under id i.
 
     With `base` the other vectors go into a copy of it, if the recall still holds. Else climbs
     `M_LADDER` until recall@1 reaches `WANTED_RECALL`, the ladder or the budget ends; the last rung
-    is kept either way, and the curve says what it gives. `advance` hears of every batch, `say` of
-    every rung. Refuses NaN and zero vectors.
+    is kept either way, and the curve says what it gives. `advance` hears of every batch.
+    Refuses NaN and zero vectors.
     """
     options = options or IndexOptions()
     _refuse_bad(vectors)
@@ -104,7 +107,7 @@ def build_index(
         grown = bool(curve) and curve[-1].recall_at_1 >= WANTED_RECALL
         if not grown:
             start = curve[-1].m if curve else options.start
-            curve = _climb(temporary, vectors, replace(options, start=start), advance, say, clock)
+            curve = _climb(temporary, vectors, replace(options, start=start), advance, clock)
         # No index is in memory any more: it is as large as its vectors, and is now read again.
         _check_saved(temporary, path.name, vectors, options.storage)
     made: Literal["built", "added"] = "added" if grown else "built"
@@ -142,7 +145,6 @@ def _climb(
     vectors: Vectors,
     options: IndexOptions,
     advance: Advance,
-    say: Callable[[str], Any],
     clock: Callable[[], float],
 ) -> list[RecallPoint]:
     """Save the first index that finds enough, or the last one that was tried; the whole curve."""
@@ -154,7 +156,9 @@ def _climb(
         index = _empty(len(vectors), m, options.storage)
         _add(index, vectors, np.arange(len(vectors)), advance)
         curve.append(measure(index, vectors, sample=options.sample, seed=options.seed))
-        say(f"M={m}: recall@1 {curve[-1].recall_at_1:.4f}, wanted {WANTED_RECALL}")
+        log.info(
+            f"build_release: M={m}: recall@1 {curve[-1].recall_at_1:.4f}, wanted {WANTED_RECALL}"
+        )
         # A rung costs about as much more as its M is larger.
         following = rungs[at + 1] if m != rungs[-1] else m
         ready = clock() - began + (clock() - start) * following / m

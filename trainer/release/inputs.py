@@ -13,113 +13,54 @@ import pyarrow as pa
 from trainer.errors import DamagedFileError
 from trainer.reasons import reason
 from trainer.staging.parquet import read_schema, read_table
-from trainer.staging.schemas import EMBEDDING_BYTES, EMBEDDING_WIDTH
+from trainer.staging.performer_facts import FACTS
+from trainer.staging.schemas import EMBEDDING_BYTES, EMBEDDING_WIDTH, list_of_texts, required
 
 PERFORMERS_FILE = "performers.parquet"
 FACES_FILE = "faces.parquet"
 _NORM_TOLERANCE = 0.01  # float16 rounding of 512 numbers moves a norm by far less
 
-_MARK = pa.struct(
-    [("location", pa.string()), ("description", pa.string()), ("source", pa.string())]
-)
-
-# One row a performer, strictly ascending by performer_id (the permanent id).
+# One row per performer, strictly ascending by performer_id (the permanent id).
 PERFORMER_INPUT = pa.schema(
     [
-        pa.field("performer_id", pa.int64(), nullable=False),
-        pa.field("canonical_name", pa.string(), nullable=False),
-        ("disambiguation", pa.string()),
-        ("gender", pa.string()),
-        ("country", pa.string()),
-        ("ethnicity", pa.string()),
-        ("birth_date", pa.string()),
-        ("death_date", pa.string()),
-        ("height_cm", pa.int32()),
-        ("eye_color", pa.string()),
-        ("hair_color", pa.string()),
-        ("career_start_year", pa.int32()),
-        ("career_end_year", pa.int32()),
-        ("scene_count", pa.int32()),
+        required("performer_id", pa.int64()),
+        required("canonical_name", pa.string()),
+        *(fact.field for fact in FACTS),
         ("stashdb_updated_at", pa.string()),
         ("image_url", pa.string()),
-        pa.field("created_at", pa.string(), nullable=False),
-        pa.field("updated_at", pa.string(), nullable=False),
+        required("created_at", pa.string()),
+        required("updated_at", pa.string()),
         # `domain:id`; null only for a performer without any face.
         ("universal_id", pa.string()),
         # Every stash-box id of the performer; `source` is the short name, e.g. stashdb.
-        (
-            "claims",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("source", pa.string()),
-                        ("source_id", pa.string()),
-                        ("created_at", pa.string()),
-                    ]
-                )
-            ),
-        ),
+        ("claims", list_of_texts("source", "source_id", "created_at")),
         # Pages of reference sites that are held to describe the performer: no stash-box ids.
-        (
-            "references",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("source", pa.string()),
-                        ("source_id", pa.string()),
-                        ("page_url", pa.string()),
-                    ]
-                )
-            ),
-        ),
-        ("aliases", pa.list_(pa.struct([("alias", pa.string()), ("source", pa.string())]))),
-        (
-            "urls",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("site", pa.string()),
-                        ("url", pa.string()),
-                        ("normalized_id", pa.string()),
-                        ("source", pa.string()),
-                    ]
-                )
-            ),
-        ),
+        ("references", list_of_texts("source", "source_id", "page_url")),
+        ("aliases", list_of_texts("alias", "source")),
+        ("urls", list_of_texts("site", "url", "normalized_id", "source")),
         # Stash-box ids that were merged into this performer.
-        (
-            "merged",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("source", pa.string()),
-                        ("source_id", pa.string()),
-                        ("merged_at", pa.string()),
-                    ]
-                )
-            ),
-        ),
-        ("tattoos", pa.list_(_MARK)),
-        ("piercings", pa.list_(_MARK)),
+        ("merged", list_of_texts("source", "source_id", "merged_at")),
+        ("tattoos", list_of_texts("location", "description", "source")),
+        ("piercings", list_of_texts("location", "description", "source")),
     ]
 )
 
-# One row a selected face. Row number = face index in both Voyager files and in faces.json.
+# One row per selected face. Row number = face index in both Voyager files and in faces.json.
 FACE_INPUT = pa.schema(
     [
-        pa.field("performer_id", pa.int64(), nullable=False),
-        pa.field("image_sha256", pa.string(), nullable=False),
-        pa.field("face_no", pa.int16(), nullable=False),
+        required("performer_id", pa.int64()),
+        required("image_sha256", pa.string()),
+        required("face_no", pa.int16()),
         ("image_url", pa.string()),
         ("page_url", pa.string()),
-        pa.field("source", pa.string(), nullable=False),  # short name
+        required("source", pa.string()),  # short name
         ("quality_score", pa.float64()),
         ("yaw", pa.float64()),  # degrees
-        pa.field("created_at", pa.string(), nullable=False),
+        required("created_at", pa.string()),
         ("run_id", pa.string()),  # the run that fetched the picture
-        pa.field("rule", pa.string(), nullable=False),  # the rule that accepted the face
-        pa.field("facenet", pa.binary(EMBEDDING_BYTES), nullable=False),  # float16, unit length
-        pa.field("arcface", pa.binary(EMBEDDING_BYTES), nullable=False),
+        required("rule", pa.string()),  # the rule that accepted the face
+        required("facenet", pa.binary(EMBEDDING_BYTES)),  # float16, unit length
+        required("arcface", pa.binary(EMBEDDING_BYTES)),
     ]
 )
 

@@ -22,6 +22,7 @@ class PerformerReader:
         self._uri = f"file:{quote(str(database.absolute()))}?mode=ro&immutable=1"
 
     def get_performer(self, performer_id: int) -> Record | None:
+        """Return a performer's row; None for an unknown id."""
         return self._one("SELECT * FROM performers WHERE id = ?", performer_id)
 
     def get_performers_with_faces(self) -> Iterator[Record]:
@@ -66,6 +67,8 @@ class PerformerReader:
         return self.by_stashbox_id(_SHORT_NAMES.get(domain, domain), source_id)
 
     def by_face_index(self, index: int) -> Record | None:
+        """Return the row of a face's performer, by the face's id in the indexes; None for an
+        unknown one."""
         return self._one(
             "SELECT p.* FROM performers p JOIN faces f ON p.id = f.performer_id"
             " WHERE f.facenet_index = ?",

@@ -61,7 +61,9 @@ def recall(m: int, found: Ids, chosen: Ids, vectors: Vectors, nearest: Vectors) 
 def measure(index: voyager.Index, vectors: Vectors, *, sample: int, seed: int) -> RecallPoint:
     """Recall of `index` against exact search, for a seeded sample of its own vectors."""
     chosen = sampled(len(vectors), sample, seed)
-    asked = vectors[chosen]
+    queries = vectors[chosen]
     tenth = min(TENS, len(vectors) - 1)
-    distances = exact_neighbours(asked, vectors, tenth, exclude=chosen)[1] if tenth > 0 else asked
-    return recall(index.M, approximate(index, asked), chosen, vectors, distances)
+    distances = (
+        exact_neighbours(queries, vectors, tenth, exclude=chosen)[1] if tenth > 0 else queries
+    )
+    return recall(index.M, approximate(index, queries), chosen, vectors, distances)

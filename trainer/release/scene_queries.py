@@ -17,10 +17,10 @@ import numpy as np
 
 from trainer.embedding.scene_queries import AS_IS, KINDS, Copies
 from trainer.release import contract
-from trainer.release.answers import Answers, Gallery, ask_others
 from trainer.release.evaluation import SceneFigures
 from trainer.release.intervals import interval, share
 from trainer.release.search import Ids
+from trainer.release.search_results import Gallery, SearchResults, search_others
 
 Rows = Mapping[str, Sequence[int]]
 
@@ -115,13 +115,13 @@ def _figures(
 
 def _answers(
     gallery: Gallery, asked: Sequence[_Asked], copies: Sequence[tuple[np.ndarray, np.ndarray]]
-) -> Answers:
+) -> SearchResults:
     empty = np.zeros((0, contract.DIMENSIONS), np.float32)
     facenet, arcface = (
         np.concatenate([empty, *(copy[side][None] for copy in copies)]) for side in (0, 1)
     )
     labels = gallery.labels[np.array([one.row for one in asked], np.int64)]
-    return ask_others(gallery, facenet, arcface, labels, [one.without for one in asked])
+    return search_others(gallery, facenet, arcface, labels, [one.without for one in asked])
 
 
 def scene_note(figures: Mapping[str, SceneFigures], why_not: str) -> str:

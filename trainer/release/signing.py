@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from trainer.errors import ConfigError, DamagedFileError
 from trainer.release.contract import MANIFEST, SIGNATURE
-from trainer.services.private import write_private
 from trainer.staging.atomic import write_bytes
+from trainer.staging.private import write_private
 
 
 def new_key(path: Path) -> Path:

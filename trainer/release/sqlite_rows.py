@@ -68,7 +68,7 @@ def rows_of(inputs: ReleaseInputs, pack_id: str) -> Rows:
 
 
 def listed(people: pl.DataFrame, column: str) -> pl.DataFrame:
-    """One row an element of a list column: its fields, the owner, `created` of the performer."""
+    """One row per element of a list column: its fields, the owner, `created` of the performer."""
     return (
         people.select(OWNER, pl.col("created_at").alias("created"), column)
         .explode(column)

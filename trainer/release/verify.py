@@ -56,6 +56,7 @@ def verify(directory: Path) -> VerifyReport:
 
 
 def write_report(directory: Path, report: VerifyReport) -> None:
+    """Write verify.json into a release's directory."""
     write_json(directory / VERIFY_JSON, report.model_dump())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ from trainer.release.inputs import VECTOR_COLUMNS, ReleaseInputs
 from trainer.release.sqlite_build import write_database
 from trainer.release.sqlite_rows import Conflict
 from trainer.staging.atomic import write_bytes, write_json
+
+log = logging.getLogger(__name__)
 
 PURPOSE = (
     "For organising one's own media library by the names of professional, adult performers "
@@ -48,6 +51,8 @@ class ReleasePack(BaseModel):
 
 @dataclass(frozen=True)
 class BuildResult:
+    """What was built, and the facts of which several sources claimed one (`conflicts`)."""
+
     directory: Path
     performers: int  # all in performers.db
     performers_with_faces: int  # manifest.performer_count
@@ -68,47 +73,66 @@ def build(
     options: IndexOptions | None = None,
     base: Path | None = None,
     advance: Callable[[int], Any] = lambda _count: None,
-    say: Callable[[str], Any] = lambda _line: None,
 ) -> BuildResult:
-    """Write a release into `out_dir`; SHA256SUMS comes last, without it there is no release.
+    """Write a release into `out_dir`; SHA256SUMS is written last, without it there is no release.
 
     `version_id` names the directory (YYYYMMDD_HHMMSS), `version` is what consumers compare
     (YYYY.MM.DD or .N), `created_at` is ISO. `base` is the last release: where little has
-    changed, its indexes grow. `advance` hears of every vector indexed (an index may be built more
-    than once until its recall is good enough).
+    changed, its indexes grow. `advance` is called with the number of vectors indexed since its last
+    call (an index may be built more than once until its recall is good enough).
     """
     options = options or IndexOptions()
     out_dir.mkdir(parents=True, exist_ok=True)
     (out_dir / contract.SUMS).unlink(missing_ok=True)
     kept = keep(inputs, base, pack.id, options.storage)
     inputs = kept.inputs if kept else inputs
-    conflicts = write_database(out_dir / contract.DATABASE, inputs, pack.id)
-    with_faces = _write_mappings(out_dir, inputs)
-    say(f"{contract.DATABASE}: {len(inputs.performers)} performers, {len(inputs.faces)} faces")
-    built = _build_indexes(inputs, out_dir, options, base, kept, advance, say)
-    sums = digests(out_dir, contract.CHECKSUMMED)
-    manifest = {
+    conflicts, with_faces = _write_performers(out_dir, inputs, pack.id)
+    built = _build_indexes(inputs, out_dir, options, base, kept, advance)
+    result = BuildResult(
+        out_dir, len(inputs.performers), with_faces, len(inputs.faces), conflicts, built
+    )
+    stated = {
         "version": version,
         "created_at": created_at,
-        "performer_count": with_faces,
-        "face_count": len(inputs.faces),
+        "release_id": version_id,
         "sources": sorted(set(sources)),
         "models": _models(pack),
+    }
+    _seal(result, stated)
+    return result
+
+
+def _write_performers(
+    out_dir: Path, inputs: ReleaseInputs, pack_id: str
+) -> tuple[list[Conflict], int]:
+    """Write performers.db and the JSON files; return conflicts, and the number of performers with
+    faces."""
+    conflicts = write_database(out_dir / contract.DATABASE, inputs, pack_id)
+    with_faces = _write_mappings(out_dir, inputs)
+    log.info(
+        f"build_release: {contract.DATABASE}: {len(inputs.performers)} performers, "
+        f"{len(inputs.faces)} faces"
+    )
+    return conflicts, with_faces
+
+
+def _seal(result: BuildResult, stated: dict[str, Any]) -> None:
+    """Write manifest.json, of what is `stated` and what was built, then SHA256SUMS."""
+    sums = digests(result.directory, contract.CHECKSUMMED)
+    manifest = stated | {
+        "performer_count": result.performers_with_faces,
+        "face_count": result.faces,
         "checksums": {name: f"sha256:{digest}" for name, digest in sums.items()},
-        "release_id": version_id,
         "schema_version": contract.SCHEMA_VERSION,
-        "indexes": {name: result.as_json() for name, result in built.items()},
-        "conflicts": dict(sorted(Counter(conflict.kind for conflict in conflicts).items())),
+        "indexes": {name: index.as_json() for name, index in result.indexes.items()},
+        "conflicts": dict(sorted(Counter(conflict.kind for conflict in result.conflicts).items())),
         "purpose": PURPOSE,
         "limits": LIMITS,
         "sealed": True,
     }
-    write_json(out_dir / contract.MANIFEST, manifest)
-    sums |= digests(out_dir, [contract.MANIFEST])
-    write_bytes(out_dir / contract.SUMS, sums_text(sums))
-    return BuildResult(
-        out_dir, len(inputs.performers), with_faces, len(inputs.faces), conflicts, built
-    )
+    write_json(result.directory / contract.MANIFEST, manifest)
+    sums |= digests(result.directory, [contract.MANIFEST])
+    write_bytes(result.directory / contract.SUMS, sums_text(sums))
 
 
 def _build_indexes(
@@ -118,18 +142,15 @@ def _build_indexes(
     base: Path | None,
     kept: Kept | None,
     advance: Callable[[int], Any],
-    say: Callable[[str], Any],
 ) -> dict[str, IndexResult]:
-    """Both models' indexes, one after the other: their vectors fill the memory."""
+    """Write both models' indexes, one after the other: the vectors of one fill the memory."""
     built = {}
     for name, column in zip(contract.INDEXES, VECTOR_COLUMNS, strict=True):
         vectors = inputs.vectors(column)
         begin = Base(base / name, kept.count) if base and kept else None
-        built[name] = build_index(
-            out_dir / name, vectors, options, base=begin, advance=advance, say=say
-        )
+        built[name] = build_index(out_dir / name, vectors, options, base=begin, advance=advance)
         del vectors
-        say(_describe(name, built[name], (out_dir / name).stat().st_size))
+        log.info("build_release: %s", _describe(name, built[name], (out_dir / name).stat().st_size))
         options = replace(options, start=built[name].m)  # the other model's is hardly easier
     return built
 
@@ -140,7 +161,7 @@ def _describe(name: str, result: IndexResult, size: int) -> str:
 
 
 def write_sums(directory: Path) -> None:
-    """SHA256SUMS of the six files."""
+    """Write SHA256SUMS of the six files."""
     write_bytes(directory / contract.SUMS, sums_text(digests(directory, contract.RELEASE_FILES)))
 
 
@@ -155,7 +176,7 @@ def _models(pack: ReleasePack) -> dict[str, Any]:
 
 
 def _write_mappings(out_dir: Path, inputs: ReleaseInputs) -> int:
-    """faces.json and performers.json; returns the number of performers with faces."""
+    """Write faces.json and performers.json; return the number of performers with faces."""
     people = inputs.performers
     names = people.select("performer_id", "universal_id")
     faces = inputs.faces.select("performer_id").join(
@@ -172,6 +193,7 @@ def _write_mappings(out_dir: Path, inputs: ReleaseInputs) -> int:
 
 
 def write_compact(path: Path, content: Any) -> None:
-    """ASCII, because the sidecar opens these files in its platform's default encoding."""
+    """Write compact JSON with sorted keys, in ASCII: the sidecar opens these files in its
+    platform's default encoding."""
     text = json.dumps(content, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     write_bytes(path, (text + "\n").encode("ascii"))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import ConfigError, TrainerError
+from trainer.processes.supervisor import Service, Supervisor
 from trainer.services.airflow import (
     COMPONENTS,
     airflow,
@@ -23,8 +24,7 @@ from trainer.services.airflow import (
     write_ahead,
     write_pools,
 )
-from trainer.services.private import write_private_json
-from trainer.services.supervisor import Service, Supervisor
+from trainer.staging.private import write_private_json
 
 PREPARE_SECONDS = 600.0
 CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
@@ -45,6 +45,7 @@ def prepare(supervisor: Supervisor, environment: dict[str, str]) -> None:
 
 
 def reports() -> Service:
+    """Return the service of the reports, on port 8501."""
     argv = (sys.executable, "-m", "streamlit", "run", str(REPO_ROOT / "reports" / "app.py"))
     return Service("reports", (*argv, "--server.port=8501"))
 
@@ -83,6 +84,7 @@ def checked_environment(given: dict[str, str]) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
+    """Run the command; return the exit status: 2 for unknown arguments, 1 for an error."""
     if arguments not in (["prepare"], ["all-in-one"]):
         sys.stderr.write(__doc__ or "")
         return 2

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from trainer.config.settings import REPO_ROOT
-from trainer.services.supervisor import Service
+from trainer.processes.supervisor import Service
 
 SQLITE = "airflow.db"
 LOCK_SECONDS = 30
@@ -17,10 +17,12 @@ POOLS = {"crawl": (4, "crawls at a time"), "gpu": (1, "embedders at a time")}
 
 
 def airflow(name: str, *arguments: str) -> Service:
+    """Return a service that runs `airflow` with `arguments`."""
     return Service(name, (sys.executable, "-m", "airflow", *arguments))
 
 
 def component(name: str) -> Service:
+    """Return the service of one of Airflow's components."""
     return airflow(name, name)
 
 

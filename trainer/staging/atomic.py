@@ -38,20 +38,22 @@ def whole_file(target: Path) -> Iterator[Path]:
 
 
 def write_bytes(target: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all; its directory is made if missing."""
     with whole_file(target) as temporary:
         temporary.write_bytes(content)
 
 
 def write_json(target: Path, content: Any, indent: int | None = 2) -> None:
-    """Sorted keys, two-space indent, one trailing newline: the same content, the same bytes.
+    """Write JSON with sorted keys and a trailing newline: the same content, the same bytes.
 
-    No indent for what is large: Python's encoder is a tenth as fast with one.
+    Pass no `indent` for large content: Python's encoder is a tenth as fast with one.
     """
     text = json.dumps(content, indent=indent, sort_keys=True, ensure_ascii=False, allow_nan=False)
     write_bytes(target, (text + "\n").encode())
 
 
 def read_json(path: Path) -> Any:
+    """Return the content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -75,7 +77,7 @@ def fsync_path(path: Path) -> None:
 
 
 def remove_temporaries(directory: Path) -> int:
-    """Delete what killed writers left behind; returns how many."""
+    """Delete the temporary files of killed writers, at any depth; return how many."""
     leftovers = [p for p in directory.rglob(f"{TEMPORARY}*") if p.is_file() or p.is_symlink()]
     for path in leftovers:
         path.unlink(missing_ok=True)
@@ -83,12 +85,12 @@ def remove_temporaries(directory: Path) -> int:
 
 
 def sha256_file(path: Path) -> str:
-    """Hex sha256 of a file's bytes."""
+    """Return the hex sha256 of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def sha256_files(paths: Sequence[Path]) -> list[str]:
-    """Of each of `paths`, several at a time: hashing leaves Python's lock alone."""
+    """Return the hex sha256 of each of `paths`, hashed in parallel: hashing releases the GIL."""
     with ThreadPoolExecutor(max_workers=max(1, min(len(paths), os.cpu_count() or 1))) as pool:
         return list(pool.map(sha256_file, paths))

@@ -59,11 +59,11 @@ class StageError(BaseModel):
         urls = [example.url for example in self.shown if example.url]
         where = f" (e.g. {', '.join(urls)})" if urls else ""
         message = plain_line(self.message)
-        told = f"{self.label}{source}: {message}{where}"
-        return told if self.kind == STEP_FAILED else f"{told}; {advice(self.kind)}"
+        found = f"{self.label}{source}: {message}{where}"
+        return found if self.kind == STEP_FAILED else f"{found}; {advice(self.kind)}"
 
     def without(self, names: Callable[[StageError, ErrorExample], bool]) -> StageError:
-        """The same error, with the same count, without the examples that `names` is true for."""
+        """Return the error, with the same count, without the examples that `names` is true for."""
         kept = [example for example in self.shown if not names(self, example)]
         if len(kept) == len(self.shown):
             return self
@@ -85,6 +85,7 @@ class ErrorBook:
         self.by_kind: Counter[str] = Counter()
 
     def add(self, error: StageError) -> None:
+        """Count an error, or a group, and keep its examples while its group has few."""
         self.by_kind[error.kind] += error.count
         key = (error.kind, error.source, error.field)
         if key not in self._groups and len(self._groups) >= self._limit:
@@ -100,15 +101,16 @@ class ErrorBook:
 
     @property
     def total(self) -> int:
+        """The number of all errors."""
         return self.by_kind.total()
 
     def listed(self) -> list[StageError]:
-        """The groups, in the order in which they were met first."""
+        """Return the groups, in the order of their first errors."""
         return list(self._groups.values())
 
 
 def grouped(errors: Iterable[StageError], limit: int = MOST_GROUPS) -> list[StageError]:
-    """Errors by kind, source and field, in the order in which they come first."""
+    """Return errors grouped by kind, source and field, in the order of the groups' first errors."""
     book = ErrorBook(limit)
     for error in errors:
         book.add(error)
@@ -116,7 +118,7 @@ def grouped(errors: Iterable[StageError], limit: int = MOST_GROUPS) -> list[Stag
 
 
 def _of_another_kind(error: StageError) -> StageError:
-    """`error` in the last group, its kind and field in the words of its examples."""
+    """Return `error` as one of the group of other kinds; its examples name its kind and field."""
     if error.kind == OTHER_KINDS:
         return error
     what = " ".join(filter(None, (error.kind, error.source, error.field)))

@@ -4,14 +4,16 @@ side by side. The kernel releases a lock when the process dies, however it dies.
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from trainer.errors import RetryLater, StageFailed
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 600.0  # seconds; most of what works alone is done by then
 _LOOK_AGAIN = 1.0
@@ -37,9 +39,7 @@ def build_lock(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def task_lock(
-    path: Path, say: Callable[[str], Any], patience: float | None = None
-) -> Iterator[None]:
+def task_lock(path: Path, patience: float | None = None) -> Iterator[None]:
     """Work beside other tasks. Waits for who works alone; raises `RetryLater` after `patience`
     seconds."""
     with _opened(path) as handle:
@@ -53,7 +53,9 @@ def task_lock(
                     "task is tried again"
                 )
             if not waiting:
-                say(f"waiting for a build, a purge or a decision that has {path.parent} for itself")
+                log.info(
+                    f"waiting for a build, a purge or a decision that has {path.parent} for itself"
+                )
             waiting = True
             time.sleep(min(_LOOK_AGAIN, seconds))
         yield

@@ -1,4 +1,4 @@
-"""`_RUN.json`: the last file of a stage's directory, without which it does not exist."""
+"""`_RUN.json`: written last into a stage's directory, which counts for nothing without it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Check(BaseModel):
     advice: str | None = Field(None, description="what to do where it does not hold")
 
     def failure(self) -> str:
-        """One line for people, of a check that does not hold."""
+        """Return one line for people about a check that does not hold."""
         advice = f"; {self.advice}" if self.advice else ""
         return f"{self.name}: expected {self.expected}, found {self.actual}{advice}"
 
@@ -59,14 +59,16 @@ class StageManifest(BaseModel):
     @field_validator("errors")
     @classmethod
     def _grouped(cls, errors: list[StageError]) -> list[StageError]:
-        """Older files list the same thing at every address."""
+        """Group the errors: older files list the same error once per URL."""
         return grouped(errors)
 
     def write(self, directory: Path) -> None:
+        """Write `_RUN.json` into `directory`; call it when all parts are written."""
         write_json(directory / RUN_MANIFEST, self.model_dump())
 
     @classmethod
     def read(cls, directory: Path) -> StageManifest | None:
+        """Return a directory's manifest; None where the stage never finished."""
         path = directory / RUN_MANIFEST
         return cls.model_validate(read_json(path)) if path.exists() else None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trainer.errors import DamagedFileError
@@ -17,6 +18,7 @@ _VECTOR = 256  # bytes of a fixed-size value; wider ones are vectors
 
 
 def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table with page checksums; the file appears whole or not at all."""
     with whole_file(path) as temporary:
         pq.write_table(
             table,
@@ -28,7 +30,8 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def _stored(schema: pa.Schema) -> dict[str, Any]:
-    """Vectors lie as they are: they hardly get smaller, and are read several times as fast."""
+    """Return how columns are stored: vectors uncompressed, as they hardly get smaller and are read
+    several times as fast; all others with zstd."""
     vectors = [f.name for f in schema if _width(f.type) >= _VECTOR]
     if not vectors:
         return {"compression": "zstd"}
@@ -40,12 +43,14 @@ def _width(kind: pa.DataType) -> int:
     return int(kind.byte_width) if pa.types.is_fixed_size_binary(kind) else 0
 
 
-def write_rows(path: Path, rows: Sequence[dict[str, Any]], schema: pa.Schema) -> None:
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> None:
     """Write `rows`; a row that does not fit `schema` raises before any file appears."""
     write_table(path, pa.Table.from_pylist(list(rows), schema=schema))
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    """Return all rows of a file, or `columns` of them, with page checksums verified; raises
+    `DamagedFileError` naming the file."""
     try:
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
@@ -55,6 +60,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
 
 
 def read_schema(path: Path) -> pa.Schema:
+    """Return a file's schema; raises `DamagedFileError` naming the file."""
     try:
         return pq.read_schema(path)
     except (OSError, pa.ArrowException) as error:
@@ -63,11 +69,14 @@ def read_schema(path: Path) -> pa.Schema:
         ) from error
 
 
-def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[dict[str, Any]]:
-    """The rows of a file, `batch` of them in memory at a time."""
+def stream_rows(path: Path, columns: Sequence[str], batch: int = 4096) -> Iterator[Any]:
+    """Yield the rows of a file as dictionaries (`rows`), `batch` of them in memory at a time.
+
+    Page checksums are verified; raises `DamagedFileError` naming the file.
+    """
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for found in file.iter_batches(batch, columns=columns):
+            for found in file.iter_batches(batch, columns=list(columns)):
                 yield from found.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise DamagedFileError(
@@ -75,17 +84,35 @@ def stream_rows(path: Path, columns: list[str], batch: int = 4096) -> Iterator[d
         ) from error
 
 
+def find_rows(path: Path, column: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+    """The rows of a file whose `column` is one of `values`; other row groups are not read whole."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            wanted = pa.array(values, file.schema_arrow.field(column).type)
+            found: list[dict[str, Any]] = []
+            for group in range(file.num_row_groups):
+                hits = pc.is_in(file.read_row_group(group, [column])[column], value_set=wanted)
+                if pc.any(hits).as_py():
+                    found += file.read_row_group(group).filter(hits).to_pylist()
+            return found
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise DamagedFileError(
+            f"{path}: {reason(error)}; delete this part and run again"
+        ) from error
+
+
 def parts(directory: Path, prefix: str) -> list[Path]:
-    """The whole parts `prefix*.parquet` of a directory, in name order."""
+    """Return the finished parts `prefix*.parquet` of a directory, in name order."""
     return sorted(p for p in directory.glob(f"{prefix}*.parquet") if TEMPORARY not in p.name)
 
 
 def read_parts(
     paths: Iterable[Path], schema: pa.Schema, columns: list[str] | None = None
 ) -> pa.Table:
-    """All rows of `paths` in order; an empty table of `schema` where there are none.
+    """Return all rows of `paths` in order; an empty table of `schema` where there are none.
 
-    A column that may be null, and that a part of an older trainer lacks, is null.
+    A nullable column that a part of an older trainer lacks is filled with nulls. Raises
+    `DamagedFileError` naming the part.
     """
     if columns is not None:
         schema = pa.schema([schema.field(name) for name in columns])

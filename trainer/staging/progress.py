@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from trainer.staging.atomic import read_json, write_json
+
+log = logging.getLogger(__name__)
 
 PROGRESS = "progress.json"
 
@@ -16,22 +19,22 @@ class Progress:
     """Counts work done against a total that may grow.
 
     Writes `progress.json` into `directory` at most every `file_seconds`, and hands a line to
-    `say` at most every `line_seconds`, so that a proxy or a person sees that work goes on.
+    `emit` at most every `line_seconds`, so that a proxy or a person sees that work goes on.
     """
 
     def __init__(
         self,
         directory: Path,
         unit: str,
-        say: Callable[[str], Any],
         total: int = 0,
         file_seconds: float = 1.0,
         line_seconds: float = 10.0,
         monotonic: Callable[[], float] = time.monotonic,
+        emit: Callable[[str], object] = log.info,
     ) -> None:
         self._path = directory / PROGRESS
         self._unit = unit
-        self._say = say
+        self._emit = emit
         self._every = {"file": file_seconds, "line": line_seconds}
         self._monotonic = monotonic
         self._start = monotonic()
@@ -40,17 +43,21 @@ class Progress:
         self.done = 0
 
     def advance(self, count: int = 1) -> None:
+        """Count work as done; write and emit the figures where they are due."""
         self.done += count
         if self._due("file"):
             write_json(self._path, self.figures())
         if self._due("line"):
-            self._say(self.line())
+            self._emit(self.line())
 
     def finish(self) -> None:
+        """Write and emit the final figures."""
         write_json(self._path, self.figures())
-        self._say(self.line())
+        self._emit(self.line())
 
     def figures(self) -> dict[str, Any]:
+        """Return unit, done, total, rate per second and estimated seconds left (None while nothing
+        is done)."""
         elapsed = max(self._monotonic() - self._start, 1e-9)
         rate = self.done / elapsed
         left = max(self.total - self.done, 0)
@@ -63,6 +70,7 @@ class Progress:
         }
 
     def line(self) -> str:
+        """Return the figures as one line for people."""
         return describe(self.figures())
 
     def _due(self, what: str) -> bool:
@@ -74,7 +82,7 @@ class Progress:
 
 
 def describe(figures: dict[str, Any]) -> str:
-    """`12/40 pictures, 3.9/s, 7 s left`"""
+    """Return figures as one line: `12/40 pictures, 3.9/s, 7 s left`."""
     left = figures["seconds_left"]
     estimate = f"{left} s left" if left is not None else "no estimate yet"
     return (
@@ -84,7 +92,7 @@ def describe(figures: dict[str, Any]) -> str:
 
 
 def read_progress(directory: Path) -> dict[str, Any] | None:
-    """The figures last written in `directory`, or None."""
+    """Return the figures last written in `directory`; None where there are none."""
     path = directory / PROGRESS
     content = read_json(path) if path.exists() else None
     return content if isinstance(content, dict) else None

@@ -4,63 +4,65 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from trainer.staging.performer_facts import FACTS
+
 EMBEDDING_WIDTH = 512
 EMBEDDING_BYTES = EMBEDDING_WIDTH * 2  # float16, little endian, unit length
 NO_FACE_NO = -1  # face_no of a picture's "no_face" or "refused" row
 
-_MARK = pa.struct([("location", pa.string()), ("description", pa.string())])
-_URL = pa.struct([("url", pa.string()), ("site", pa.string())])
 
-CLAIM = pa.struct([("source", pa.string()), ("source_id", pa.string())])
+def list_of_texts(*names: str) -> pa.DataType:
+    """The type of a list of records whose fields `names` are all texts."""
+    return pa.list_(pa.struct([(name, pa.string()) for name in names]))
 
-# One row a performer as a source describes it. Dates stay fuzzy: YYYY, YYYY-MM or YYYY-MM-DD.
+
+def required(name: str, kind: pa.DataType) -> pa.Field:
+    """A column that no row leaves out."""
+    return pa.field(name, kind, nullable=False)
+
+
+_IMAGE = pa.struct(
+    [
+        ("url", pa.string()),
+        ("image_id", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        # Fetched only where the picture of that URL is gone.
+        ("fallback_for", pa.string()),
+    ]
+)
+_CANDIDATE = pa.struct(
+    [
+        ("source", pa.string()),
+        ("source_id", pa.string()),
+        ("name", pa.string()),
+        ("aliases", pa.list_(pa.string())),
+        ("birth_date", pa.string()),
+        ("country", pa.string()),
+        ("urls", pa.list_(pa.string())),
+    ]
+)
+
+# One row per performer as a source describes it (`rows.PerformerRecord`).
 PERFORMERS = pa.schema(
     [
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("source_id", pa.string(), nullable=False),
-        pa.field("name", pa.string(), nullable=False),
-        pa.field("page_url", pa.string(), nullable=False),
-        ("disambiguation", pa.string()),
-        ("gender", pa.string()),
-        ("country", pa.string()),
-        ("ethnicity", pa.string()),
-        ("birth_date", pa.string()),
-        ("death_date", pa.string()),
-        ("height_cm", pa.int32()),
-        ("eye_color", pa.string()),
-        ("hair_color", pa.string()),
-        ("career_start_year", pa.int32()),
-        ("career_end_year", pa.int32()),
-        ("scene_count", pa.int32()),
+        *(required(name, pa.string()) for name in ("source", "source_id", "name", "page_url")),
+        *(fact.field for fact in FACTS),
         ("aliases", pa.list_(pa.string())),
-        ("urls", pa.list_(_URL)),
-        ("tattoos", pa.list_(_MARK)),
-        ("piercings", pa.list_(_MARK)),
+        ("urls", list_of_texts("url", "site")),
+        ("tattoos", list_of_texts("location", "description")),
+        ("piercings", list_of_texts("location", "description")),
         ("merged_ids", pa.list_(pa.string())),
         ("merged_into_id", pa.string()),
-        pa.field("deleted", pa.bool_(), nullable=False),
+        required("deleted", pa.bool_()),
         ("created_at", pa.string()),
         ("updated_at", pa.string()),
         # What the source advertises, picture by picture, in its order.
-        (
-            "images",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("url", pa.string()),
-                        ("image_id", pa.string()),
-                        ("width", pa.int32()),
-                        ("height", pa.int32()),
-                        # Fetched only where the picture of that URL is gone.
-                        ("fallback_for", pa.string()),
-                    ]
-                )
-            ),
-        ),
+        ("images", pa.list_(_IMAGE)),
         # Reference sites only. The records whose performer this page is held to describe, how the
         # page was found (url | name), and what confirms the person: the page's name where it was
         # found by a link, else a second fact (null: not confirmed, a person has to look).
-        ("owners", pa.list_(CLAIM)),
+        ("owners", list_of_texts("source", "source_id")),
         ("found_by", pa.string()),
         ("confirmed_by", pa.string()),
         # What the page's server said of its version, for the next conditional request.
@@ -70,49 +72,34 @@ PERFORMERS = pa.schema(
     ]
 )
 
-# One row a page that a reference site is asked for: what is known of the performer, so that the
-# page can be confirmed to be of the same person. In the order of visiting.
+# One row per page that a reference site is asked for: what is known of the performer, so that the
+# page can be confirmed to be of the same person. In the order of visiting (`rows.Target`).
 TARGETS = pa.schema(
     [
-        pa.field("page_id", pa.string(), nullable=False),  # the site's stable id, or the slug
-        pa.field("path", pa.string(), nullable=False),  # below the source's base_url
-        pa.field("found_by", pa.string(), nullable=False),  # url | name
+        required("page_id", pa.string()),  # the site's stable id, or the slug
+        required("path", pa.string()),  # below the source's base_url
+        required("found_by", pa.string()),  # url | name
         # Who the page may be of: the records that link to it, or that have this name.
-        pa.field(
-            "candidates",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("source", pa.string()),
-                        ("source_id", pa.string()),
-                        ("name", pa.string()),
-                        ("aliases", pa.list_(pa.string())),
-                        ("birth_date", pa.string()),
-                        ("country", pa.string()),
-                        ("urls", pa.list_(pa.string())),
-                    ]
-                )
-            ),
-            nullable=False,
-        ),
+        required("candidates", pa.list_(_CANDIDATE)),
         ("scene_count", pa.int32()),  # of the candidate with most
     ]
 )
 
-# One row a picture URL that a run looked at. status: fetched | known | refused | failed.
+# One row per picture URL that a run looked at (`rows.ImageRow`).
+# status: fetched | known | refused | failed.
 # refused is the picture's fault (permanent), failed the network's (tried again next run).
 IMAGES = pa.schema(
     [
-        pa.field("url", pa.string(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("status", pa.string(), nullable=False),
+        required("url", pa.string()),
+        required("source", pa.string()),
+        required("status", pa.string()),
         ("sha256", pa.string()),
         ("bytes", pa.int64()),
         ("content_type", pa.string()),
         ("reason", pa.string()),
         ("etag", pa.string()),
         ("last_modified", pa.string()),
-        pa.field("fetched_at", pa.string(), nullable=False),
+        required("fetched_at", pa.string()),
         ("run_id", pa.string()),  # the run that fetched it; a `known` row keeps the first one's
     ]
 )
@@ -120,9 +107,9 @@ IMAGES = pa.schema(
 # The face cache. outcome: face | no_face | refused; the last two have face_no = NO_FACE_NO.
 FACES = pa.schema(
     [
-        pa.field("image_sha256", pa.string(), nullable=False),
-        pa.field("face_no", pa.int16(), nullable=False),
-        pa.field("outcome", pa.string(), nullable=False),
+        required("image_sha256", pa.string()),
+        required("face_no", pa.int16()),
+        required("outcome", pa.string()),
         ("reason", pa.string()),
         ("image_width", pa.int32()),
         ("image_height", pa.int32()),

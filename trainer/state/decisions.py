@@ -1,4 +1,4 @@
-"""What people decided: kept in state.db beside the record of the way.
+"""What people decided, in state.db.
 
 Decisions may come while a build runs. The build notes the digest of those that it read, and does
 not publish where that is no longer the digest of those in force.
@@ -28,7 +28,8 @@ _MEMBERS = (
 
 @contextmanager
 def deciding(data: DataDir) -> Iterator[sqlite3.Connection]:
-    """A transaction on state.db: whole or not at all."""
+    """Open a writing transaction on state.db, which is committed when the block succeeds and
+    rolled back when it raises."""
     data.state_db.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(data.state_db, isolation_level=None, timeout=60)) as db:
         prepare(db, data.state_db)
@@ -44,8 +45,8 @@ def deciding(data: DataDir) -> Iterator[sqlite3.Connection]:
 def read_decisions(
     data: DataDir, sql: str, values: Sequence[Any] = (), since: int = _FIRST_VERSION
 ) -> list[tuple[Any, ...]]:
-    """Rows of a query on the decisions' tables; none before the first decision, or in a state.db
-    of a version before `since`."""
+    """Return the rows of a query on the decisions' tables; none before the first decision, or in
+    a state.db of a version before `since`."""
     with reading(data.state_db) as db:
         if db is None or db.execute("PRAGMA user_version").fetchone()[0] < since:
             return []
@@ -55,7 +56,7 @@ def read_decisions(
 def taken_back_since(data: DataDir, run_id: str) -> bool:
     """Was somebody's exclusion taken back since the published run `run_id` began?
 
-    A picture's leaves no record out.
+    Exclusions of pictures do not count: they leave no record out.
     """
     found = read_decisions(
         data,
@@ -67,7 +68,7 @@ def taken_back_since(data: DataDir, run_id: str) -> bool:
 
 
 def digest(data: DataDir) -> str:
-    """Changes with every decision that changes what a release holds."""
+    """Return a hash that changes with every decision that changes what a release holds."""
     excluded = read_decisions(
         data, "SELECT kind, value FROM exclusions WHERE removed_at IS NULL ORDER BY 1, 2"
     )

@@ -86,7 +86,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS exclusions_in_force
 -- What was found to belong to an exclusion when it was made or purged, or when a crawl dropped a
 -- record, so that it stays out when what led to it is gone. id: a record that the entry matches, or
 -- that was of the same performer; found: one that a link led to, from which nothing goes on; image:
--- a picture's hash; link: hashes of a name and of a strong link (trainer/policy/link_keys.py).
+-- a picture's hash; link: hashes of a name and of a strong link (trainer/exclusions/link_keys.py).
 CREATE TABLE IF NOT EXISTS exclusion_members (
     exclusion_id INTEGER NOT NULL REFERENCES exclusions (id),
     kind TEXT NOT NULL CHECK (kind IN ('id', 'found', 'image', 'link')),

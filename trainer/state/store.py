@@ -1,5 +1,8 @@
-"""state.db: read by everyone. A build writes it only by `commit_release`, in one transaction; what
-people decide is written by `decisions`, between builds."""
+"""state.db: permanent ids, snapshots, the picture ledger and published releases.
+
+A build writes it in one transaction, `commit_release`; a rollback notes its version. What people
+decide, and what a purge redacts, is written in the transactions of `decisions.deciding`.
+"""
 
 from __future__ import annotations
 
@@ -11,50 +14,38 @@ from pathlib import Path
 
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.reasons import reason
+from trainer.state.changes import (
+    Claim,
+    LedgerRow,
+    Merge,
+    SnapshotRow,
+    StateChanges,
+    write_changes,
+)
 from trainer.state.migrate import migrate
 
+__all__ = [
+    "HISTORY_VERSION",
+    "STATE_VERSION",
+    "Claim",
+    "KnownIdentities",
+    "LedgerRow",
+    "Merge",
+    "SnapshotRow",
+    "StateChanges",
+    "commit_release",
+    "note_published",
+    "prepare",
+    "published_run_ids",
+    "published_versions",
+    "read_identities",
+    "read_snapshots",
+    "reading",
+    "run_of",
+]
 STATE_VERSION = 4
 HISTORY_VERSION = 2  # of the first state.db with claim_history
 _SCHEMA = Path(__file__).with_name("schema.sql")
-
-Claim = tuple[str, str]  # (source, source_id)
-
-
-@dataclass(frozen=True)
-class SnapshotRow:
-    """Where the last good crawl of a source lies, and how far it got."""
-
-    source: str
-    run_id: str
-    watermark: str | None
-    live_performers: int
-    full_sweep_at: str | None
-
-
-@dataclass(frozen=True)
-class LedgerRow:
-    """What became of a picture's URL."""
-
-    url: str
-    status: str
-    sha256: str | None
-    bytes: int | None
-    content_type: str | None
-    reason: str | None
-    etag: str | None
-    last_modified: str | None
-    source: str
-    fetched_at: str
-    run_id: str | None
-
-
-@dataclass(frozen=True)
-class Merge:
-    """`old_id` is answered by `new_id` from now on, because of `evidence`."""
-
-    old_id: int
-    new_id: int
-    evidence: str
 
 
 @dataclass(frozen=True)
@@ -74,25 +65,6 @@ class KnownIdentities:
         return performer_id
 
 
-@dataclass(frozen=True)
-class StateChanges:
-    """All that one published release changes."""
-
-    run_id: str
-    version_id: str
-    version: str
-    published_at: str
-    new_performers: dict[int, str]  # id -> created_at
-    claims: dict[Claim, int]
-    merges: list[Merge]
-    snapshots: list[SnapshotRow]
-    ledger: list[LedgerRow]
-    evidence: dict[Claim, str] = field(default_factory=dict)
-    revived: list[int] = field(default_factory=list)  # ids whose merge was undone
-    # What crawls noted of records that they dropped, by the number of the exclusion.
-    excluded_links: dict[int, set[str]] = field(default_factory=dict)
-
-
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
     """A read-only connection, or None before the first release."""
@@ -107,6 +79,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
 
 
 def read_identities(path: Path) -> KnownIdentities:
+    """Return the ids that were ever given, with merges and former ids; none without a database."""
     with reading(path) as db:
         if db is None:
             return KnownIdentities()
@@ -132,31 +105,29 @@ def _former_ids(db: sqlite3.Connection) -> dict[Claim, tuple[int, ...]]:
 
 
 def read_snapshots(path: Path) -> dict[str, SnapshotRow]:
+    """Return what is known of the last snapshot, by source."""
+    query = "SELECT source, run_id, watermark, live_performers, full_sweep_at FROM snapshots"
     with reading(path) as db:
-        rows = (
-            []
-            if db is None
-            else db.execute(
-                "SELECT source, run_id, watermark, live_performers, full_sweep_at FROM snapshots"
-            ).fetchall()
-        )
+        rows = [] if db is None else db.execute(query).fetchall()
         return {row[0]: SnapshotRow(*row) for row in rows}
 
 
 def published_versions(path: Path) -> set[str]:
+    """Return the versions (YYYY.MM.DD or .N) of all releases ever published."""
     with reading(path) as db:
         rows = [] if db is None else db.execute("SELECT version FROM published").fetchall()
         return {row[0] for row in rows}
 
 
 def published_run_ids(path: Path) -> set[str]:
+    """Return the ids of the runs whose release was ever published."""
     with reading(path) as db:
         rows = [] if db is None else db.execute("SELECT run_id FROM published").fetchall()
         return {row[0] for row in rows}
 
 
 def run_of(path: Path, version_id: str) -> str | None:
-    """The last run whose result the release `version_id` holds."""
+    """Return the last run whose result the release `version_id` holds; None if no run's does."""
     with reading(path) as db:
         query = "SELECT run_id FROM published WHERE version_id = ? ORDER BY rowid DESC LIMIT 1"
         row = None if db is None else db.execute(query, (version_id,)).fetchone()
@@ -177,7 +148,7 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
             if done.fetchone():
                 db.execute("ROLLBACK")
                 return False
-            _write(db, changes)
+            write_changes(db, changes)
             db.execute("COMMIT")
         except sqlite3.IntegrityError as error:
             db.execute("ROLLBACK")
@@ -192,7 +163,7 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
 
 
 def note_published(path: Path, run_id: str, version_id: str, version: str, at: str) -> None:
-    """A release that no build made has used `version`: it is never given again."""
+    """Note that a release which no build made has used `version`, so that it is not given again."""
     with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as db:
         prepare(db, path)
         db.execute(
@@ -203,7 +174,8 @@ def note_published(path: Path, run_id: str, version_id: str, version: str, at: s
 
 
 def prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Settings and tables of a connection that writes; brings an older file up to date."""
+    """Set up a connection for writing: its settings, and the tables, also of an older file; raises
+    `StageFailed` for a file of a newer trainer."""
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA foreign_keys = ON")
@@ -213,65 +185,3 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     migrate(db)
     db.executescript(_SCHEMA.read_text(encoding="utf-8"))
     db.execute(f"PRAGMA user_version = {STATE_VERSION}")
-
-
-def _write(db: sqlite3.Connection, changes: StateChanges) -> None:
-    run = changes.run_id
-    db.executemany(
-        "INSERT INTO performers (id, first_run, created_at) VALUES (?, ?, ?)",
-        [(number, run, created) for number, created in sorted(changes.new_performers.items())],
-    )
-    _write_identities(db, changes)
-    db.executemany(
-        "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)",
-        [
-            (s.source, s.run_id, s.watermark, s.live_performers, s.full_sweep_at)
-            for s in changes.snapshots
-        ],
-    )
-    db.executemany(
-        "INSERT OR REPLACE INTO image_ledger (url, status, sha256, bytes, content_type, reason, "
-        "etag, last_modified, source, fetched_at, run_id) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [tuple(vars(row).values()) for row in changes.ledger],
-    )
-    db.executemany(
-        "INSERT OR IGNORE INTO exclusion_members SELECT id, 'link', ?2 FROM exclusions "
-        "WHERE id = ?1 AND removed_at IS NULL",
-        [(number, key) for number, keys in changes.excluded_links.items() for key in sorted(keys)],
-    )
-    db.execute(
-        "INSERT INTO published (run_id, version_id, version, published_at) VALUES (?, ?, ?, ?)",
-        (run, changes.version_id, changes.version, changes.published_at),
-    )
-
-
-def _write_identities(db: sqlite3.Connection, changes: StateChanges) -> None:
-    """What a record was before is kept, so that a merge can be taken back."""
-    run = changes.run_id
-    db.executemany(
-        "INSERT INTO claim_history (source, source_id, performer_id, until_run) "
-        "SELECT source, source_id, performer_id, ?4 FROM claims "
-        "WHERE source = ?1 AND source_id = ?2 AND performer_id <> ?3",
-        [(*claim, number, run) for claim, number in sorted(changes.claims.items())],
-    )
-    db.executemany(
-        "INSERT INTO claims (source, source_id, performer_id, first_run) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (source, source_id) DO UPDATE SET performer_id = excluded.performer_id",
-        [(*claim, number, run) for claim, number in sorted(changes.claims.items())],
-    )
-    db.executemany(
-        "INSERT OR IGNORE INTO claim_evidence (source, source_id, evidence, run_id) "
-        "VALUES (?, ?, ?, ?)",
-        [(*claim, text, run) for claim, text in sorted(changes.evidence.items())],
-    )
-    db.executemany(
-        "INSERT INTO merges_undone (old_id, new_id, evidence, run_id, undone_run) "
-        "SELECT old_id, new_id, evidence, run_id, ?2 FROM merges WHERE old_id = ?1",
-        [(number, run) for number in changes.revived],
-    )
-    db.executemany("DELETE FROM merges WHERE old_id = ?", [(n,) for n in changes.revived])
-    db.executemany(
-        "INSERT INTO merges (old_id, new_id, evidence, run_id) VALUES (?, ?, ?, ?)",
-        [(m.old_id, m.new_id, m.evidence, run) for m in changes.merges],
-    )

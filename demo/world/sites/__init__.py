@@ -1,4 +1,4 @@
-"""The reference sites' look-alikes by source key: one module and one template a site."""
+"""The reference sites' look-alikes by source key: one module and one template per site."""
 
 from __future__ import annotations
 

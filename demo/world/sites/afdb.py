@@ -19,6 +19,8 @@ class Afdb(Site):
     key = "afdb"
 
     def page(self, path: str) -> PageReply | None:
+        """Return the page at `/actor/<slug>`; an unknown number gets an empty page with status
+        200."""
         parts = parts_of(path)
         if len(parts) != 2 or parts[0].lower() != "actor":
             return None
@@ -51,6 +53,7 @@ class Afdb(Site):
         return [start, *(f"/graphics/galleries/{number}/{stem(key)}.jpg" for key in rest)]
 
     def picture(self, path: str) -> ShotReply | None:
+        """Return the picture at one of the people's addresses, without regard to case."""
         wanted = path.partition("?")[0].lower()
         for who in self.appearances.values():
             for key, known in zip(who.pictures, self._paths(who), strict=True):

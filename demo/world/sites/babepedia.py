@@ -19,6 +19,8 @@ class Babepedia(Site):
     key = "babepedia"
 
     def page(self, path: str) -> PageReply | None:
+        """Return the page at `/babe/<slug>`; an unknown name gets people with similar names, status
+        200."""
         match = PAGE.fullmatch(unquote(path))
         if match is None:
             return None
@@ -28,13 +30,14 @@ class Babepedia(Site):
         page = self.render(
             "babepedia.html.j2",
             shown=self.appearances.get(slug),
-            asked=slug.replace("_", " "),
+            query=slug.replace("_", " "),
             others=others,
             say=phrases,
         )
         return PageReply(200, page)
 
     def picture(self, path: str) -> ShotReply | None:
+        """Return a picture, or its thumbnail."""
         return phrases.numbered(THUMB, path, self.appearances, THUMB_WIDTH) or phrases.numbered(
             FULL, path, self.appearances
         )

@@ -19,6 +19,7 @@ class Boobpedia(Site):
     key = "boobpedia"
 
     def page(self, path: str) -> PageReply | None:
+        """Return a person's article; 404 for an unknown title."""
         match = PAGE.fullmatch(unquote(path))
         if match is None:
             return None
@@ -27,6 +28,7 @@ class Boobpedia(Site):
         return PageReply(200 if shown else 404, page)
 
     def picture(self, path: str) -> ShotReply | None:
+        """Return a picture, or a thumbnail of the width in its address."""
         thumb = THUMB.fullmatch(unquote(path))
         if thumb is not None:
             return phrases.numbered(THUMB, path, self.appearances, int(thumb["width"]))

@@ -1,4 +1,4 @@
-"""elitebabes.com's look-alike: facts, and one picture a gallery in the widths of a srcset."""
+"""elitebabes.com's look-alike: facts, and one picture per gallery in the widths of a srcset."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class Elitebabes(Site):
     key = "elitebabes"
 
     def page(self, path: str) -> PageReply | None:
+        """Return the page at `/model/<slug>`; 404 for an unknown slug."""
         parts = parts_of(path)
         if len(parts) != 2 or parts[0] != "model":
             return None
@@ -31,6 +32,7 @@ class Elitebabes(Site):
         return PageReply(200, page)
 
     def picture(self, path: str) -> ShotReply | None:
+        """Return a picture in one of the widths of a srcset."""
         wanted = path.partition("?")[0]
         for who in self.appearances.values():
             for key in who.pictures:

@@ -22,6 +22,7 @@ class Freeones(Site):
     key = "freeones"
 
     def page(self, path: str) -> PageReply | None:
+        """Return a person's facts, list of galleries or one gallery; 404 for what is unknown."""
         match = PAGE.fullmatch(unquote(path))
         if match is None:
             return None
@@ -44,6 +45,7 @@ class Freeones(Site):
         return PageReply(200 if known else 404, page)
 
     def picture(self, path: str) -> ShotReply | None:
+        """Return a picture, or its cut version."""
         return phrases.numbered(CUT, path, self.appearances, CUT_WIDTH) or phrases.numbered(
             WHOLE, path, self.appearances
         )

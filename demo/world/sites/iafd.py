@@ -20,6 +20,7 @@ class Iafd(Site):
     key = "iafd"
 
     def page(self, path: str) -> PageReply | None:
+        """Return the page of a person, by uuid or by slug; status 200 also where there is none."""
         match = PAGE.fullmatch(unquote(path))
         if match is None:
             return None
@@ -30,6 +31,7 @@ class Iafd(Site):
         return PageReply(200, page)
 
     def picture(self, path: str) -> ShotReply | None:
+        """Return a headshot."""
         return phrases.numbered(SHOT, path, self.appearances)
 
     def _by_uuid(self, uuid: str) -> Appearance | None:

@@ -12,6 +12,7 @@ class Indexxx(Site):
     key = "indexxx"
 
     def page(self, path: str) -> PageReply | None:
+        """Return the page at `/m/<slug>`; 404 for an unknown slug."""
         parts = parts_of(path)
         if len(parts) != 2 or parts[0] != "m":
             return None
@@ -29,6 +30,7 @@ class Indexxx(Site):
         return PageReply(200, page)
 
     def picture(self, path: str) -> ShotReply | None:
+        """Return a portrait in full size, or a thumbnail."""
         wanted = path.partition("?")[0]
         for who in self.appearances.values():
             for number, key in enumerate(who.pictures):

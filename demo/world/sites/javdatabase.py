@@ -13,6 +13,7 @@ class Javdatabase(Site):
     key = "javdatabase"
 
     def page(self, path: str) -> PageReply | None:
+        """Return the page at `/idols/<slug>`; 404 for an unknown slug."""
         parts = parts_of(path)
         if len(parts) != 2 or parts[0] != "idols":
             return None
@@ -31,6 +32,7 @@ class Javdatabase(Site):
         return PageReply(200, page)
 
     def picture(self, path: str) -> ShotReply | None:
+        """Return a person's portrait in one of its sizes."""
         wanted = path.partition("?")[0]
         for who in self.appearances.values():
             for size, sent in SIZES.items():

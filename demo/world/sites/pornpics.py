@@ -1,4 +1,4 @@
-"""pornpics.com's look-alike: a card with a headshot, and one picture a gallery in two sizes."""
+"""pornpics.com's look-alike: a card with a headshot, and one picture per gallery in two sizes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class Pornpics(Site):
     key = "pornpics"
 
     def page(self, path: str) -> PageReply | None:
+        """Return the page at `/pornstars/<slug>`; 404 for an unknown slug."""
         parts = parts_of(path)
         if len(parts) != 2 or parts[0] != "pornstars":
             return None
@@ -30,6 +31,7 @@ class Pornpics(Site):
         return PageReply(200, page)
 
     def picture(self, path: str) -> ShotReply | None:
+        """Return a headshot, or a gallery's picture in one of its two sizes."""
         wanted = path.partition("?")[0]
         for who in self.appearances.values():
             if wanted == _headshot(who):

@@ -21,6 +21,7 @@ class Thenude(Site):
     key = "thenude"
 
     def page(self, path: str) -> PageReply | None:
+        """Return the page at `/<Name>_<number>.htm`; 404 for an unknown one."""
         match = PAGE.fullmatch(unquote(path))
         if match is None:
             return None
@@ -31,6 +32,7 @@ class Thenude(Site):
         return PageReply(200 if shown else 404, page)
 
     def picture(self, path: str) -> ShotReply | None:
+        """Return a head, or a cover in full size or small."""
         head = HEAD.fullmatch(unquote(path))
         shown = self.appearances.get(head["slug"]) if head else None
         if shown and shown.pictures:

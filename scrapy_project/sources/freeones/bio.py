@@ -9,9 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography
-from scrapy_project.countries import code_of, codes
-from scrapy_project.html import element_text, elements, outside, split_names, text_besides
+from scrapy_project.parsing import helpers as h
 
 ROWS: Final = ":is(li, tr)"
 MARKED: Final = "[data-test^='link_span_']"
@@ -25,10 +23,10 @@ LINKS: Final = "form a:not([rel~='sponsored']):not([rel~='ugc'])::attr(href)"
 SITES_OWN: Final = re.compile("/@?freeones(?:com)?/?", re.IGNORECASE)
 
 
-def facts(page: Selector) -> dict[str, str]:
+def find_facts(page: Selector) -> dict[str, str]:
     """Text by label: what is marked, else what stands beside the label in its row."""
-    texts = biography.labelled([*_marked(page), *_rows(page), *_career(page), _death(page)])
-    places = elements(page, PLACES)
+    texts = h.labelled([*_marked(page), *_rows(page), *_career(page), _death(page)])
+    places = h.elements(page, PLACES)
     if places:  # a town or state alone must not be taken for a country
         texts.pop("place of birth", None)
         if country := _country(places):
@@ -36,32 +34,33 @@ def facts(page: Selector) -> dict[str, str]:
     return texts
 
 
-def aliases(page: Selector, texts: dict[str, str]) -> tuple[str, ...]:
-    marked = [element_text(element) for element in elements(page, ALIASES)]
-    return tuple(filter(None, marked)) or split_names(texts.get("aliases"))
+def find_aliases(page: Selector, texts: dict[str, str]) -> tuple[str, ...]:
+    """The aliases that are marked, else those of the row."""
+    marked = [h.element_text(element) for element in h.elements(page, ALIASES)]
+    return tuple(filter(None, marked)) or h.split_names(texts.get("aliases"))
 
 
-def links(page: Selector, url: str) -> tuple[str, ...]:
+def find_links(page: Selector, url: str) -> tuple[str, ...]:
     """The links of the facts' form, but for advertising and the site's own accounts."""
-    found = outside(page, url, LINKS)
+    found = h.outside(page, url, LINKS)
     return tuple(address for address in found if not SITES_OWN.fullmatch(urlsplit(address).path))
 
 
 def _marked(page: Selector) -> Iterator[tuple[str, str | None]]:
-    for element in elements(page, MARKED):
+    for element in h.elements(page, MARKED):
         mark = element.root.get("data-test").removeprefix("link_span_")
-        yield WORDS.sub(" ", mark), element_text(element)
+        yield WORDS.sub(" ", mark), h.element_text(element)
 
 
 def _rows(page: Selector) -> Iterator[tuple[str | None, str | None]]:
-    for row in elements(page, ROWS):
+    for row in h.elements(page, ROWS):
         label, *rest = row.xpath("./*[not(self::a)]")[:2] or [None]
         if label is not None and rest:
-            yield element_text(label), text_besides(row, label)
+            yield h.element_text(label), h.text_besides(row, label)
 
 
 def _career(page: Selector) -> Iterator[tuple[str, str | None]]:
-    years = [element_text(element) for element in elements(page, TIMELINE)]
+    years = [h.element_text(element) for element in h.elements(page, TIMELINE)]
     if years:
         yield "career start", years[0]
     if len(years) > 1:
@@ -70,7 +69,7 @@ def _career(page: Selector) -> Iterator[tuple[str, str | None]]:
 
 def _death(page: Selector) -> tuple[str, str | None]:
     found = page.xpath(f"({DIED})[1]")
-    match = DATE_OF_DEATH.search(element_text(found[0]) or "") if found else None
+    match = DATE_OF_DEATH.search(h.element_text(found[0]) or "") if found else None
     return "date of death", match["date"] if match else None
 
 
@@ -80,6 +79,6 @@ def _country(places: list[Selector]) -> str | None:
         query = dict(parse_qsl(urlsplit(place.root.get("href") or "").query))
         code = next((value for key, value in query.items() if "country" in key), None)
         if code is not None:
-            text = element_text(place)
-            return text if (text and code_of(text)) or code not in codes() else code
+            text = h.element_text(place)
+            return text if (text and h.code_of(text)) or code not in h.codes() else code
     return None

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 from lxml import etree  # type: ignore[import-untyped]
 from parsel import Selector
 
-from scrapy_project.html import MAX_ADDRESS, absolute, addresses, elements
+from scrapy_project.parsing import helpers as h
 
 HOSTS: Final = re.compile(r"(thumbs|ch-thumbs|img)\.freeones\.com")
-PICTURE: Final = re.compile(r"/.+\.(jpe?g|png|webp)", re.IGNORECASE)
+IMAGE: Final = re.compile(r"/.+\.(jpe?g|png|webp)", re.IGNORECASE)
 SIGNED: Final = re.compile(r"/photo/[^/]+/")
 CUT: Final = re.compile(r"[1-9]\d*x[1-9]\d*|\d+x\d+:\d+x\d+")
 FITTED: Final = re.compile(r"(adaptive-|full-)?fit-in")  # the size is then a limit, no cut
@@ -40,7 +40,7 @@ def is_photo(address: str, url: str) -> bool:
     """Is it a picture of the site's own hosts?"""
     parsed = urlsplit(address)
     own = HOSTS.fullmatch(parsed.netloc) or parsed.netloc == urlsplit(url).netloc
-    return bool(own and PICTURE.fullmatch(parsed.path))
+    return bool(own and IMAGE.fullmatch(parsed.path))
 
 
 def key_of(address: str) -> str:
@@ -49,6 +49,7 @@ def key_of(address: str) -> str:
 
 
 def is_cut(address: str) -> bool:
+    """Does the address name a size that cuts the photo?"""
     sizes = _parts(address)[0]
     return any(map(CUT.fullmatch, sizes)) and not any(map(FITTED.fullmatch, sizes))
 
@@ -65,7 +66,7 @@ def _parts(address: str) -> tuple[list[str], list[str]]:
 def whole_photos(page: Selector, url: str) -> dict[str, str]:
     """Key -> address of every photo that the page names whole, those behind the lock too."""
     found: dict[str, str] = {}
-    for address in (*_listed(page, url), *addresses(page, url, LINKED)):
+    for address in (*_listed(page, url), *h.addresses(page, url, LINKED)):
         if is_photo(address, url) and not is_cut(address):
             found.setdefault(key_of(address), address)
     return found
@@ -88,28 +89,31 @@ def open_photos(page: Selector, url: str) -> tuple[str, ...]:
 
 def _listed(page: Selector, url: str) -> Iterator[str]:
     """The addresses of the first gallery in the page's JSON-LD."""
-    for script in elements(page, JSON_LD):
+    for script in h.elements(page, JSON_LD):
         try:
             content = json.loads(script.root.text or "", strict=False)
         except (ValueError, RecursionError):
             continue
         for media in _galleries(content, MAX_DEPTH):
             values = (item.get("url") or item.get("contentUrl") for item in media)
-            found = [absolute(url, value) for value in values if isinstance(value, str)]
+            found = [h.absolute(url, value) for value in values if isinstance(value, str)]
             if any(found):
                 yield from filter(None, found)
                 return
 
 
 def _galleries(content: Any, depth: int) -> Iterator[list[dict[str, Any]]]:
-    if isinstance(content, dict) and depth:
-        kinds, media = content.get("@type"), content.get("associatedMedia")
-        if "ImageGallery" in (kinds if isinstance(kinds, list) else [kinds]):
-            listed = media if isinstance(media, list) else [media]
-            yield [item for item in listed if isinstance(item, dict)]
+    if isinstance(content, dict) and depth and "ImageGallery" in _as_list(content.get("@type")):
+        media = _as_list(content.get("associatedMedia"))
+        yield [item for item in media if isinstance(item, dict)]
     if depth and isinstance(content, dict | list):
         for value in content.values() if isinstance(content, dict) else content:
             yield from _galleries(value, depth - 1)
+
+
+def _as_list(value: Any) -> list[Any]:
+    """JSON-LD leaves the list out around a value that stands alone."""
+    return value if isinstance(value, list) else [value]
 
 
 class Places:
@@ -135,8 +139,8 @@ class Places:
 def _mentioned(element: Any, url: str) -> Iterator[str]:
     """The photos' addresses in any attribute of an element."""
     for value in element.attrib.values():
-        if len(value) <= 5 * MAX_ADDRESS and "/" in value:
+        if len(value) <= 5 * h.MAX_ADDRESS and "/" in value:
             for piece in IN_STYLE.findall(value) or value.split():
-                address = absolute(url, piece.strip(","))
+                address = h.absolute(url, piece.strip(","))
                 if address is not None and is_photo(address, url):
                     yield address

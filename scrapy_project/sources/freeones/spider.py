@@ -8,20 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from parsel import Selector
 
-from scrapy_project import biography, facts
-from scrapy_project.html import (
-    addresses,
-    document,
-    element_text,
-    elements,
-    empty_page,
-    heads_say,
-    text_besides,
-    tidy,
-    title_before,
-)
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import PageError, Profile, Shot
+from scrapy_project.parsing import helpers as h
 from scrapy_project.sources.freeones import bio
 from scrapy_project.sources.freeones.photos import is_photo, open_photos, whole_photos
 
@@ -44,37 +32,36 @@ PARTS: Final = (
 HEAD: Final = ".dashboard-image-container img::attr(src)"
 
 
-def parse_page(body: bytes, url: str) -> Profile:
-    """Of `/photos` the galleries, of `/bio` the facts; both have name and gender."""
-    page = document(body)
-    more, texts = galleries(page, url), bio.facts(page)
-    if heads_say(page, *MISSING) or not (more or texts or elements(page, PARTS)):
-        raise empty_page(page, "photos", url, *MISSING)
-    name, gender = heading(page)
-    if name is None:
-        raise empty_page(page, "name", url)
+def parse_page(body: bytes, url: str) -> h.Profile:
+    """Return the profile of `/photos` (galleries) or of `/bio` (facts); both have name and gender.
+    Raises `PageError`."""
+    page = h.document(body)
+    more, texts = find_galleries(page, url), bio.find_facts(page)
+    shown = not h.heads_say(page, *MISSING) and (more or texts or h.elements(page, PARTS))
+    h.require(shown, page, "photos", url, *MISSING)
+    name, gender = find_name_and_gender(page)
     on_bio = steps_of(url)[1:] == ["bio"]
-    return biography.profile(
-        name,
+    return h.profile(
+        h.require(name, page, "name", url),
         texts,
         # A cut of one of the photos: the only picture where there are no galleries.
-        shots=() if more or on_bio else head_picture(page, url),
-        aliases=bio.aliases(page, texts),
-        links=bio.links(page, url),
+        images=() if more or on_bio else head_picture(page, url),
+        aliases=bio.find_aliases(page, texts),
+        links=bio.find_links(page, url),
         more_pages=more[:GALLERIES],
         gender=gender,
     )
 
 
-def parse_more(body: bytes, url: str) -> tuple[Shot, ...]:
+def parse_more(body: bytes, url: str) -> tuple[h.Image, ...]:
     """A gallery's photos. Raises `PageError` where it names none, be it behind the lock."""
     steps = steps_of(url)
     if len(steps) != 3 or steps[1] != "photos":
-        raise PageError("missing_page", f"{url} is no gallery of one person")
-    page = document(body)
-    if heads_say(page, *MISSING) or not whole_photos(page, url):
-        raise empty_page(page, "photos", url, *MISSING)
-    return tuple(Shot(url=address) for address in open_photos(page, url))
+        raise h.PageError("missing_page", f"{url} is no gallery of one person")
+    page = h.document(body)
+    shown = not h.heads_say(page, *MISSING) and whole_photos(page, url)
+    h.require(shown, page, "photos", url, *MISSING)
+    return tuple(h.Image(url=address) for address in open_photos(page, url))
 
 
 def facts_page(url: str) -> str | None:
@@ -93,21 +80,21 @@ def steps_of(url: str) -> list[str]:
     return steps[1:] if len(steps) > 1 and LANGUAGE.fullmatch(steps[0]) else steps
 
 
-def heading(page: Selector) -> tuple[str | None, str | None]:
+def find_name_and_gender(page: Selector) -> tuple[str | None, str | None]:
     """Name and gender; the gender is the title of an icon that stands in the heading."""
-    name, said = None, None
+    name, icon = None, None
     for head in page.css(NAME)[:1]:
-        icons = elements(head, ICON)
-        name = text_besides(head, *icons)
-        said = IDENTIFIES.search(" | ".join(filter(None, map(element_text, icons))))
-    name = tidy(AFTER_NAME.sub("", name or title_before(page, *TITLE_ENDS) or ""))
-    return name, facts.gender(said["gender"]) if said else None
+        icons = h.elements(head, ICON)
+        name = h.text_besides(head, *icons)
+        icon = IDENTIFIES.search(" | ".join(filter(None, map(h.element_text, icons))))
+    name = h.tidy(AFTER_NAME.sub("", name or h.title_before(page, *TITLE_ENDS) or ""))
+    return name, h.gender(icon["gender"]) if icon else None
 
 
-def galleries(page: Selector, url: str) -> tuple[str, ...]:
+def find_galleries(page: Selector, url: str) -> tuple[str, ...]:
     """`/<slug>/photos/<gallery>` of this person only."""
     slug = steps_of(url)[:1]
-    found = (a for a in addresses(page, url, "a::attr(href)") if _same_host(a, url))
+    found = (a for a in h.addresses(page, url, "a::attr(href)") if h.host_of(a) == h.host_of(url))
     return tuple(
         dict.fromkeys(
             urlsplit(address)._replace(query="").geturl()
@@ -117,13 +104,9 @@ def galleries(page: Selector, url: str) -> tuple[str, ...]:
     )
 
 
-def _same_host(address: str, url: str) -> bool:
-    own = urlsplit(url).netloc.removeprefix("www.")
-    return urlsplit(address).netloc.removeprefix("www.") == own
-
-
-def head_picture(page: Selector, url: str) -> tuple[Shot, ...]:
-    return tuple(Shot(url=a) for a in addresses(page, url, HEAD) if is_photo(a, url))
+def head_picture(page: Selector, url: str) -> tuple[h.Image, ...]:
+    """The portrait above the tabs of a person's page."""
+    return tuple(h.Image(url=a) for a in h.addresses(page, url, HEAD) if is_photo(a, url))
 
 
 class FreeonesSpider(ProfileSpider):

@@ -6,28 +6,13 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from parsel import Selector
 
-from scrapy_project import biography
-from scrapy_project import facts as values
-from scrapy_project.html import (
-    absolute,
-    document,
-    element_text,
-    elements,
-    empty_page,
-    heads_say,
-    outside,
-    split_names,
-    text_besides,
-    text_of,
-    tidy,
-)
 from scrapy_project.kinds.html_profile import ProfileSpider
-from scrapy_project.profile import Profile
-from scrapy_project.sources.thenude.pictures import pictures
+from scrapy_project.parsing import helpers as h
+from scrapy_project.sources.thenude.covers import find_images
 
 MISSING: Final = ("Page Not Found",)
 NAME: Final = ".model-name"
@@ -54,46 +39,46 @@ SITES: Final = re.compile(
 )
 
 
-def parse_page(body: bytes, url: str) -> Profile:
-    page = document(body)
+def parse_page(body: bytes, url: str) -> h.Profile:
+    """Return the profile of a model's page. Raises `PageError`."""
+    page = h.document(body)
     number, listed = listed_as(page, url)
-    shown = shown_name(page)
-    shots = pictures(page, url, number, [n for n in (listed, shown) if n])
-    texts = facts(page)
-    name = shown or (listed if shots else None)
-    if heads_say(page, *MISSING) or not (elements(page, FACTS) or shots):
-        raise empty_page(page, "covers", url, *MISSING)
-    if name is None:
-        raise empty_page(page, "name", url)
-    return biography.profile(
-        name,
-        texts,
-        shots=shots,
-        aliases=aliases(page),
-        links=links(page, url),
-        gender=next(filter(None, map(values.gender, contents(page, GENDER))), None),
+    heading = find_name(page)
+    images = list(find_images(page, url, number, [n for n in (listed, heading) if n]))
+    shown = not h.heads_say(page, *MISSING) and (h.elements(page, FACTS) or images)
+    h.require(shown, page, "covers", url, *MISSING)
+    name = heading or (listed if images else None)
+    return h.profile(
+        h.require(name, page, "name", url),
+        find_facts(page),
+        images=images,
+        aliases=find_aliases(page),
+        links=find_links(page, url),
+        gender=h.first_of(map(h.gender, contents(page, GENDER))),
     )
 
 
 def listed_as(page: Selector, url: str) -> tuple[str | None, str | None]:
     """Number and name in the page's address; the canonical one may have a name that this lacks."""
-    canonical = (absolute(url, link.root.get("href") or "") for link in elements(page, CANONICAL))
-    found = [ADDRESS.fullmatch(unquote(urlsplit(a).path)) for a in (url, *filter(None, canonical))]
+    links = h.elements(page, CANONICAL)
+    canonical = (h.absolute(url, link.root.get("href") or "") for link in links)
+    found = [ADDRESS.fullmatch(unquote(h.path_of(a))) for a in (url, *filter(None, canonical))]
     number = found[0]["number"] if found[0] else None
-    names = (tidy(match["name"]) for match in found if match and match["number"] == number)
-    return number, next(filter(None, names), None)
+    names = (h.tidy(match["name"]) for match in found if match and match["number"] == number)
+    return number, h.first_of(names)
 
 
-def shown_name(page: Selector) -> str | None:
-    others = (tidy(AFTER_NAME.sub("", text_of(page, query) or "")) for query in OTHER_NAMES)
-    return text_of(page, NAME) or next(filter(None, others), None)
+def find_name(page: Selector) -> str | None:
+    """What the page calls the person, else what its heading or title begins with."""
+    heads = (h.tidy(AFTER_NAME.sub("", h.text_of(page, query) or "")) for query in OTHER_NAMES)
+    return h.text_of(page, NAME) or h.first_of(heads)
 
 
-def facts(page: Selector) -> dict[str, str]:
+def find_facts(page: Selector) -> dict[str, str]:
     """The text beside each label, and the nationality, which is marked up."""
-    marked = [("nationality", element_text(element)) for element in elements(page, NATIONALITY)]
-    rows = [(element_text(label), behind(label)) for label in elements(page, FACTS)]
-    texts = biography.labelled(marked + rows)
+    marked = [("nationality", h.element_text(element)) for element in h.elements(page, NATIONALITY)]
+    rows = [(h.element_text(label), text_beside(label)) for label in h.elements(page, FACTS)]
+    texts = h.labelled(marked + rows)
     digits = DIGITS.fullmatch(texts.get("born", ""))
     if digits and "?" in digits[0]:
         known = digits["month"] in MONTHS
@@ -101,37 +86,38 @@ def facts(page: Selector) -> dict[str, str]:
     return texts
 
 
-def behind(label: Selector) -> str | None:
+def text_beside(label: Selector) -> str | None:
     """The rest of the row; outside of rows the text after the label, or the next element's."""
     row, follower = label.root.getparent(), label.root.getnext()
     if row is not None and row.tag == "li":
-        return text_besides(Selector(root=row, type="html"), label)
-    return tidy(label.root.tail) or (
-        element_text(Selector(root=follower, type="html")) if follower is not None else None
+        return h.text_besides(h.selector_of(row), label)
+    return h.tidy(label.root.tail) or (
+        h.element_text(h.selector_of(follower)) if follower is not None else None
     )
 
 
-def aliases(page: Selector) -> list[str]:
-    """Those that are marked up, then those of a list under a label of its own; each once."""
+def find_aliases(page: Selector) -> list[str]:
+    """Those that are marked up, then those of a list with its own label; each once."""
     found = [*contents(page, ALIASES)]
-    labels = elements(page, FACTS)
-    also = (a for a in labels if biography.label_of(element_text(a)) in ALSO)
+    labels = h.elements(page, FACTS)
+    also = (a for a in labels if h.label_of(h.element_text(a)) in ALSO)
     for label in islice(also, MAX_LISTS):
-        row = Selector(root=label.root.getparent(), type="html")
-        parts = (part for part in elements(row, *PARTS)[:MAX_NAMES] if part.root is not row.root)
-        found += [*filter(None, map(text_besides, parts))] or split_names(behind(label))
+        row = h.selector_of(label.root.getparent())
+        parts = (part for part in h.elements(row, *PARTS)[:MAX_NAMES] if part.root is not row.root)
+        found += [*filter(None, map(h.text_besides, parts))] or h.split_names(text_beside(label))
     return list({name.casefold(): name for name in found}.values())
 
 
 def contents(page: Selector, query: str) -> Iterator[str]:
-    return filter(None, (tidy(meta.root.get("content")) for meta in elements(page, query)))
+    """The values of the <meta> elements that the CSS `query` finds."""
+    return filter(None, (h.tidy(meta.root.get("content")) for meta in h.elements(page, query)))
 
 
-def links(page: Selector, url: str) -> tuple[str, ...]:
+def find_links(page: Selector, url: str) -> tuple[str, ...]:
     """The person's own pages, by what the links to them say."""
-    named = (a for a in elements(page, "a[href]") if SITES.fullmatch(text_besides(a) or ""))
-    wanted = {absolute(url, a.root.get("href")) for a in named}
-    return tuple(a for a in outside(page, url, "a::attr(href)") if a in wanted)
+    named = (a for a in h.elements(page, "a[href]") if SITES.fullmatch(h.text_besides(a) or ""))
+    wanted = {h.absolute(url, a.root.get("href")) for a in named}
+    return tuple(a for a in h.outside(page, url, "a::attr(href)") if a in wanted)
 
 
 class ThenudeSpider(ProfileSpider):

@@ -1,1 +1,1 @@
-"""`make bench-embedder`, step by step; each step is a program of its own environment."""
+"""`make bench-embedder`, step by step; each step runs in its own environment."""

@@ -7,22 +7,31 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Final
 
 from trainer.config.settings import REPO_ROOT
 from trainer.embedding.lock import load_lock
-from trainer.embedding.pack import PACK_FILE, PackInfo, identity
+from trainer.embedding.pack import PACK_FILE, PackInfo, Role, identity
 from trainer.staging.atomic import sha256_file, write_json
 
 EMBEDDER = REPO_ROOT / ".venv-embedder" / "bin" / "python"
 EXPORT = REPO_ROOT / ".venv-export" / "bin" / "python"
-MODELS = {"facenet": "facenet512", "arcface": "arcface"}
+MODELS: Final[dict[Role, str]] = {"facenet": "facenet512", "arcface": "arcface"}
 DETECTOR = "detector.onnx"
 
 
 def demo_pack(directory: Path) -> Path:
     """The pack `demo`, made out of its packages."""
-    command = [EMBEDDER, "-m", "embedder.packs", "make", "demo", "--out", directory]
-    packages = ["--packages", REPO_ROOT / "var" / "packages"]
+    command: list[str | Path] = [
+        EMBEDDER,
+        "-m",
+        "embedder.packs",
+        "make",
+        "demo",
+        "--out",
+        directory,
+    ]
+    packages: list[str | Path] = ["--packages", REPO_ROOT / "var" / "packages"]
     subprocess.run([*command, *packages], cwd=REPO_ROOT, check=True, capture_output=True)
     return directory
 
@@ -39,11 +48,13 @@ def production_pack(directory: Path, demo: Path) -> Path | None:
         if not list((directory / model).glob("*.onnx")):
             sys.stdout.write(f"exporting {model} with random weights (about a minute)\n")
             (directory / model).mkdir(parents=True, exist_ok=True)
-            command = [EXPORT, "-m", "tests.export_checks", model, directory / model]
-            subprocess.run(command, cwd=REPO_ROOT, check=True, capture_output=True)
+            command: list[str | Path] = [EXPORT, "-m", "tests.export_checks", model]
+            subprocess.run(
+                [*command, directory / model], cwd=REPO_ROOT, check=True, capture_output=True
+            )
     rules, found = load_lock()["sidecar"], load_lock()["demo"]
     shutil.copyfile(demo / DETECTOR, directory / DETECTOR)
-    files = {"detector": directory / DETECTOR}
+    files: dict[str, Path] = {"detector": directory / DETECTOR}
     for role, model in MODELS.items():
         files[role] = directory / rules.files[role].file
         shutil.copyfile(next((directory / model).glob("*.onnx")), files[role])
@@ -72,7 +83,7 @@ def write_pack(directory: Path, content: dict[str, object], files: dict[str, Pat
 def tiny_pack(directory: Path) -> Path:
     """A detector that finds one face in the middle of every picture, and tiny recognisers."""
     directory.mkdir(parents=True, exist_ok=True)
-    command = [EMBEDDER, "-m", "tests.bench.embed.tiny_models", directory]
+    command: list[str | Path] = [EMBEDDER, "-m", "tests.bench.embed.tiny_models", directory]
     subprocess.run(command, cwd=REPO_ROOT, check=True, capture_output=True)
     content = load_lock()["demo"].info("demo").model_dump(mode="json")
     content["name"] = "tiny"

@@ -41,7 +41,7 @@ class Kept:
 
 def wrapped(engine: Engine) -> list[Kept]:
     """The engine's three sessions, each in a `Kept`."""
-    holders = [engine._detector._model, *engine._recognisers.values()]
+    holders: list[Any] = [engine._detector._model, *engine._recognisers.values()]
     kept = [Kept(holder._session) for holder in holders]
     for holder, session in zip(holders, kept, strict=True):
         holder._session = session
@@ -73,7 +73,7 @@ def models_seconds(sessions: list[Kept], inputs: list[list[dict[str, Any]]]) -> 
 
 def main() -> None:
     job = EmbedJob.model_validate_json(Path(sys.argv[1]).read_text())
-    engine = Engine(read_pack(job.model_dir), job.model_dir, Execution.of(job), job.batch, print)
+    engine = Engine(read_pack(job.model_dir), job.model_dir, Execution.of(job), job.batch)
     sessions = wrapped(engine)
     rows = pipeline_seconds(engine, job)[2]
     inputs = [session.inputs or [] for session in sessions]

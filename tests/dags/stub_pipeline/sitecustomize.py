@@ -3,6 +3,7 @@
 On the PYTHONPATH of the components under test; `stub_steps` says how it is told what to do.
 """
 
+import importlib
 import importlib.abc
 import importlib.util
 import sys
@@ -19,8 +20,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return types.ModuleType(spec.name)
 
     def exec_module(self, module):
-        import stub_steps
-
+        stub_steps = importlib.import_module("stub_steps")
         for given in stub_steps.STAND_INS[module.__name__]:
             setattr(module, given.__name__, given)
 

@@ -5,6 +5,7 @@
 """
 
 import json
+import logging
 import os
 from types import SimpleNamespace
 
@@ -14,13 +15,13 @@ from trainer.errors import StageFailed
 from trainer.staging.paths import DataDir
 
 
-def run_step(name, run_id, settings, *, params=None, key=None, say=print):
+def run_step(name, run_id, settings, *, params=None, key=None):
     orders = json.loads((settings.data_dir / "orders.json").read_text())
     run = DataDir(settings.data_dir).run(run_id)
     run.root.mkdir(parents=True, exist_ok=True)
     given = os.environ.get("STASHDB_API_KEY", "")
     _note(run, "calls", {"step": name, "key": key, "params": params, "key_length": len(given)})
-    say(f"stub {name} {key or ''}")
+    logging.getLogger("trainer.stub").info("stub %s %s", name, key or "")
     if name == "plan":
         BuildParams.parse(params, sorted(load_sources(settings.data_dir)))
         return {"sources": ["stashdb"]}
@@ -43,7 +44,7 @@ def candidate(settings, run_id):
     return SimpleNamespace(run_id=run_id, gate=gate, diff=diff, overtaken=None)
 
 
-def approve_run(settings, run_id, say):
+def approve_run(settings, run_id):
     _note(DataDir(settings.data_dir).run(run_id), "decided", {"approved": True})
     return "approved"
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from typing import Any
 
 from trainer.embedding.pack import PackInfo, RecogniserRule, read_pack
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.run import Say
 from trainer.pipeline.shortfall import require_faces
-from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.release.files import read_manifest
 from trainer.release.index import IndexOptions
 from trainer.release.inputs import read_inputs
 from trainer.release.publish import next_version
 from trainer.release.write import ReleasePack, build
+from trainer.runs.context import RunContext
+from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.clock import parse_iso
 from trainer.staging.progress import Progress
 from trainer.state.store import published_versions
 
+log = logging.getLogger(__name__)
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+
+def run(context: RunContext) -> dict[str, Any]:
+    """Build the release in the run's directory; return its figures. A release that is published
+    already is not built again."""
     plan, run = context.plan, context.run
     if context.data.release(plan.version_id).exists():
         return context.result("build_release") or {}
@@ -30,7 +34,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     pack = read_pack(context.data.model_pack(context.settings.model_pack), verify_files=False)
     inputs = read_inputs(run.select)
     progress = Progress(
-        run.working("build_release"), "vectors indexed", say, total=2 * len(inputs.faces)
+        run.working("build_release"), "vectors indexed", total=2 * len(inputs.faces)
     )
     result = build(
         inputs,
@@ -43,7 +47,6 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         options=_options(context),
         base=context.base_release,
         advance=progress.advance,
-        say=lambda line: say(f"build_release: {line}"),
     )
     progress.finish()
     return {

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.crawl import crawl_source
-from trainer.pipeline.run import Say
+from trainer.crawl.run import crawl_source
 from trainer.reasons import in_words
+from trainer.runs.context import RunContext
+
+log = logging.getLogger(__name__)
 
 
-def run(context: RunContext, source: str, say: Say) -> dict[str, Any]:
-    manifest = crawl_source(context, source, say)
+def run(context: RunContext, source: str) -> dict[str, Any]:
+    """Crawl one source; return its status and counts, also where it failed."""
+    manifest = crawl_source(context, source)
     reason = f" ({manifest.reason})" if manifest.reason else ""
-    say(f"crawl {source}: {manifest.status}{reason}; {in_words(manifest.counts)}")
+    log.info(f"crawl {source}: {manifest.status}{reason}; {in_words(manifest.counts)}")
     for error in manifest.errors[:10]:
-        say(f"crawl {source}: {error.sentence}")
+        log.info(f"crawl {source}: {error.sentence}")
     return {"source": source, "status": manifest.status, "counts": manifest.counts}

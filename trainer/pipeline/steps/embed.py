@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from trainer.embedding.runner import run_shard
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.run import Say
 from trainer.reasons import in_words
+from trainer.runs.context import RunContext
+
+log = logging.getLogger(__name__)
 
 
-def run(context: RunContext, shard: str, say: Say) -> dict[str, Any]:
+def run(context: RunContext, shard: str) -> dict[str, Any]:
+    """Embed one shard; return its status and counts."""
     job = context.run.embed_shard(shard) / "job.json"
-    manifest = run_shard(context.settings, job, say)
-    say(f"embed {shard}: {in_words(manifest.counts)}")
+    manifest = run_shard(context.settings, job)
+    log.info(f"embed {shard}: {in_words(manifest.counts)}")
     return {"shard": shard, "status": manifest.status, "counts": manifest.counts}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
-from trainer.identity.left import left, still_open
+from trainer.identity.dismissed_reviews import dismissed, still_open
 from trainer.identity.reviews import REVIEWS_FILE, read_reviews
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.run import Say
+from trainer.pipeline.absence_reasons import RunReasons
 from trainer.pipeline.scene_queries import read_scene_queries
-from trainer.pipeline.why import RunReasons
 from trainer.reasons import in_words
 from trainer.release.calibration import write_calibration
 from trainer.release.contract import INDEXES, MAX_DISTANCE, SCENE_DISTANCE
@@ -19,36 +18,21 @@ from trainer.release.evaluate import evaluate
 from trainer.release.evaluation import CapCost, Evaluation, write_evaluation
 from trainer.release.files import require_intact
 from trainer.release.scene_queries import scene_note
+from trainer.runs.context import RunContext
 from trainer.staging.progress import Progress
+
+log = logging.getLogger(__name__)
 
 SEED = 20260101
 SAMPLE = 2_000
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+def run(context: RunContext) -> dict[str, Any]:
+    """Write the release's figures and what it changes; return those of the run's record."""
     if context.data.release(context.plan.version_id).exists():
         return context.result("evaluate") or {}
-    directory, last = context.run.release, context.base_release
-    progress = Progress(context.run.working("evaluate"), "searches", say)
-
-    def advance(count: int, total: int) -> None:
-        progress.total = total
-        progress.advance(count)
-
-    pairs = _pairs(context)
-    scene, why_not = read_scene_queries(context, directory, say)
-    measured = evaluate(
-        directory,
-        seed=SEED,
-        sample=SAMPLE,
-        previous=last,
-        pairs=pairs,
-        scene=scene,
-        advance=advance,
-    )
-    measured.note += scene_note(measured.scene_queries, why_not)
-    progress.finish()
-    measured.cap_costs = _cap_costs(context, directory, measured.faces)
+    directory = context.run.release
+    measured = _measure(context, directory)
     write_evaluation(directory, measured)
     write_calibration(
         directory,
@@ -57,19 +41,51 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         measured.note,
         measured.scene_queries,
     )
+    removed = _write_changes(context, directory)
+    figures = summary(measured) | {"removed": removed}
+    log.info(f"evaluate: {in_words(figures)}")
+    copies = {kind: found.model_dump(mode="json") for kind, found in measured.scene_queries.items()}
+    if copies:
+        ranks = {kind: f"{found.rank_1:.3f}" for kind, found in measured.scene_queries.items()}
+        log.info(f"evaluate: rank-1 of degraded copies: {in_words(ranks)}")
+    return figures | {"scene_queries": copies}
+
+
+def _measure(context: RunContext, directory: Path) -> Evaluation:
+    """Search the release's own faces, and degraded copies where there are some."""
+    progress = Progress(context.run.working("evaluate"), "searches")
+
+    def advance(count: int, total: int) -> None:
+        progress.total = total
+        progress.advance(count)
+
+    pairs = _pairs(context)
+    scene, why_not = read_scene_queries(context, directory)
+    measured = evaluate(
+        directory,
+        seed=SEED,
+        sample=SAMPLE,
+        previous=context.base_release,
+        pairs=pairs,
+        scene=scene,
+        advance=advance,
+    )
+    measured.note += scene_note(measured.scene_queries, why_not)
+    progress.finish()
+    measured.cap_costs = _cap_costs(context, directory, measured.faces)
+    return measured
+
+
+def _write_changes(context: RunContext, directory: Path) -> int:
+    """Compare the release with the last one; return how many performers it has no more."""
+    last = context.base_release
     if last is not None:
         require_intact(last)
     changes = compare(last, directory, RunReasons(context))
     write_diff(directory, changes)
     for line in changes.describe():
-        say(f"diff: {line}")
-    figures = summary(measured) | {"removed": changes.counts["removed"]}
-    say(f"evaluate: {in_words(figures)}")
-    copies = {kind: found.model_dump(mode="json") for kind, found in measured.scene_queries.items()}
-    if copies:
-        ranks = {kind: f"{found.rank_1:.3f}" for kind, found in measured.scene_queries.items()}
-        say(f"evaluate: rank-1 of degraded copies: {in_words(ranks)}")
-    return figures | {"scene_queries": copies}
+        log.info(f"diff: {line}")
+    return changes.counts["removed"]
 
 
 def _cap_costs(context: RunContext, directory: Path, faces: int) -> list[CapCost]:
@@ -85,7 +101,7 @@ def _pairs(context: RunContext) -> set[tuple[int, int]]:
     """Performers that may be one person, unless somebody looked and left them as two."""
     directory = context.run.select
     items = read_reviews(directory) if (directory / REVIEWS_FILE).exists() else []
-    asked = (i for i in still_open(items, left(context.data)) if i.kind == "may_be_one_person")
+    asked = (i for i in still_open(items, dismissed(context.data)) if i.kind == "may_be_one_person")
     return {(item.performers[0], item.performers[1]) for item in asked}
 
 

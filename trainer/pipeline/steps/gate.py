@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from trainer.errors import StageFailed
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.run import Say
 from trainer.release.evaluation import read_evaluation
 from trainer.release.gate import gate, load_limits
+from trainer.runs.context import RunContext
+
+log = logging.getLogger(__name__)
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+def run(context: RunContext) -> dict[str, Any]:
+    """Compare the evaluation with the limits and the base release; return the checks. Raises
+    `StageFailed` where nothing was evaluated."""
     settings, last = context.settings, context.base_release
     measured = read_evaluation(context.built_release)
     if measured is None:
@@ -20,6 +24,6 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     removed = (context.result("evaluate") or {}).get("removed", 0)
     result = gate(limits, measured, read_evaluation(last) if last else None, removed)
     for line in result.failures():
-        say(f"gate: {line}")
-    say(f"gate: {'passed' if result.passed else 'not passed'}")
+        log.info(f"gate: {line}")
+    log.info(f"gate: {'passed' if result.passed else 'not passed'}")
     return result.model_dump(mode="json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -15,25 +16,26 @@ from trainer.embedding.lock import load_lock
 from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
-from trainer.pipeline import record
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.run import Say
 from trainer.release.gate import load_limits
+from trainer.runs import update as run_record
+from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import read_json, remove_temporaries, write_json
 from trainer.staging.clock import iso, now, version_id
 from trainer.staging.paths import DataDir
 
+log = logging.getLogger(__name__)
 
-def run(context: RunContext, conf: dict[str, Any] | None, say: Say) -> dict[str, Any]:
+
+def run(context: RunContext, conf: dict[str, Any] | None) -> dict[str, Any]:
     """Write plan.json once; a retry keeps the first one."""
     if not context.run.plan.exists():
-        _make_plan(context, conf, say)
+        _make_plan(context, conf)
     plan = context.plan
-    record.start(context, plan)
+    run_record.start(context, plan)
     return {"run_id": plan.run_id, "sources": sorted(plan.creators)}
 
 
-def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> None:
+def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     settings, data = context.settings, context.data
     shipped = load_sources(settings.data_dir)
     params = BuildParams.parse(conf, sorted(shipped))
@@ -44,9 +46,9 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> No
     _check_contact(settings)
     _check_pack(settings, chosen)
     _check_embedder(settings)
-    pack = read_pack(ensure_pack(settings, say))
+    pack = read_pack(ensure_pack(settings))
     started = _free_moment(data)
-    _clean(context, say)
+    _clean(context)
     plan = Plan(
         run_id=context.run.run_id,
         started_at=iso(started),
@@ -57,18 +59,18 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None, say: Say) -> No
         base_release=data.current.readlink().name if data.current.is_symlink() else None,
     )
     write_json(context.run.plan, plan.model_dump(mode="json"))
-    say(f"plan: release {plan.version_id}, sources {', '.join(chosen) or 'none'}")
+    log.info(f"plan: release {plan.version_id}, sources {', '.join(chosen) or 'none'}")
 
 
 def choose(sources: dict[str, SourceConfig], params: BuildParams) -> dict[str, SourceConfig]:
     """The sources to crawl by key; raises `ConfigError` for one that is switched off."""
-    asked = params.sources or [key for key, source in sources.items() if source.enabled]
-    disabled = [key for key in asked if not sources[key].enabled]
+    keys = params.sources or [key for key, source in sources.items() if source.enabled]
+    disabled = [key for key in keys if not sources[key].enabled]
     if disabled:
         raise ConfigError(
             f"sources {disabled} are switched off; set `enabled: true` for them in sources.yaml"
         )
-    return {key: sources[key] for key in sorted(set(asked))}
+    return {key: sources[key] for key in sorted(set(keys))}
 
 
 def _check_contact(settings: Settings) -> None:
@@ -121,9 +123,9 @@ def _free_moment(data: DataDir) -> datetime:
     return moment
 
 
-def _clean(context: RunContext, say: Say) -> None:
+def _clean(context: RunContext) -> None:
     """Remove temporary files that killed writers left behind."""
     data = context.data
     removed = remove_temporaries(data.images) + remove_temporaries(data.root / "faces")
     if removed:
-        say(f"plan: removed {removed} temporary files of an interrupted run")
+        log.info(f"plan: removed {removed} temporary files of an interrupted run")

@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from typing import Any
-
-import polars as pl
 
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.doubtful import doubtful_pictures
 from trainer.embedding.pack import PACK_FILE, read_pack
+from trainer.exclusions.apply import excluded_pictures
+from trainer.exclusions.crawl_notes import exclusions_of
+from trainer.exclusions.entries import read_exclusions
+from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_pictures
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.dropped import exclusions_of
-from trainer.pipeline.exclude import excluded_pictures
-from trainer.pipeline.run import Say
 from trainer.pipeline.scene_queries import pictures_to_degrade, why_not_embedded
-from trainer.pipeline.scrub import Out, scrub
-from trainer.pipeline.snapshots import snapshot_dirs
+from trainer.runs.context import Plan, RunContext
+from trainer.snapshots.current import snapshot_dirs
+from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
-from trainer.staging.snapshot import fold_snapshot
+from trainer.staging.frames import read_frame
 from trainer.state.store import read_identities
+
+log = logging.getLogger(__name__)
 
 # Faces a batch, pictures a part (what a kill costs). More fill the CPU no better; a GPU whose
 # memory is too small halves its batch.
 BATCHES = {"cpu": {"batch": 16, "part_images": 64}, "gpu": {"batch": 64, "part_images": 256}}
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+def run(context: RunContext) -> dict[str, Any]:
     plan = context.plan
+    excluded = read_exclusions(context.data).claims
     for source in plan.references:
-        fold_snapshot(context, source)
+        fold_snapshot(context, source, excluded=excluded)
     pictures = _pictures(context)
     wanted = pictures - excluded_pictures(
         snapshot_dirs(context).values(),
@@ -41,7 +44,7 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     cached = cached_pictures(context.data.faces(plan.pack_id))
     missing = sorted(wanted - cached) if plan.params.enable_faces else []
     present = [sha for sha in missing if context.data.image(sha).exists()]
-    queries = pictures_to_degrade(context, wanted, say)
+    queries = pictures_to_degrade(context, wanted)
     shards = _write_jobs(context, plan, present, queries)
     figures = {
         "pictures": len(wanted),
@@ -56,10 +59,10 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
     }
     off = figures["no_scene_queries"]
     copies = f"none, {off}" if off else f"of {len(queries)} more pictures"
-    say(f"plan_embed: degraded copies to measure the release by: {copies}")
+    log.info(f"plan_embed: degraded copies to measure the release by: {copies}")
     once_more = f" ({again} once more: they may be turned)" if again else ""
     known = f"{figures['already']} embedded before"
-    say(f"plan_embed: {len(present)} pictures to embed{once_more}, {known}")
+    log.info(f"plan_embed: {len(present)} pictures to embed{once_more}, {known}")
     return figures
 
 
@@ -74,9 +77,9 @@ def _forget_stale(context: RunContext, wanted: set[str]) -> int:
     doubtful = doubtful_pictures(data.faces(pack_id), rule)
     stale = frozenset(sha for sha in doubtful & wanted if data.image(sha).exists())
     if stale:
-        out = Out(frozenset(), stale, frozenset(), frozenset())
+        out = Redaction(frozenset(), stale, frozenset(), frozenset())
         for part in cache_parts(data.faces(pack_id)):
-            scrub(part, out)
+            redact(part, out)
     return len(stale)
 
 
@@ -84,7 +87,7 @@ def _pictures(context: RunContext) -> set[str]:
     """sha256 of every picture that the snapshots hold."""
     found: set[str] = set()
     for directory in snapshot_dirs(context).values():
-        images = pl.read_parquet(directory / "images.parquet", columns=["sha256"])
+        images = read_frame(directory / "images.parquet", ["sha256"])
         found.update(images["sha256"].drop_nulls().to_list())
     return found
 

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from trainer.config.sources import load_sources
+from trainer.crawl.targets import RECORD_COLUMNS, Targets, live
+from trainer.exclusions.apply import RecordRows, excluded_claims
+from trainer.exclusions.crawl_notes import exclusions_of
+from trainer.exclusions.entries import read_exclusions
 from trainer.identity.site_table import site_table
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.dropped import exclusions_of
-from trainer.pipeline.exclude import RecordRows, excluded_claims
-from trainer.pipeline.run import Say
-from trainer.pipeline.snapshots import snapshot_dirs
 from trainer.reasons import in_words
-from trainer.references.targets import RECORD_COLUMNS, Targets, live
+from trainer.runs.context import RunContext
+from trainer.snapshots.current import snapshot_dirs
+from trainer.snapshots.store import PERFORMERS_FILE, fold_snapshot, last_snapshot
 from trainer.staging.parquet import read_table, stream_rows, write_rows
 from trainer.staging.schemas import TARGETS
-from trainer.staging.snapshot import PERFORMERS_FILE, fold_snapshot, last_snapshot
 from trainer.state.store import read_identities
 
+log = logging.getLogger(__name__)
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+
+def run(context: RunContext) -> dict[str, Any]:
+    """Fold the creators' crawls and write the target pages per reference site; return their
+    counts."""
     plan = context.plan
+    excluded = read_exclusions(context.data).claims
     for source in plan.creators:
-        fold_snapshot(context, source)
+        fold_snapshot(context, source, excluded=excluded)
     records = list(_creators_snapshots(context))
     references = plan.references
     if not references or not records:
@@ -41,10 +47,10 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
         rows = targets.rows(source, _known_pages(context, source))
         write_rows(context.run.targets(source), rows, TARGETS)
         counts[source] = len(rows)
-    say(f"plan_references: {in_words(counts)}")
+    log.info(f"plan_references: {in_words(counts)}")
     left = _left_to_links(context)
     for source, reason in left.items():
-        say(f"plan_references: {source} is asked by links only, not by name: {reason}")
+        log.info(f"plan_references: {source} is asked by links only, not by name: {reason}")
     return {"references": sorted(references), "targets": counts, "by_links_only": left}
 
 

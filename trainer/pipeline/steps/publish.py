@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pyarrow.compute as pc
 
 from trainer.errors import DamagedFileError, StageFailed
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.dropped import dropped_links
-from trainer.pipeline.exclude import refuse_if_decided
-from trainer.pipeline.finished import overtaken_by
-from trainer.pipeline.housekeeping import retain
-from trainer.pipeline.pictures import prune_pictures, prune_vectors
-from trainer.pipeline.run import Say
-from trainer.pipeline.spent import clear_runs
+from trainer.exclusions.apply import refuse_if_decided
+from trainer.exclusions.crawl_notes import dropped_links
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
+from trainer.retention.images import prune_pictures, prune_vectors
+from trainer.retention.references import overtaken_by
+from trainer.retention.releases import retain
+from trainer.retention.runs import clear_runs
+from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import now
 from trainer.staging.manifest import StageManifest
@@ -31,25 +31,29 @@ from trainer.state.store import (
     read_snapshots,
 )
 
+log = logging.getLogger(__name__)
+
 # Vectors follow from the faces and the model pack; big indexes are not built twice alike.
 _CONTENT = (DATABASE, FACES_JSON, PERFORMERS_JSON)
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+def run(context: RunContext) -> dict[str, Any]:
+    """Publish the release, or keep it as a candidate where the gate failed or publishing is off;
+    return which."""
     plan = context.plan
     gate = context.result("gate") or {}
     if not gate.get("passed"):
-        say("publish: the gate did not pass; the release is kept as a candidate for a person")
+        log.info("publish: the gate did not pass; the release is kept as a candidate for a person")
         return {"published": False, "reason": "gate"}
     if not plan.params.publish:
-        say(f"publish: not asked for; the candidate lies in {context.run.release}")
+        log.info(f"publish: not asked for; the candidate lies in {context.run.release}")
         return {"published": False, "reason": "publish is false"}
     if _same_as_base(context):
-        return _keep_base(context, say)
-    return publish_run(context, say)
+        return _keep_base(context)
+    return publish_run(context)
 
 
-def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
+def publish_run(context: RunContext) -> dict[str, Any]:
     """Commit this run's state and make its release current. Safe to repeat after a kill."""
     plan, data = context.plan, context.data
     _refuse_if_overtaken(context)
@@ -59,18 +63,18 @@ def publish_run(context: RunContext, say: Say) -> dict[str, Any]:
     # the same id to another person after a kill.
     commit_release(data.state_db, _changes(context, plan, version, plan.version_id))
     publish(data, context.run.release, plan.version_id, context.settings.signing_key)
-    retain(data, context.settings.keep_releases, say)
-    clear_runs(data, say)
-    say(f"publish: release {plan.version_id} (version {version}) is current")
+    retain(data, context.settings.keep_releases)
+    clear_runs(data)
+    log.info(f"publish: release {plan.version_id} (version {version}) is current")
     return {
         "published": True,
         "release": plan.version_id,
         "version": version,
-        "pictures_deleted": _prune(context, say),
+        "pictures_deleted": _prune(context),
     }
 
 
-def _prune(context: RunContext, say: Say) -> int:
+def _prune(context: RunContext) -> int:
     """Pictures are kept for so long only, once their faces are known; vectors while something asks
     for them. The release is out by now: a damaged file of some run does not make this one fail."""
     days = context.settings.keep_pictures_days
@@ -78,10 +82,10 @@ def _prune(context: RunContext, say: Say) -> int:
         done = prune_pictures(context.data, context.plan.pack_id, days, now())
         rows = prune_vectors(context.data)
     except DamagedFileError as error:
-        say(f"publish: pictures and vectors that nothing needs stay: {error}")
+        log.info(f"publish: pictures and vectors that nothing needs stay: {error}")
         return 0
     if done.pictures or rows:
-        say(
+        log.info(
             f"publish: {done.pictures} pictures of {days} days ago and older deleted, and {rows} "
             "rows of the face caches of pictures that are gone"
         )
@@ -99,7 +103,7 @@ def _same_as_base(context: RunContext) -> bool:
     return same and before.get("models") == after["models"]
 
 
-def _keep_base(context: RunContext, say: Say) -> dict[str, Any]:
+def _keep_base(context: RunContext) -> dict[str, Any]:
     """What the crawl learnt is kept; the release that users have stays current."""
     plan = context.plan
     _refuse_if_overtaken(context)
@@ -107,14 +111,14 @@ def _keep_base(context: RunContext, say: Say) -> dict[str, Any]:
     assert plan.base_release is not None
     version = str(read_json(context.data.release(plan.base_release) / MANIFEST)["version"])
     commit_release(context.data.state_db, _changes(context, plan, version, plan.base_release))
-    clear_runs(context.data, say)
-    say(f"publish: nothing changed, release {plan.base_release} stays current")
+    clear_runs(context.data)
+    log.info(f"publish: nothing changed, release {plan.base_release} stays current")
     return {
         "published": True,
         "unchanged": True,
         "release": plan.base_release,
         "version": version,
-        "pictures_deleted": _prune(context, say),
+        "pictures_deleted": _prune(context),
     }
 
 

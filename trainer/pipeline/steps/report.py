@@ -2,101 +2,120 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from trainer.errors import StageFailed
 from trainer.faces.select import ACCEPTED
-from trainer.pipeline import record
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.run import Say
 from trainer.release.diff import DIFF_JSON, Diff
+from trainer.runs import update as run_record
+from trainer.runs.context import Plan, RunContext
+from trainer.runs.record import DiffSummary, RunRecord, SourceStats
 from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import STEP_FAILED, StageError, grouped
 from trainer.staging.manifest import StageManifest
-from trainer.staging.records import DiffSummary, RunRecord, SourceStats
+
+log = logging.getLogger(__name__)
 
 # A source that the operator gave no key is left out on purpose; it does not make a run partial.
 _SOUND = ("complete", "skipped")
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
-    """Fill the record; raises `StageFailed` when an essential step never finished."""
+def run(context: RunContext) -> dict[str, Any]:
+    """Complete the run's record; raises `StageFailed` when an essential step never finished."""
     plan = context.plan
-    crawls = record.manifests(context.run.root / "staging")
-    embeds = record.manifests(context.run.root / "embed")
-    with record.editing(context) as current:
+    crawls = run_record.manifests(context.run.root / "staging")
+    embeds = run_record.manifests(context.run.root / "embed")
+    with run_record.editing(context) as current:
         _stats(current, plan, crawls, context)
         _embed(current, embeds, context)
+        _selection(current, context)
         _outcome(current, plan, context)
         current.errors = _errors(current, crawls, embeds)
         current.stats.errors = sum(error.count for error in current.errors)
         current.diff_from_previous = _diff(context)
         if current.diff_from_previous:
             current.stats.faces_added = current.diff_from_previous.new_faces
-        current.stages = (context.result("select") or {}).get("stages", {})
-        current.funnel = (context.result("select") or {}).get("funnel", {})
-        current.stand_ins = (context.result("select") or {}).get("stand_ins", 0)
-        current.by_links_only = (context.result("plan_references") or {}).get("by_links_only", {})
-        current.absent = (context.result("select") or {}).get("absent", {})
-        current.quarantined = (context.result("resolve") or {}).get("quarantined", {})
+        current.by_links_only = _result(context, "plan_references").get("by_links_only", {})
+        current.quarantined = _result(context, "resolve").get("quarantined", {})
         current.reviews = {
             kind: count
             for step in ("resolve", "select")
-            for kind, count in (context.result(step) or {}).get("reviews", {}).items()
+            for kind, count in _result(context, step).get("reviews", {}).items()
         }
         current.evaluation = context.result("evaluate")
         current.gate = context.result("gate")
         current.completed_at = iso(now())
-    say(f"report: run {plan.run_id} is {current.status}; {current.stats.errors} errors")
+    log.info(f"report: run {plan.run_id} is {current.status}; {current.stats.errors} errors")
     if current.status == "failed":
         raise StageFailed(f"run {plan.run_id} failed; see {context.run.record}")
     return {"status": current.status, "release": current.release}
 
 
+def _result(context: RunContext, step: str) -> dict[str, Any]:
+    """Return what a step left behind; nothing where it never finished."""
+    return context.result(step) or {}
+
+
+def _selection(current: RunRecord, context: RunContext) -> None:
+    """Note which faces were selected, and who was not released."""
+    result = _result(context, "select")
+    current.stages = result.get("stages", {})
+    current.funnel = result.get("funnel", {})
+    current.stand_ins = result.get("stand_ins", 0)
+    current.absent = result.get("absent", {})
+
+
 def _stats(
     current: RunRecord, plan: Plan, crawls: dict[str, StageManifest], context: RunContext
 ) -> None:
-    funnel = (context.result("select") or {}).get("funnel", {})
+    """Note per source what its crawl gave and how many of its faces were selected."""
+    funnel = _result(context, "select").get("funnel", {})
     for source in plan.sources:
         manifest = crawls.get(source)
-        if manifest is None:
-            current.stats.by_source[source] = SourceStats(status="failed", reason="never finished")
-            continue
-        counts = manifest.counts
-        taken = funnel.get(source, {})
-        current.stats.by_source[source] = SourceStats(
-            status=manifest.status,
-            reason=manifest.reason,
-            performers=counts.get("performers", 0),
-            pages=counts.get("pages_fetched", 0) + counts.get("pages_resumed", 0),
-            **_pages(counts),
-            images_fetched=counts.get("pictures_fetched", 0),
-            images_known=counts.get("pictures_known_before", 0),
-            images_refused=counts.get("pictures_refused", 0)
-            + counts.get("pictures_refused_before", 0),
-            images_failed=counts.get("pictures_failed", 0),
-            faces=sum(n for rule, n in taken.items() if rule in ACCEPTED),
-            errors=sum(error.count for error in manifest.errors),
-            warnings=[
-                f"{check.name}: expected {check.expected}, got {check.actual}"
-                for check in manifest.checks
-                if not (check.ok or check.fatal)
-            ],
+        current.stats.by_source[source] = (
+            SourceStats(status="failed", reason="never finished")
+            if manifest is None
+            else _source_stats(manifest, funnel.get(source, {}))
         )
     by_source = current.stats.by_source.values()
     current.stats.performers_processed = sum(source.performers for source in by_source)
 
 
+def _source_stats(manifest: StageManifest, rules: dict[str, int]) -> SourceStats:
+    """Return the figures of one crawl; `rules` counts the source's faces by selection rule."""
+    counts = manifest.counts
+    return SourceStats(
+        status=manifest.status,
+        reason=manifest.reason,
+        performers=counts.get("performers", 0),
+        pages=counts.get("pages_fetched", 0) + counts.get("pages_resumed", 0),
+        **_pages(counts),
+        images_fetched=counts.get("pictures_fetched", 0),
+        images_known=counts.get("pictures_known_before", 0),
+        images_refused=counts.get("pictures_refused", 0) + counts.get("pictures_refused_before", 0),
+        images_failed=counts.get("pictures_failed", 0),
+        faces=sum(n for rule, n in rules.items() if rule in ACCEPTED),
+        errors=sum(error.count for error in manifest.errors),
+        warnings=[
+            f"{check.name}: expected {check.expected}, got {check.actual}"
+            for check in manifest.checks
+            if not (check.ok or check.fatal)
+        ],
+    )
+
+
 def _pages(counts: dict[str, int]) -> dict[str, int]:
-    """What became of a reference site's pages, beside those that were read."""
+    """Count a reference site's pages by what became of them, beside those that were read."""
     kinds = ("known", "not_modified", "unconfirmed", "unreadable")
     missing = counts.get("pages_missing", 0) + counts.get("pages_missing_by_name", 0)
     return {f"pages_{k}": counts.get(f"pages_{k}", 0) for k in kinds} | {"pages_missing": missing}
 
 
 def _embed(current: RunRecord, embeds: dict[str, StageManifest], context: RunContext) -> None:
-    """`pictures` and `already` are of the whole snapshot, the others of this run."""
-    planned = context.result("plan_embed") or {}
+    """Note the embedder's figures: `pictures` and `already` of the whole snapshot, the others of
+    this run."""
+    planned = _result(context, "plan_embed")
     totals = {"pictures": planned.get("pictures", 0), "already": planned.get("already", 0)}
     # A job that was interrupted and done again finds its own earlier pictures in the cache.
     of_the_run = {"embedded": "pictures", "faces": "faces", "no_face": "no_face"}
@@ -106,7 +125,7 @@ def _embed(current: RunRecord, embeds: dict[str, StageManifest], context: RunCon
 
 
 def _outcome(current: RunRecord, plan: Plan, context: RunContext) -> None:
-    """Status and output, from what publishing did or did not do."""
+    """Note status and output, by what publishing did or did not do."""
     published = context.result("publish")
     if published is None:
         current.status = "failed"

@@ -3,41 +3,53 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from trainer.adults.quarantine import Sorted, sort_out
 from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
-from trainer.identity.apart import apart_reviews
-from trainer.identity.canonical import canonical
-from trainer.identity.clues import Conflict
+from trainer.exclusions.apply import leave_out
+from trainer.identity.canonical import Performer, canonical
+from trainer.identity.claims import ClaimFacts
 from trainer.identity.decisions import read_identity_decisions
-from trainer.identity.evidence import find_joins
+from trainer.identity.evidence_items import Conflict
 from trainer.identity.link_conflicts import link_reviews
+from trainer.identity.matching import find_joins
 from trainer.identity.references import Attached, Performers, attach
 from trainer.identity.resolve import Identities, resolve
 from trainer.identity.reviews import Review, write_reviews
 from trainer.identity.site_table import site_table
-from trainer.pipeline.adults import Sorted, sort_out
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.exclude import leave_out
-from trainer.pipeline.people import Records, Sources, facts_of, is_live, performers_of, read_records
-from trainer.pipeline.record import manifests
+from trainer.identity.split_reviews import split_reviews
+from trainer.pipeline.claim_facts import (
+    Records,
+    Sources,
+    facts_of,
+    is_live,
+    performers_of,
+    read_records,
+)
 from trainer.pipeline.record_faces import record_faces
-from trainer.pipeline.run import Say
 from trainer.reasons import in_words
 from trainer.release.inputs import PERFORMER_INPUT
+from trainer.runs.context import RunContext
+from trainer.runs.update import manifests
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
+from trainer.staging.rows import PerformerRecord
 from trainer.state.decisions import digest
 from trainer.state.store import Claim, read_identities
 
+log = logging.getLogger(__name__)
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+
+def run(context: RunContext) -> dict[str, Any]:
+    """Write performers, their ids and what people have to look at; return the figures."""
     with uncollected():
-        return _run(context, say)
+        return _run(context)
 
 
 @contextmanager
@@ -51,7 +63,7 @@ def uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _run(context: RunContext, say: Say) -> dict[str, Any]:
+def _run(context: RunContext) -> dict[str, Any]:
     sources = load_sources(context.settings.data_dir) | context.plan.sources
     decisions = digest(context.data)  # before they are read: a later one is noticed
     records, pages = read_records(context, sources)
@@ -67,14 +79,12 @@ def _run(context: RunContext, say: Say) -> dict[str, Any]:
     identities = resolve(facts, known, joins, decided)
     performers = performers_of(records, identities, facts)
     attached = attach(pages, performers, known)
-    rows = _rows(records, identities, performers, attached, sources, context.plan.started_at)
-    told = {n: [*own, *attached.pages.get(n, ())] for n, own in performers.records.items()}
-    adults = sort_out(rows, told)
+    rows = _rows(records, identities, performers, attached, facts, sources, context.plan.started_at)
+    stated = {n: [*own, *attached.pages.get(n, ())] for n, own in performers.records.items()}
+    adults = sort_out(rows, stated)
     reviews = [_conflict_review(conflict, identities) for conflict in conflicts]
-    reviews += apart_reviews(facts, known, identities.performer_of, decided)
-    shown = {review.url for review in reviews}
-    seen = {(page["source"], page["source_id"]) for page in pages} - attached.contested
-    reviews += link_reviews(facts, identities.performer_of, shown, seen)
+    reviews += split_reviews(facts, known, identities.performer_of, decided)
+    reviews += _link_reviews(facts, identities, reviews, pages, attached)
     counts = write_reviews(context.run.resolve, [*reviews, *attached.reviews])
     _write(context, identities, attached, adults)
     figures = {
@@ -91,7 +101,7 @@ def _run(context: RunContext, say: Say) -> dict[str, Any]:
         "quarantined": dict(Counter(row["reason"] for row in adults.quarantined)),
         "reviews": counts,
     }
-    say(f"resolve: {in_words(figures)}")
+    log.info(f"resolve: {in_words(figures)}")
     return figures
 
 
@@ -118,31 +128,52 @@ def _conflict_review(conflict: Conflict, identities: Identities) -> Review:
     )
 
 
+def _link_reviews(
+    facts: list[ClaimFacts],
+    identities: Identities,
+    reviews: list[Review],
+    pages: list[PerformerRecord],
+    attached: Attached,
+) -> list[Review]:
+    """Links that two performers have, but those that `reviews` or a page's owner settle."""
+    shown = {review.url for review in reviews}
+    seen = {(page["source"], page["source_id"]) for page in pages} - attached.contested
+    return link_reviews(facts, identities.performer_of, shown, seen)
+
+
 def _rows(
     records: Records,
     identities: Identities,
     performers: Performers,
     attached: Attached,
+    facts: list[ClaimFacts],
     sources: Sources,
     run_started_at: str,
-) -> list[dict[str, Any]]:
-    """One row a performer with at least one live record, by id."""
-    live = performers.records
-    gone: dict[int, list[Claim]] = defaultdict(list)
-    for claim, number in identities.performer_of.items():
-        if claim not in records or not is_live(records[claim]):
-            gone[number].append(claim)
+) -> list[Performer]:
+    """Return one row per performer with at least one live record, by id."""
+    gone = _gone(records, identities)
+    links = {fact.claim: fact.links for fact in facts}
     return [
         canonical(
             number,
-            live[number],
+            own,
             gone[number],
             sources,
             run_started_at,
             attached.pages.get(number, ()),
+            links,
         )
-        for number in sorted(live)
+        for number, own in sorted(performers.records.items())
     ]
+
+
+def _gone(records: Records, identities: Identities) -> dict[int, list[Claim]]:
+    """Return, by performer, the claims without a live record."""
+    gone: dict[int, list[Claim]] = defaultdict(list)
+    for claim, number in identities.performer_of.items():
+        if claim not in records or not is_live(records[claim]):
+            gone[number].append(claim)
+    return gone
 
 
 def _write(

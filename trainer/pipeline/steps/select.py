@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import pyarrow as pa
 
+from trainer.adults.quarantine import QUARANTINE_FILE, read_owners
 from trainer.config.sources import load_sources
+from trainer.exclusions.apply import mark_excluded
+from trainer.exclusions.entries import read_exclusions
 from trainer.faces.absent import absent, counts, write_absent
 from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_vectors
 from trainer.faces.cap_costs import cap_costs
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
-from trainer.faces.kept_out import mark_early, without_quarantined
+from trainer.faces.face_rules import questions, write_face_rules
+from trainer.faces.limits import FaceLimits
 from trainer.faces.measure_limits import measure_limits, measure_one_person
 from trainer.faces.one_person import PEOPLE_COLUMNS, one_person_reviews
+from trainer.faces.quarantine import mark_early, without_quarantined
 from trainer.faces.select import (
     ACCEPTED,
     SEVERAL,
@@ -31,108 +37,132 @@ from trainer.faces.select import (
 )
 from trainer.faces.similar_performers import SimilarPerformers
 from trainer.faces.trust import settle, with_rows
-from trainer.faces.verdicts import questions, write_verdicts
 from trainer.identity.decisions import read_identity_decisions
-from trainer.identity.reviews import Review, write_reviews
-from trainer.pipeline.adults import QUARANTINE_FILE, read_owners
-from trainer.pipeline.context import Plan, RunContext
-from trainer.pipeline.exclude import mark_excluded
-from trainer.pipeline.run import Say
-from trainer.pipeline.snapshots import snapshot_dirs
-from trainer.policy.exclusions import read_exclusions
+from trainer.identity.reviews import write_reviews
 from trainer.reasons import in_words
 from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
+from trainer.runs.context import Plan, RunContext
+from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.atomic import write_json
+from trainer.staging.frames import read_frame
 from trainer.staging.parquet import read_table, write_table
 from trainer.state.store import run_of
 
-NEAREST_FILE = "nearest.parquet"
-SIMILAR_FILE = "similar.parquet"
+log = logging.getLogger(__name__)
+
+_RECORD = ("source", "source_id", "page_url", "images", "deleted")  # what faces need of a record
+_IMAGE = ("url", "sha256", "fetched_at", "run_id")
 SEED = 20260101  # of the samples that limits and caps are measured on
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
-    plan, cache = context.plan, context.data.faces(context.plan.pack_id)
+class _Judged(NamedTuple):
+    """Every face with its `rule`: of performers that may be released, and of `quarantined` ones."""
+
+    faces: pl.DataFrame
+    quarantined: pl.DataFrame
+    vectors: FaceVectors
+    limits: FaceLimits
+    stand_ins: int  # pictures
+
+
+def run(context: RunContext) -> dict[str, Any]:
+    """Write the release's performers and faces, what became of all other faces, and reviews.
+
+    Returns the figures of the selection.
+    """
+    judged = _judge(context)
+    similar = _similar(context, judged.faces, judged.vectors)
+    caps = _caps(context.plan, sorted(judged.faces["source"].unique()))
+    capped = cap(judged.faces, caps)
+    chosen = selected(capped, context.plan.params.min_faces)
+    _write(context, chosen, judged.vectors)
+    write_face_rules(context.run.select, capped, judged.quarantined)
+    by_rule = funnel(capped)
+    write_json(context.run.select / "funnel.json", by_rule)
+    result = {
+        "faces": len(chosen),
+        "performers": chosen["performer_id"].n_unique(),
+        "funnel": by_rule,
+        "stages": stages(capped),
+        "stand_ins": judged.stand_ins,
+        "absent": _absent(context, capped, chosen),
+        "limits": replace(judged.limits, one_person=similar.limits).as_json(),
+        "cap_costs": [c._asdict() for c in cap_costs(capped, judged.vectors, caps, SEED)],
+        "reviews": _reviews(context, similar, capped, judged.quarantined),
+    }
+    _log(result)
+    return result
+
+
+def _judge(context: RunContext) -> _Judged:
+    """Give every candidate's faces a rule; write what the next build's scan goes on from."""
+    cache = context.data.faces(context.plan.pack_id)
     judged = judge(_candidates(context), read_figures(cache))
     shared = stand_ins(judged)
     judged = mark_excluded(judged, read_exclusions(context.data))
     usable = judged.filter(pl.col("rule").is_in([SINGLE, SEVERAL]))
     vectors = read_vectors(cache, usable["image_sha256"])
     judged = once(mark_early(mark_conflicts(judged, vectors)))
-    remembered = _remembered(context, NEAREST_FILE)
     singles = judged.filter((pl.col("rule") == SINGLE) & ~pl.col("quarantined"))
     limits = measure_limits(singles, vectors, SEED)
-    say(f"select: {limits.describe()}")
+    log.info(f"select: {limits.describe()}")
+    remembered = _remembered(context, context.run.nearest_faces.name)
     judged, memory = scan(settle(judged, vectors, limits), vectors, limits, remembered)
-    write_table(context.run.select / NEAREST_FILE, memory.to_arrow())
-    judged, kept_out = without_quarantined(judged)
-    similar = _similar(context, judged, vectors)
-    limits = replace(limits, one_person=similar.limits)
-    caps = _caps(plan, sorted(judged["source"].unique()))
-    capped = cap(judged, caps)
-    chosen = selected(capped, plan.params.min_faces)
-    _write(context, chosen, vectors)
-    write_verdicts(context.run.select, capped, kept_out)
-    quarantined = frozenset(kept_out["performer_id"].unique())
-    asked = [*questions(capped, quarantined), *_one_person_reviews(context, similar, capped)]
-    reviews = write_reviews(context.run.select, asked)
-    missing = _absent(context, capped, chosen)
-    by_rule = funnel(capped)
-    write_json(context.run.select / "funnel.json", by_rule)
-    way = stages(capped)
-    performers = chosen["performer_id"].n_unique()
-    say(
-        f"select: {len(chosen)} faces of {performers} performers; {in_words(by_rule)}; "
-        f"to review: {in_words(reviews)}"
+    write_table(context.run.nearest_faces, memory.to_arrow())
+    return _Judged(*without_quarantined(judged), vectors, limits, shared)
+
+
+def _log(result: dict[str, Any]) -> None:
+    log.info(
+        f"select: {result['faces']} faces of {result['performers']} performers; "
+        f"{in_words(result['funnel'])}; to review: {in_words(result['reviews'])}"
     )
-    if shared:
-        say(f"select: {shared} pictures are stand-ins: too many performers share them")
-    return {
-        "faces": len(chosen),
-        "performers": performers,
-        "funnel": by_rule,
-        "stages": way,
-        "stand_ins": shared,
-        "absent": missing,
-        "limits": limits.as_json(),
-        "cap_costs": [cost._asdict() for cost in cap_costs(capped, vectors, caps, SEED)],
-        "reviews": reviews,
-    }
+    if result["stand_ins"]:
+        log.info(
+            f"select: {result['stand_ins']} pictures are stand-ins: too many performers share them"
+        )
 
 
 def _absent(context: RunContext, capped: pl.DataFrame, chosen: pl.DataFrame) -> dict[str, int]:
-    """Who was resolved and is not in the release, into a file; how many by reason."""
+    """Write who was resolved and is not in the release; return how many, by reason."""
     directory = context.run.resolve
-    performers = pl.DataFrame(pl.from_arrow(read_table(directory / "performers.parquet")))
-    kept_out = pl.DataFrame(pl.from_arrow(read_table(directory / QUARANTINE_FILE)))
+    performers = read_frame(directory / "performers.parquet")
+    quarantined = read_frame(directory / QUARANTINE_FILE)
     with_faces_only = context.plan.params.min_faces > 0
     released = (chosen if with_faces_only else performers)["performer_id"].unique()
-    found = absent(performers, kept_out, capped, released)
+    found = absent(performers, quarantined, capped, released)
     write_absent(context.run.select, found)
     return counts(found)
 
 
 def _similar(context: RunContext, judged: pl.DataFrame, vectors: FaceVectors) -> SimilarPerformers:
-    """Performers that may be one person, by their accepted faces."""
+    """Return performers that may be one person, by their accepted faces; write what the next
+    build goes on from."""
     accepted = judged.filter(pl.col("rule").is_in(ACCEPTED) & ~pl.col("disagrees"))
     limits = measure_one_person(accepted, vectors, SEED)
-    similar = SimilarPerformers(accepted, vectors, limits, _remembered(context, SIMILAR_FILE))
-    write_table(context.run.select / SIMILAR_FILE, similar.memory.to_arrow())
+    similar = SimilarPerformers(
+        accepted, vectors, limits, _remembered(context, context.run.similar_performers.name)
+    )
+    write_table(context.run.similar_performers, similar.memory.to_arrow())
     return similar
 
 
-def _one_person_reviews(
-    context: RunContext, similar: SimilarPerformers, judged: pl.DataFrame
-) -> list[Review]:
-    performers = pl.DataFrame(
-        pl.from_arrow(read_table(context.run.resolve / "performers.parquet", [*PEOPLE_COLUMNS]))
-    )
+def _reviews(
+    context: RunContext, similar: SimilarPerformers, capped: pl.DataFrame, quarantined: pl.DataFrame
+) -> dict[str, int]:
+    """Write what a person has to decide about faces; return how many, by kind."""
+    performers = read_frame(context.run.resolve / "performers.parquet", [*PEOPLE_COLUMNS])
     splits = [d for d in read_identity_decisions(context.data) if d.action == "split"]
-    return one_person_reviews(similar.pairs, performers, judged, splits)
+    reviews = [
+        *questions(capped, frozenset(quarantined["performer_id"].unique())),
+        *one_person_reviews(similar.pairs, performers, capped, splits),
+    ]
+    return write_reviews(context.run.select, reviews)
 
 
 def _remembered(context: RunContext, name: str) -> pl.DataFrame | None:
-    """What the last release's run compared: only what changed is compared again."""
+    """Return what the last release's run compared, so that only changes are compared again; None
+    where there is none of this model pack."""
     plan, data = context.plan, context.data
     run_id = run_of(data.state_db, plan.base_release) if plan.base_release else None
     if run_id is None:
@@ -141,11 +171,11 @@ def _remembered(context: RunContext, name: str) -> pl.DataFrame | None:
     path = last.run.select / name
     if not path.exists() or last.plan.pack_id != plan.pack_id:
         return None
-    return pl.DataFrame(pl.from_arrow(read_table(path)))
+    return read_frame(path)
 
 
 def _candidates(context: RunContext) -> pl.DataFrame:
-    """Every picture that a live performer's records and pages advertise and that was fetched.
+    """Return every fetched picture that live records and pages of a performer show.
 
     Those of people in quarantine are among them: what is theirs is nobody else's.
     """
@@ -153,11 +183,9 @@ def _candidates(context: RunContext) -> pl.DataFrame:
     owners = read_owners(context.run.resolve)
     frames = []
     for source, directory in snapshot_dirs(context).items():
-        records = pl.read_parquet(directory / "performers.parquet").filter(~pl.col("deleted"))
-        images = pl.read_parquet(directory / "images.parquet")
-        fetched = images.filter(pl.col("sha256").is_not_null()).select(
-            "url", "sha256", "fetched_at", "run_id"
-        )
+        records = read_frame(directory / "performers.parquet", _RECORD).filter(~pl.col("deleted"))
+        images = read_frame(directory / "images.parquet", _IMAGE)
+        fetched = images.filter(pl.col("sha256").is_not_null())
         frames.append(
             records.select("source", "source_id", "page_url", pl.col("images"))
             .join(owners, on=["source", "source_id"])
@@ -188,17 +216,19 @@ def _candidates(context: RunContext) -> pl.DataFrame:
 
 
 def _caps(plan: Plan, sources: list[str]) -> Caps:
-    """A source's own cap is the stricter one of its configuration and the run's parameter."""
+    """Return the caps: a source's is the stricter one of its configuration and the parameter."""
     per_source = {}
     for source in sources:
         config = plan.sources.get(source)
-        own = config.max_faces if config and config.max_faces else plan.params.max_faces_per_source
-        per_source[source] = min(own, plan.params.max_faces_per_source)
+        limit = (
+            config.max_faces if config and config.max_faces else plan.params.max_faces_per_source
+        )
+        per_source[source] = min(limit, plan.params.max_faces_per_source)
     return Caps(per_source, plan.params.max_faces_total)
 
 
 def _write(context: RunContext, chosen: pl.DataFrame, vectors: FaceVectors) -> None:
-    """performers.parquet and faces.parquet as the release expects them, in release order."""
+    """Write performers.parquet and faces.parquet as the release expects them, in its order."""
     performers = read_table(context.run.resolve / "performers.parquet")
     if context.plan.params.min_faces > 0:
         kept = pa.array(chosen["performer_id"].unique().to_list(), pa.int64())

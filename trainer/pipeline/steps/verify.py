@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from trainer.errors import StageFailed
-from trainer.pipeline.context import RunContext
-from trainer.pipeline.run import Say
 from trainer.release.contract import REPORT_SUMS
 from trainer.release.verify import verify, write_report
+from trainer.runs.context import RunContext
+
+log = logging.getLogger(__name__)
 
 
-def run(context: RunContext, say: Say) -> dict[str, Any]:
+def run(context: RunContext) -> dict[str, Any]:
+    """Verify the built release and write the report beside it; raises `StageFailed` where it does
+    not fit the contract."""
     directory = context.built_release
     staged = directory == context.run.release
     if staged:  # a publishing that was killed may have sealed the reports that come now
@@ -24,5 +28,5 @@ def run(context: RunContext, say: Say) -> dict[str, Any]:
             "the release does not fit the sidecar's contract and was not published; "
             f"see verify.json in {directory}: {'; '.join(report.failures())}"
         )
-    say(f"verify: {len(report.checks)} checks hold")
+    log.info(f"verify: {len(report.checks)} checks hold")
     return {"ok": True, "checks": len(report.checks)}

@@ -1,0 +1,92 @@
+"""Decide what a person has to look at: merge, split, leave as it is, and take it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reports.actions.reasons import require_reason
+from reports.actions.role import require_operator
+from trainer.config.sources import load_sources
+from trainer.identity.decide import decide_merge, decide_split, spelled_side, undo
+from trainer.identity.decisions import Decision, read_identity_decisions
+from trainer.identity.dismissed_reviews import DismissedReview, dismiss, dismissed, reopen
+from trainer.identity.reviews import Review, read_run_reviews, reviewed
+from trainer.pipeline.performer_report import PerformerReport, performer_report
+from trainer.runs.record import list_records
+from trainer.staging.clock import iso, now
+from trainer.staging.paths import DataDir
+from trainer.state.store import read_identities
+
+NEXT = "the next build applies it"
+
+
+@dataclass(frozen=True)
+class Items:
+    """The items of the newest run that has any: those that are open, and those that were left."""
+
+    run_id: str | None
+    open: list[Review]
+    left: list[DismissedReview]
+
+
+def items(data: DataDir) -> Items:
+    """Raises `DamagedFileError`."""
+    known = dismissed(data)
+    for entry in list_records(data):
+        run = data.run(entry.run_id)
+        if reviewed(run):
+            found = read_run_reviews(run)
+            return Items(entry.run_id, [r for r in found if r.key not in known], [*known.values()])
+    return Items(None, [], [*known.values()])
+
+
+def evidence(data: DataDir, review: Review) -> list[PerformerReport]:
+    """What is known of each performer that an item is about, in its order."""
+    sources, known = load_sources(data.root), read_identities(data.state_db)
+    numbers = dict.fromkeys(known.current(number) for number in review.performers)
+    return [performer_report(data, sources, known, number) for number in numbers]
+
+
+def merge(data: DataDir, one: str, other: str, reason: str) -> str:
+    """Decide that two performers are one person; returns a sentence."""
+    require_operator()
+    decision = decide_merge(data, one, other, require_reason(reason), iso(now()))
+    return f"{decision.text()}; {NEXT}"
+
+
+def split(data: DataDir, records: list[str], reason: str) -> str:
+    """Decide that records are of a person of their own; returns a sentence."""
+    require_operator()
+    decision = decide_split(data, records, require_reason(reason), iso(now()))
+    return f"{decision.text()}; {NEXT}"
+
+
+def leave(data: DataDir, key: str, reason: str) -> str:
+    """Ask no more about an item while nothing changes; returns a sentence."""
+    require_operator()
+    found = dismiss(data, items(data).open, key, require_reason(reason), iso(now()))
+    return f"{found.kind.replace('_', ' ')} is left as it is: {found.text}"
+
+
+def ask_again(data: DataDir, key: str) -> str:
+    require_operator()
+    reopen(data, key)
+    return "the item is asked again"
+
+
+def take_back(data: DataDir, number: int) -> str:
+    """Undo decision `number`; returns a sentence."""
+    require_operator()
+    opposite = undo(data, number, iso(now()))
+    done = f"decision {number} is taken back"
+    return f"{done}: {opposite.text()}; {NEXT}" if opposite else done
+
+
+def decisions(data: DataDir) -> list[Decision]:
+    """Newest first, those taken back, too."""
+    return sorted(read_identity_decisions(data, undone=True), key=lambda d: -d.number)
+
+
+def sides(decision: Decision) -> str:
+    between = " and " if decision.action == "merge" else " from "
+    return between.join(spelled_side(side) for side in decision.sides)

@@ -1,0 +1,102 @@
+"""Start a build in Airflow from a form, or see the command that does it; stop one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from reports import acting, data, parts, text
+from reports.actions import airflow as actions
+from trainer.config.params import BuildParams
+from trainer.config.sources import load_sources
+from trainer.services.airflow_api import Airflow
+
+_STARTED = "build_started"  # Airflow's id of the run that was started here
+
+
+def show() -> None:
+    if not acting.head("New build"):
+        return
+    directory = data.data_dir()
+    sources = load_sources(directory.root)
+    client = actions.airflow()
+    conf = _form(sorted(key for key, source in sources.items() if source.enabled))
+    _costs(actions.costs(directory, sources, conf["sources"], images=conf["enable_faces"]))
+    if client is None:
+        st.info(text.markdown(actions.HOW_TO))
+        st.code(actions.shell_command(conf), language="shell")
+        return
+    if st.button("Start build", type="primary"):
+        acting.perform(lambda: _start(client, conf, list(sources)))
+    started, run_page = st.session_state.get(_STARTED), st.session_state.get("pages", {}).get("run")
+    if started and run_page:
+        st.page_link(run_page, label="Open its run", query_params={"run_id": started})
+    _running(client)
+
+
+def _start(client: Airflow, conf: dict[str, Any], known: list[str]) -> str:
+    run_id = actions.start(client, conf, known)
+    st.session_state[_STARTED] = run_id
+    return f"run {run_id} is started"
+
+
+def _form(sources: list[str]) -> dict[str, Any]:
+    """A value for each parameter, by its JSON schema."""
+    fields = BuildParams.model_json_schema()["properties"]
+    return {
+        name: _chosen(sources, field) if name == "sources" else _field(name, field)
+        for name, field in fields.items()
+    }
+
+
+def _chosen(sources: list[str], field: dict[str, Any]) -> list[str]:
+    return st.multiselect(
+        "Sources", sources, key="sources", help=field["description"], placeholder="All enabled"
+    )
+
+
+def _field(name: str, field: dict[str, Any]) -> Any:
+    label, help_text, default = _label(name), field["description"], field["default"]
+    if field.get("type") == "boolean":
+        return st.checkbox(label, value=default, key=name, help=help_text)
+    if "enum" in field:
+        options = field["enum"]
+        return st.selectbox(label, options, options.index(default), key=name, help=help_text)
+    low, high = field.get("minimum"), field.get("maximum")
+    return int(st.number_input(label, low, high, default, step=1, key=name, help=help_text))
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _costs(found: list[actions.Cost]) -> None:
+    st.markdown("**What it would cost, at most**")
+    parts.table(
+        [
+            {
+                "Source": cost.source,
+                "Performers": text.number(cost.performers),
+                "Requests": text.number(cost.requests),
+                "Time": text.duration(None if cost.minutes is None else 60 * cost.minutes),
+            }
+            for cost in found
+        ]
+    )
+    st.caption(
+        "From each source's last good crawl, at its rate limit, with one image per performer. "
+        "Sources are crawled side by side; what is known already is not fetched again."
+    )
+
+
+def _running(client: Airflow) -> None:
+    st.subheader("Running builds")
+    runs = client.running()
+    if not runs:
+        st.caption("No build is running.")
+        return
+    parts.table([{"Run": r["id"], "State": r["state"], "Since": r["started_at"]} for r in runs])
+    run_id = st.selectbox("Run", [str(run["id"]) for run in runs])
+    if st.button("Stop"):
+        acting.perform(lambda: actions.stop(client, run_id))

@@ -1,0 +1,78 @@
+"""What each source gave, in few columns; the rest on demand."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from reports import parts, text
+from trainer.runs.record import RunRecord, SourceStats
+
+
+def show(record: RunRecord) -> None:
+    by_source = record.stats.by_source
+    if not by_source:
+        st.caption("No source has reported yet.")
+        return
+    chosen = parts.table(
+        [
+            {
+                "Source": source,
+                "Status": s.status,
+                "Performers": s.performers,
+                "Pages": s.pages,
+                "Images": s.images_fetched,
+                "Faces": s.faces,
+                "Errors": s.errors,
+            }
+            for source, s in by_source.items()
+        ],
+        on_select="rerun",
+        selection_mode="single-row",
+        key="run_sources",
+        height="content",
+    )
+    ill = [(k, s) for k, s in by_source.items() if s.reason or s.warnings]
+    for source, s in ill:
+        reasons = "; ".join(filter(None, [s.reason, *s.warnings]))
+        st.warning(f"**{text.markdown(source)}**: {text.markdown(reasons)}")
+    names = list(by_source)
+    rows = [n for n in chosen.selection.rows if n < len(names)]
+    asked = st.query_params.get("source", "")
+    source = names[rows[0]] if rows else asked
+    if source in by_source:
+        _details(source, by_source[source])
+    else:
+        st.caption("Select a source to see its pages and images in detail.")
+    _embedding(record)
+
+
+def _details(source: str, s: SourceStats) -> None:
+    st.markdown(f"**{text.markdown(source)}**")
+    left, right = st.columns(2)
+    with left:
+        pages = {
+            "Read": s.pages,
+            "Carried over without a request": s.pages_known,
+            "Not modified": s.pages_not_modified,
+            "Not there": s.pages_missing,
+            "In doubt": s.pages_unconfirmed,
+            "Unreadable": s.pages_unreadable,
+        }
+        parts.table([{"Pages": k, "Count": v} for k, v in pages.items()])
+    with right:
+        images = {
+            "Fetched": s.images_fetched,
+            "Known already": s.images_known,
+            "Refused": s.images_refused,
+            "Failed": s.images_failed,
+        }
+        parts.table([{"Images": k, "Count": v} for k, v in images.items()])
+
+
+def _embedding(record: RunRecord) -> None:
+    if record.embed:
+        figures = (f"{text.words(name)} {count:,}" for name, count in record.embed.items())
+        st.caption("Embedding: " + text.markdown(", ".join(figures)))
+    if record.quarantined:
+        kept_out = (f"{n:,} {text.words(why)}" for why, n in record.quarantined.items())
+        st.caption("Performers in quarantine: " + text.markdown(", ".join(kept_out)))

@@ -1,0 +1,274 @@
+"""Pictures: looked up in the ledger, fetched once, judged by their first bytes, kept by sha256."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from scrapy.http import Request, Response
+
+from scrapy_project.failures import FetchFailed, request_for
+from scrapy_project.limits.breaker import challenge
+from scrapy_project.limits.image_health import ImageHealth, kind_of
+from scrapy_project.storage.image_parts import (
+    ImageParts,
+    image_type,
+    no_picture,
+    settled_rows,
+    unsupported_type,
+)
+from scrapy_project.storage.report import CrawlReport
+from trainer.config.jobs import CrawlJob
+from trainer.exclusions.entries import Exclusions
+from trainer.snapshots.image_ledger import EXCLUDED, ImageLedger
+from trainer.staging.atomic import write_bytes
+from trainer.staging.clock import iso, now, parse_iso
+from trainer.staging.paths import DataDir
+from trainer.staging.progress import Progress
+from trainer.staging.rows import ImageRow, PerformerRecord
+
+_GONE = (404, 410)
+_GONE_REASONS = tuple(f"http_{status}" for status in _GONE)
+
+
+class Fetch(Protocol):
+    """Raises `FetchFailed` or `CrawlStopped`, as `SourceSpider.answer_to` does."""
+
+    async def __call__(self, request: Request) -> Response: ...
+
+
+class ImageDownloads:
+    """Fetches the pictures of performers, each URL once, `concurrent_requests` at a time."""
+
+    def __init__(
+        self, job: CrawlJob, report: CrawlReport, fetch: Fetch, exclusions: Exclusions
+    ) -> None:
+        self._job = job
+        self._exclusions = exclusions
+        self._source = job.source
+        self._report = report
+        self._fetch = fetch
+        self._data = DataDir(job.data_dir)
+        directory = self._data.run(job.run_id).staging(job.source.key)
+        self._ledger = ImageLedger(
+            self._data, job.run_id, parse_iso(job.started_at), job.params.full_refresh
+        )
+        self._done = settled_rows(directory)
+        self._parts = ImageParts(directory, job.source.part_rows)
+        self._progress = Progress(directory, "pictures", emit=report.say)
+        self._health = ImageHealth()
+        self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
+        self._referers: dict[str, str] = {}
+
+    async def run(
+        self, current: Iterable[PerformerRecord], earlier: Iterable[PerformerRecord]
+    ) -> None:
+        """`current`: performers of this crawl, every picture gets a row. `earlier`: performers of
+        the last snapshot, only pictures that were never fetched. Raises `CrawlStopped`."""
+        for row in self._done.values():
+            self._count(row)  # the report is of the whole run, not of its last attempt
+        urls = self._wanted(current, known_rows=True)
+        urls.update(self._wanted(earlier, known_rows=False, already=urls))
+        self._progress.total = len(urls)
+        work = iter(urls)
+        ticker = asyncio.create_task(self._tick())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._source.concurrent_requests):
+                    group.create_task(self._worker(work))
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from None
+        finally:
+            ticker.cancel()
+            with suppress(asyncio.CancelledError):
+                await ticker
+            self._parts.flush()
+            self._ledger.close()
+            self._progress.finish()
+        self._health.check(self._report)
+
+    def _wanted(
+        self, performers: Iterable[PerformerRecord], known_rows: bool, already: Iterable[str] = ()
+    ) -> dict[str, None]:
+        """URLs to fetch, in order; known ones get their row here and now."""
+        seen = set(already)
+        wanted: dict[str, None] = {}
+        for performer in performers:
+            if performer["deleted"]:
+                continue
+            for url in self._best_versions(performer):
+                found = self._not_at_hand(url, seen, known_rows)
+                if found is not None:
+                    wanted[found] = None
+        return wanted
+
+    def _best_versions(self, performer: PerformerRecord) -> list[str]:
+        """The URLs of the performer's pictures up to the source's cap; fallbacks are noted."""
+        best = []
+        for picture in performer["images"] or []:
+            if better := picture.get("fallback_for"):
+                self._fallbacks[better] = picture["url"]
+            else:
+                best.append(picture["url"])
+            if self._source.image_referer:
+                self._referers[picture["url"]] = performer["page_url"]
+        return best[: self._source.images_per_page]
+
+    def _not_at_hand(self, first: str, seen: set[str], known_rows: bool) -> str | None:
+        """The version of a picture to ask for; known ones get their row here and now."""
+        url: str | None = first
+        while url is not None:
+            if self._is_excluded(url, seen) or self._is_asked_for(url, seen):
+                return None
+            settled = self._done.get(url)
+            seen.add(url)
+            known = settled or self._ledger.known(url)
+            if known is None or self._of_another_list(known):
+                return url
+            if settled is None and known_rows:
+                self._repeat(known)
+            url = self._fallbacks.get(url) if _is_gone(known) else None
+        return None
+
+    def _is_asked_for(self, url: str, seen: set[str]) -> bool:
+        """Met before in this crawl, and its answer is still to come."""
+        return url in seen and url not in self._done
+
+    def _is_excluded(self, url: str, seen: set[str]) -> bool:
+        """By its URL, or known to be an excluded picture: it gets no row, and is counted once."""
+        if not self._exclusions:
+            return False
+        known = self._done.get(url) or self._ledger.known(url)
+        found = self._exclusions.url(url) or (
+            known is not None and self._exclusions.image(known["sha256"])
+        )
+        if found and url not in seen:
+            self._report.counts["pictures_excluded"] += 1
+            seen.add(url)
+        return found
+
+    def _of_another_list(self, known: ImageRow) -> bool:
+        """Refused by an exclusion list that has changed since?"""
+        reason = known["reason"] or ""
+        return reason.startswith(EXCLUDED) and reason != self._exclusions.refusal
+
+    def _repeat(self, known: ImageRow) -> None:
+        """A row for a picture that is not fetched again; it keeps who fetched it, and when."""
+        status = "refused" if known["status"] == "refused" else "known"
+        row: ImageRow = {**known, "source": self._source.key, "status": status}
+        self._count(row)
+        self._parts.append(row)
+
+    def _count(self, row: ImageRow) -> None:
+        """Into the report: what this run did itself, and what it found done by earlier ones."""
+        status = row["status"]
+        if status == "known" or row["run_id"] != self._job.run_id:
+            self._report.counts[f"pictures_{status}_before"] += 1
+            return
+        if (row["reason"] or "").startswith(EXCLUDED):
+            self._report.counts["pictures_excluded"] += 1
+            return
+        self._report.counts[f"pictures_{status}"] += 1
+        if status != "fetched":
+            kind = f"picture_{kind_of(row)}"
+            self._report.error(kind, row["url"], row["reason"] or "", field="images.url")
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._parts.flush_if_old()
+
+    async def _worker(self, urls: Iterator[str]) -> None:
+        for url in urls:
+            row = await self._settle(url)
+            while _is_gone(row) and (fallback := self._fallbacks.get(row["url"])):
+                if fallback in self._done or self._ledger.known(fallback):
+                    break
+                row = await self._settle(fallback)
+            self._progress.advance()
+
+    async def _settle(self, url: str) -> ImageRow:
+        row = await self._one(url)
+        self._count(row)
+        self._parts.append(row)
+        self._health.saw(row)
+        return row
+
+    async def _one(self, url: str) -> ImageRow:
+        try:
+            response = await self._fetch(_request(url, self._referers.get(url)))
+        except FetchFailed as error:
+            status = "refused" if error.kind in ("bad_url", "too_large") else "failed"
+            return self._row(url, status, f"{error.kind}: {error}")
+        return self._judge(url, response)
+
+    def _judge(self, url: str, response: Response) -> ImageRow:
+        mark = challenge(response)
+        if mark is not None:
+            return self._row(url, "failed", f"challenge: a check for robots, by its {mark}")
+        if response.status != 200:
+            status = "refused" if response.status in _GONE else "failed"
+            return self._row(url, status, f"http_{response.status}: the server's answer")
+        content = response.body
+        if unsupported := unsupported_type(content):
+            return self._row(url, "refused", unsupported)
+        if image_type(content) is None:
+            status, reason = no_picture(content, _header(response, "Content-Type"))
+            return self._row(url, status, reason)
+        sha256 = hashlib.sha256(content).hexdigest()
+        if self._exclusions.image(sha256):
+            return self._row(url, "refused", self._exclusions.refusal)
+        target = self._data.image(sha256)
+        if not target.exists():
+            write_bytes(target, content)
+        return self._row(url, "fetched", None, sha256=sha256, response=response)
+
+    def _row(
+        self,
+        url: str,
+        status: str,
+        reason: str | None,
+        sha256: str | None = None,
+        response: Response | None = None,
+    ) -> ImageRow:
+        content = response.body if response is not None else b""
+        return {
+            "url": url,
+            "source": self._source.key,
+            "status": status,
+            "sha256": sha256,
+            "bytes": len(content) if sha256 else None,
+            "content_type": image_type(content),
+            "reason": reason,
+            "etag": _header(response, "ETag"),
+            "last_modified": _header(response, "Last-Modified"),
+            "fetched_at": iso(now()),
+            "run_id": self._job.run_id,
+        }
+
+
+def _is_gone(row: ImageRow) -> bool:
+    """Did the server say that nothing is at this URL, now and for good?"""
+    return row["status"] == "refused" and (row["reason"] or "").startswith(_GONE_REASONS)
+
+
+def _request(url: str, referer: str | None) -> Request:
+    """Raises `FetchFailed` (bad_url) for anything but an absolute http(s) URL."""
+    try:
+        parsed = urlsplit(url)
+        usable = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise FetchFailed("bad_url", "not an absolute http(s) URL")
+    headers = {"Accept": "image/webp,image/png,image/jpeg"}
+    return request_for(url, {**headers, "Referer": referer} if referer else headers)
+
+
+def _header(response: Response | None, name: str) -> str | None:
+    value = response.headers.get(name) if response is not None else None
+    return value.decode("latin-1") if value else None

@@ -1,0 +1,122 @@
+"""Crawl one source: a job file, Scrapy in its own process group, the outcome from `_RUN.json`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from trainer.config.jobs import CrawlJob
+from trainer.config.settings import REPO_ROOT
+from trainer.config.sources import load_sources
+from trainer.crawl.environment import crawl_environment
+from trainer.errors import DamagedFileError
+from trainer.processes.child import run_child
+from trainer.runs.context import RunContext
+from trainer.snapshots.store import last_snapshot
+from trainer.staging.atomic import write_json
+from trainer.staging.clock import iso, now
+from trainer.staging.manifest import StageError, StageManifest
+from trainer.staging.paths import RUN_MANIFEST
+from trainer.state.decisions import taken_back_since
+from trainer.state.store import SnapshotRow, read_snapshots
+
+log = logging.getLogger(__name__)
+
+PROGRESS_PREFIX = "progress: "  # of the lines of a spider that are for whoever started it
+
+
+def crawl_source(context: RunContext, source: str) -> StageManifest:
+    """Crawl `source` into its staging; a crawl that is complete is not done again.
+
+    A source that fails is a manifest that says so, never an exception.
+    """
+    staging = context.run.staging(source)
+    done = _complete(context, source)
+    if done is not None:
+        log.info(f"crawl {source}: complete already")
+        return done
+    (staging / RUN_MANIFEST).unlink(missing_ok=True)
+    path = context.run.crawl_job(source)
+    write_json(path, crawl_job(context, source).model_dump(mode="json"))
+    log_file = context.run.log(f"crawl-{source}")
+    code = run_child(
+        [sys.executable, "-m", "scrapy", "crawl", source, "-a", f"job={path}"],
+        cwd=REPO_ROOT,
+        environment=crawl_environment(
+            context.plan.sources[source], load_sources(context.data.root).values(), os.environ
+        ),
+        log_file=log_file,
+        on_line=lambda line: log.info(line.removeprefix(PROGRESS_PREFIX)),
+        line_prefix=PROGRESS_PREFIX,
+    )
+    manifest = StageManifest.read(staging)
+    if manifest is None:
+        manifest = _without_report(context, source, code)
+        manifest.write(staging)
+    return manifest
+
+
+def crawl_job(context: RunContext, source: str) -> CrawlJob:
+    """Return what the spider of `source` has to do, incrementally where `_incremental` allows."""
+    plan = context.plan
+    row = read_snapshots(context.data.state_db).get(source)
+    described = plan.sources[source]
+    incremental = row is not None and _incremental(context, source, row)
+    return CrawlJob(
+        run_id=plan.run_id,
+        data_dir=context.data.root,
+        source=described,
+        params=plan.params,
+        mode="incremental" if incremental else "full",
+        watermark=row.watermark if row and incremental else None,
+        known_live=row.live_performers if row and incremental else None,
+        targets=None if described.creates_performers else context.run.targets(source),
+        started_at=plan.started_at,
+        allow_private_hosts=context.settings.allow_private_hosts,
+        contact=context.settings.contact or "a server of the operator's own",
+    )
+
+
+def _incremental(context: RunContext, source: str, row: SnapshotRow) -> bool:
+    """Is only what changed to be crawled? Needs a good snapshot with a watermark, no full refresh,
+    and no exclusion taken back since: such a record may never be updated again."""
+    return bool(
+        row.watermark
+        and last_snapshot(context.data, source) is not None
+        and not context.plan.params.full_refresh
+        and not taken_back_since(context.data, row.run_id)
+    )
+
+
+def _complete(context: RunContext, source: str) -> StageManifest | None:
+    """Return the manifest of a finished crawl whose parts are intact; delete the parts of one
+    whose are not."""
+    staging = context.run.staging(source)
+    manifest = StageManifest.read(staging)
+    if manifest is None or manifest.status != "complete":
+        return None
+    try:
+        manifest.verify_files(staging)
+    except DamagedFileError:
+        for path in (*staging.glob("*.parquet"), staging / RUN_MANIFEST):
+            path.unlink()
+        return None
+    return manifest
+
+
+def _without_report(context: RunContext, source: str, code: int) -> StageManifest:
+    message = (
+        f"the crawl ended with exit code {code} and without a report; "
+        f"see {context.run.log(f'crawl-{source}')}"
+    )
+    return StageManifest(
+        run_id=context.plan.run_id,
+        stage="crawl",
+        name=source,
+        status="failed",
+        reason=message,
+        started_at=context.plan.started_at,
+        completed_at=iso(now()),
+        errors=[StageError(kind="no_report", source=source, message=message)],
+    )

@@ -1,0 +1,34 @@
+"""What the run's crawls noted of excluded records when they dropped them."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+
+from trainer.exclusions.entries import Exclusions, read_exclusions
+from trainer.runs.context import RunContext
+from trainer.snapshots.store import CRAWL_NOTES
+from trainer.staging.parquet import parts, read_schema
+
+
+def exclusions_of(context: RunContext) -> Exclusions:
+    """The list in force, with the links of those whom this run's crawls dropped: other sources,
+    crawled meanwhile, may list the same person."""
+    exclusions = read_exclusions(context.data)
+    in_force = set(exclusions.numbers.values())
+    for number, keys in dropped_links(context).items() if in_force else ():
+        for key in keys if number in in_force else ():
+            exclusions.links.add(key)
+    return exclusions
+
+
+def dropped_links(context: RunContext) -> dict[int, set[str]]:
+    """By the number of the exclusion: hashes (trainer/exclusions/link_keys.py)."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for source in context.plan.creators:
+        for path in parts(context.run.staging(source), "performers-"):
+            metadata = read_schema(path).metadata or {}
+            notes = json.loads(metadata.get(CRAWL_NOTES, b"{}")).get("excluded_links", {})
+            for number, keys in notes.items():
+                found[int(number)].update(keys)
+    return dict(found)

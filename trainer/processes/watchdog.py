@@ -1,0 +1,43 @@
+"""Watchdog: a program that writes nothing for too long hangs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+
+class Watchdog:
+    """Calls `end` once where nothing is `heard` for `seconds`. Use as a context manager."""
+
+    def __init__(self, seconds: float, end: Callable[[], object]) -> None:
+        self.seconds = seconds
+        self.broken = False
+        self._end = end
+        self._timer: threading.Timer | None = None
+
+    def __enter__(self) -> Watchdog:
+        self.heard()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def heard(self) -> None:
+        """Start the clock anew: something was written."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if not self.broken:
+            self._timer = threading.Timer(self.seconds, self._expire)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _expire(self) -> None:
+        self.broken = True
+        self._end()

@@ -1,0 +1,84 @@
+"""What every step is given: settings, layout and the plan of its run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from trainer.config.params import BuildParams
+from trainer.config.settings import Settings
+from trainer.config.sources import SourceConfig
+from trainer.errors import StageFailed
+from trainer.staging.atomic import read_json, write_json
+from trainer.staging.paths import DataDir, RunDir
+
+
+class Plan(BaseModel):
+    """`runs/<run_id>/plan.json`: fixed once, so that a retry does the same work."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run_id: str
+    started_at: str
+    version_id: str
+    params: BuildParams
+    pack_id: str
+    sources: dict[str, SourceConfig]
+    base_release: str | None
+
+    @property
+    def creators(self) -> dict[str, SourceConfig]:
+        """The chosen sources that list performers."""
+        return {key: s for key, s in self.sources.items() if s.creates_performers}
+
+    @property
+    def references(self) -> dict[str, SourceConfig]:
+        """The chosen sources that only add to performers that exist."""
+        return {key: s for key, s in self.sources.items() if not s.creates_performers}
+
+
+@dataclass(frozen=True)
+class RunContext:
+    settings: Settings
+    data: DataDir
+    run: RunDir
+
+    @classmethod
+    def open(cls, settings: Settings, run_id: str) -> RunContext:
+        """Return the context of a run by our id or by Airflow's."""
+        data = DataDir(settings.data_dir)
+        return cls(settings, data, data.run(run_id))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Read once: a plan never changes. Raises `StageFailed` where there is none yet."""
+        if not self.run.plan.exists():
+            raise StageFailed(f"run {self.run.run_id} has no plan; run the step `plan` first")
+        return Plan.model_validate(read_json(self.run.plan))
+
+    @property
+    def built_release(self) -> Path:
+        """This run's release: in the run's directory, or where publishing has moved it."""
+        published = self.data.release(self.plan.version_id)
+        return published if published.exists() else self.run.release
+
+    @property
+    def base_release(self) -> Path | None:
+        """The release that was current when the run was planned."""
+        name = self.plan.base_release
+        return self.data.release(name) if name else None
+
+    def finish(self, step: str, result: dict[str, Any]) -> dict[str, Any]:
+        """Mark a step as finished with its result; return the result."""
+        write_json(self.run.step(step), result)
+        return result
+
+    def result(self, step: str) -> dict[str, Any] | None:
+        """Return what a step left behind; None where it never finished."""
+        path: Path = self.run.step(step)
+        content = read_json(path) if path.exists() else None
+        return content if isinstance(content, dict) else None

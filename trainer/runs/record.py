@@ -1,0 +1,151 @@
+"""`runs/<run_id>/run.json`: one run for people; `runs.json` is derived from all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from trainer.errors import DamagedFileError
+from trainer.reasons import reason
+from trainer.staging.atomic import read_json, write_json
+from trainer.staging.error_groups import StageError, grouped
+from trainer.staging.paths import DataDir, RunDir
+
+RunStatus = Literal["running", "completed", "partial", "failed", "needs_approval", "rejected"]
+
+
+class _Model(BaseModel):
+    # Records of older trainers may lack or have keys; what we write is fully typed.
+    model_config = ConfigDict(extra="ignore", validate_assignment=True)
+
+
+class SourceStats(_Model):
+    """What one source gave in one run."""
+
+    status: str
+    reason: str | None = None
+    performers: int = 0
+    pages: int = 0
+    # Reference sites: pages carried over without a request, answered 304, that are not there, that
+    # could not be confirmed, that could not be read.
+    pages_known: int = 0
+    pages_not_modified: int = 0
+    pages_missing: int = 0
+    pages_unconfirmed: int = 0
+    pages_unreadable: int = 0
+    images_fetched: int = 0
+    images_known: int = 0
+    images_refused: int = 0
+    images_failed: int = 0
+    faces: int = 0
+    errors: int = 0
+    warnings: list[str] = []  # checks that did not hold, and that are no reason to fail
+
+
+class RunStats(_Model):
+    performers_processed: int = 0
+    faces_added: int = 0
+    errors: int = 0
+    by_source: dict[str, SourceStats] = {}
+
+
+class DiffSummary(_Model):
+    """What changed against the release before."""
+
+    new_performers: int = 0
+    new_faces: int = 0
+    removed_performers: int = 0
+    removed_faces: int = 0
+    merged_performers: int = 0
+
+
+class StepRecord(_Model):
+    status: Literal["running", "done", "failed"]
+    seconds: float | None = None
+
+
+class RunRecord(_Model):
+    """One run. `output_db` is relative to DATA_DIR."""
+
+    id: str
+    started_at: str
+    completed_at: str | None = None
+    status: RunStatus
+    params: dict[str, Any] = {}
+    stats: RunStats = Field(default_factory=RunStats)
+    diff_from_previous: DiffSummary | None = None
+    output_db: str | None = None
+    release: str | None = None
+    version: str | None = None
+    model_pack: str | None = None
+    embed: dict[str, int] = {}
+    funnel: dict[str, dict[str, int]] = Field({}, description="source -> rule -> faces")
+    stages: dict[str, dict[str, int]] = Field({}, description="source -> how far -> count")
+    quarantined: dict[str, int] = Field({}, description="reason -> performers kept out")
+    by_links_only: dict[str, str] = Field({}, description="source -> why not asked by name")
+    stand_ins: int = Field(0, description="pictures refused because many performers share them")
+    absent: dict[str, int] = Field({}, description="reason -> performers resolved, not released")
+    reviews: dict[str, int] = Field({}, description="kind -> items that a person has to look at")
+    evaluation: dict[str, Any] | None = None
+    gate: dict[str, Any] | None = None
+    rejected_because: str | None = None
+    errors: list[StageError] = []
+    steps: dict[str, StepRecord] = {}
+
+    @field_validator("errors")
+    @classmethod
+    def _grouped(cls, errors: list[StageError]) -> list[StageError]:
+        """Older records list the same thing at every address."""
+        return grouped(errors)
+
+
+class RecordEntry(NamedTuple):
+    """A run's directory and its record, or why the record can't be read."""
+
+    run_id: str
+    record: RunRecord | None
+    error: str | None
+
+
+def read_record(path: Path) -> RunRecord:
+    """Raises `DamagedFileError` naming the file."""
+    try:
+        return RunRecord.model_validate(read_json(path))
+    except (OSError, ValueError, ValidationError) as error:
+        raise DamagedFileError(
+            f"{path}: not a run's record: {reason(error)}; restore or delete it"
+        ) from error
+
+
+def write_record(run: RunDir, record: RunRecord) -> None:
+    """Write run.json."""
+    write_json(run.record, record.model_dump(mode="json"))
+
+
+def list_records(data: DataDir) -> list[RecordEntry]:
+    """Every run, newest first; damaged ones are listed with their error, last."""
+    entries = []
+    for path in sorted(data.runs.glob("*/run.json")):
+        try:
+            entries.append(RecordEntry(path.parent.name, read_record(path), None))
+        except DamagedFileError as error:
+            entries.append(RecordEntry(path.parent.name, None, str(error)))
+    return sorted(entries, key=_newest_first, reverse=True)
+
+
+def _newest_first(entry: RecordEntry) -> tuple[str, str]:
+    return (entry.record.started_at if entry.record else "", entry.run_id)
+
+
+def write_runs_json(data: DataDir) -> None:
+    """Derive runs.json from the runs' records."""
+    entries = list_records(data)
+    write_json(
+        data.runs_json,
+        {
+            "runs": [e.record.model_dump(mode="json") for e in entries if e.record],
+            "damaged": [{"id": e.run_id, "error": e.error} for e in entries if e.error],
+        },
+    )
