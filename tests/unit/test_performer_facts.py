@@ -123,7 +123,7 @@ import polars as pl
 from scrapy_project.parsing.profile import Profile
 from scrapy_project.storage.profile_rows import profile_row
 from trainer.config.sources import SourceConfig, shipped_sources
-from trainer.crawl.confirm import Verdict
+from trainer.crawl.confirm import Confirmation
 from trainer.identity.canonical import canonical
 from trainer.identity.site_table import site_table
 from trainer.pipeline import claim_facts
@@ -145,7 +145,7 @@ record = dict.fromkeys(PERFORMERS.names) | {
 target = {"page_id": "p", "path": "/p", "found_by": "url", "candidates": []}
 answer = SimpleNamespace(url="https://site.example/p", headers={})
 page = Profile(name="Mira Vask", shoe_size=38)
-page = profile_row(site, target, page, (), Verdict((("stashdb", "1"),)), answer, "2026-11-01")
+page = profile_row(site, target, page, (), Confirmation((("stashdb", "1"),)), answer, "2026-11-01")
 
 dirs = {"stashdb": work / "stashdb", site.key: work / "site"}
 write_rows(dirs["stashdb"] / "performers.parquet", [record], PERFORMERS)

@@ -311,7 +311,7 @@ def test_an_empty_directory_says_that_there_is_nothing(tmp_path, monkeypatch, na
 
 
 def test_a_performer_is_found_and_shown(world, monkeypatch):
-    monkeypatch.setattr("trainer.config.sources.load_sources", lambda _root: world._sources)
+    monkeypatch.setattr("reports.app_pages.performers.load_sources", lambda _root: world._sources)
     at = AppTest.from_string(
         "from reports.app_pages import performers\nperformers.show()", default_timeout=60
     )
