@@ -1,6 +1,6 @@
 """`python -m embedder JOB.json`: embed the pictures of one job file.
 
-Exit codes: 0 complete (the verdict is `_RUN.json` in the job's report directory), 1 failed,
+Exit codes: 0 complete (the outcome is `_RUN.json` in the job's report directory), 1 failed,
 2 a job that cannot run as it is, 143 stopped on request. Only 0 leaves a `_RUN.json`.
 """
 

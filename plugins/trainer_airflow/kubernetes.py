@@ -99,9 +99,9 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         return self._spec
 
     def get_or_create_pod(self, pod_request_obj: Any, context: Any) -> Any:
-        """Before a new pod: an old verdict is no verdict, and no earlier run's pod goes on.
+        """Before a new pod: an old report says nothing, and no earlier run's pod goes on.
 
-        The verdict stays where a pod of ours still runs: it may be writing it now.
+        The report stays where a pod of ours still runs: it may be writing it now.
         """
         namespace = pod_request_obj.metadata.namespace
         running = self.find_pod(namespace, context=context)

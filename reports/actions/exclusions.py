@@ -10,16 +10,14 @@ from reports.actions.role import require_operator
 from trainer.config.sources import load_sources
 from trainer.errors import ConfigError
 from trainer.exclusions.edit import (
-    add,
     id_values,
     image_value,
     person_value,
-    remember,
     remove,
     url_value,
 )
 from trainer.exclusions.entries import Exclusion, Kind, read_entries
-from trainer.exclusions.members import Found, find_members
+from trainer.exclusions.members import preview_members, store_exclusions
 from trainer.exclusions.purge import Purged, purge
 from trainer.staging.clock import iso, now
 from trainer.staging.paths import DataDir
@@ -57,7 +55,7 @@ def entries_of(data: DataDir, by: By, text: str, born: str = "") -> Entries:
 
 def preview(data: DataDir, entries: Entries) -> Preview:
     """Who goes with it; stores nothing."""
-    found = _members(data, entries)
+    found = preview_members(data, entries)
     pictures = {value for own in found for kind, value in own.members if kind == "image"}
     people = {record: why for own in found for record, why in own.people.items()}
     return Preview(entries, dict(sorted(people.items())), len(pictures))
@@ -67,10 +65,8 @@ def exclude(data: DataDir, entries: Entries, reason: str) -> str:
     """Store it, with everybody who goes with it; returns a sentence."""
     require_operator()
     why, moment = require_reason(reason), iso(now())
-    found = _members(data, entries)
-    made = [add(data, kind, value, why, moment) for kind, value in entries]
-    numbers = [entry.number for entry, _ in made]
-    remember(data, {n: own.members for n, own in zip(numbers, found, strict=True)})
+    found = preview_members(data, entries)
+    made = store_exclusions(data, entries, found, why, moment)
     new = sum(is_new for _, is_new in made)
     before = len(made) - new
     also = f" ({before} were there before)" if before else ""
@@ -91,22 +87,8 @@ def purge_now(data: DataDir) -> Purged:
 
 def purged_lines(done: Purged) -> list[str]:
     """For people."""
-    lines = [
+    removed = (
         f"{done.pictures:,} pictures, {done.faces:,} rows of the face caches, {done.rows:,} rows "
         f"of runs, {done.ledger:,} addresses and {done.texts:,} texts are removed"
-    ]
-    if done.candidates:
-        lines.append(f"candidates deleted: {', '.join(done.candidates)}")
-    if done.packages:
-        lines.append(f"zips and deltas deleted: {', '.join(done.packages)}")
-    if done.releases:
-        lines.append(
-            f"releases that still hold excluded people: {', '.join(done.releases)}; start a "
-            "build, then delete the older ones"
-        )
-    return lines
-
-
-def _members(data: DataDir, entries: Entries) -> list[Found]:
-    drafts = [Exclusion(kind, value, -n) for n, (kind, value) in enumerate(entries, 1)]
-    return list(find_members(data, drafts).values())
+    )
+    return [removed, *done.follow_up()]

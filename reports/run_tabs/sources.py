@@ -74,5 +74,5 @@ def _embedding(record: RunRecord) -> None:
         figures = (f"{text.words(name)} {count:,}" for name, count in record.embed.items())
         st.caption("Embedding: " + text.markdown(", ".join(figures)))
     if record.quarantined:
-        kept_out = (f"{n:,} {text.words(why)}" for why, n in record.quarantined.items())
-        st.caption("Performers in quarantine: " + text.markdown(", ".join(kept_out)))
+        quarantined = (f"{n:,} {text.words(why)}" for why, n in record.quarantined.items())
+        st.caption("Performers in quarantine: " + text.markdown(", ".join(quarantined)))

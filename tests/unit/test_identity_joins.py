@@ -92,7 +92,7 @@ def test_a_contradiction_is_shown_and_joins_nobody(mine, theirs, what):
     assert joins == []
     assert [c.kind for c in conflicts] == ["shared_link_contradicted"]
     assert what in conflicts[0].problem
-    assert conflicts[0].clue.url == IMDB.url
+    assert conflicts[0].item.url == IMDB.url
 
 
 def test_facts_that_can_both_be_true_contradict_nothing():

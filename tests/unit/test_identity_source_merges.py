@@ -74,8 +74,8 @@ def sets(facts, known=KnownIdentities(), decided=()):  # noqa: B008 - frozen
 def test_two_live_records_stay_two_people_and_are_shown(facts):
     found, conflicts = sets(facts)
     assert all(not {A, B} <= set(own) for own in found)
-    (conflict,) = {(c.kind, c.clue.claims): c for c in conflicts}.values()
-    assert (conflict.kind, conflict.clue.claims) == (KIND, (A, B))
+    (conflict,) = {(c.kind, c.item.claims): c for c in conflicts}.values()
+    assert (conflict.kind, conflict.item.claims) == (KIND, (A, B))
     for words in ("Mira Zorn", "1990-01-02", "FEMALE", "Tilo Quast", "1971-05-06", "MALE"):
         assert words in conflict.problem
 
@@ -103,8 +103,8 @@ def test_a_merge_of_another_source_does_not_join_them():
     facts = [live(A), live(B), live(T, "t2", links=(to(A),)), dead(T2, "t")]
     found, conflicts = sets(facts, known)
     assert found == [[A, T, T2], [B]]
-    assert [(c.kind, c.clue.claims) for c in conflicts] == [(KIND, (A, B))]
-    assert "performer 2" in conflicts[0].clue.text
+    assert [(c.kind, c.item.claims) for c in conflicts] == [(KIND, (A, B))]
+    assert "performer 2" in conflicts[0].item.text
 
 
 def test_a_record_of_another_source_that_links_to_both_does_not_join_them():

@@ -11,16 +11,14 @@ from trainer.cli.common import DataDirOption, JsonOption, data_of, show
 from trainer.config.sources import load_sources
 from trainer.errors import ConfigError
 from trainer.exclusions.edit import (
-    add,
     id_values,
     image_value,
     person_value,
-    remember,
     remove,
     url_value,
 )
 from trainer.exclusions.entries import Exclusion, Kind, read_entries
-from trainer.exclusions.members import Found, find_members
+from trainer.exclusions.members import Found, preview_members, store_exclusions
 from trainer.exclusions.purge import Purged, purge
 from trainer.staging.clock import iso, now
 from trainer.staging.paths import DataDir
@@ -47,7 +45,7 @@ def exclude_add(
     """Exclude a person or a picture from every later crawl and release."""
     data = data_of(data_dir)
     entries = _values(data, number, url, (person, born), image)
-    found = _look(data, entries)
+    found = preview_members(data, entries)
     if dry_run or not as_json:  # said before it is stored
         show(_look_rows(entries, found), as_json, _look_lines(entries, found))
     if dry_run:
@@ -117,12 +115,6 @@ def _values(
     return [("person", person_value(name, born))]
 
 
-def _look(data: DataDir, entries: list[tuple[Kind, str]]) -> list[Found]:
-    """Who goes with each, before anything is written."""
-    drafts = [Exclusion(kind, value, -n) for n, (kind, value) in enumerate(entries, 1)]
-    return list(find_members(data, drafts).values())
-
-
 def _look_lines(entries: list[tuple[Kind, str]], found: list[Found]) -> list[str]:
     return [
         line
@@ -155,9 +147,7 @@ def _add_rows(
     moment: str,
 ) -> list[dict[str, Any]]:
     """One row per exclusion, with what was found to belong to it."""
-    made = [add(data, kind, value, reason, moment) for kind, value in entries]
-    numbers = [entry.number for entry, _ in made]
-    remember(data, {n: own.members for n, own in zip(numbers, found, strict=True)})
+    made = store_exclusions(data, entries, found, reason, moment)
     stored = {entry.number: entry for entry in read_entries(data)}
     return [
         _row(stored[entry.number]) | {"new": new, "with": own.people}
@@ -205,15 +195,4 @@ def _purge_lines(done: Purged) -> list[str]:
         f"removed: {done.pictures} pictures, {done.faces} rows of the face caches, {done.rows} "
         f"rows of runs, {done.ledger} URLs of the ledger, {done.texts} texts"
     ]
-    if done.with_them:
-        lines.append(f"found to be excluded, too: {'; '.join(done.with_them)}")
-    if done.candidates:
-        lines.append(f"candidates deleted, build again: {', '.join(done.candidates)}")
-    if done.packages:
-        lines.append(f"zips and deltas deleted, make them again: {', '.join(done.packages)}")
-    if done.releases:
-        lines.append(
-            f"releases that still hold excluded people: {', '.join(done.releases)}; run "
-            "`trainer build`, then delete the older ones"
-        )
-    return lines
+    return [*lines, *done.follow_up()]

@@ -37,7 +37,7 @@ def run_container(
     A container that does this very job already, for a scheduler that has died, is followed
     instead; others of the same shard are orphans and are reaped. Else `before_start` is called
     and a new one started. Nothing is left behind. On any exception of ours it is stopped
-    (SIGTERM, SIGKILL after a minute). Judge by `read_verdict`.
+    (SIGTERM, SIGKILL after a minute). Judge by `read_shard_result`.
     """
     client = _client(settings)
     prepare_directories(spec)

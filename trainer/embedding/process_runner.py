@@ -31,7 +31,7 @@ def run_process(settings: Settings, job_path: Path) -> str:
     """Run one job to its end, logging each line; returns the last line.
 
     When we are stopped it finishes the part in hand; when we are killed, so is it. Judge the
-    outcome by `read_verdict`.
+    outcome by `read_shard_result`.
     """
     if not settings.embedder_python.exists():
         raise ConfigError(

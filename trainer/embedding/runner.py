@@ -19,7 +19,7 @@ from trainer.staging.paths import RUN_MANIFEST
 
 
 def run_shard(settings: Settings, job_path: Path) -> StageManifest:
-    """Embed one shard; returns its verdict.
+    """Embed one shard; returns its manifest.
 
     Raises `ConfigError` where it cannot be started, `StageFailed` where it did not complete.
     """
@@ -27,7 +27,7 @@ def run_shard(settings: Settings, job_path: Path) -> StageManifest:
     job = read_job(job_path)
 
     def forget() -> None:
-        """An old verdict is no verdict on what is started now."""
+        """An old report says nothing of what is started now."""
         (job.report_dir / RUN_MANIFEST).unlink(missing_ok=True)
 
     if settings.embedder == "docker":

@@ -1,4 +1,4 @@
-"""The verdict on one shard: its `_RUN.json`, never an exit code or a log line."""
+"""The result of one shard: its `_RUN.json`, never an exit code or a log line."""
 
 from __future__ import annotations
 

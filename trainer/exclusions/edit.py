@@ -65,7 +65,7 @@ def url_value(text: str) -> str:
 
 
 def person_value(name: str, born: str) -> str:
-    """`name|YYYY-MM-DD`, as `person_keys` reads it; raises `ConfigError`."""
+    """`name|YYYY-MM-DD`, as `match` reads it; raises `ConfigError`."""
     text, mark = person_text(name)
     try:
         return f"{text}|{date.fromisoformat(born).isoformat()}{mark}"

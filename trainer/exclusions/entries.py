@@ -41,7 +41,7 @@ _PLAIN_HOST = re.compile(r"(?:https?:)?//([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?:[:/?#]|
 class Exclusion:
     """`value` in the one spelling that records are compared by.
 
-    id: `source:source_id`; url: a canonical URL; person: `name|YYYY-MM-DD` (see `person_keys`);
+    id: `source:source_id`; url: a canonical URL; person: `name|YYYY-MM-DD` (see `match`);
     image: a sha256 in hex, or `phash:` and 16 hex digits. `members`: what was found to belong.
     """
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from trainer.exclusions.apply import RecordRows, excluded_claims
-from trainer.exclusions.entries import PHASH, Exclusion, Exclusions, Member, Reason, claim_of
+from trainer.exclusions.edit import add, remember
+from trainer.exclusions.entries import PHASH, Exclusion, Exclusions, Kind, Member, Reason, claim_of
 from trainer.exclusions.link_keys import link_keys
 from trainer.faces.cache import read_figures
 from trainer.staging.parquet import stream_rows
@@ -44,6 +45,26 @@ def find_members(data: DataDir, entries: Sequence[Exclusion]) -> dict[int, Found
         found[entry.number].members |= _pictures_of(entry, by_url) | _alike(data, entry)
         found[entry.number].members.discard(("image", entry.value))
     return found
+
+
+def preview_members(data: DataDir, values: Sequence[tuple[Kind, str]]) -> list[Found]:
+    """Return what would belong to each exclusion; nothing is stored."""
+    drafts = [Exclusion(kind, value, -n) for n, (kind, value) in enumerate(values, 1)]
+    return list(find_members(data, drafts).values())
+
+
+def store_exclusions(
+    data: DataDir,
+    values: Sequence[tuple[Kind, str]],
+    found: Sequence[Found],
+    reason: str,
+    moment: str,
+) -> list[tuple[Exclusion, bool]]:
+    """Store exclusions with what belongs to each; returns them, and whether each is new."""
+    made = [add(data, kind, value, reason, moment) for kind, value in values]
+    numbers = [entry.number for entry, _ in made]
+    remember(data, {n: own.members for n, own in zip(numbers, found, strict=True)})
+    return made
 
 
 def _belonging(

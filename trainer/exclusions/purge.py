@@ -47,6 +47,22 @@ class Purged:
     packages: list[str] = field(default_factory=list)
     releases: list[str] = field(default_factory=list)
 
+    def follow_up(self) -> list[str]:
+        """Return what was found beside the excluded people, and what is left to do, for people."""
+        lines = []
+        if self.with_them:
+            lines.append(f"found to be excluded, too: {'; '.join(self.with_them)}")
+        if self.candidates:
+            lines.append(f"candidates deleted, build again: {', '.join(self.candidates)}")
+        if self.packages:
+            lines.append(f"zips and deltas deleted, make them again: {', '.join(self.packages)}")
+        if self.releases:
+            lines.append(
+                f"releases that still hold excluded people: {', '.join(self.releases)}; run "
+                "`trainer build`, then delete the older ones"
+            )
+        return lines
+
 
 def purge(data: DataDir) -> Purged:
     """Raises `StageFailed` while a build runs."""

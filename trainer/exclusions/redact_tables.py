@@ -24,7 +24,7 @@ _ASKED, _OTHER = "candidates", "other_performer_id"  # a part of a row that is s
 @dataclass(frozen=True)
 class Redaction:
     """What has to go: records as `source:source_id`, pictures by hash and by URL, performers; and
-    by which names (`error_traces.names_of`) errors speak of them."""
+    by which names (`error_redaction.names_of`) errors speak of them."""
 
     claims: frozenset[str]
     pictures: frozenset[str]

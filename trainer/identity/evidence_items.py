@@ -16,7 +16,7 @@ from trainer.identity.reviews import Kind
 from trainer.state.store import Claim
 
 Records = Mapping[Claim, ClaimFacts]
-ClueKind = Literal["source_merge", "cross_link", "shared_link", "same_name", "same_alias"]
+EvidenceKind = Literal["source_merge", "cross_link", "shared_link", "same_name", "same_alias"]
 
 ENOUGH = 1.0
 CROSS_LINK = 1.5
@@ -29,7 +29,7 @@ class EvidenceItem:
     """`claims` are one person, says `text`; found at `url`."""
 
     claims: tuple[Claim, ...]
-    kind: ClueKind
+    kind: EvidenceKind
     text: str
     url: str
     weight: float = field(default=ENOUGH, compare=False)
@@ -44,7 +44,7 @@ class EvidenceItem:
 class Conflict:
     """An item of evidence (or several that hang together) that `problem` speaks against."""
 
-    clue: EvidenceItem
+    item: EvidenceItem
     problem: str
     kind: Kind
 

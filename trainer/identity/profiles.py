@@ -10,7 +10,7 @@ from trainer.identity.claims import ClaimFacts, dates_agree, spelled
 from trainer.identity.evidence_items import Records
 from trainer.identity.groups import Groups
 from trainer.identity.links import catalogues
-from trainer.identity.similarity import Likeness
+from trainer.identity.similarity import FaceSimilarity
 from trainer.state.store import Claim
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -20,7 +20,9 @@ _OPPOSITES = frozenset({"FEMALE", "MALE"})
 class Profiles:
     """What the records of each group say together."""
 
-    def __init__(self, groups: Groups, records: Records, faces: Likeness | None = None) -> None:
+    def __init__(
+        self, groups: Groups, records: Records, faces: FaceSimilarity | None = None
+    ) -> None:
         self._groups = groups
         self._members = groups.members()
         self._records = records

@@ -13,7 +13,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from trainer.identity.claims import ClaimFacts, spelled
-from trainer.identity.evidence_items import ENOUGH, ClueKind, EvidenceItem, Records
+from trainer.identity.evidence_items import ENOUGH, EvidenceItem, EvidenceKind, Records
 from trainer.identity.names import names_several, romanised, same_surname, spellings
 from trainer.state.store import Claim
 
@@ -38,7 +38,7 @@ _MANY = 20
 _LARGEST_BLOCK = 400  # records with one name; more of them are compared by year of birth
 _NEAR_EYES = ({"BLUE", "GREY", "GREEN"}, {"GREEN", "HAZEL", "BROWN"})
 # Of two records: how alike their faces are, up to 1; below 0 far apart; None where not known.
-Likeness = Callable[[Claim, Claim], float | None]
+FaceSimilarity = Callable[[Claim, Claim], float | None]
 
 
 class Names:
@@ -81,18 +81,18 @@ def near_pairs(records: Records) -> Iterator[EvidenceItem]:
         for one, other in _pairs(holders, records):
             if (one, other) not in seen:
                 seen.add((one, other))
-                clue = _clue(records[one], records[other], names)
-                if clue:
-                    yield clue
+                item = _item(records[one], records[other], names)
+                if item:
+                    yield item
 
 
-def with_faces(clue: EvidenceItem, faces: Likeness | None) -> EvidenceItem:
-    """The clue of a pair with what its faces add."""
-    near = faces(*clue.claims) if faces else None
+def with_faces(item: EvidenceItem, faces: FaceSimilarity | None) -> EvidenceItem:
+    """The evidence for a pair with what its faces add."""
+    near = faces(*item.claims) if faces else None
     if near is None or near <= 0:
-        return clue
-    text = f"{clue.text}; their faces are alike ({near:.2f})"
-    return replace(clue, text=text, weight=round(clue.weight + FACES_ALIKE * near, 3))
+        return item
+    text = f"{item.text}; their faces are alike ({near:.2f})"
+    return replace(item, text=text, weight=round(item.weight + FACES_ALIKE * near, 3))
 
 
 def _pairs(holders: list[Claim], records: Records) -> Iterator[tuple[Claim, Claim]]:
@@ -101,14 +101,14 @@ def _pairs(holders: list[Claim], records: Records) -> Iterator[tuple[Claim, Clai
         blocks = defaultdict(list)
         for claim in holders:
             blocks[(records[claim].birth_date or "")[:4]].append(claim)
-        blocks.pop("", None)  # without a year of birth a common name is no clue
+        blocks.pop("", None)  # without a year of birth a common name is no evidence
     for block in blocks.values():
         for one, other in combinations(block, 2):
             if one[0] != other[0]:
                 yield one, other
 
 
-def _clue(a: ClaimFacts, b: ClaimFacts, names: Names) -> EvidenceItem | None:
+def _item(a: ClaimFacts, b: ClaimFacts, names: Names) -> EvidenceItem | None:
     born, when = _born(a, b)
     if not born:
         return None
@@ -122,7 +122,7 @@ def _clue(a: ClaimFacts, b: ClaimFacts, names: Names) -> EvidenceItem | None:
     return EvidenceItem((a.claim, b.claim), kind, text, "", weight)
 
 
-def _named(a: ClaimFacts, b: ClaimFacts, names: Names) -> tuple[float, ClueKind, str]:
+def _named(a: ClaimFacts, b: ClaimFacts, names: Names) -> tuple[float, EvidenceKind, str]:
     one, other = names.main[a.claim], names.main[b.claim]
     mine, theirs = names.others[a.claim], names.others[b.claim]
     further = FURTHER_NAME * min(2, len(mine & theirs))
@@ -141,7 +141,7 @@ def _named(a: ClaimFacts, b: ClaimFacts, names: Names) -> tuple[float, ClueKind,
 
 def _named_in_two_scripts(
     a: ClaimFacts, b: ClaimFacts, names: Names, further: float
-) -> tuple[float, ClueKind, str]:
+) -> tuple[float, EvidenceKind, str]:
     """Of two whose names are not spelled alike: one name in two scripts, else a common alias."""
     latin = names.in_two_scripts(a.claim, b.claim)
     if not latin:

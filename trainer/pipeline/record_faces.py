@@ -11,7 +11,7 @@ import polars as pl
 from trainer.faces.cache import cache_parts
 from trainer.faces.record_similarity import RecordFaces
 from trainer.faces.select import MOST_OWNERS
-from trainer.identity.similarity import Likeness
+from trainer.identity.similarity import FaceSimilarity
 from trainer.pipeline.claim_facts import Records
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
@@ -20,7 +20,7 @@ from trainer.staging.frames import read_frame
 from trainer.state.store import Claim
 
 
-def record_faces(context: RunContext, records: Records, claims: set[Claim]) -> Likeness:
+def record_faces(context: RunContext, records: Records, claims: set[Claim]) -> FaceSimilarity:
     """Return the similarity of the faces of `claims`; it is None for every pair before anything
     was embedded."""
     cache = context.data.faces(context.plan.pack_id)

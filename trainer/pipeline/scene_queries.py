@@ -43,7 +43,7 @@ def why_not_embedded(context: RunContext) -> str:
 
 
 def _most_performers(context: RunContext) -> int:
-    """Live records of the largest source: who is who is not known yet, and sources overlap."""
+    """Live records of the largest source: records are not resolved yet, and sources overlap."""
     found = [0]
     for directory in snapshot_dirs(context).values():
         deleted = read_frame(directory / "performers.parquet", ["deleted"])["deleted"]

@@ -1,4 +1,4 @@
-"""The Parquet schemas of staging and of the face cache: the contract between the rooms."""
+"""The Parquet schemas of staging and of the face cache: the contract between the packages."""
 
 from __future__ import annotations
 

@@ -118,13 +118,13 @@ def _why_nothing(context: RunContext) -> str:
 
 
 def _conflict_review(conflict: Conflict, identities: Identities) -> Review:
-    clue = conflict.clue
+    item = conflict.item
     return Review(
         kind=conflict.kind,
-        source=clue.claims[0][0],
-        url=clue.url,
-        performers=tuple(sorted({identities.performer_of[claim] for claim in clue.claims})),
-        text=f"{clue.text}, but {conflict.problem}",
+        source=item.claims[0][0],
+        url=item.url,
+        performers=tuple(sorted({identities.performer_of[claim] for claim in item.claims})),
+        text=f"{item.text}, but {conflict.problem}",
     )
 
 
