@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reports.queries.runs import RunSummary
 from trainer.reasons import reason
+from trainer.runs.status import QUIET, last_activity, progress_files
 from trainer.staging.paths import DataDir, RunDir
-from trainer.staging.progress import PROGRESS
-
-QUIET = timedelta(minutes=15)  # a run that writes nothing for so long may be dead
 
 
 class Figures(BaseModel):
@@ -56,7 +53,7 @@ def running(data: DataDir, runs: list[RunSummary]) -> Running | None:
     place = data.run(run.run_id)
     stages, problems = progress(place)
     open_stages = {k: f for k, f in stages.items() if f.done < f.total or not f.total}
-    return Running(run, open_stages, problems, _last_sign(place))
+    return Running(run, open_stages, problems, last_activity(place))
 
 
 def waiting(runs: list[RunSummary]) -> Waiting:
@@ -68,7 +65,7 @@ def progress(run: RunDir) -> tuple[dict[str, Figures], list[str]]:
     """Stage (its directory in the run) -> figures, for stages that report any; and problems."""
     found: dict[str, Figures] = {}
     problems: list[str] = []
-    for path in _files(run):
+    for path in progress_files(run):
         try:
             figures = Figures.model_validate_json(path.read_bytes())
         except ValidationError as error:
@@ -79,12 +76,3 @@ def progress(run: RunDir) -> tuple[dict[str, Figures], list[str]]:
         else:
             found[path.parent.relative_to(run.root).as_posix()] = figures
     return found, problems
-
-
-def _files(run: RunDir) -> list[Path]:
-    return sorted([*run.root.glob(f"*/{PROGRESS}"), *run.root.glob(f"*/*/{PROGRESS}")])
-
-
-def _last_sign(run: RunDir) -> datetime | None:
-    times = [path.stat().st_mtime for path in [run.record, *_files(run)] if path.exists()]
-    return datetime.fromtimestamp(max(times), UTC) if times else None

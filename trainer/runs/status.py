@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from trainer.errors import TrainerError
@@ -13,7 +13,7 @@ from trainer.runs.record import RecordEntry, RunRecord, list_records
 from trainer.staging.paths import DataDir, RunDir
 from trainer.staging.progress import PROGRESS, describe, read_progress
 
-QUIET_MINUTES = 60  # a run that wrote nothing for so long was probably interrupted
+QUIET = timedelta(minutes=15)  # a run that wrote nothing for so long may be dead
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def read_status(data: DataDir, moment: datetime) -> Status:
     if running is None or running.record is None:
         return Status("idle", last_run=last, candidates=waiting, reviews=reviews, problems=problems)
     run = data.run(running.run_id)
-    active = _last_activity(run)
-    quiet = active is not None and (moment - active).total_seconds() > 60 * QUIET_MINUTES
+    active = last_activity(run)
+    quiet = active is not None and moment - active > QUIET
     return Status(
         state="quiet" if quiet else "running",
         run_id=running.run_id,
@@ -104,14 +104,15 @@ def _open_reviews(data: DataDir, entries: list[RecordEntry], problems: list[str]
         return 0
 
 
-def _progress_files(run: RunDir) -> list[Path]:
+def progress_files(run: RunDir) -> list[Path]:
+    """Return where the parts of a run say how far they are."""
     return sorted([*run.root.glob(f"*/{PROGRESS}"), *run.root.glob(f"*/*/{PROGRESS}")])
 
 
 def _progress(run: RunDir, problems: list[str]) -> dict[str, str]:
     """The line of each part that is not finished."""
     found = {}
-    for path in _progress_files(run):
+    for path in progress_files(run):
         try:
             figures = read_progress(path.parent)
             if figures and figures["done"] < figures["total"]:
@@ -121,9 +122,9 @@ def _progress(run: RunDir, problems: list[str]) -> dict[str, str]:
     return found
 
 
-def _last_activity(run: RunDir) -> datetime | None:
-    """When the run last wrote its record, a log, or how far it is."""
-    paths = [run.record, *_progress_files(run), *run.root.glob("logs/*"), *run.root.glob("steps/*")]
+def last_activity(run: RunDir) -> datetime | None:
+    """Return when the run last wrote its record, a log, or how far it is."""
+    paths = [run.record, *progress_files(run), *run.root.glob("logs/*"), *run.root.glob("steps/*")]
     times = []
     for path in paths:
         try:
