@@ -24,15 +24,15 @@ $(BIN)/.uv:
 	touch $@
 
 $(BIN)/.installed: $(BIN)/.uv requirements.txt requirements-dev.txt pyproject.toml
-	$(UV) pip install -q --python $(BIN)/python --require-hashes --compile-bytecode \
-	  -r requirements.txt -r requirements-dev.txt
+	$(UV) pip sync -q --python $(BIN)/python --require-hashes --compile-bytecode \
+	  requirements.txt requirements-dev.txt
 	$(UV) pip install -q --python $(BIN)/python --no-deps -e .
 	touch $@
 
 $(EMBEDDER_VENV)/.installed: $(BIN)/.uv embedder/requirements.txt
 	test -x $(EMBEDDER_VENV)/bin/python || $(UV) venv -q --python $(BIN)/python $(EMBEDDER_VENV)
-	$(UV) pip install -q --python $(EMBEDDER_VENV)/bin/python --require-hashes \
-	  --compile-bytecode -r embedder/requirements.txt
+	$(UV) pip sync -q --python $(EMBEDDER_VENV)/bin/python --require-hashes \
+	  --compile-bytecode embedder/requirements.txt
 	touch $@
 
 $(PACKAGES)/.installed: $(BIN)/.uv demo/packages.txt
@@ -48,8 +48,8 @@ demo: setup ## Build a release of the invented world with the real parts
 
 $(EXPORT_VENV)/.installed: $(BIN)/.uv embedder/export/requirements.txt
 	test -x $(EXPORT_VENV)/bin/python || $(UV) venv -q --python $(BIN)/python $(EXPORT_VENV)
-	$(UV) pip install -q --python $(EXPORT_VENV)/bin/python --require-hashes \
-	  -r embedder/export/requirements.txt
+	$(UV) pip sync -q --python $(EXPORT_VENV)/bin/python --require-hashes \
+	  embedder/export/requirements.txt
 	touch $@
 
 export-setup: $(EXPORT_VENV)/.installed ## Install TensorFlow and DeepFace (2.5 GB) for embedder.export
