@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from reports import parts, text
@@ -13,7 +15,21 @@ def show(record: RunRecord) -> None:
     if not by_source:
         st.caption("No source has reported yet.")
         return
-    chosen = parts.table(
+    chosen = _table(by_source)
+    _warnings(by_source)
+    names = list(by_source)
+    rows = [n for n in chosen.selection.rows if n < len(names)]
+    source = names[rows[0]] if rows else st.query_params.get("source", "")
+    if source in by_source:
+        _details(source, by_source[source])
+    else:
+        st.caption("Select a source to see its pages and images in detail.")
+    _embedding(record)
+
+
+def _table(by_source: dict[str, SourceStats]) -> Any:
+    """One row a source; the answer holds what was selected."""
+    return parts.table(
         [
             {
                 "Source": source,
@@ -31,19 +47,13 @@ def show(record: RunRecord) -> None:
         key="run_sources",
         height="content",
     )
+
+
+def _warnings(by_source: dict[str, SourceStats]) -> None:
     ill = [(k, s) for k, s in by_source.items() if s.reason or s.warnings]
     for source, s in ill:
         reasons = "; ".join(filter(None, [s.reason, *s.warnings]))
         st.warning(f"**{text.markdown(source)}**: {text.markdown(reasons)}")
-    names = list(by_source)
-    rows = [n for n in chosen.selection.rows if n < len(names)]
-    asked = st.query_params.get("source", "")
-    source = names[rows[0]] if rows else asked
-    if source in by_source:
-        _details(source, by_source[source])
-    else:
-        st.caption("Select a source to see its pages and images in detail.")
-    _embedding(record)
 
 
 def _details(source: str, s: SourceStats) -> None:

@@ -66,24 +66,40 @@ def performer_reports(data: DataDir, who: str) -> list[PerformerReport]:
 def report_lines(report: PerformerReport) -> list[str]:
     if report.withheld:
         return [f"performer {report.performer_id}: {report.withheld}"]
+    return [
+        _headline(report),
+        *[_fact_line(row) for row in report.facts],
+        *[f"  alias: {row['alias']} ({row['source']})" for row in report.aliases],
+        *[f"  link: {row['site']} {row['url']} ({row['source']})" for row in report.links],
+        *[_record_line(row) for row in report.records],
+        *[f"  merged: {row['id']}: {row['evidence']}" for row in report.merged],
+        *[f"  {text}" for text in report.decisions],
+        *[_face_line(row) for row in report.faces],
+        *[f"  refused: {row['source']}, {row['rule']}, {row['url']}" for row in report.refused],
+        _history_line(report.history),
+    ]
+
+
+def _headline(report: PerformerReport) -> str:
     state = "" if report.released else ", not in the current release"
     name = report.name or "no name known"
-    lines = [f"performer {report.performer_id}: {name} ({report.universal_id or 'no id'}){state}"]
-    for row in report.facts:
-        others = ", ".join(f"{source}: {value}" for source, value in row["others"].items())
-        also = f"; {others}" if others else ""
-        lines.append(f"  {row['fact']}: {row['value']} ({row['source']}{also})")
-    lines += [f"  alias: {row['alias']} ({row['source']})" for row in report.aliases]
-    lines += [f"  link: {row['site']} {row['url']} ({row['source']})" for row in report.links]
-    for row in report.records:
-        why = f": {row['evidence']}" if row["evidence"] else ""
-        lines.append(f"  record: {row['record']} {row['page'] or 'not crawled any more'}{why}")
-    lines += [f"  merged: {row['id']}: {row['evidence']}" for row in report.merged]
-    lines += [f"  {text}" for text in report.decisions]
-    lines += [_face_line(row) for row in report.faces]
-    lines += [f"  refused: {row['source']}, {row['rule']}, {row['url']}" for row in report.refused]
-    history = ", ".join(f"{row['release']} ({row['faces']} faces)" for row in report.history)
-    return [*lines, f"  releases: {history or 'none'}"]
+    return f"performer {report.performer_id}: {name} ({report.universal_id or 'no id'}){state}"
+
+
+def _fact_line(row: dict[str, Any]) -> str:
+    others = ", ".join(f"{source}: {value}" for source, value in row["others"].items())
+    also = f"; {others}" if others else ""
+    return f"  {row['fact']}: {row['value']} ({row['source']}{also})"
+
+
+def _record_line(row: dict[str, Any]) -> str:
+    why = f": {row['evidence']}" if row["evidence"] else ""
+    return f"  record: {row['record']} {row['page'] or 'not crawled any more'}{why}"
+
+
+def _history_line(history: list[dict[str, Any]]) -> str:
+    releases = ", ".join(f"{row['release']} ({row['faces']} faces)" for row in history)
+    return f"  releases: {releases or 'none'}"
 
 
 def _face_line(row: dict[str, Any]) -> str:

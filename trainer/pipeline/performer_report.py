@@ -58,14 +58,14 @@ def performer_report(
     if withheld:
         return PerformerReport(number, withheld=withheld)
     records = _records(data, sources, claims)
-    listed = (reader := current_reader(data)) and reader.get_performer(number)
-    first = records[0] if records else None
-    domain = sources[first["source"]].domain if first and first["source"] in sources else None
+    reader = current_reader(data)
+    released = reader.get_performer(number) if reader else None
+    crawled_name = records[0]["name"] if records else None
     return PerformerReport(
         performer_id=number,
-        name=listed["canonical_name"] if listed else first and first["name"],
-        universal_id=f"{domain}:{first['source_id']}" if first and domain else None,
-        released=listed is not None,
+        name=released["canonical_name"] if released else crawled_name,
+        universal_id=_universal_id(records, sources),
+        released=released is not None,
         facts=_facts(records, sources),
         aliases=_related(reader, "aliases", number, ("alias", "source_endpoint")),
         links=_related(reader, "external_urls", number, ("site", "url", "source_endpoint")),
@@ -76,6 +76,13 @@ def performer_report(
         refused=_refused(data, number),
         history=_history(data, number),
     )
+
+
+def _universal_id(records: list[PerformerRecord], sources: Sources) -> str | None:
+    if not records:
+        return None
+    domain = sources[records[0]["source"]].domain
+    return f"{domain}:{records[0]['source_id']}" if domain else None
 
 
 def _withheld(data: DataDir, claims: list[Claim], number: int) -> str | None:
@@ -98,18 +105,23 @@ def _newest(data: DataDir, part: str, file: str) -> RunDir | None:
 
 def _records(data: DataDir, sources: Sources, claims: list[Claim]) -> list[PerformerRecord]:
     """The records and pages as they were last crawled, in the order in which they give facts."""
-    found: Rows = []
-    for source, row in read_snapshots(data.state_db).items():
-        own = [source_id for key, source_id in claims if key == source]
-        path = data.run(row.run_id).snapshot(source) / PERFORMERS_FILE
-        if own and path.exists():
-            found += find_rows(path, "source_id", own)
-    blank = dict.fromkeys(PERFORMERS.names)
-    rows = cast("list[PerformerRecord]", [blank | row for row in found])
-    known = [row for row in rows if row["source"] in sources and not row["deleted"]]
+    crawled = [row for row in _crawled(data, claims) if row["source"] in sources]
+    known = [row for row in crawled if not row["deleted"]]
     creators = [row for row in known if sources[row["source"]].creates_performers]
     pages = [row for row in known if not sources[row["source"]].creates_performers]
     return [*preferred_first(creators), *trusted_first(pages, sources)]
+
+
+def _crawled(data: DataDir, claims: list[Claim]) -> list[PerformerRecord]:
+    """The claims' rows in their sources' newest snapshots."""
+    found: Rows = []
+    for source, snapshot in read_snapshots(data.state_db).items():
+        own = [source_id for key, source_id in claims if key == source]
+        path = data.run(snapshot.run_id).snapshot(source) / PERFORMERS_FILE
+        if own and path.exists():
+            found += find_rows(path, "source_id", own)
+    blank = dict.fromkeys(PERFORMERS.names)
+    return cast("list[PerformerRecord]", [blank | row for row in found])
 
 
 def _facts(records: list[PerformerRecord], sources: Sources) -> Rows:
