@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pytest
 import requests
@@ -203,7 +204,11 @@ def test_picture_headers_and_conditional_request(world):
 def test_log_has_operations_and_never_a_key(tmp_path):
     path = tmp_path / "requests.jsonl"
     with World(week=1, request_log=path) as world:
-        body = {"query": LIST, "operationName": "List", "variables": {"input": {"page": 2}}}
+        body: dict[str, Any] = {
+            "query": LIST,
+            "operationName": "List",
+            "variables": {"input": {"page": 2}},
+        }
         requests.post(world.url, json=body, headers={"ApiKey": DEMO_KEY}, timeout=10)
         requests.get(world.image_url("P001/sad"), timeout=10)
     lines = [json.loads(line) for line in path.read_text().splitlines()]

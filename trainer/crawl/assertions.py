@@ -76,4 +76,5 @@ def _linked_pages(counts: Mapping[str, int]) -> int:
 
 def as_yaml(found: dict[str, dict[str, Any]]) -> str:
     """Ready to be put into DATA_DIR/sources.yaml."""
-    return yaml.safe_dump({key: {"assertions": limits} for key, limits in found.items()}).rstrip()
+    known = {key: {"assertions": limits} for key, limits in found.items()}
+    return str(yaml.safe_dump(known)).rstrip()
