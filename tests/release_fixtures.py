@@ -18,7 +18,7 @@ def built(
     **more: Any,
 ) -> BuildResult:
     return build(
-        read_inputs(select),
+        read_inputs(select, select),
         out,
         version_id=version_id,
         version=version,

@@ -132,8 +132,9 @@ def _line(run_id: str, step: str, done: dict[str, Any]) -> str:
 def _keep_selected(run_id: str) -> None:
     target = release_child.selected(str(ROOT), run_id)
     target.mkdir(parents=True)
-    for name in (FACES_FILE, PERFORMERS_FILE):
-        (target / name).hardlink_to(DataDir(ROOT).run(run_id).select / name)
+    run = DataDir(ROOT).run(run_id)
+    for path in (run.select / FACES_FILE, run.resolve / PERFORMERS_FILE):
+        (target / path.name).hardlink_to(path)
 
 
 def _made(index: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from trainer.pipeline.run import run_step
 from trainer.release import sqlite_build, write
 from trainer.release.contract import DATABASE
 from trainer.release.index import Base, IndexOptions, build_index
-from trainer.release.inputs import read_inputs
+from trainer.release.inputs import ReleaseInputs, read_inputs
 from trainer.release.sqlite_build import write_database
 from trainer.runs.context import RunContext
 
@@ -61,7 +61,7 @@ def again(root: str, run_id: str, out: str) -> dict[str, Any]:
     for name in ("resolve", "select"):
         run_step(name, run_id, settings(root))
     assert before == (context.run.select / "faces.parquet").read_bytes()
-    inputs = read_inputs(context.run.select)
+    inputs = read_inputs(context.run.resolve, context.run.select)
     Path(out).mkdir()
     write_database(Path(out) / DATABASE, inputs, context.plan.pack_id)
     write._write_mappings(Path(out), inputs)
@@ -71,7 +71,7 @@ def again(root: str, run_id: str, out: str) -> dict[str, Any]:
 def database(root: str, run_id: str) -> dict[str, Any]:
     """CPU seconds of building performers.db, and of SQLite copying the same rows."""
     context = RunContext.open(settings(root), run_id)
-    inputs = read_inputs(selected(root, run_id))
+    inputs = _inputs(root, run_id)
     target = Path(root) / "built.db"
     began = time.process_time()
     write_database(target, inputs, context.plan.pack_id)
@@ -120,8 +120,13 @@ def grown(root: str, run_id: str, m: str) -> dict[str, Any]:
     return {"grown": more.curve[-1].recall_at_1, "rebuilt": whole.curve[-1].recall_at_1}
 
 
+def _inputs(root: str, run_id: str) -> ReleaseInputs:
+    kept = selected(root, run_id)
+    return read_inputs(kept, kept)
+
+
 def _vectors(root: str, run_id: str, count: int) -> np.ndarray[Any, Any]:
-    return read_inputs(selected(root, run_id)).vectors("facenet")[:count]
+    return _inputs(root, run_id).vectors("facenet")[:count]
 
 
 if __name__ == "__main__":

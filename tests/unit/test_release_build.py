@@ -90,9 +90,19 @@ def test_bad_inputs_are_refused(tmp_path: Path) -> None:
     for number, (message, (rows, face_rows)) in enumerate(cases.items()):
         select = write_world(tmp_path / str(number), rows, face_rows)
         with pytest.raises(DamagedFileError, match=message):
-            inputs = read_inputs(select)
+            inputs = read_inputs(select, select)
             for column in VECTOR_COLUMNS:
                 inputs.vectors(column)
+
+
+@pytest.mark.parametrize(("only_with_faces", "kept"), [(False, [1, 2, 3]), (True, [1, 3])])
+def test_performers_without_a_face_are_left_out_on_demand(
+    tmp_path: Path, only_with_faces: bool, kept: list[int]
+) -> None:
+    people = [performer(number) for number in (1, 2, 3)]
+    select = write_world(tmp_path, people, faces([1, 3]))
+    inputs = read_inputs(select, select, only_with_faces)
+    assert inputs.performers["performer_id"].to_list() == kept
 
 
 def test_index_refuses_bad_vectors_and_leaves_no_file(tmp_path: Path) -> None:

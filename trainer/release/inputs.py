@@ -1,4 +1,4 @@
-"""What a release is built from: `select/performers.parquet` and `select/faces.parquet`."""
+"""What a release is built from: `resolve/performers.parquet` and `select/faces.parquet`."""
 
 from __future__ import annotations
 
@@ -128,57 +128,60 @@ def _bytes_of(chunk: pa.Array) -> pa.Buffer:
     return chunk.buffers()[1].slice(chunk.offset * width, len(chunk) * width)
 
 
-def read_inputs(select_dir: Path) -> ReleaseInputs:
+def read_inputs(
+    resolve_dir: Path, select_dir: Path, only_with_faces: bool = False
+) -> ReleaseInputs:
     """Read and validate both tables, but for the vectors, which are when they are read; raises
-    `DamagedFileError` naming file and row."""
-    where = select_dir / FACES_FILE
-    faces = _read(where, FACE_INPUT, _PLAIN)
-    inputs = ReleaseInputs(
-        performers=_frame(_read(select_dir / PERFORMERS_FILE, PERFORMER_INPUT)),
-        faces=_frame(faces),
-        path=where,
-    )
-    _check(inputs, select_dir)
-    return inputs
+    `DamagedFileError` naming file and row. `only_with_faces` leaves out performers without any."""
+    people_file, faces_file = resolve_dir / PERFORMERS_FILE, select_dir / FACES_FILE
+    people = _frame(_read(people_file, PERFORMER_INPUT, "resolve"))
+    faces = _frame(_read(faces_file, FACE_INPUT, "select", _PLAIN))
+    _check_performers(people, people_file)
+    _check_faces(faces, people, faces_file)
+    if only_with_faces:
+        people = people.join(faces, on="performer_id", how="semi", maintain_order="left")
+    return ReleaseInputs(people, faces, faces_file)
 
 
 def _frame(table: pa.Table) -> pl.DataFrame:
     return pl.DataFrame(pl.from_arrow(table))
 
 
-def _read(path: Path, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
-    """`columns` of a table of `schema`, cast to it; other columns than its own are refused."""
+def _read(path: Path, schema: pa.Schema, step: str, columns: list[str] | None = None) -> pa.Table:
+    """`columns` of a table of `schema`, cast to it; other columns than its own are refused, and
+    `step`, which wrote the file, is named."""
     wanted = columns or schema.names
     found = read_schema(path)
     if set(found.names) != set(schema.names):
         raise DamagedFileError(
-            f"{path}: columns differ from {schema.names}; run the step `select` again"
+            f"{path}: columns differ from {schema.names}; run the step `{step}` again"
         )
     try:
         table = read_table(path, wanted).select(wanted)
         return table.cast(pa.schema([schema.field(name) for name in wanted]))
     except (pa.ArrowException, ValueError) as error:
-        raise DamagedFileError(f"{path}: {reason(error)}; run the step `select` again") from error
+        raise DamagedFileError(f"{path}: {reason(error)}; run the step `{step}` again") from error
 
 
-def _check(inputs: ReleaseInputs, select_dir: Path) -> None:
-    """Order, uniqueness and references between the two tables."""
-    where = select_dir / PERFORMERS_FILE
-    people = inputs.performers
+def _check_performers(people: pl.DataFrame, path: Path) -> None:
+    """Order and uniqueness."""
     if people["performer_id"].diff().drop_nulls().le(0).any():
         raise DamagedFileError(
-            f"{where}: performer_id is not strictly ascending; run the step `select` again"
+            f"{path}: performer_id is not strictly ascending; run the step `resolve` again"
         )
-    _refuse_twice(where, "universal_id", people.select("universal_id").drop_nulls())
+    _refuse_twice(path, "universal_id", people.select("universal_id").drop_nulls())
     claims = people.select("claims").explode("claims").drop_nulls().unnest("claims")
-    _refuse_twice(where, "stash-box id", claims.select("source", "source_id"))
-    where = select_dir / FACES_FILE
-    _refuse_twice(where, "face", inputs.faces.select("image_sha256", "face_no"))
+    _refuse_twice(path, "stash-box id", claims.select("source", "source_id"))
+
+
+def _check_faces(faces: pl.DataFrame, people: pl.DataFrame, path: Path) -> None:
+    """No face twice, and everyone who has one can be named."""
+    _refuse_twice(path, "face", faces.select("image_sha256", "face_no"))
     nameable = people.filter(pl.col("universal_id").is_not_null()).select("performer_id")
-    numbered = inputs.faces.select("performer_id").with_row_index("row")
+    numbered = faces.select("performer_id").with_row_index("row")
     for row, owner in numbered.join(nameable, on="performer_id", how="anti").sort("row").rows():
         raise DamagedFileError(
-            f"{where}: row {row}: performer {owner} is not in {PERFORMERS_FILE} or has no "
+            f"{path}: row {row}: performer {owner} is not in {PERFORMERS_FILE} or has no "
             "universal id, so nobody could be named by this face; run the step `select` again"
         )
 

@@ -32,7 +32,7 @@ def run(context: RunContext) -> dict[str, Any]:
         shutil.rmtree(run.release)
     require_faces(context)
     pack = read_pack(context.data.model_pack(context.settings.model_pack), verify_files=False)
-    inputs = read_inputs(run.select)
+    inputs = read_inputs(run.resolve, run.select, plan.params.min_faces > 0)
     progress = Progress(
         run.working("build_release"), "vectors indexed", total=2 * len(inputs.faces)
     )

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import polars as pl
-import pyarrow as pa
 
 from trainer.adults.quarantine import QUARANTINE_FILE, read_owners
 from trainer.config.sources import load_sources
@@ -40,12 +39,12 @@ from trainer.faces.trust import settle, with_rows
 from trainer.identity.decisions import read_identity_decisions
 from trainer.identity.reviews import write_reviews
 from trainer.reasons import in_words
-from trainer.release.inputs import FACE_INPUT, PERFORMER_INPUT
+from trainer.release.inputs import FACE_INPUT
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.atomic import write_json
 from trainer.staging.frames import read_frame
-from trainer.staging.parquet import read_table, write_table
+from trainer.staging.parquet import write_table
 from trainer.state.store import run_of
 
 log = logging.getLogger(__name__)
@@ -228,13 +227,7 @@ def _caps(plan: Plan, sources: list[str]) -> Caps:
 
 
 def _write(context: RunContext, chosen: pl.DataFrame, vectors: FaceVectors) -> None:
-    """Write performers.parquet and faces.parquet as the release expects them, in its order."""
-    performers = read_table(context.run.resolve / "performers.parquet")
-    if context.plan.params.min_faces > 0:
-        kept = pa.array(chosen["performer_id"].unique().to_list(), pa.int64())
-        mask = pa.compute.is_in(performers.column("performer_id"), value_set=kept)
-        performers = performers.filter(mask)
-    write_table(context.run.select / "performers.parquet", performers.cast(PERFORMER_INPUT))
+    """Write faces.parquet as the release expects it, in its order."""
     known = chosen.rename({"url": "image_url", "fetched_at": "created_at"})
     rows = with_rows(chosen.select("image_sha256", "face_no"), vectors)["row"].to_numpy()
     table = known.select(n for n in FACE_INPUT.names if n not in VECTOR_COLUMNS).to_arrow()
