@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.web_server import Answer, serving
 
 KEY = "the-right-key"
 JPEG = b"\xff\xd8\xff\xe0" + b"a picture's bytes "
-Answer = tuple[int, dict[str, str], bytes]
 
 
 def person(number: int, base: str = "", **changes: Any) -> dict[str, Any]:
@@ -103,36 +102,5 @@ class Box:
 @contextmanager
 def serve() -> Iterator[Box]:
     box = Box()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"  # a connection that is closed unasked is a lost request
-
-        def _respond(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, headers, content = box.answer(
-                self.path, {k.lower(): v for k, v in self.headers.items()}, body
-            )
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-            # Where an answer promises more than it has, the connection ends in mid-answer.
-            self.close_connection = headers.get("Content-Length", str(len(content))) != str(
-                len(content)
-            )
-
-        do_GET = do_POST = _respond
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    box.base = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with serving(lambda r: box.answer(r.path, dict(r.headers), r.body)) as box.base:
         yield box
-    finally:
-        server.shutdown()
-        server.server_close()

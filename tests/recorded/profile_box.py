@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
 
 from tests.recorded.box import JPEG
+from tests.web_server import Answer, serving
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
@@ -33,7 +32,6 @@ SOURCE = "boobpedia"
 WEEK_1, WEEK_2 = "2026-02-01T00:00:00Z", "2026-02-08T00:00:00Z"
 LATER, LATER_STILL = "2026-03-08T00:00:00Z", "2026-03-15T00:00:00Z"
 NOBODY = b"<html><title>x</title><p>There is currently no text in this page.</p></html>"
-Answer = tuple[int, dict[str, str], bytes]
 
 
 def page(name: str, born: str = "February 3, 1980", thumbs: tuple[str, ...] = ()) -> bytes:
@@ -65,10 +63,10 @@ class Site:
         for file in files:
             self.pictures[f"/wiki/images/a/ab/{file}"] = JPEG + file.encode()
 
-    def answer(self, path: str, headers: dict[str, str]) -> Answer:
+    def answer(self, path: str, headers: dict[str, str]) -> Answer | bytes:
         self.log.append(path)
         self.headers.append(headers)
-        special = self.before(path)
+        special = self.raw.get(path) or self.before(path)
         if special is not None:
             return special
         if path == "/robots.txt":
@@ -93,37 +91,8 @@ class Site:
 @contextmanager
 def serve_site() -> Iterator[Site]:
     site = Site()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"  # a connection that is closed unasked is a lost request
-
-        def do_GET(self) -> None:
-            lower = {k.lower(): v for k, v in self.headers.items()}
-            if self.path in site.raw:
-                site.log.append(self.path)
-                site.headers.append(lower)
-                self.wfile.write(site.raw[self.path])
-                self.close_connection = True
-                return
-            status, headers, content = site.answer(self.path, lower)
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    site.base = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with serving(lambda asked: site.answer(asked.path, dict(asked.headers))) as site.base:
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def record(number: int, name: str, *urls: str, **facts: Any) -> PerformerRecord:
