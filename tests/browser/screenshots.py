@@ -6,6 +6,7 @@ Names what reaches over the edge of a page, and fails then.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import tempfile
 from pathlib import Path
@@ -14,10 +15,11 @@ from urllib.parse import quote
 from playwright.sync_api import sync_playwright
 
 from tests.browser.chromium import CHROMIUM, FLAGS
-from tests.browser.reports_server import overflowing, rest, serving
+from tests.browser.reports_server import ROOT, overflowing, rest, serving
 from tests.unit.reports_visit import QUALITY_TABS, RUN_TABS
 
 SHAPES = {"light": (1366, "light"), "dark": (1366, "dark"), "phone": (390, "light")}
+_BY_TAB = ("run", "quality")
 HIGHEST = 4_000  # pixels of one picture
 
 
@@ -46,7 +48,8 @@ def main() -> None:
 
 def addresses(data: Path) -> dict[str, str]:
     """The name of a picture -> the path of its page."""
-    found = {name: f"/{name}" for name in ("runs", "versions", "about")} | {"overview": "/"}
+    found = {name: f"/{name}" for name in page_names() if name not in _BY_TAB}
+    found["overview"] = "/"
     for tab in QUALITY_TABS:
         found[_name("quality", tab)] = f"/quality?tab={quote(tab)}"
     runs = sorted(data.glob("runs/*/run.json"), key=_started)
@@ -55,6 +58,14 @@ def addresses(data: Path) -> dict[str, str]:
         for tab in RUN_TABS:
             found[_name("run", tab)] = f"/run?run_id={run_id}&tab={tab}"
     return found
+
+
+def page_names() -> list[str]:
+    """Every page of the navigation, by its address: `reports/app.py` runs when it is imported."""
+    tree = ast.parse((ROOT / "reports" / "app.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    entries = [call for call in calls if getattr(call.func, "id", "") == "Entry"]
+    return [str(ast.literal_eval(call.args[0])) for call in entries]
 
 
 def _name(page: str, tab: str) -> str:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.browser.chromium import FLAGS, chromium
 from tests.browser.reports_server import ROOT, overflowing, rest, serving
+from tests.browser.screenshots import addresses
 from tests.unit import reports_world as world
-from tests.unit.reports_visit import QUALITY_TABS, RUN_TABS
 
 SCREENS = ROOT / "var" / "screens"
 RUN = f"run_id={quote(world.AIRFLOW_RUN, safe='')}"
@@ -17,8 +17,12 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    data = world.normal(tmp_path_factory.mktemp("data"))
+def data(tmp_path_factory):
+    return world.normal(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def address(data):
     with serving(data.root, data.root / "streamlit.log") as base:
         yield base
 
@@ -83,13 +87,10 @@ def test_two_versions_are_compared_and_searched(address, tab):
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_reaches_over_the_edge(address, tab, width):
+def test_nothing_reaches_over_the_edge(address, data, tab, width):
     tab.set_viewport_size({"width": width, "height": 900})
-    pages = ["", "runs", "versions", "about"]
-    pages += [f"quality?tab={quote(name)}" for name in QUALITY_TABS]
-    pages += [f"run?{RUN}&tab={name}" for name in RUN_TABS]
-    for page in pages:
-        tab.goto(f"{address}/{page}")
+    for name, page in addresses(data.root).items():
+        tab.goto(address + page)
         rest(tab)
         assert tab.get_by_test_id("stException").count() == 0
-        assert not overflowing(tab), page
+        assert not overflowing(tab), name
