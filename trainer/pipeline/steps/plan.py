@@ -18,6 +18,7 @@ from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
 from trainer.exclusions.list_file import bring_in
 from trainer.release.gate import load_limits
+from trainer.release.publish import free_moment
 from trainer.runs import update as run_record
 from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import read_json, remove_temporaries, write_json
@@ -51,12 +52,13 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     _check_pack(settings, chosen)
     _check_embedder(settings)
     pack = read_pack(ensure_pack(settings))
-    started = _free_moment(data)
+    free = _free_moment(data)
+    started = free if free - now() < timedelta(hours=1) else now()  # a clock was ahead once
     _clean(context)
     plan = Plan(
         run_id=context.run.run_id,
         started_at=iso(started),
-        version_id=version_id(started),
+        version_id=version_id(free),
         params=params,
         pack_id=pack.pack_id,
         sources=chosen,
@@ -118,13 +120,9 @@ def _check_embedder(settings: Settings) -> None:
 
 
 def _free_moment(data: DataDir) -> datetime:
-    """The time now, moved on where another run or release has that second already."""
-    taken = {path.name for path in data.releases.glob("*")}
-    taken |= {str(read_json(path)["version_id"]) for path in data.runs.glob("*/plan.json")}
-    moment = now()
-    while version_id(moment) in taken:
-        moment += timedelta(seconds=1)
-    return moment
+    """The time now, moved on where a run has that second already, or a release is newer."""
+    taken = {str(read_json(path)["version_id"]) for path in data.runs.glob("*/plan.json")}
+    return free_moment(data, now(), taken)
 
 
 def _clean(context: RunContext) -> None:
