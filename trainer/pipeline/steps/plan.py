@@ -25,6 +25,7 @@ from trainer.staging.atomic import read_json, remove_temporaries, write_json
 from trainer.staging.clock import iso, now, version_id
 from trainer.staging.paths import DataDir
 from trainer.state.guard import require_state_of_releases
+from trainer.upkeep.repair import heal, require_sound
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 def run(context: RunContext, conf: dict[str, Any] | None) -> dict[str, Any]:
     """Write plan.json once; a retry keeps the first one."""
     if not context.run.plan.exists():
+        heal(context.settings)
         _make_plan(context, conf)
     plan = context.plan
     run_record.start(context, plan)
@@ -52,6 +54,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     _check_pack(settings, chosen)
     _check_embedder(settings)
     pack = read_pack(ensure_pack(settings))
+    require_sound(data, chosen)
     free = _free_moment(data)
     started = free if free - now() < timedelta(hours=1) else now()  # a clock was ahead once
     _clean(context)
