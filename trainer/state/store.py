@@ -24,6 +24,7 @@ from trainer.state.changes import (
 )
 from trainer.state.guard import refuse_new_state
 from trainer.state.migrate import migrate
+from trainer.state.read_only import read_only
 
 __all__ = [
     "HISTORY_VERSION",
@@ -73,7 +74,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         yield None
         return
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+        with read_only(path) as db:
             yield db
     except sqlite3.DatabaseError as error:
         raise DamagedFileError(f"{path}: {reason(error)}; restore it from your backup") from error
