@@ -25,7 +25,7 @@ class Entry(NamedTuple):
 
 
 def top_level(text: str) -> MappingNode | None:
-    """Return the mapping of the whole text; None for a text without content, which may have comments."""
+    """Return the mapping of the whole text; None where there are comments at most."""
     try:
         root = YAML().compose(text)
     except (YAMLError, ValueError, RecursionError):
