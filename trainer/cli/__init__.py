@@ -12,6 +12,7 @@ import sys
 import typer
 
 from trainer.cli import builds, candidates, releases, repair, sources, status
+from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
 from trainer.cli.identity import identity_app
@@ -63,6 +64,7 @@ for command in (
 ):
     app.command()(command)
 for name, group in {
+    "config": config_app,
     "keys": keys_app,
     "delta": delta_app,
     "identity": identity_app,

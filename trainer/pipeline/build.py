@@ -44,6 +44,8 @@ def build(settings: Settings, conf: dict[str, Any] | str | None) -> RunRecord:
             log.info(f"build: going on with the interrupted run {run_id}")
             context = RunContext.open(settings, run_id)
             run_record.start(context, context.plan)
+            if context.sources != load_sources(settings.data_dir):
+                log.info("build: its sources are as it began with; a change is for the next run")
         else:
             run_id = _new_run_id(data)
             log.info(f"build: run {run_id} in {data.root}")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
-from trainer.config.sources import SourceConfig
+from trainer.config.sources import SourceConfig, load_sources
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.reasons import problems
 from trainer.staging.atomic import read_json, write_json
@@ -29,6 +29,8 @@ class Plan(BaseModel):
     params: BuildParams
     pack_id: str
     sources: dict[str, SourceConfig]
+    # Those not chosen, as they were then; None in the plan of an older trainer.
+    others: dict[str, SourceConfig] | None = None
     base_release: str | None
 
     @property
@@ -71,6 +73,13 @@ class RunContext:
         if not self.run.plan.exists():
             raise StageFailed(f"run {self.run.run_id} has no plan; run the step `plan` first")
         return read_plan(self.run.plan)
+
+    @property
+    def sources(self) -> dict[str, SourceConfig]:
+        """All sources as they were when the run was planned: an edit is for the next one."""
+        plan = self.plan
+        others = load_sources(self.settings.data_dir) if plan.others is None else plan.others
+        return dict(sorted((others | plan.sources).items()))
 
     @property
     def built_release(self) -> Path:

@@ -25,10 +25,11 @@ TEMPORARY = ".tmp-"
 
 
 @contextmanager
-def whole_file(target: Path) -> Iterator[Path]:
+def whole_file(target: Path, mode: int = 0o644) -> Iterator[Path]:
     """Yield a temporary path beside `target`; it becomes `target` when the block succeeds.
 
-    On any exception (a full disk among them) the temporary file is removed.
+    Until then only its owner can read it, then its permissions are `mode`. On any exception (a
+    full disk among them) the temporary file is removed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=target.suffix, dir=target.parent)
@@ -36,7 +37,7 @@ def whole_file(target: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
         fsync_path(temporary)
         temporary.replace(target)
         fsync_path(target.parent)
@@ -46,19 +47,19 @@ def whole_file(target: Path) -> Iterator[Path]:
         raise
 
 
-def write_bytes(target: Path, content: bytes) -> None:
+def write_bytes(target: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file that appears whole or not at all; its directory is made if missing."""
-    with whole_file(target) as temporary:
+    with whole_file(target, mode) as temporary:
         temporary.write_bytes(content)
 
 
-def write_json(target: Path, content: Any, indent: int | None = 2) -> None:
+def write_json(target: Path, content: Any, indent: int | None = 2, mode: int = 0o644) -> None:
     """Write JSON with sorted keys and a trailing newline: the same content, the same bytes.
 
     Pass no `indent` for large content: Python's encoder is a tenth as fast with one.
     """
     text = json.dumps(content, indent=indent, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    write_bytes(target, (text + "\n").encode())
+    write_bytes(target, (text + "\n").encode(), mode)
 
 
 def read_json(path: Path) -> Any:

@@ -67,6 +67,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
         params=params,
         pack_id=pack.pack_id,
         sources=chosen,
+        others={key: source for key, source in shipped.items() if key not in chosen},
         base_release=data.current.readlink().name if data.current.is_symlink() else None,
     )
     write_json(context.run.plan, plan.model_dump(mode="json"))

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from trainer.adults.quarantine import Sorted, sort_out
-from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
 from trainer.exclusions.apply import leave_out
 from trainer.exclusions.list_file import bring_in
@@ -69,7 +68,7 @@ def uncollected() -> Iterator[None]:
 def _run(context: RunContext) -> dict[str, Any]:
     require_state_of_releases(context.data.state_db)
     bring_in(context.data)
-    sources = load_sources(context.settings.data_dir) | context.plan.sources
+    sources = context.sources
     decisions = digest(context.data)  # before they are read: a later one is noticed
     records, pages = read_records(context, sources)
     if not records:
