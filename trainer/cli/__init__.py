@@ -7,6 +7,7 @@ is wrong; 3 a release was built but is kept as a candidate; 4 done, but some sou
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 
 import typer
@@ -89,6 +90,9 @@ def main() -> None:
         sys.exit(2)
     except TrainerError as error:
         log.error(f"trainer: {error}")
+        sys.exit(1)
+    except sqlite3.Error as error:
+        log.error(f"trainer: a database: {reason(error)}; `trainer repair` looks at all of them")
         sys.exit(1)
     except OSError as error:
         log.error(f"trainer: {reason(error)}; check the path, its permissions and the free space")

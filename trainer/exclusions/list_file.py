@@ -29,6 +29,7 @@ from trainer.state.guard import refuse_new_state
 
 log = logging.getLogger(__name__)
 
+_DEEPEST = 10
 _HEAD = """\
 # Who and what is in no crawl and no release. Written by `trainer exclude`; keep it in your backup.
 # Whatever is listed here is excluded, also where state.db was lost or is older. To take an entry
@@ -71,7 +72,9 @@ def read_list(data: DataDir) -> list[ListedExclusion] | None:
     """Return the entries of the file; None where there is none. Raises `ConfigError`."""
     path = list_path(data)
     try:
-        content = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+        raw = path.read_bytes()
+        _check_depth(raw)
+        content = yaml.load(raw, Loader=yaml.CSafeLoader)
         found = _File.model_validate(content or {}).exclusions
     except FileNotFoundError:
         return None
@@ -84,6 +87,19 @@ def read_list(data: DataDir) -> list[ListedExclusion] | None:
         ) from None
     _check_members(path, found)
     return found
+
+
+def _check_depth(raw: bytes) -> None:
+    """Raise `ValueError` for what is nested deeper than a list is: the parser in C, which reads
+    long lists at once, would take the stack for it."""
+    depth = 0
+    for event in yaml.parse(raw, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise ValueError("nested too deep")
 
 
 def _check_members(path: Path, found: Iterable[ListedExclusion]) -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from trainer.errors import DamagedFileError, StageFailed
-from trainer.reasons import reason
+from trainer.errors import StageFailed
+from trainer.state.errors import state_error
 from trainer.state.read_only import read_only
 
 _RELEASE = "[0-9]" * 8 + "_" + "[0-9]" * 6
@@ -55,4 +55,4 @@ def _published(state_db: Path) -> set[str]:
             rows = db.execute("SELECT version_id FROM published").fetchall() if tables else []
             return {row[0] for row in rows}
     except sqlite3.DatabaseError as error:
-        raise DamagedFileError(f"{state_db}: {reason(error)}; {_RESTORE}") from error
+        raise state_error(state_db, error) from error
