@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from trainer.cli import builds, candidates, releases, repair, sources, status
+from trainer.cli import backups, builds, candidates, releases, repair, sources, status
 from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
@@ -62,6 +62,8 @@ for command in (
     releases.retention,
     releases.rollback,
     repair.repair,
+    backups.backup,
+    backups.restore,
 ):
     app.command()(command)
 for name, group in {

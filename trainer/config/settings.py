@@ -82,6 +82,12 @@ class Settings(BaseSettings):
     max_clock_jump_hours: float = Field(
         24.0, gt=0, description="Hours by which the clock may differ before a person is asked."
     )
+    backup_dir: Annotated[Path | None, BeforeValidator(_empty_is_unset)] = Field(
+        None, description="Folder of the backups; without it DATA_DIR/backups."
+    )
+    keep_backups: int = Field(
+        4, ge=0, description="Newest backups that are kept in their folder; 0: all."
+    )
     contact: str | None = None  # a URL or e-mail address of the operator, for the sources
     flaresolverr_url: ServiceUrl = Field(None, validation_alias="FLARESOLVERR_URL")
     chrome_cdp_url: ServiceUrl = Field(None, validation_alias="CHROME_CDP_URL")

@@ -159,10 +159,23 @@ def write_list(data: DataDir, db: sqlite3.Connection) -> None:
         {"kind": kind, "value": value, "reason": why, "added_at": at, "with": members[number]}
         for number, kind, value, why, at in rows
     ]
+    _write_file(list_path(data), entries)
+
+
+def merge_lists(path: Path, listed: Iterable[ListedExclusion]) -> None:
+    """Write the entries to `path`, each once, with the members that any of its spellings has."""
+    merged: dict[tuple[str, str], ListedExclusion] = {}
+    for entry in listed:
+        known = merged.setdefault((entry.kind, entry.value), entry)
+        known.members = sorted({*known.members, *entry.members})
+    _write_file(path, [entry.model_dump(by_alias=True) for entry in merged.values()])
+
+
+def _write_file(path: Path, entries: list[dict[str, Any]]) -> None:
     text = yaml.dump(
         {"exclusions": entries}, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True
     )
-    write_bytes(list_path(data), (_HEAD + text).encode())
+    write_bytes(path, (_HEAD + text).encode())
 
 
 def _bring_in(db: sqlite3.Connection, listed: Iterable[ListedExclusion]) -> None:

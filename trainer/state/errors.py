@@ -16,8 +16,8 @@ def state_error(path: Path, error: sqlite3.DatabaseError) -> TrainerError:
     said = reason(error)
     if "locked" in said or "busy" in said:
         return RetryLater(
-            f"{path} is held by another program ({said}); close it (a database browser?), or wait, "
-            "and try again"
+            f"{path} is held by another program ({said}); stop that one (a database browser), "
+            "or wait, and try again"
         )
     if "readonly" in said or "unable to open" in said:
         return StageFailed(
