@@ -66,7 +66,7 @@ class Site:
     def answer(self, path: str, headers: dict[str, str]) -> Answer | bytes:
         self.log.append(path)
         self.headers.append(headers)
-        special = self.raw.get(path) or self.before(path)
+        special = self.raw[path] if path in self.raw else self.before(path)
         if special is not None:
             return special
         if path == "/robots.txt":
