@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from reports import charts, data, parts, quality_tables, text
-from reports.app_pages.versions import title_of
 from reports.data import Release
 from reports.queries import quality as queries
 from reports.queries.quality import Quality
 from reports.queries.runs import summaries
+from reports.version_parts import title_of
 from trainer.staging.paths import DataDir
 
 TABS = {

@@ -34,7 +34,8 @@ def metrics(at):
 
 
 def cells(at):
-    return [str(v) for frame in at.dataframe for row in frame.value.values.tolist() for v in row]
+    tables = [table.value.values.tolist() for table in (*at.dataframe, *at.table)]
+    return [str(v) for rows in tables for row in rows for v in row]
 
 
 def spoken(at):
