@@ -26,7 +26,7 @@ def one(directory: DataDir, release: Release) -> None:
         st.markdown("**Onto a sidecar**")
         st.caption("Export the zip first; the folder is where the sidecar keeps its data.")
         lines = actions.sidecar_commands(directory, release.manifest.version)
-        st.code("\n".join(map(text.plain, lines)), language="shell", wrap_lines=True)
+        st.code("\n".join(map(text.plain, lines)), language=None, wrap_lines=True)
 
 
 def _buttons(directory: DataDir, release: Release) -> None:

@@ -9,7 +9,10 @@ PAGES = ("overview", "runs", "run", "versions", "quality", "about")
 RUN_TABS = (
     "Steps", "Sources", "Images", "Changes", "Errors", "Review", "Quality", "Parameters"
 )  # fmt: skip
-QUALITY_TABS = ("Over releases", "Error curve", "Harder pictures", "Missing performers")
+QUALITY_TABS = (
+    "Over releases", "Error curve", "Pair distances", "Harder pictures", "Missing performers",
+    "Kept out",
+)  # fmt: skip
 
 
 def page(name, **query):
