@@ -11,7 +11,8 @@ import sys
 
 import typer
 
-from trainer.cli import builds, candidates, releases, sources, status
+from trainer.cli import builds, candidates, releases, repair, sources, status
+from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
 from trainer.cli.identity import identity_app
@@ -21,6 +22,7 @@ from trainer.cli.performers import performers_app
 from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
 from trainer.cli.runs import runs_app
+from trainer.cli.state import state_app
 from trainer.errors import ConfigError, TrainerError
 from trainer.log_lines import log_plainly
 from trainer.reasons import reason
@@ -58,9 +60,11 @@ for command in (
     releases.unpin,
     releases.retention,
     releases.rollback,
+    repair.repair,
 ):
     app.command()(command)
 for name, group in {
+    "config": config_app,
     "keys": keys_app,
     "delta": delta_app,
     "identity": identity_app,
@@ -70,6 +74,7 @@ for name, group in {
     "performers": performers_app,
     "pictures": pictures_app,
     "runs": runs_app,
+    "state": state_app,
 }.items():
     app.add_typer(group, name=name)
 

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     embed_shards: int = Field(1, ge=1, le=256)
     keep_pictures_days: int = Field(30, ge=0, le=36_500)  # once embedded; 0: not at all
     allow_private_hosts: bool = False
+    max_clock_jump_hours: float = Field(
+        24.0, gt=0, description="Hours by which the clock may differ before a person is asked."
+    )
     contact: str | None = None  # a URL or e-mail address of the operator, for the sources
     flaresolverr_url: ServiceUrl = Field(None, validation_alias="FLARESOLVERR_URL")
     chrome_cdp_url: ServiceUrl = Field(None, validation_alias="CHROME_CDP_URL")
