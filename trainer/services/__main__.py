@@ -46,7 +46,7 @@ def prepare(supervisor: Supervisor, environment: dict[str, str]) -> None:
 
 def reports() -> Service:
     """Return the service of the reports, on port 8501."""
-    argv = (sys.executable, "-m", "streamlit", "run", str(REPO_ROOT / "reports" / "app.py"))
+    argv = (sys.executable, "-m", "streamlit", "run", str(REPO_ROOT / "reports" / "server.py"))
     return Service("reports", (*argv, "--server.port=8501"))
 
 
