@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -28,16 +29,21 @@ def head(title: str) -> bool:
 
 def perform(action: Callable[[], str]) -> None:
     """Do it and show the page anew with the sentence it returns; an error stays on the page."""
-    try:
+    with sentences():
         st.session_state[_DONE] = action()
+        st.rerun()
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Show what went wrong as a sentence; the page goes on."""
+    try:
+        yield
     except TrainerError as error:
         st.error(text.markdown(error))
-        return
     except (OSError, sqlite3.Error) as error:
         said = f"{reason(error)}; check that DATA_DIR can be written and has free space"
         st.error(text.markdown(said))
-        return
-    st.rerun()
 
 
 def reason_form(key: str, label: str) -> str | None:

@@ -17,6 +17,7 @@ from trainer.cli.exclusions import exclude_app
 from trainer.cli.identity import identity_app
 from trainer.cli.keys import keys_app
 from trainer.cli.models import models_app
+from trainer.cli.notify import notify_app
 from trainer.cli.performers import performers_app
 from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
@@ -67,6 +68,7 @@ for name, group in {
     "reviews": reviews_app,
     "exclude": exclude_app,
     "models": models_app,
+    "notify": notify_app,
     "performers": performers_app,
     "pictures": pictures_app,
     "runs": runs_app,

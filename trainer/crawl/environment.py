@@ -8,7 +8,7 @@ from trainer.config.sources import SourceConfig
 
 # Where the operator's own browsers listen: only for sources that ask through them.
 FETCHER_VARIABLES = {"flaresolverr": "FLARESOLVERR_URL", "chrome": "CHROME_CDP_URL"}
-_SECRET_ENDINGS = ("_API_KEY", "_PASSWORD", "_SECRET", "_TOKEN")
+_SECRET_ENDINGS = ("_API_KEY", "_PASSWORD", "_SECRET", "_TOKEN", "_NOTIFY_URLS")
 
 
 def crawl_environment(
