@@ -11,7 +11,8 @@ from typing import Any
 from reports.actions.role import require_operator
 from trainer.config.params import BuildParams
 from trainer.config.sources import SourceConfig
-from trainer.services.airflow_api import FILE, PASSWORD, URL, USER, Airflow, read_login
+from trainer.services.airflow_api import FILE, PASSWORD, URL, USER, read_login
+from trainer.services.airflow_client import Airflow
 from trainer.staging.paths import DataDir
 from trainer.state.store import read_snapshots
 

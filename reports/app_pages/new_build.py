@@ -10,7 +10,7 @@ from reports import acting, data, parts, text
 from reports.actions import airflow as actions
 from trainer.config.params import BuildParams
 from trainer.config.sources import load_sources
-from trainer.services.airflow_api import Airflow
+from trainer.services.airflow_client import Airflow
 
 _STARTED = "build_started"  # Airflow's id of the run that was started here
 
@@ -96,7 +96,7 @@ def _running(client: Airflow) -> None:
     if not runs:
         st.caption("No build is running.")
         return
-    parts.table([{"Run": r["id"], "State": r["state"], "Since": r["started_at"]} for r in runs])
-    run_id = st.selectbox("Run", [str(run["id"]) for run in runs])
+    parts.table([{"Run": r.id, "State": r.state, "Since": r.started_at} for r in runs])
+    run_id = st.selectbox("Run", [run.id for run in runs])
     if st.button("Stop"):
         acting.perform(lambda: actions.stop(client, run_id))

@@ -22,6 +22,7 @@ from trainer.cli.performers import performers_app
 from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
 from trainer.cli.runs import runs_app
+from trainer.cli.state import state_app
 from trainer.errors import ConfigError, TrainerError
 from trainer.log_lines import log_plainly
 from trainer.reasons import reason
@@ -72,6 +73,7 @@ for name, group in {
     "performers": performers_app,
     "pictures": pictures_app,
     "runs": runs_app,
+    "state": state_app,
 }.items():
     app.add_typer(group, name=name)
 

@@ -16,12 +16,14 @@ from trainer.embedding.lock import load_lock
 from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
+from trainer.exclusions.list_file import bring_in
 from trainer.release.gate import load_limits
 from trainer.runs import update as run_record
 from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import read_json, remove_temporaries, write_json
 from trainer.staging.clock import iso, now, version_id
 from trainer.staging.paths import DataDir
+from trainer.state.guard import require_state_of_releases
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ def run(context: RunContext, conf: dict[str, Any] | None) -> dict[str, Any]:
 
 def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     settings, data = context.settings, context.data
+    require_state_of_releases(data.state_db)
+    bring_in(data)
     shipped = load_sources(settings.data_dir)
     params = BuildParams.parse(conf, sorted(shipped))
     chosen = choose(shipped, params)

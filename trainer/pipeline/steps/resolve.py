@@ -13,6 +13,7 @@ from trainer.adults.quarantine import Sorted, sort_out
 from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
 from trainer.exclusions.apply import leave_out
+from trainer.exclusions.list_file import bring_in
 from trainer.identity.canonical import Performer, canonical
 from trainer.identity.claims import ClaimFacts
 from trainer.identity.decisions import read_identity_decisions
@@ -41,6 +42,7 @@ from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
 from trainer.staging.rows import PerformerRecord
 from trainer.state.decisions import digest
+from trainer.state.guard import require_state_of_releases
 from trainer.state.store import Claim, read_identities
 
 log = logging.getLogger(__name__)
@@ -64,6 +66,8 @@ def uncollected() -> Iterator[None]:
 
 
 def _run(context: RunContext) -> dict[str, Any]:
+    require_state_of_releases(context.data.state_db)
+    bring_in(context.data)
     sources = load_sources(context.settings.data_dir) | context.plan.sources
     decisions = digest(context.data)  # before they are read: a later one is noticed
     records, pages = read_records(context, sources)
