@@ -17,7 +17,7 @@ from airflow_client.client.models.dag_run_patch_body import DAGRunPatchBody
 from airflow_client.client.models.trigger_dag_run_post_body import TriggerDAGRunPostBody
 from pydantic import ValidationError
 
-from trainer.services.airflow_answers import NO_ANSWER, NOT_AIRFLOW, refusal
+from trainer.services.airflow_answers import NO_ANSWER, NOT_AIRFLOW, refused
 from trainer.services.airflow_api import AirflowError, Login
 
 BUILD_DAG = "build_performer_database"
@@ -99,7 +99,7 @@ class Airflow:
         try:
             return self._answered(call)
         except UnauthorizedException as error:
-            raise AirflowError(refusal(_UNAUTHORIZED, error.body, ())) from None
+            raise refused(_UNAUTHORIZED, error.body, ()) from None
 
     def _answered(self, call: Callable[[ApiClient, float], T]) -> T:
         try:
@@ -108,7 +108,7 @@ class Airflow:
             raise
         except ApiException as error:
             secrets = (self._login.password, self._token or "")
-            raise AirflowError(refusal(error.status or 0, error.body, secrets)) from None
+            raise refused(error.status or 0, error.body, secrets) from None
         except urllib3.exceptions.HTTPError:
             raise AirflowError(NO_ANSWER) from None
         except (ValidationError, ValueError, TypeError, AttributeError, KeyError):
@@ -137,7 +137,7 @@ class Airflow:
             raise AirflowError(NO_ANSWER) from None
         if not answer.ok or answer.is_redirect:
             secrets = (self._login.password,)
-            raise AirflowError(refusal(answer.status_code, answer.text, secrets))
+            raise refused(answer.status_code, answer.text, secrets)
         try:
             return str(answer.json()["access_token"])
         except (ValueError, KeyError, TypeError):
