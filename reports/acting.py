@@ -19,12 +19,17 @@ _DONE = "act_done"
 def head(title: str) -> bool:
     """The title, and what the last action did. False for a viewer, who is told why."""
     st.title(title)
-    if said := st.session_state.pop(_DONE, None):
-        st.success(text.markdown(said))
+    done()
     if role() == "operator":
         return True
     st.info(text.markdown(f"These pages only show here: an operator sets {ROLE}=operator."))
     return False
+
+
+def done() -> None:
+    """Say once what the last action did."""
+    if said := st.session_state.pop(_DONE, None):
+        st.success(text.markdown(said))
 
 
 def perform(action: Callable[[], str]) -> None:

@@ -25,6 +25,7 @@ from trainer.errors import ConfigError
 from trainer.services.airflow_api import AirflowError, Login, read_login
 from trainer.services.airflow_client import Airflow
 from trainer.services.airflow_logs import log_lines, tasks
+from trainer.staging.paths import DataDir
 
 
 @pytest.fixture
@@ -52,12 +53,13 @@ def test_a_build_is_started_with_checked_parameters(fake):
     assert len(fake.asked) == asked
 
 
-def test_a_run_is_stopped_and_the_answer_says_how_to_go_on(fake):
-    said = actions.stop(client(fake), RUN)
+def test_a_run_is_stopped_and_the_answer_says_how_to_go_on(fake, tmp_path):
+    said = actions.stop(client(fake), DataDir(tmp_path), RUN)
     assert fake.asked[-1][0] == "PATCH"
     assert fake.asked[-1][1].endswith("?update_mask=state")
     assert fake.asked[-1][2] == {"state": "failed"}
-    assert "the next build goes on from there" in said
+    assert "What it fetched and embedded is kept" in said
+    assert "clear the run in Airflow to go on with it" in said
 
 
 def test_what_runs_and_when_the_next_build_is(fake):
@@ -76,11 +78,11 @@ def test_an_old_token_is_renewed_once(fake):
     assert fake.tokens == 2
 
 
-def test_a_viewer_starts_and_stops_nothing(fake, monkeypatch):
+def test_a_viewer_starts_and_stops_nothing(fake, tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINER_REPORTS_ROLE", "viewer")
     for act in (
         lambda: actions.start(client(fake), {}, []),
-        lambda: actions.stop(client(fake), RUN),
+        lambda: actions.stop(client(fake), DataDir(tmp_path), RUN),
     ):
         with pytest.raises(NotAllowed):
             act()

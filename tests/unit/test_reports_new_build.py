@@ -73,7 +73,7 @@ def test_the_page_starts_and_stops_a_build(page, fake, monkeypatch):
     started = next(body for method, _, body in fake.asked if method == "POST" and "conf" in body)
     assert started["conf"]["sources"] == ["stashdb"]
     next(b for b in page.button if b.label == "Stop").click().run()
-    assert "is being stopped" in page.success[0].value
+    assert "is stopped" in page.success[0].value
     everything = str([e.value for e in [*page.markdown, *page.success, *page.caption]])
     assert SECRET not in everything
 

@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from trainer.cli import builds, candidates, releases, sources, status
+from trainer.cli import builds, candidates, releases, sources, status, stop
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
 from trainer.cli.identity import identity_app
@@ -47,6 +47,7 @@ def progress_on_stderr() -> None:
 for command in (
     builds.build,
     status.status,
+    stop.stop,
     sources.sources,
     sources.assertions,
     releases.versions,

@@ -33,6 +33,14 @@ def run_id_to_plan(data: DataDir, text: str, conf: Mapping[str, Any]) -> str:
     return own
 
 
+def airflow_run(run: RunDir) -> str | None:
+    """Airflow's id of a run; None of one that a terminal started."""
+    try:
+        return str(read_json(run.origin)["run_id"]) if run.origin.exists() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _is_retried(run: RunDir, conf: Mapping[str, Any]) -> bool:
     if run.record.exists() and read_record(run.record).status not in _UNFINISHED:
         return False

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-import requests
 import urllib3
 from airflow_client.client import ApiClient, Configuration
 from airflow_client.client.api.dag_api import DAGApi
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 
 from trainer.services.airflow_answers import NO_ANSWER, NOT_AIRFLOW, refused
 from trainer.services.airflow_api import AirflowError, Login
+from trainer.services.airflow_token import new_token
 
 BUILD_DAG = "build_performer_database"
 SECONDS = 30.0
@@ -119,26 +119,5 @@ class Airflow:
 
     def _sign_in(self, fresh: bool) -> None:
         if self._token is None or fresh:
-            self._token = self._new_token()
+            self._token = new_token(self._login, self._seconds)
             self._api.configuration.access_token = self._token
-
-    def _new_token(self) -> str:
-        """The client has no call for it."""
-        try:
-            with requests.Session() as session:
-                session.trust_env = False  # no proxy and no .netrc between us and Airflow
-                answer = session.post(
-                    f"{self._login.url}/auth/token",
-                    json={"username": self._login.user, "password": self._login.password},
-                    timeout=self._seconds,
-                    allow_redirects=False,
-                )
-        except requests.RequestException:
-            raise AirflowError(NO_ANSWER) from None
-        if not answer.ok or answer.is_redirect:
-            secrets = (self._login.password,)
-            raise refused(answer.status_code, answer.text, secrets)
-        try:
-            return str(answer.json()["access_token"])
-        except (ValueError, KeyError, TypeError):
-            raise AirflowError(NOT_AIRFLOW) from None
