@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from reports import acting, data, text
+from reports import acting, data
 from reports.actions import airflow as actions
 from reports.actions.role import role
 from trainer.runs.ids import airflow_run
@@ -17,16 +17,11 @@ def show(run: RunDir) -> None:
         return
     if airflow_run(run) is None:
         st.caption("This build was started in a terminal: `trainer stop` there ends it.")
-    elif st.button("Stop this build", icon=":material/stop_circle:"):
-        _ask(run)
-
-
-@st.dialog("Stop this build?")
-def _ask(run: RunDir) -> None:
-    st.markdown(
-        "What was fetched and embedded is kept, and the current release stays as it is. The run "
-        "can be gone on with."
-    )
-    st.caption(text.markdown(run.run_id))
-    if st.button("Stop it", type="primary"):
-        acting.perform(lambda: actions.stop_run(data.data_dir(), run))
+        return
+    with st.popover("Stop this build", icon=":material/stop_circle:"):
+        st.markdown(
+            "What was fetched and embedded is kept, and the current release stays as it is. The "
+            "run can be gone on with."
+        )
+        if st.button("Stop it", type="primary"):
+            acting.perform(lambda: actions.stop_run(data.data_dir(), run))

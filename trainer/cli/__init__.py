@@ -11,7 +11,8 @@ import sys
 
 import typer
 
-from trainer.cli import builds, candidates, releases, sources, status, stop
+from trainer.cli import builds, candidates, releases, repair, sources, status, stop
+from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
 from trainer.cli.identity import identity_app
@@ -61,9 +62,11 @@ for command in (
     releases.unpin,
     releases.retention,
     releases.rollback,
+    repair.repair,
 ):
     app.command()(command)
 for name, group in {
+    "config": config_app,
     "keys": keys_app,
     "delta": delta_app,
     "identity": identity_app,

@@ -79,16 +79,21 @@ class Settings(BaseSettings):
     embed_shards: int = Field(1, ge=1, le=256)
     keep_pictures_days: int = Field(30, ge=0, le=36_500)  # once embedded; 0: not at all
     allow_private_hosts: bool = False
-    notify_urls: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)] = Field(
-        None,
-        description="Apprise addresses that messages about builds go to, with spaces between them",
-    )
-    notify_disk_gb: float = Field(
-        10.0, ge=0, description="free gigabytes in DATA_DIR below which a message is sent; 0: never"
+    max_clock_jump_hours: float = Field(
+        24.0, gt=0, description="Hours by which the clock may differ before a person is asked."
     )
     contact: str | None = None  # a URL or e-mail address of the operator, for the sources
     flaresolverr_url: ServiceUrl = Field(None, validation_alias="FLARESOLVERR_URL")
     chrome_cdp_url: ServiceUrl = Field(None, validation_alias="CHROME_CDP_URL")
+    notify_urls: Annotated[SecretStr | None, BeforeValidator(_empty_is_unset)] = Field(
+        None,
+        description="Apprise addresses that messages about builds go to, with spaces between them.",
+    )
+    notify_disk_gb: float = Field(
+        10.0,
+        ge=0,
+        description="Free gigabytes in DATA_DIR below which a message is sent; 0: never.",
+    )
 
     @field_validator("kubernetes_claim")
     @classmethod

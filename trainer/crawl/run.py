@@ -8,7 +8,6 @@ import sys
 
 from trainer.config.jobs import CrawlJob
 from trainer.config.settings import REPO_ROOT
-from trainer.config.sources import load_sources
 from trainer.crawl.environment import crawl_environment
 from trainer.errors import DamagedFileError
 from trainer.processes.child import run_child
@@ -44,7 +43,7 @@ def crawl_source(context: RunContext, source: str) -> StageManifest:
         [sys.executable, "-m", "scrapy", "crawl", source, "-a", f"job={path}"],
         cwd=REPO_ROOT,
         environment=crawl_environment(
-            context.plan.sources[source], load_sources(context.data.root).values(), os.environ
+            context.plan.sources[source], context.sources.values(), os.environ
         ),
         log_file=log_file,
         on_line=lambda line: log.info(line.removeprefix(PROGRESS_PREFIX)),
