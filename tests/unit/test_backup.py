@@ -85,6 +85,10 @@ def known(data: DataDir) -> dict[str, object]:
     }
 
 
+def digests(data: DataDir) -> dict[Path, str]:
+    return {p: sha256_file(p) for p in data.root.rglob("*") if p.is_file() and p != data.lock}
+
+
 @pytest.mark.parametrize("form", ["tar", "folder"])
 def test_on_an_empty_disk_everything_is_back(data, tmp_path, form):
     path = backed_up(data, tmp_path / "backups", form=form)
@@ -115,7 +119,7 @@ def test_each_file_lost_in_turn_is_back(data, tmp_path):
 
 def test_a_backup_that_lacks_a_file_or_has_another_changes_nothing(data, tmp_path):
     path = backed_up(data, tmp_path / "backups", form="folder")
-    before = {p: sha256_file(p) for p in data.root.rglob("*") if p.is_file()}
+    before = digests(data)
     for name in [*read_backup(path).files, "backup.json"]:
         whole = (path / name).read_bytes()
         (path / name).unlink()
@@ -125,7 +129,7 @@ def test_a_backup_that_lacks_a_file_or_has_another_changes_nothing(data, tmp_pat
         with pytest.raises((DamagedFileError, ConfigError)):
             restore(data, path, replace=True)
         (path / name).write_bytes(whole)
-    assert {p: sha256_file(p) for p in data.root.rglob("*") if p.is_file()} == before
+    assert digests(data) == before
 
 
 def test_what_is_replaced_is_set_aside_and_only_if_asked(data, tmp_path):

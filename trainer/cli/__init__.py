@@ -12,13 +12,14 @@ import sys
 
 import typer
 
-from trainer.cli import backups, builds, candidates, releases, repair, sources, status
+from trainer.cli import backups, builds, candidates, releases, repair, sources, status, stop
 from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
 from trainer.cli.identity import identity_app
 from trainer.cli.keys import keys_app
 from trainer.cli.models import models_app
+from trainer.cli.notify import notify_app
 from trainer.cli.performers import performers_app
 from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
@@ -48,6 +49,7 @@ def progress_on_stderr() -> None:
 for command in (
     builds.build,
     status.status,
+    stop.stop,
     sources.sources,
     sources.assertions,
     releases.versions,
@@ -74,6 +76,7 @@ for name, group in {
     "reviews": reviews_app,
     "exclude": exclude_app,
     "models": models_app,
+    "notify": notify_app,
     "performers": performers_app,
     "pictures": pictures_app,
     "runs": runs_app,
