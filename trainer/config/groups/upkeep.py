@@ -1,4 +1,4 @@
-"""Settings of what keeps a DATA_DIR well: backups, upkeep, the clock."""
+"""Settings of what keeps a DATA_DIR well: backups and upkeep."""
 
 from __future__ import annotations
 
@@ -16,10 +16,3 @@ class UpkeepSettings(SettingsGroup):
         "[recovery](recovery.md)",
     )
     keep_backups: int = Field(4, ge=0, description="Newest backups that are kept there; 0: all")
-    max_clock_jump_hours: float = Field(
-        24.0,
-        gt=0,
-        description="Hours by which this machine's clock may be behind the last run, or off from "
-        "all servers asked; beyond it the release waits as a candidate, to be approved where the "
-        "clock is right",
-    )
