@@ -12,7 +12,7 @@ import sys
 
 import typer
 
-from trainer.cli import backups, builds, candidates, releases, repair, sources, status, stop
+from trainer.cli import backups, builds, candidates, doctor, releases, repair, sources, status, stop
 from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
@@ -49,6 +49,7 @@ def progress_on_stderr() -> None:
 for command in (
     builds.build,
     status.status,
+    doctor.doctor,
     stop.stop,
     sources.sources,
     sources.assertions,
