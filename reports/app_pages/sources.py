@@ -10,7 +10,6 @@ from reports import acting, config_history, data, parts, source_card, source_for
 from reports.queries import runs as run_queries
 from reports.queries.coverage import Coverage, coverage_soon
 from reports.queries.source_cards import Card, cards
-from trainer.config.settings import Settings
 from trainer.config.settings_rows import settings_rows
 from trainer.errors import TrainerError
 from trainer.staging.paths import DataDir
@@ -87,13 +86,14 @@ def _settings() -> None:
         "Set where the services are started, and read when they start. Of secrets only whether "
         "they are set; these are the values of the process that serves this page."
     )
-    rows = settings_rows(Settings.load())
+    rows = settings_rows()
     parts.table(
         [
             {
                 "Variable": row.variable,
                 "Value": text.plain(row.value),
                 "Default": row.default,
+                "About": row.group,
                 "What": text.plain(row.about),
             }
             for row in rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from reports import text
 from reports.queries.runs import RunSummary
 from reports.queries.sources import Health, Visit, health_of, known_snapshots, visits
 from trainer.cli.sources import why_off
+from trainer.config.environment import environment as of_this_process
 from trainer.config.sources import SourceConfig, load_sources
 from trainer.config.sources_page import FETCHERS
 from trainer.crawl.environment import FETCHER_VARIABLES
@@ -40,16 +40,17 @@ class Card(NamedTuple):
 
 
 def cards(
-    data: DataDir, runs: list[RunSummary], environment: Mapping[str, str] = os.environ
+    data: DataDir, runs: list[RunSummary], environment: Mapping[str, str] | None = None
 ) -> tuple[list[Card], list[str]]:
     """All sources by key, those that list performers first; and problems, as sentences.
 
     Raises `ConfigError` for a file of the operator's that can't be read.
     """
     snapshots, problems = known_snapshots(data)
+    known = of_this_process(environment)
     own = [row.name for row in overridden(data)]
     found = [
-        _card(source, runs, snapshots.get(key), own, environment)
+        _card(source, runs, snapshots.get(key), own, known)
         for key, source in load_sources(data.root).items()
     ]
     found.sort(key=lambda card: (not card.source.creates_performers, card.source.key))

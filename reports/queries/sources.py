@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from reports import text
 from reports.queries.runs import RunSummary, SourcePart
 from trainer.cli.sources import why_off
+from trainer.config.environment import environment as of_this_process
 from trainer.config.sources import SourceConfig, load_sources
 from trainer.errors import TrainerError
 from trainer.staging.paths import DataDir
@@ -38,7 +38,7 @@ class Visit(NamedTuple):
 
 
 def health(
-    data: DataDir, runs: list[RunSummary], environment: Mapping[str, str] = os.environ
+    data: DataDir, runs: list[RunSummary], environment: Mapping[str, str] | None = None
 ) -> tuple[list[Health], list[str]]:
     """All configured sources, ill ones first; and problems, as sentences."""
     try:
@@ -46,8 +46,9 @@ def health(
     except TrainerError as error:
         return [], [str(error)]
     snapshots, problems = known_snapshots(data)
+    known = of_this_process(environment)
     rows = [
-        health_of(source, why_off(source, environment), runs, snapshots.get(key))
+        health_of(source, why_off(source, known), runs, snapshots.get(key))
         for key, source in configured.items()
     ]
     rows.sort(key=lambda row: (STATES.index(row.state), row.source))

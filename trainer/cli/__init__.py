@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from trainer.cli import builds, candidates, releases, sources, status
+from trainer.cli import builds, candidates, releases, repair, sources, status
 from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
@@ -60,6 +60,7 @@ for command in (
     releases.unpin,
     releases.retention,
     releases.rollback,
+    repair.repair,
 ):
     app.command()(command)
 for name, group in {

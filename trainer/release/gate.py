@@ -52,6 +52,7 @@ class GateResult(BaseModel):
 
 
 _LOOK = {
+    "clock": "this machine's clock: set it right, then approve or reject the candidate",
     "performers": "the run's report: which source gave fewer",
     "faces": "select/funnel.json of the run: which rule refuses more, by source",
     "share of performers removed": "who and why: diff.json",

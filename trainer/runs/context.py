@@ -7,12 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources
-from trainer.errors import StageFailed
+from trainer.errors import DamagedFileError, StageFailed
+from trainer.reasons import problems
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.paths import DataDir, RunDir
 
@@ -43,6 +44,17 @@ class Plan(BaseModel):
         return {key: s for key, s in self.sources.items() if not s.creates_performers}
 
 
+def read_plan(path: Path) -> Plan:
+    """Return the plan in `path`; raises `DamagedFileError` naming the file."""
+    content = read_json(path)
+    try:
+        return Plan.model_validate(content)
+    except ValidationError as error:
+        raise DamagedFileError(
+            f"{path}: not a plan of this trainer: {problems(error)}; `trainer repair` sets it aside"
+        ) from None
+
+
 @dataclass(frozen=True)
 class RunContext:
     settings: Settings
@@ -60,7 +72,7 @@ class RunContext:
         """Read once: a plan never changes. Raises `StageFailed` where there is none yet."""
         if not self.run.plan.exists():
             raise StageFailed(f"run {self.run.run_id} has no plan; run the step `plan` first")
-        return Plan.model_validate(read_json(self.run.plan))
+        return read_plan(self.run.plan)
 
     @property
     def sources(self) -> dict[str, SourceConfig]:

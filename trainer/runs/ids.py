@@ -9,9 +9,9 @@ from typing import Any
 from trainer.config.params import BuildParams
 from trainer.config.sources import shipped_sources
 from trainer.errors import ConfigError
-from trainer.runs.context import Plan
+from trainer.runs.context import read_plan
 from trainer.runs.record import read_record
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import write_json
 from trainer.staging.names import run_id_from
 from trainer.staging.paths import DataDir, RunDir
 
@@ -42,4 +42,4 @@ def _is_retried(run: RunDir, conf: Mapping[str, Any]) -> bool:
         params = BuildParams.parse(dict(conf), sorted(shipped_sources()))
     except ConfigError:
         return False  # `plan` says what is wrong with them
-    return Plan.model_validate(read_json(run.plan)).params == params
+    return read_plan(run.plan).params == params

@@ -7,7 +7,6 @@ page, log or error.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
+from trainer.config.environment import environment as of_this_process
 from trainer.errors import ConfigError, TrainerError
 
 URL, USER, PASSWORD = "TRAINER_AIRFLOW_API", "TRAINER_AIRFLOW_USER", "TRAINER_AIRFLOW_PASSWORD"
@@ -42,7 +42,7 @@ class Login:
 
 def read_login(environment: Mapping[str, str] | None = None) -> Login | None:
     """The login, or None where no Airflow is configured; raises `ConfigError` for half of one."""
-    given = os.environ if environment is None else environment
+    given = of_this_process(environment)
     found = {name: given.get(name, "").strip() for name in (URL, USER, PASSWORD)}
     values = [found[URL], found[USER], found[PASSWORD]]
     if path := given.get(FILE, "").strip():

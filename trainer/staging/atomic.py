@@ -12,6 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from trainer.errors import UnreadableJson
+from trainer.reasons import reason
+
 TEMPORARY = ".tmp-"
 
 
@@ -54,8 +57,13 @@ def write_json(target: Path, content: Any, indent: int | None = 2, mode: int = 0
 
 
 def read_json(path: Path) -> Any:
-    """Return the content of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Return the content of a JSON file; raises `UnreadableJson` (a `ValueError`) naming it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UnreadableJson(
+            f"{path}: cut off or not JSON: {reason(error)}; `trainer repair` sets it aside"
+        ) from None
 
 
 def swap_symlink(link: Path, target_name: str) -> None:

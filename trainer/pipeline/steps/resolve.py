@@ -37,6 +37,7 @@ from trainer.reasons import in_words
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.runs.context import RunContext
 from trainer.runs.update import manifests
+from trainer.snapshots.current import require_all_snapshots
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
 from trainer.staging.rows import PerformerRecord
@@ -72,6 +73,7 @@ def _run(context: RunContext) -> dict[str, Any]:
     records, pages = read_records(context, sources)
     if not records:
         raise StageFailed(_why_nothing(context))
+    require_all_snapshots(context)
     known = read_identities(context.data.state_db)
     records, pages, excluded = leave_out(context, records, pages, known)
     facts = facts_of(records, site_table(sources))
