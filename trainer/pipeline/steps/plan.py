@@ -18,6 +18,7 @@ from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
 from trainer.exclusions.list_file import bring_in
+from trainer.pipeline.interrupted import close_lost_runs
 from trainer.release.gate import load_limits
 from trainer.release.publish import free_moment
 from trainer.runs import update as run_record
@@ -38,6 +39,7 @@ def run(context: RunContext, conf: dict[str, Any] | None) -> dict[str, Any]:
         _make_plan(context, conf)
     plan = context.plan
     run_record.start(context, plan)
+    close_lost_runs(context)
     return {"run_id": plan.run_id, "sources": sorted(plan.creators)}
 
 
