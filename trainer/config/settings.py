@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     index_storage: Literal["float32", "float8", "e4m3"] = "float32"
     index_minutes: float = Field(240.0, gt=0)  # an index; then no larger M is tried
     embed_shards: int = Field(1, ge=1, le=256)
+    reports_pictures: bool = Field(
+        False, description="The reports' page Review may show pictures, blurred until clicked."
+    )
     keep_pictures_days: int = Field(30, ge=0, le=36_500)  # once embedded; 0: not at all
     allow_private_hosts: bool = False
     max_clock_jump_hours: float = Field(
