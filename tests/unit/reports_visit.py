@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 APP = Path(__file__).parents[2] / "reports" / "app.py"
 PAGES = ("overview", "runs", "run", "versions", "quality", "about")
 RUN_TABS = (
-    "Steps", "Sources", "Images", "Changes", "Errors", "Review", "Quality", "Parameters"
+    "Steps", "Sources", "Images", "Changes", "Errors", "Log", "Review", "Quality", "Parameters"
 )  # fmt: skip
 QUALITY_TABS = (
     "Over releases", "Error curve", "Pair distances", "Harder pictures", "Missing performers",

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic.fields import FieldInfo
 
+from trainer.config.environment import is_secret
 from trainer.config.settings import Settings
 
 SET, NOT_SET = "set", "not set"
-# Read by the reports, the plugin and the Airflow client, not by `Settings`.
-ELSEWHERE = (
-    "TRAINER_REPORTS_URL",
-    "TRAINER_REPORTS_ROLE",
-    "TRAINER_AIRFLOW_URL",
-    "TRAINER_AIRFLOW_API",
-    "TRAINER_AIRFLOW_USER",
-    "TRAINER_AIRFLOW_PASSWORD",
-    "TRAINER_AIRFLOW_LOGIN",
-)
-_SECRET_ENDINGS = ("_API_KEY", "_PASSWORD", "_SECRET", "_TOKEN")
 
 
 class SettingRow(NamedTuple):
@@ -33,13 +21,9 @@ class SettingRow(NamedTuple):
     about: str
 
 
-def settings_rows(
-    settings: Settings, environment: Mapping[str, str] = os.environ
-) -> list[SettingRow]:
-    """All settings in the order of the model, then those that are read elsewhere."""
-    rows = list(_of_model(settings))
-    known = {row.variable for row in rows}
-    return [*rows, *(_elsewhere(name, environment) for name in ELSEWHERE if name not in known)]
+def settings_rows(settings: Settings) -> list[SettingRow]:
+    """All settings in the order of the model."""
+    return [_row(settings, name, field) for name, field in type(settings).model_fields.items()]
 
 
 def variable_of(name: str, field: FieldInfo) -> str:
@@ -48,19 +32,11 @@ def variable_of(name: str, field: FieldInfo) -> str:
     return str(field.validation_alias or f"{prefix}{name.upper()}")
 
 
-def _of_model(settings: Settings) -> Iterator[SettingRow]:
-    for name, field in type(settings).model_fields.items():
-        value, variable = getattr(settings, name), variable_of(name, field)
-        hidden = "SecretStr" in str(field.annotation) or variable.endswith(_SECRET_ENDINGS)
-        shown = (SET if value else NOT_SET) if hidden else _shown(value)
-        yield SettingRow(variable, shown, value == field.default, field.description or "")
-
-
-def _elsewhere(variable: str, environment: Mapping[str, str]) -> SettingRow:
-    value = environment.get(variable, "").strip() or None
-    hidden = variable.endswith(_SECRET_ENDINGS)
+def _row(settings: Settings, name: str, field: FieldInfo) -> SettingRow:
+    value, variable = getattr(settings, name), variable_of(name, field)
+    hidden = "SecretStr" in str(field.annotation) or is_secret(variable)
     shown = (SET if value else NOT_SET) if hidden else _shown(value)
-    return SettingRow(variable, shown, value is None, "")
+    return SettingRow(variable, shown, value == field.default, field.description or "")
 
 
 def _shown(value: Any) -> str:

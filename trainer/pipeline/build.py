@@ -14,6 +14,7 @@ from trainer.config.sources import load_sources
 from trainer.embedding.runner import refuse_a_cluster
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.exclusions.apply import decisions_stand
+from trainer.pipeline.interrupted import close_lost_runs
 from trainer.pipeline.run import mark_failed, run_step
 from trainer.reasons import failure
 from trainer.runs import update as run_record
@@ -44,6 +45,7 @@ def build(settings: Settings, conf: dict[str, Any] | str | None) -> RunRecord:
             log.info(f"build: going on with the interrupted run {run_id}")
             context = RunContext.open(settings, run_id)
             run_record.start(context, context.plan)
+            close_lost_runs(context)
             if context.sources != load_sources(settings.data_dir):
                 log.info("build: its sources are as it began with; a change is for the next run")
         else:

@@ -11,7 +11,7 @@ from trainer.config.sources import shipped_sources
 from trainer.errors import ConfigError
 from trainer.runs.context import read_plan
 from trainer.runs.record import read_record
-from trainer.staging.atomic import write_json
+from trainer.staging.atomic import read_json, write_json
 from trainer.staging.names import run_id_from
 from trainer.staging.paths import DataDir, RunDir
 
@@ -31,6 +31,14 @@ def run_id_to_plan(data: DataDir, text: str, conf: Mapping[str, Any]) -> str:
     if not run.root.is_dir():
         write_json(run.origin, {"run_id": text})  # from now on this one is found
     return own
+
+
+def airflow_run(run: RunDir) -> str | None:
+    """Airflow's id of a run; None of one that a terminal started."""
+    try:
+        return str(read_json(run.origin)["run_id"]) if run.origin.exists() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _is_retried(run: RunDir, conf: Mapping[str, Any]) -> bool:

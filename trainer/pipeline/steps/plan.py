@@ -12,11 +12,13 @@ from typing import Any
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources
+from trainer.embedding.device import choose_device
 from trainer.embedding.lock import load_lock
 from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
 from trainer.exclusions.list_file import bring_in
+from trainer.pipeline.interrupted import close_lost_runs
 from trainer.release.gate import load_limits
 from trainer.release.publish import free_moment
 from trainer.runs import update as run_record
@@ -37,6 +39,7 @@ def run(context: RunContext, conf: dict[str, Any] | None) -> dict[str, Any]:
         _make_plan(context, conf)
     plan = context.plan
     run_record.start(context, plan)
+    close_lost_runs(context)
     return {"run_id": plan.run_id, "sources": sorted(plan.creators)}
 
 
@@ -121,6 +124,8 @@ def _check_embedder(settings: Settings) -> None:
             f"no embedder environment at {python}: run `make setup`, or set "
             "TRAINER_EMBEDDER_PYTHON, or use TRAINER_EMBEDDER=docker"
         )
+    if settings.device != "auto":
+        choose_device(settings)
 
 
 def _free_moment(data: DataDir) -> datetime:
