@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ from reports.queries import state
 from reports.queries.runs import RunSummary
 from reports.queries.stamped import Kept
 from reports.run_tabs import changes, errors, images, log, measured, review, sources, steps
+from trainer.config.settings import Settings
 from trainer.errors import TrainerError
 from trainer.runs.record import RunRecord, read_record
 from trainer.staging.clock import now
@@ -103,7 +103,7 @@ def _head(run: RunSummary, record: RunRecord, airflow_run: str | None) -> None:
 
 
 def _airflow(dag_id: str | None, run_id: str | None) -> None:
-    base = os.environ.get("TRAINER_AIRFLOW_URL", "").rstrip("/")
+    base = (Settings.load().airflow_url or "").rstrip("/")
     if base and dag_id and run_id:
         url = f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
         st.link_button("Open in Airflow", url, icon=":material/open_in_new:")

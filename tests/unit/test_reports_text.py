@@ -14,8 +14,17 @@ def test_local_time_is_the_readers():
 
 def test_markdown_escapes_what_streamlit_would_interpret():
     assert text.markdown("a_[b](c) :red[x] $y$") == r"a\_\[b\]\(c\) \:red\[x\] \$y\$"
+    said = text.markdown("https://x.example www.x.example a@x.example").replace("\u2060", "|")
+    assert said == r"https\:|\/\/x\.example www|\.x\.example a|\@x\.example"
     assert text.plain("\u202ex\ny") == "<U+202E>x<U+000A>y"
     assert text.plain("Zoë שלום") == "Zoë שלום"
+
+
+def test_no_cell_of_a_table_is_a_formula():
+    for name in ("=1+1", "+cmd", "-x", "@x"):
+        assert text.cell(name) == "'" + name
+    for name in ("-5.3", "+14", "12%", "a=b", "\tx", ""):
+        assert text.cell(name) == text.plain(name)
 
 
 def test_values_are_readable():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 
 from trainer.config.jobs import CrawlJob
@@ -42,9 +41,7 @@ def crawl_source(context: RunContext, source: str) -> StageManifest:
     code = run_child(
         [sys.executable, "-m", "scrapy", "crawl", source, "-a", f"job={path}"],
         cwd=REPO_ROOT,
-        environment=crawl_environment(
-            context.plan.sources[source], context.sources.values(), os.environ
-        ),
+        environment=crawl_environment(context.plan.sources[source]),
         log_file=log_file,
         on_line=lambda line: log.info(line.removeprefix(PROGRESS_PREFIX)),
         line_prefix=PROGRESS_PREFIX,

@@ -7,12 +7,12 @@ page, log or error.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from trainer.config.environment import environment as of_this_process
 from trainer.errors import ConfigError, TrainerError
 
 URL, USER, PASSWORD = "TRAINER_AIRFLOW_API", "TRAINER_AIRFLOW_USER", "TRAINER_AIRFLOW_PASSWORD"
@@ -34,7 +34,7 @@ class Login:
 
 def read_login(environment: Mapping[str, str] | None = None) -> Login | None:
     """The login, or None where no Airflow is configured; raises `ConfigError` for half of one."""
-    given = os.environ if environment is None else environment
+    given = of_this_process(environment)
     found = {name: given.get(name, "").strip() for name in (URL, USER, PASSWORD)}
     values = [found[URL], found[USER], found[PASSWORD]]
     if path := given.get(FILE, "").strip():

@@ -12,6 +12,7 @@ from typing import Any
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources
+from trainer.embedding.device import choose_device
 from trainer.embedding.lock import load_lock
 from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
@@ -123,6 +124,8 @@ def _check_embedder(settings: Settings) -> None:
             f"no embedder environment at {python}: run `make setup`, or set "
             "TRAINER_EMBEDDER_PYTHON, or use TRAINER_EMBEDDER=docker"
         )
+    if settings.device != "auto":
+        choose_device(settings)
 
 
 def _free_moment(data: DataDir) -> datetime:
