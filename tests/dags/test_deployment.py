@@ -33,6 +33,8 @@ NOT_IN_THE_TEMPLATE = LEFT_OUT | {
     "TRAINER_DOCKER_URL": "likewise",
     "TRAINER_EMBEDDER_SILENCE": "its default suits; any variable can be added by hand",
     "TRAINER_EMBED_SHARDS": "likewise",
+    "TRAINER_NOTIFY_DISK_GB": "likewise",
+    "TRAINER_MAX_CLOCK_JUMP_HOURS": "likewise",
     "TRAINER_PRECISION": "likewise",
     "TRAINER_MODEL_PACK": "likewise",
     "TRAINER_INDEX_STORAGE": "likewise",

@@ -18,6 +18,7 @@ _SECRET_ENDINGS = ("_API_KEY", "_CREDENTIAL", "_PASSWORD", "_SECRET", "_SECRET_K
 _OTHER_SECRETS = (
     *("FLARESOLVERR_URL", "CHROME_CDP_URL"),  # an address may hold a password
     *("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"),
+    "TRAINER_NOTIFY_URLS",  # tokens are part of them
 )
 FILE_ENDING = "_FILE"
 

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from trainer.config.groups.airflow import AirflowSettings
 from trainer.config.groups.base import REPO_ROOT
 from trainer.config.groups.embedder import EmbedderSettings
+from trainer.config.groups.notify import NotifySettings
 from trainer.config.groups.release import ReleaseSettings
 from trainer.config.groups.sources import SourceSettings
 from trainer.errors import ConfigError
@@ -17,7 +18,7 @@ from trainer.reasons import problems
 __all__ = ["REPO_ROOT", "Settings"]
 
 
-class Settings(AirflowSettings, ReleaseSettings, EmbedderSettings, SourceSettings):
+class Settings(AirflowSettings, NotifySettings, ReleaseSettings, EmbedderSettings, SourceSettings):
     """Every setting is an environment variable. Without the prefix are `DATA_DIR` and, by the
     names they have elsewhere, the addresses of the operator's FlareSolverr and Chrome."""
 

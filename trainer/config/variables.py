@@ -13,6 +13,7 @@ from trainer.config.groups.airflow import AirflowSettings
 from trainer.config.groups.base import REPO_ROOT, SettingsGroup
 from trainer.config.groups.container import ContainerSettings
 from trainer.config.groups.embedder import EmbedderSettings
+from trainer.config.groups.notify import NotifySettings
 from trainer.config.groups.release import ReleaseSettings
 from trainer.config.groups.sources import SourceSettings
 from trainer.config.settings import Settings
@@ -24,6 +25,7 @@ GROUPS: tuple[type[SettingsGroup], ...] = (
     EmbedderSettings,
     ReleaseSettings,
     AirflowSettings,
+    NotifySettings,
     ContainerSettings,
 )
 

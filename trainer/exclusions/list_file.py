@@ -92,7 +92,7 @@ def _check_members(path: Path, found: Iterable[ListedExclusion]) -> None:
         for kind, value in entry.pairs():
             if kind not in known or not value:
                 raise ConfigError(
-                    f"{path}: {entry.value}: `with` holds {kind!r}; write one of "
+                    f"{path}: {entry.value}: {kind!r} is no kind of member; write one of "
                     f"{', '.join(known)} and a value"
                 )
 

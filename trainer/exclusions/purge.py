@@ -129,6 +129,8 @@ def _clean(data: DataDir) -> None:
         remove_temporaries(directory)
     if data.releases.is_dir():
         sweep(data)
+    # Damaged files that were set aside: nobody can say whom they hold.
+    shutil.rmtree(data.quarantine, ignore_errors=True)
 
 
 def _new_people(entries: Sequence[Exclusion], found: Mapping[int, Found]) -> list[str]:

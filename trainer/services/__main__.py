@@ -48,7 +48,7 @@ def service(name: str, given: dict[str, str], listen: str) -> Service:
         return front_page(ContainerSettings.load(), admin_password(given), home_of(given))
     if name == "reports":
         host, port = listen, ContainerSettings.load().front_reports.rpartition(":")[2]
-        page = str(REPO_ROOT / "reports" / "app.py")
+        page = str(REPO_ROOT / "reports" / "server.py")
         options = (f"--server.port={port}", f"--server.address={host}")
         argv = (sys.executable, "-m", "streamlit", "run", page, *options)
         return Service(name, argv, reports_environment(given, knows_keys=listen != EVERYWHERE))

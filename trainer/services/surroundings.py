@@ -18,8 +18,13 @@ PAUSED = "paused-until-keys"  # a file in AIRFLOW_HOME
 GIVEN_KEYS = "TRAINER_GIVEN_KEYS"
 AIRFLOW_PATH = "/airflow"
 TASKS_API = f"{AIRFLOW_PATH}/execution"
-_FETCHERS = ("FLARESOLVERR_URL", "CHROME_CDP_URL")
-_OF_THE_REPORTS = ("TRAINER_AIRFLOW_API", "TRAINER_AIRFLOW_USER", "TRAINER_AIRFLOW_PASSWORD")
+_OF_BUILDS = ("FLARESOLVERR_URL", "CHROME_CDP_URL", "TRAINER_NOTIFY_URLS")
+_OF_THE_REPORTS = (
+    "TRAINER_AIRFLOW_API",
+    "TRAINER_AIRFLOW_USER",
+    "TRAINER_AIRFLOW_PASSWORD",
+    "TRAINER_NOTIFY_URLS",
+)
 
 
 def home_of(given: Mapping[str, str]) -> Path:
@@ -82,7 +87,7 @@ def airflow_environment(given: Mapping[str, str], listen: str = "127.0.0.1") -> 
 
 def scheduler_environment(given: Mapping[str, str], airflow: Mapping[str, str]) -> dict[str, str]:
     """Tasks run below the scheduler: only it has the sources' keys and the browsers' addresses."""
-    wanted = (*source_keys(given), *_FETCHERS)
+    wanted = (*source_keys(given), *_OF_BUILDS)
     return {**airflow, **{name: given[name] for name in wanted if name in given}}
 
 

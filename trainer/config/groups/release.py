@@ -42,3 +42,10 @@ class ReleaseSettings(SettingsGroup):
         description="Days for which a picture is kept once it is embedded, or that nothing asks "
         "for; 0: deleted at the next release",
     )
+    max_clock_jump_hours: float = Field(
+        24.0,
+        gt=0,
+        description="Hours by which this machine's clock may be behind the last run, or off from "
+        "all servers asked; beyond it the release waits as a candidate: approve it where the clock "
+        "is right",
+    )

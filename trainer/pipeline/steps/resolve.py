@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from trainer.adults.quarantine import Sorted, sort_out
-from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
 from trainer.exclusions.apply import leave_out
 from trainer.exclusions.list_file import bring_in
@@ -38,6 +37,7 @@ from trainer.reasons import in_words
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.runs.context import RunContext
 from trainer.runs.update import manifests
+from trainer.snapshots.current import require_all_snapshots
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
 from trainer.staging.rows import PerformerRecord
@@ -68,11 +68,12 @@ def uncollected() -> Iterator[None]:
 def _run(context: RunContext) -> dict[str, Any]:
     require_state_of_releases(context.data.state_db)
     bring_in(context.data)
-    sources = load_sources(context.settings.data_dir) | context.plan.sources
+    sources = context.sources
     decisions = digest(context.data)  # before they are read: a later one is noticed
     records, pages = read_records(context, sources)
     if not records:
         raise StageFailed(_why_nothing(context))
+    require_all_snapshots(context)
     known = read_identities(context.data.state_db)
     records, pages, excluded = leave_out(context, records, pages, known)
     facts = facts_of(records, site_table(sources))
