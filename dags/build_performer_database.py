@@ -1,7 +1,8 @@
 """### What it does
 Crawls the enabled sources, embeds new images, resolves source records into performers, and
 publishes one versioned release: SQLite and two Voyager indexes that the `stash-sense` sidecar
-loads. Runs weekly; **Trigger** starts one now, with the parameters of the form. From a shell:
+loads. Runs by `TRAINER_SCHEDULE`, weekly at first; **Trigger** starts one now, with the parameters
+of the form. From a shell:
 
     airflow dags trigger build_performer_database --conf '{"sources": ["stashdb"]}'
 
@@ -36,11 +37,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG
 from trainer_airflow.decide import AskForApproval
 from trainer_airflow.notifier import RecordFailure
 from trainer_airflow.params import build_params
 from trainer_airflow.retry import retry_policy
+from trainer_airflow.schedule import timetable
 from trainer_airflow.tasks import add_tasks
 
 from trainer.config.pipeline import STEPS
@@ -56,15 +58,11 @@ DEFAULTS: dict[str, Any] = {
 
 settings = Settings.load()
 
-# Switching the DAG on starts no build: there is no start date in the past, and no run of the last
-# Sunday. (Left out, or False, `run_immediately` is a tenth of the interval: 17 hours of a week.)
-WEEKLY = CronTriggerTimetable("@weekly", timezone="UTC", run_immediately=timedelta(0))
-
 with DAG(
     dag_id="build_performer_database",
     description="Crawl, embed, merge, verify and publish the performer database",
     doc_md=__doc__,
-    schedule=WEEKLY,
+    schedule=timetable(settings.schedule, settings.timezone),
     catchup=False,
     max_active_runs=1,
     params=build_params(list(load_sources(settings.data_dir))),

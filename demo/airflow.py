@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import requests
 
 from demo.airflow_client import AirflowApiError, AirflowClient
+from trainer.config.environment import environment
 from trainer.config.settings import REPO_ROOT
 from trainer.processes.supervisor import ServiceError, Supervisor
 from trainer.services.airflow import (
@@ -181,7 +181,7 @@ def _environment(home: Path, data: Path, port: int, known: dict[str, str]) -> di
     """Nothing of an Airflow that this machine may have otherwise leaks in."""
     kept = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in environment().items()
         if not name.startswith("AIRFLOW") and name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
     }
     return {

@@ -23,7 +23,7 @@ def reports(port: int) -> Service:
     """Streamlit over DATA_DIR, on localhost only."""
     return Service(
         "reports",
-        (sys.executable, "-m", "streamlit", "run", "reports/app.py",
+        (sys.executable, "-m", "streamlit", "run", "reports/server.py",
          "--server.address", "127.0.0.1", "--server.port", str(port)),
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 import subprocess
@@ -18,7 +17,8 @@ import yaml
 from demo.airflow import free_port
 from demo.browser import browser, chromium
 from demo.world.addresses import all_keys, environment_of, keys_of, sources_yaml
-from trainer.config.settings import REPO_ROOT
+from trainer.config.environment import environment as of_this_process
+from trainer.config.settings import REPO_ROOT, Settings
 from trainer.errors import TrainerError
 from trainer.processes.supervisor import Service, ServiceError, Supervisor
 from trainer.staging.atomic import read_json, write_bytes, write_json
@@ -90,7 +90,7 @@ class Stage:
             "FLARESOLVERR_URL": f"http://127.0.0.1:{ports['flaresolverr']}",
             "TRAINER_ALLOW_PRIVATE_HOSTS": "1",
             "TRAINER_MODEL_PACK": PACK,
-            "TRAINER_EMBEDDER": os.environ.get("TRAINER_EMBEDDER", "process"),
+            "TRAINER_EMBEDDER": Settings.load().embedder,
         }
 
     def prepare(self) -> None:
@@ -164,7 +164,7 @@ def _wait_for_answers(ports: Mapping[str, int], supervisor: Supervisor) -> list[
 def supervisor_of(stage: Stage, environment: Mapping[str, str], background: bool) -> Supervisor:
     """Return the supervisor of the demo's services, which outlive this process if `background`."""
     return Supervisor(
-        environment={**os.environ, **stage.environment(), **environment},
+        environment={**of_this_process(), **stage.environment(), **environment},
         cwd=REPO_ROOT,
         logs=stage.root / "logs",
         die_with_parent=not background,

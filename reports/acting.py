@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
@@ -18,26 +19,36 @@ _DONE = "act_done"
 def head(title: str) -> bool:
     """The title, and what the last action did. False for a viewer, who is told why."""
     st.title(title)
-    if said := st.session_state.pop(_DONE, None):
-        st.success(text.markdown(said))
+    done()
     if role() == "operator":
         return True
     st.info(text.markdown(f"These pages only show here: an operator sets {ROLE}=operator."))
     return False
 
 
+def done() -> None:
+    """Say once what the last action did."""
+    if said := st.session_state.pop(_DONE, None):
+        st.success(text.markdown(said))
+
+
 def perform(action: Callable[[], str]) -> None:
     """Do it and show the page anew with the sentence it returns; an error stays on the page."""
-    try:
+    with sentences():
         st.session_state[_DONE] = action()
+        st.rerun()
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Show what went wrong as a sentence; the page goes on."""
+    try:
+        yield
     except TrainerError as error:
         st.error(text.markdown(error))
-        return
     except (OSError, sqlite3.Error) as error:
         said = f"{reason(error)}; check that DATA_DIR can be written and has free space"
         st.error(text.markdown(said))
-        return
-    st.rerun()
 
 
 def reason_form(key: str, label: str) -> str | None:

@@ -1,5 +1,5 @@
-"""The reports: `streamlit run reports/app.py`. Pages that show read DATA_DIR's published files;
-pages that act change things through the `trainer` library and Airflow: an operator's only.
+"""The pages of the reports, which `server.py` serves. Pages that show read DATA_DIR's published
+files; pages that act change things through the `trainer` library and Airflow: an operator's only.
 
 `/?dag_id=...&run_id=...` (Airflow's ids) opens that run: Airflow shows it as a tab.
 """

@@ -168,12 +168,31 @@ def curve(rows: list[dict[str, Any]], marks: dict[str, float]) -> None:
         color=alt.Color("what:N", title=None, sort=None, legend=_below_one()),
         tooltip=tip,
     )
+    draw(lines + decisive(marks), rows, "Not measured yet.", "Error rates by maximum distance")
+
+
+def decisive(marks: dict[str, float]) -> Any:
+    """A dashed line with its number at each distance that decides something."""
     decided = alt.Chart(frame([{"distance": d, "mark": m} for m, d in marks.items()]))
     rules = decided.mark_rule(strokeDash=[4, 4], color="gray", size=1.5)
     rules = rules.encode(x="distance:Q", tooltip=["mark:N", "distance:Q"])
     words = decided.mark_text(align="right", dx=-4, dy=4, angle=0, color="gray", baseline="top")
     words = words.encode(x="distance:Q", y=alt.value(0), text=alt.Text("distance:Q", format=".2f"))
-    draw(lines + rules + words, rows, "Not measured yet.", "Error rates by maximum distance")
+    return rules + words
+
+
+def distributions(rows: list[dict[str, Any]], marks: dict[str, float]) -> None:
+    """The share (`value`) of pairs of each kind (`what`) at each `distance`."""
+    base = alt.Chart(frame(rows), height=280)
+    tip = ["what:N", alt.Tooltip("distance:Q", format=".3f")]
+    tip.append(alt.Tooltip("value:Q", title="share of pairs", format=".2%"))
+    areas = base.mark_area(opacity=0.4, line=True, interpolate="monotone").encode(
+        x=alt.X("distance:Q", title="distance of two faces", axis=alt.Axis(tickCount=6)),
+        y=alt.Y("value:Q", title=None, stack=None, axis=alt.Axis(format=".0%", tickCount=4)),
+        color=alt.Color("what:N", title=None, sort=None, legend=_below_one()),
+        tooltip=tip,
+    )
+    draw(areas + decisive(marks), rows, "Not measured yet.", "Distances of pairs of faces")
 
 
 def _below_one() -> Any:

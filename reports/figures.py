@@ -75,6 +75,14 @@ class SceneFigures(Lenient):
     safe_false_reject: float | None = None
 
 
+class PairDistances(Lenient):
+    """Numbers of pairs of faces by distance, `step` each; the last has everything above."""
+
+    step: float
+    genuine: list[int] = []
+    impostor: list[int] = []
+
+
 class Evaluation(Lenient):
     closed_set: ClosedSet = Field(default_factory=ClosedSet)
     open_set: OpenSet = Field(default_factory=OpenSet)
@@ -87,6 +95,7 @@ class Evaluation(Lenient):
     scene_queries: dict[str, SceneFigures] = {}
     open_set_distinct: OpenSet | None = None
     curve: list[OperatingPoint] = []
+    pair_distances: PairDistances | None = None
     note: str = ""
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import polars as pl
 import streamlit as st
 
 from reports import charts, text
@@ -44,9 +45,17 @@ def _warn(sentences: Sequence[str]) -> None:
 def table(rows: Sequence[dict[str, Any]], **options: Any) -> Any:
     """A table of plain text, numbers and times: cells are never interpreted."""
     config = moments(rows) | options.pop("column_config", {})
+    cells = [{k: text.cell(v) if isinstance(v, str) else v for k, v in r.items()} for r in rows]
     return st.dataframe(
-        charts.frame(rows), hide_index=True, width="stretch", column_config=config, **options
+        charts.frame(cells), hide_index=True, width="stretch", column_config=config, **options
     )
+
+
+def text_table(rows: Sequence[dict[str, str]]) -> None:
+    """A short table whose cells are text of the page, for screen readers too; all of it is there,
+    and nothing in a cell is interpreted."""
+    shown = [{key: text.markdown(value) for key, value in row.items()} for row in rows]
+    st.table(pl.DataFrame(shown), border="horizontal", hide_index=True)
 
 
 def moments(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -11,6 +11,11 @@ MISSING = "–"  # noqa: RUF001
 # Turn the direction of what follows, also outside of the name: shown by their code instead.
 _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&@/=^\"'])")
+# What Markdown makes a link of without being asked: an address with a scheme, `www.`, an e-mail's.
+_AUTOLINK = re.compile(r"(?i)(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?=@)")
+_WORD_JOINER = "\u2060"  # not seen
+_FORMULA = ("=", "+", "-", "@")
+_FIGURE = re.compile(r"[+-]?[\d.,]+%?")
 
 
 def plain(text: object) -> str:
@@ -22,8 +27,15 @@ def plain(text: object) -> str:
 
 
 def markdown(text: object) -> str:
-    """Any text where Streamlit reads Markdown: shown as it is, never interpreted."""
-    return _MARKDOWN.sub(r"\\\1", plain(text))
+    """Any text where Streamlit reads Markdown: shown as it is, never interpreted, no link made."""
+    return _MARKDOWN.sub(r"\\\1", _AUTOLINK.sub(_WORD_JOINER, plain(text)))
+
+
+def cell(text: object) -> str:
+    """`plain`, for a table that can be saved as CSV: no spreadsheet takes it for a formula."""
+    shown = plain(text)
+    risky = shown.startswith(_FORMULA) and not _FIGURE.fullmatch(shown)
+    return f"'{shown}" if risky else shown
 
 
 def percent(share: float | None) -> str:

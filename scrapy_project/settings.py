@@ -45,6 +45,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy_project.limits.middlewares.refusals.BreakerMiddleware": 560,
     # Nearer to the network than the redirect middleware (600), so that it sees 3xx answers first.
     "scrapy_project.limits.middlewares.addresses.AddressMiddleware": 650,
+    "scrapy_project.limits.middlewares.clock.ClockMiddleware": 980,
     # The last before the network: whatever goes out has waited for its moment.
     "scrapy_project.limits.middlewares.budget.BudgetMiddleware": 990,
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +18,7 @@ from scrapy_project.fetchers.services import require_fetcher
 from scrapy_project.limits.breaker import LIMIT
 from scrapy_project.limits.middlewares.addresses import PublicResolver
 from scrapy_project.storage.report import CrawlReport, CrawlStopped, disk_failed, without_secrets
+from trainer.config.environment import environment
 from trainer.config.jobs import CrawlJob
 from trainer.errors import TrainerError
 from trainer.exclusions.entries import read_exclusions
@@ -129,7 +129,7 @@ class SourceSpider(scrapy.Spider):  # type: ignore[misc]
         variable = self.job.source.api_key_env
         if variable is None:
             return None
-        key = os.environ.get(variable, "").strip()
+        key = environment().get(variable, "").strip()
         if not key:
             raise CrawlStopped("skipped", f"no API key: set the environment variable {variable}")
         return key

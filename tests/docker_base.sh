@@ -13,11 +13,13 @@
 # certificates go into the local base image only, PIP_* variables are handed to the build.
 set -euo pipefail
 
-BASE_IMAGE=${BASE_IMAGE:-stash-sense-trainer-test-base:bookworm}
+BASE_IMAGE=${BASE_IMAGE:-stash-sense-trainer-test-base:bookworm-2}
 EMBEDDER_IMAGE=${EMBEDDER_IMAGE:-stash-sense-trainer-embedder:test}
 STATE=${DOCKER_TEST_STATE:-/var/tmp/stash-sense-trainer-docker}
 REPO=$(cd "$(dirname "$0")/.." && pwd)
 CONTEXT=${CONTEXT:-$REPO}
+# All that the Dockerfiles would install by apt: in a build, apt may reach nothing here.
+PACKAGES=ca-certificates,python3,python3-venv,python3-pip,tini,nginx-light,libnss-wrapper
 CANNOT=75
 
 say() { echo "docker_base: $*" >&2; }
@@ -59,7 +61,7 @@ base() {
     trap "rm -rf '$root'" EXIT
     say "making $BASE_IMAGE with debootstrap (about a minute)"
     debootstrap --variant=minbase \
-        --include=ca-certificates,python3,python3-venv,python3-pip,tini bookworm "$root" >&2
+        --include="$PACKAGES" bookworm "$root" >&2
     rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/*
     mkdir -p "$root/etc/ssl/certs"
     cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"

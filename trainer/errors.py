@@ -13,6 +13,10 @@ class DamagedFileError(TrainerError):
     """A file whose bytes are not what its manifest, or its format, says."""
 
 
+class UnreadableJson(DamagedFileError, ValueError):
+    """A JSON file of ours that was cut off, or is of no JSON."""
+
+
 class StageFailed(TrainerError):
     """A pipeline step that could not do what was asked; the last release stays as it was."""
 

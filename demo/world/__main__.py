@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from demo.world.server import World
+from trainer.config.environment import environment
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--pictures", type=Path, help="output of demo.pictures; drawings if absent")
     parser.add_argument("--request-log", type=Path, help="JSON lines, one per request; appended to")
     options = parser.parse_args(argv)
-    key = os.environ.get("STASHDB_API_KEY", "")
+    key = environment().get("STASHDB_API_KEY", "")
     if not key:
         parser.error("set STASHDB_API_KEY to the key that the world shall accept")
     ports = json.loads(options.ports.read_text(encoding="utf-8")) if options.ports else None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from trainer.config.environment import environment, lent
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 from trainer.errors import RetryLater
@@ -24,18 +24,15 @@ def source_key(source: str, settings: Settings) -> Iterator[None]:
     connection whose id is the source's key. Nothing is logged but which of both was used.
     """
     variable = load_sources(settings.data_dir)[source].api_key_env
-    if variable is None or os.environ.get(variable):
+    if variable is None or environment().get(variable):
         yield
         return
     password = _connection_password(source)
     if password is None:
         yield  # the crawl itself says which variable is missing
         return
-    os.environ[variable] = password
-    try:
+    with lent(variable, password):
         yield
-    finally:
-        del os.environ[variable]
 
 
 def _connection_password(source: str) -> str | None:

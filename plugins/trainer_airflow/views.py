@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 from urllib.parse import urlsplit
 
+from trainer.config.settings import Settings
 from trainer.errors import ConfigError
 
 DEFAULT_REPORTS_URL = "http://localhost:8501"
@@ -17,7 +17,7 @@ def report_views(base_url: str | None = None) -> list[dict[str, Any]]:
     `base_url` defaults to TRAINER_REPORTS_URL: the address of the reports as the *browser* sees
     it. Raises `ConfigError` when it is no http(s) address.
     """
-    base = (base_url or os.environ.get("TRAINER_REPORTS_URL") or DEFAULT_REPORTS_URL).rstrip("/")
+    base = (base_url or Settings.load().reports_url or DEFAULT_REPORTS_URL).rstrip("/")
     if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
         raise ConfigError(f"set TRAINER_REPORTS_URL to an http(s) address, not {base!r}")
     return [

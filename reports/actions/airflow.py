@@ -6,19 +6,32 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from reports.actions.role import require_operator
 from trainer.config.params import BuildParams
+from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig
-from trainer.services.airflow_api import FILE, PASSWORD, URL, USER, Airflow, read_login
-from trainer.staging.paths import DataDir
+from trainer.errors import ConfigError
+from trainer.pipeline.interrupted import close_run
+from trainer.runs.context import RunContext
+from trainer.runs.ids import airflow_run
+from trainer.services.airflow_api import FILE, PASSWORD, URL, USER, Login, read_login
+from trainer.services.airflow_client import Airflow
+from trainer.services.stop_build import STOPPED, what_is_kept
+from trainer.staging.paths import DataDir, RunDir
 from trainer.state.store import read_snapshots
 
 PAGE = 25  # records of a stash-box that one request lists
 HOW_TO = (
     f"No Airflow is configured. Set {URL}, {USER} and {PASSWORD}, or {FILE} to a JSON file of mode "
     "600 with url, user and password. Until then, this command does the same:"
+)
+
+HOW_TO_STOP = (
+    f"no Airflow is configured; set {URL}, {USER} and {PASSWORD}, or mark the run as failed in "
+    "Airflow"
 )
 
 
@@ -35,7 +48,13 @@ class Cost:
 def airflow() -> Airflow | None:
     """None where none is configured; raises `ConfigError` for half a configuration."""
     login = read_login()
-    return Airflow(login) if login else None
+    return _client(login) if login else None
+
+
+@lru_cache(maxsize=4)
+def _client(login: Login) -> Airflow:
+    """One for all who look: it keeps its token."""
+    return Airflow(login)
 
 
 def start(client: Airflow, conf: Mapping[str, Any], known_sources: list[str]) -> str:
@@ -45,14 +64,21 @@ def start(client: Airflow, conf: Mapping[str, Any], known_sources: list[str]) ->
     return client.start(params.model_dump(mode="json"))
 
 
-def stop(client: Airflow, run_id: str) -> str:
-    """End a run; returns what was kept and how to go on."""
+def stop(client: Airflow, data: DataDir, run_id: str) -> str:
+    """End a run by Airflow's id; returns what was kept and how to go on."""
     require_operator()
     client.stop(run_id)
-    return (
-        f"run {run_id} is being stopped. What was fetched and embedded is kept: the next build "
-        "goes on from there, and the current release stays as it is"
-    )
+    context = RunContext.open(Settings.load(data.root), run_id)
+    close_run(context, STOPPED)
+    return what_is_kept(context, run_id)
+
+
+def stop_run(data: DataDir, run: RunDir) -> str:
+    """End a run of DATA_DIR in Airflow; raises `ConfigError` where none is configured."""
+    client, run_id = airflow(), airflow_run(run)
+    if client is None or run_id is None:
+        raise ConfigError(HOW_TO_STOP)
+    return stop(client, data, run_id)
 
 
 def shell_command(conf: Mapping[str, Any]) -> str:

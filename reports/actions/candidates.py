@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reports.actions.reasons import require_reason
 from reports.actions.role import require_operator
+from trainer.config.environment import for_trainer
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.pipeline.approve import Candidate
 from trainer.pipeline.approve import candidates as waiting
@@ -54,6 +55,7 @@ def _start(data: DataDir, run_id: str, *arguments: str) -> subprocess.Popen[byte
         return subprocess.Popen(
             [*_TRAINER, *arguments, "--data-dir", str(data.root), "--", run_id],
             cwd=REPO_ROOT,
+            env=for_trainer(),
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

@@ -6,10 +6,10 @@ is an operator; on a page that others can reach, everybody is a viewer.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Literal, cast, get_args
 
+from trainer.config.environment import environment as of_this_process
 from trainer.errors import ConfigError
 
 Role = Literal["viewer", "operator"]
@@ -26,7 +26,7 @@ def role(environment: Mapping[str, str] | None = None, address: str | None = Non
 
     `address` is where the pages are served; default: what Streamlit is configured with.
     """
-    chosen = (os.environ if environment is None else environment).get(ROLE, "").strip()
+    chosen = of_this_process(environment).get(ROLE, "").strip()
     if not chosen:
         served_at = _served_at() if address is None else address
         return "operator" if served_at in _LOOPBACK else "viewer"

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
-from reports import data, text
+from reports import data, notifications, text
 
 GUARD_RAILS = """
 - **Named performers from curated sources only.** Nobody is added by a picture alone.
@@ -38,6 +38,7 @@ def show() -> None:
     st.subheader("Words")
     for word, meaning in WORDS:
         st.markdown(f"**{word}**: {meaning}.")
+    notifications.show()
     st.subheader("Where this reads")
     st.markdown(f"DATA_DIR is {text.markdown(data.data_dir().root)}; trainer {_version()}.")
 

@@ -10,7 +10,8 @@ from reports import acting, data, parts, text
 from reports.actions import airflow as actions
 from trainer.config.params import BuildParams
 from trainer.config.sources import load_sources
-from trainer.services.airflow_api import Airflow
+from trainer.services.airflow_client import Airflow
+from trainer.staging.paths import DataDir
 
 _STARTED = "build_started"  # Airflow's id of the run that was started here
 
@@ -32,7 +33,7 @@ def show() -> None:
     started, run_page = st.session_state.get(_STARTED), st.session_state.get("pages", {}).get("run")
     if started and run_page:
         st.page_link(run_page, label="Open its run", query_params={"run_id": started})
-    _running(client)
+    _running(client, directory)
 
 
 def _start(client: Airflow, conf: dict[str, Any], known: list[str]) -> str:
@@ -90,13 +91,13 @@ def _costs(found: list[actions.Cost]) -> None:
     )
 
 
-def _running(client: Airflow) -> None:
+def _running(client: Airflow, directory: DataDir) -> None:
     st.subheader("Running builds")
     runs = client.running()
     if not runs:
         st.caption("No build is running.")
         return
-    parts.table([{"Run": r["id"], "State": r["state"], "Since": r["started_at"]} for r in runs])
-    run_id = st.selectbox("Run", [str(run["id"]) for run in runs])
+    parts.table([{"Run": r.id, "State": r.state, "Since": r.started_at} for r in runs])
+    run_id = st.selectbox("Run", [run.id for run in runs])
     if st.button("Stop"):
-        acting.perform(lambda: actions.stop(client, run_id))
+        acting.perform(lambda: actions.stop(client, directory, run_id))

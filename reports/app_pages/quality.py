@@ -6,19 +6,21 @@ from typing import Any
 
 import streamlit as st
 
-from reports import charts, data, parts, quality_tables, text
-from reports.app_pages.versions import title_of
+from reports import charts, data, kept_out_parts, parts, quality_tables, text
 from reports.data import Release
 from reports.queries import quality as queries
 from reports.queries.quality import Quality
 from reports.queries.runs import summaries
+from reports.version_parts import title_of
 from trainer.staging.paths import DataDir
 
 TABS = {
     "Over releases": "timeline",
     "Error curve": "show_chart",
+    "Pair distances": "ssid_chart",
     "Harder pictures": "blur_on",
     "Missing performers": "person_search",
+    "Kept out": "gpp_maybe",
 }
 SHARES = (
     ("Rank-1", "rank_1", "rank_1_interval"),
@@ -42,9 +44,10 @@ def show() -> None:
                 _over(queries.over_releases(releases))
             elif name == "Missing performers":
                 _missing(where)
+            elif name == "Kept out":
+                kept_out_parts.show(where)
             else:
-                release = _chosen(releases)
-                (_curve if name == "Error curve" else _scenes)(release)
+                OF_ONE[name](_chosen(releases))
 
 
 def _over(rows: list[Quality]) -> None:
@@ -106,6 +109,18 @@ def _curve(release: Release) -> None:
     quality_tables.cap_costs(e)
 
 
+def _pairs(release: Release) -> None:
+    rows = queries.pair_shares(release.evaluation)
+    if not rows:
+        st.info("Pairs of this release were not measured: an older trainer built it.")
+        return
+    charts.distributions(rows, queries.THRESHOLDS)
+    st.caption(
+        "The less the two overlap, the better any maximum distance tells people apart. Random "
+        "pairs; a search finds the nearest of all, so strangers come nearer than this."
+    )
+
+
 def _scenes(release: Release) -> None:
     figures = release.evaluation.scene_queries
     if not figures:
@@ -154,3 +169,6 @@ def _missing(where: DataDir) -> None:
             for row in found.listed
         ]
     )
+
+
+OF_ONE = {"Error curve": _curve, "Pair distances": _pairs, "Harder pictures": _scenes}

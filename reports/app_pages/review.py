@@ -49,7 +49,7 @@ def _title(item: Review) -> str:
 
 def _decide(directory: DataDir, item: Review) -> None:
     st.markdown(text.markdown(item.text))
-    st.caption(text.markdown(f"{item.source}: {item.url}"))
+    st.markdown(text.markdown(f"{item.source}: {item.url}"))
     reports = actions.evidence(directory, item)
     for start in range(0, len(reports), MOST_BESIDE):
         beside = reports[start : start + MOST_BESIDE]

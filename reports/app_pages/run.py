@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from urllib.parse import quote
 
 import streamlit as st
 
-from reports import data, parts, text
+from reports import acting, data, parts, stop_button, text
 from reports.app_pages.overview import running
 from reports.queries import runs as run_queries
 from reports.queries import state
 from reports.queries.runs import RunSummary
 from reports.queries.stamped import Kept
-from reports.run_tabs import changes, errors, images, measured, review, sources, steps
+from reports.run_tabs import changes, errors, images, log, measured, review, sources, steps
+from trainer.config.settings import Settings
 from trainer.errors import TrainerError
 from trainer.runs.record import RunRecord, read_record
 from trainer.staging.clock import now
@@ -26,6 +26,7 @@ TABS = {
     "Images": "filter_alt",
     "Changes": "difference",
     "Errors": "error",
+    "Log": "terminal",
     "Review": "rate_review",
     "Quality": "monitoring",
     "Parameters": "tune",
@@ -50,7 +51,9 @@ def show() -> None:
         parts.problems([str(error)])
         return
     _head(run, record, wanted)
+    acting.done()
     if run.status == "running":
+        stop_button.show(where.run(run.run_id))
         _live(where, run.run_id)
     _tabs(where, runs, run, record)
 
@@ -101,7 +104,7 @@ def _head(run: RunSummary, record: RunRecord, airflow_run: str | None) -> None:
 
 
 def _airflow(dag_id: str | None, run_id: str | None) -> None:
-    base = os.environ.get("TRAINER_AIRFLOW_URL", "").rstrip("/")
+    base = (Settings.load().airflow_url or "").rstrip("/")
     if base and dag_id and run_id:
         url = f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
         st.link_button("Open in Airflow", url, icon=":material/open_in_new:")
@@ -128,6 +131,7 @@ def _tabs(where: DataDir, runs: list[RunSummary], run: RunSummary, record: RunRe
         "Images": lambda: images.show(where, record),
         "Changes": lambda: changes.show(record, before),
         "Errors": lambda: errors.show(record),
+        "Log": lambda: log.show(place, run.status == "running"),
         "Review": lambda: review.show(where, record),
         "Quality": lambda: measured.show(record),
         "Parameters": lambda: _parameters(record),

@@ -1,12 +1,13 @@
-"""All releases, and what changed between any two."""
+"""All releases, what an operator does with one, and what changed between any two."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from reports import compare_parts, data, parts, text
+from reports import compare_parts, data, parts, version_actions, version_parts
 from reports.data import Release
 from reports.queries.changes import changes_soon
+from reports.version_parts import title_of
 
 PATIENCE = 0.3  # seconds before the page goes on without the comparison
 
@@ -14,12 +15,14 @@ PATIENCE = 0.3  # seconds before the page goes on without the comparison
 def show() -> None:
     """Show all releases, and the differences of two chosen ones."""
     st.title("Versions")
-    releases = data.releases(data.data_dir())
+    where = data.data_dir()
+    releases = data.releases(where)
     if not releases:
         parts.empty()
         return
     parts.problems([p for r in releases for p in r.problems])
-    parts.table([_row(r) for r in releases])
+    parts.text_table(version_parts.rows(releases))
+    version_actions.one(where, _picked(releases))
     st.subheader("Compare")
     if len(releases) < 2:
         st.caption("A second release can be compared with this one.")
@@ -49,29 +52,26 @@ def _wait(older: Release, newer: Release) -> None:
         st.rerun()
 
 
-def title_of(release: Release) -> str:
-    """`Sat 28 Nov 2026, 22:14 · 2026.11.28.1 · current`"""
-    created = text.moment(release.manifest.created_at) if release.manifest else None
-    version = release.manifest.version if release.manifest else "damaged"
-    known = [parts.when(created) if created else release.version_id, text.plain(version)]
-    return " · ".join([*known, *(["current"] if release.current else [])])
+def _picked(releases: list[Release]) -> Release:
+    """The release that is picked, or that the address names; else the current one."""
+    by_id = {r.version_id: r for r in releases}
+    asked = st.query_params.get("version")
+    current = _current(by_id)
+    index = [*by_id].index(asked if asked in by_id else current or releases[0].version_id)
+    st.subheader("One release")
+    name = st.selectbox(
+        "Release",
+        by_id,
+        index=index,
+        format_func=lambda name: title_of(by_id[name]),
+        key=f"version-{current}",
+    )
+    return by_id[name]
 
 
-def _row(release: Release) -> dict[str, object]:
-    manifest = release.manifest
-    marks = ("current", release.current), ("pinned", release.pinned), ("signed", release.signed)
-    verified = {True: "yes", False: "NO", None: "not known"}[release.verified]
-    return {
-        "Built": text.moment(manifest.created_at) if manifest else None,
-        "Performers": release.performers,
-        "Faces": release.faces,
-        "Size": text.size(release.size),
-        "Verified": verified,
-        "State": ", ".join(name for name, holds in marks if holds),
-        "Version": manifest.version if manifest else "damaged",
-        "File": release.file_name or f"releases/{release.version_id}",
-        "Sources": len(manifest.sources) if manifest else None,
-    }
+def _current(by_id: dict[str, Release]) -> str | None:
+    """Part of the selections' keys, too: they show what is current, so they begin anew with it."""
+    return next((name for name, release in by_id.items() if release.current), None)
 
 
 def _pair(releases: list[Release]) -> tuple[Release, Release] | None:
@@ -98,6 +98,10 @@ def _pick(
     wanted = st.query_params.get(asked)
     index = names.index(wanted) if wanted in names else otherwise
     chosen = column.selectbox(
-        label, names, index=index, format_func=lambda name: title_of(by_id[name]), key=asked
+        label,
+        names,
+        index=index,
+        format_func=lambda name: title_of(by_id[name]),
+        key=f"{asked}-{_current(by_id)}",
     )
     return chosen or names[otherwise]

@@ -81,6 +81,21 @@ def error_curve(evaluation: Evaluation) -> list[OperatingPoint]:
     return evaluation.curve or evaluation.open_set.points
 
 
+def pair_shares(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """The share of genuine and of impostor pairs at each distance, as far as there are any."""
+    found = evaluation.pair_distances
+    if found is None:
+        return []
+    rows = []
+    for what, counts in (("one person", found.genuine), ("two people", found.impostor)):
+        total, last = sum(counts), max((i for i, n in enumerate(counts) if n), default=-1)
+        rows += [
+            {"what": what, "distance": (i + 0.5) * found.step, "value": count / total}
+            for i, count in enumerate(counts[: last + 1])
+        ]
+    return rows
+
+
 def missing(data: DataDir, runs: list[RunSummary]) -> tuple[Missing | None, list[str]]:
     """Of the newest run that selected faces; and problems, as sentences."""
     for run in runs:

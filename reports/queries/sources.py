@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from reports import text
 from reports.queries.runs import RunSummary
 from trainer.cli.sources import why_off
+from trainer.config.environment import environment as of_this_process
 from trainer.config.sources import SourceConfig, load_sources
 from trainer.errors import TrainerError
 from trainer.staging.paths import DataDir
@@ -31,7 +31,7 @@ class Health(NamedTuple):
 
 
 def health(
-    data: DataDir, runs: list[RunSummary], environment: Mapping[str, str] = os.environ
+    data: DataDir, runs: list[RunSummary], environment: Mapping[str, str] | None = None
 ) -> tuple[list[Health], list[str]]:
     """All configured sources, ill ones first; and problems, as sentences."""
     problems: list[str] = []
@@ -44,8 +44,9 @@ def health(
         snapshots = read_snapshots(data.state_db)
     except TrainerError as error:
         problems.append(str(error))
+    known = of_this_process(environment)
     rows = [
-        _health(source, why_off(source, environment), runs, snapshots.get(key))
+        _health(source, why_off(source, known), runs, snapshots.get(key))
         for key, source in configured.items()
     ]
     rows.sort(key=lambda row: (STATES.index(row.state), row.source))

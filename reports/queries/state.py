@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reports.queries.runs import RunSummary
 from trainer.reasons import reason
-from trainer.runs.status import QUIET, last_activity, progress_files
+from trainer.runs.activity import QUIET, last_activity, progress_files
 from trainer.staging.paths import DataDir, RunDir
 
 

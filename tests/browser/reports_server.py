@@ -25,7 +25,7 @@ def serving(data: Path, log: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     with log.open("wb") as out:
         server = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "reports/app.py",
+            [sys.executable, "-m", "streamlit", "run", "reports/server.py",
              "--server.headless", "true", "--server.fileWatcherType", "none",
              "--browser.gatherUsageStats", "false", "--server.address", "127.0.0.1",
              "--server.port", str(port)],
@@ -65,7 +65,7 @@ def rest(tab) -> None:
 # Elements of a page that reach over its right edge; tables and tabs scroll by themselves.
 _OVERFLOWING = """() => {
   const width = document.documentElement.clientWidth;
-  const inside = '[role=tablist], [data-testid=stDataFrame]';
+  const inside = '[role=tablist], [data-testid=stDataFrame], [data-testid=stTable]';
   return [...document.querySelectorAll('[data-testid=stMain] *')]
     .filter(e => !e.closest(inside) && e.getBoundingClientRect().width > 0)
     .filter(e => e.getBoundingClientRect().right > width + 2)

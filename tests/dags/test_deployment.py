@@ -9,18 +9,15 @@ import pytest
 import yaml
 
 from tests.dags.conftest import ROOT
-from trainer.config.settings import Settings
 from trainer.config.sources import load_sources, shipped_sources
+from trainer.config.variables import variables
 from trainer.errors import ConfigError
 from trainer.services.__main__ import checked_environment, main
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
 TEMPLATE = ElementTree.parse(ROOT / "unraid-template.xml").getroot()  # noqa: S314 - our own file
-OURS = {"TRAINER_REPORTS_URL", "TRAINER_ADMIN_PASSWORD"} | {
-    str(field.validation_alias or f"TRAINER_{name.upper()}")
-    for name, field in Settings.model_fields.items()
-}
+OURS = {"TRAINER_ADMIN_PASSWORD"} | {variable.name for variable in variables()}
 FETCHERS = {"FLARESOLVERR_URL", "CHROME_CDP_URL"}  # their addresses may hold a password
 
 

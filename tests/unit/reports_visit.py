@@ -7,9 +7,12 @@ from streamlit.testing.v1 import AppTest
 APP = Path(__file__).parents[2] / "reports" / "app.py"
 PAGES = ("overview", "runs", "run", "versions", "quality", "about")
 RUN_TABS = (
-    "Steps", "Sources", "Images", "Changes", "Errors", "Review", "Quality", "Parameters"
+    "Steps", "Sources", "Images", "Changes", "Errors", "Log", "Review", "Quality", "Parameters"
 )  # fmt: skip
-QUALITY_TABS = ("Over releases", "Error curve", "Harder pictures", "Missing performers")
+QUALITY_TABS = (
+    "Over releases", "Error curve", "Pair distances", "Harder pictures", "Missing performers",
+    "Kept out",
+)  # fmt: skip
 
 
 def page(name, **query):
@@ -34,7 +37,8 @@ def metrics(at):
 
 
 def cells(at):
-    return [str(v) for frame in at.dataframe for row in frame.value.values.tolist() for v in row]
+    tables = [table.value.values.tolist() for table in (*at.dataframe, *at.table)]
+    return [str(v) for rows in tables for row in rows for v in row]
 
 
 def spoken(at):

@@ -43,6 +43,7 @@ def release(data: DataDir, version_id: str, names: dict[str, str], diff: dict) -
         "curve": [{"distance": 0.1 * i, "false_accept": 0.1 * i} for i in range(11)],
         "open_set": {"queries": 14, "points": [{"threshold": 0.5, "false_accept": 0.123}]},
         "index_recall": {"a.voy": {"recall_at_10": 1.0}, "b.voy": {"recall_at_10": 0.995}},
+        "pair_distances": {"step": 0.1, "genuine": [1, 5, 4, 0], "impostor": [0, 0, 2, 8, 0]},
         "faces_per_performer": {"7": len(names)},
         "one_face_share": 0.0,
         "note": "Measured on a few.",

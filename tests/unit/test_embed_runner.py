@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.log_hook import on_log
+from trainer.config.environment import for_program
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding import process_runner
@@ -19,7 +20,6 @@ from trainer.embedding import spec as spec_module
 from trainer.embedding.docker_runner import create_arguments, start_failure
 from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import PackInfo, read_pack
-from trainer.embedding.process_runner import clean_environment
 from trainer.embedding.runner import run_shard
 from trainer.embedding.shard_result import read_shard_result
 from trainer.embedding.spec import container_spec, prepare_directories
@@ -135,7 +135,7 @@ def test_user_is_the_owner_of_the_data(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_environment_has_no_secrets() -> None:
-    got = clean_environment(
+    got = for_program(
         {"PATH": "/bin", "STASHDB_API_KEY": "k", "CUDA_VISIBLE_DEVICES": "0", "PASSWORD": "p"}
     )
     assert got == {"PATH": "/bin", "CUDA_VISIBLE_DEVICES": "0"}

@@ -18,7 +18,9 @@ from trainer.release.contract import DATABASE
 from trainer.release.publish import publish
 from trainer.release.verify import verify, write_report
 from trainer.staging.paths import DataDir
+from trainer.state.store import note_published
 
+WHEN = "2026-11-02T00:00:00Z"
 DAYS = ["20261101_000000", "20261102_000000"]
 ZIPS = [f"stash-sense-data-v2026.11.0{n}.zip" for n in (1, 2)]
 DELTA = "stash-sense-delta-v2026.11.01-v2026.11.02.zip"
@@ -38,6 +40,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def data(made: list[Path], tmp_path: Path) -> DataDir:
     data = DataDir(tmp_path)
     for path in made:
+        note_published(data.state_db, path.name, path.name, path.name, WHEN)
         publish(
             data, Path(shutil.copytree(path, tmp_path / "runs" / path.name / "release")), path.name
         )

@@ -32,7 +32,8 @@ def test_the_head_says_how_long_it_took(data):
 def test_tabs_in_the_order_one_asks(data):
     tabs = [t.label.split(": ")[1] for t in page("run", run_id=world.AIRFLOW_RUN).tabs]
     assert tabs == [
-        "Steps", "Sources", "Images", "Changes", "Errors (1)", "Review", "Quality", "Parameters"
+        "Steps", "Sources", "Images", "Changes", "Errors (1)", "Log", "Review", "Quality",
+        "Parameters",
     ]  # fmt: skip
 
 

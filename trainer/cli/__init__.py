@@ -11,16 +11,19 @@ import sys
 
 import typer
 
-from trainer.cli import builds, candidates, releases, sources, status
+from trainer.cli import builds, candidates, releases, repair, sources, status, stop
+from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
 from trainer.cli.identity import identity_app
 from trainer.cli.keys import keys_app
 from trainer.cli.models import models_app
+from trainer.cli.notify import notify_app
 from trainer.cli.performers import performers_app
 from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
 from trainer.cli.runs import runs_app
+from trainer.cli.state import state_app
 from trainer.errors import ConfigError, TrainerError
 from trainer.log_lines import log_plainly
 from trainer.reasons import reason
@@ -45,6 +48,7 @@ def progress_on_stderr() -> None:
 for command in (
     builds.build,
     status.status,
+    stop.stop,
     sources.sources,
     sources.assertions,
     releases.versions,
@@ -58,18 +62,22 @@ for command in (
     releases.unpin,
     releases.retention,
     releases.rollback,
+    repair.repair,
 ):
     app.command()(command)
 for name, group in {
+    "config": config_app,
     "keys": keys_app,
     "delta": delta_app,
     "identity": identity_app,
     "reviews": reviews_app,
     "exclude": exclude_app,
     "models": models_app,
+    "notify": notify_app,
     "performers": performers_app,
     "pictures": pictures_app,
     "runs": runs_app,
+    "state": state_app,
 }.items():
     app.add_typer(group, name=name)
 

@@ -18,6 +18,7 @@ from trainer.exclusions.edit import (
     url_value,
 )
 from trainer.exclusions.entries import Exclusion, Kind, read_entries
+from trainer.exclusions.list_file import bring_in
 from trainer.exclusions.members import Found, preview_members, store_exclusions
 from trainer.exclusions.purge import Purged, purge
 from trainer.staging.clock import iso, now
@@ -61,7 +62,9 @@ def exclude_list(
     as_json: JsonOption = False,
 ) -> None:
     """List who and what is excluded."""
-    rows = _list_rows(data_of(data_dir), everything)
+    data = data_of(data_dir)
+    bring_in(data)
+    rows = _list_rows(data, everything)
     show(rows, as_json, _list_lines(rows))
 
 

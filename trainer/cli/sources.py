@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
 
 from trainer.cli.common import DataDirOption, JsonOption, data_of, show
+from trainer.config.environment import environment as of_this_process
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources, shipped_sources
 from trainer.config.sources_page import FETCHERS, KINDS, sources_page
@@ -40,11 +40,12 @@ def assertions(
 
 
 def source_rows(
-    sources: Mapping[str, SourceConfig], environment: Mapping[str, str] = os.environ
+    sources: Mapping[str, SourceConfig], environment: Mapping[str, str] | None = None
 ) -> list[dict[str, Any]]:
     """One row per source: its configuration, and `off`: why a build would not ask it (or None)."""
+    known = of_this_process(environment)
     return [
-        {**source.model_dump(mode="json"), "off": why_off(source, environment)}
+        {**source.model_dump(mode="json"), "off": why_off(source, known)}
         for source in sources.values()
     ]
 

@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -28,10 +27,12 @@ from pydantic import (
 
 from trainer.config.numbers import Number, Whole
 from trainer.config.settings import REPO_ROOT
+from trainer.config.yaml_file import read_mapping
 from trainer.errors import ConfigError
-from trainer.reasons import problems, reason
+from trainer.reasons import problems
 
 SHIPPED = REPO_ROOT / "scrapy_project" / "sources"
+SOURCES_YAML: Final = "sources.yaml"
 
 
 class Assertions(BaseModel):
@@ -165,26 +166,40 @@ class SourceConfig(BaseModel):
 
 def load_sources(data_dir: Path) -> dict[str, SourceConfig]:
     """All sources by key, in key order; raises `ConfigError` naming file, source and key."""
-    overrides = _read(data_dir / "sources.yaml")
-    shipped = {path.parent.name: _read(path) for path in sorted(SHIPPED.glob("*/source.yaml"))}
+    file = data_dir / SOURCES_YAML
+    return sources_with(read_mapping(file), file)
+
+
+def sources_with(overrides: Mapping[str, Any], file: Path) -> dict[str, SourceConfig]:
+    """All sources by key, in key order, under the `overrides` that `file` holds.
+
+    Raises `ConfigError` naming file, source and key.
+    """
+    shipped = _shipped()
     unknown = sorted(set(overrides) - set(shipped))
     if unknown:
         raise ConfigError(
-            f"{data_dir / 'sources.yaml'}: unknown sources {unknown}; "
-            f"choose from {', '.join(sorted(shipped))}"
+            f"{file}: unknown sources {unknown}; choose from {', '.join(sorted(shipped))}"
         )
-    return {key: _build(key, base, overrides.get(key), data_dir) for key, base in shipped.items()}
+    return {key: _build(key, base, overrides.get(key), file) for key, base in shipped.items()}
 
 
 @cache
 def shipped_sources() -> Mapping[str, SourceConfig]:
     """The sources as shipped, whatever the operator changed; by key, in key order."""
-    found = {path.parent.name: _read(path) for path in sorted(SHIPPED.glob("*/source.yaml"))}
-    return MappingProxyType({key: _build(key, base, None, SHIPPED) for key, base in found.items()})
+    return MappingProxyType(
+        {key: _build(key, base, None, SHIPPED) for key, base in _shipped().items()}
+    )
 
 
-def _build(key: str, base: dict[str, Any], override: Any, data_dir: Path) -> SourceConfig:
-    where = data_dir / "sources.yaml" if override else SHIPPED / key / "source.yaml"
+@cache
+def _shipped() -> dict[str, dict[str, Any]]:
+    paths = sorted(SHIPPED.glob("*/source.yaml"))
+    return {path.parent.name: read_mapping(path) for path in paths}
+
+
+def _build(key: str, base: dict[str, Any], override: Any, file: Path) -> SourceConfig:
+    where = file if override else SHIPPED / key / "source.yaml"
     if override is not None and not isinstance(override, dict):
         raise ConfigError(f"{where}: {key} is no mapping; give the keys to override under it")
     override = override or {}
@@ -208,19 +223,3 @@ def _with_reason(page: dict[str, Any], shipped: dict[str, Any]) -> dict[str, Any
     """An override of `page` replaces all of it; one without `slug` keeps the shipped reason."""
     reason = shipped.get("not_by_name", "the operator's sources.yaml gives no `slug` for it")
     return page if page.get("slug") else {"not_by_name": reason, **page}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            f"{path}: not valid YAML: {reason(error)}; correct it in that file"
-        ) from None
-    if content is not None and not isinstance(content, dict):
-        raise ConfigError(
-            f"{path}: no mapping at the top level; give each source's key with its overrides"
-        )
-    return content or {}

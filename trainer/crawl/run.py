@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 
 from trainer.config.jobs import CrawlJob
 from trainer.config.settings import REPO_ROOT
-from trainer.config.sources import load_sources
 from trainer.crawl.environment import crawl_environment
 from trainer.crawl.known_pictures import write_known_pictures
 from trainer.errors import DamagedFileError
@@ -46,9 +44,7 @@ def crawl_source(context: RunContext, source: str) -> StageManifest:
         code = run_child(
             [sys.executable, "-m", "scrapy", "crawl", source, "-a", f"job={path}"],
             cwd=REPO_ROOT,
-            environment=crawl_environment(
-                context.plan.sources[source], load_sources(context.data.root).values(), os.environ
-            ),
+            environment=crawl_environment(context.plan.sources[source]),
             log_file=log_file,
             on_line=lambda line: log.info(line.removeprefix(PROGRESS_PREFIX)),
             line_prefix=PROGRESS_PREFIX,

@@ -39,7 +39,7 @@ def run_container(
     and a new one started. Nothing is left behind. On any exception of ours it is stopped
     (SIGTERM, SIGKILL after a minute). Judge by `read_shard_result`.
     """
-    client = _client(settings)
+    client = docker_client(settings)
     prepare_directories(spec)
     container = find_running(client, spec)
     if container is None:
@@ -52,7 +52,8 @@ def run_container(
         client.close()
 
 
-def _client(settings: Settings) -> Any:
+def docker_client(settings: Settings) -> Any:
+    """Return a client of a daemon that answers; raises `ConfigError` where none does."""
     import docker
 
     try:

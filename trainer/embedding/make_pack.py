@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
+from trainer.config.environment import for_program
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import PACK_FILE
-from trainer.embedding.process_runner import clean_environment
 from trainer.errors import ConfigError
 from trainer.processes.child import run_child
 from trainer.staging.paths import DataDir
@@ -42,7 +41,7 @@ def ensure_pack(settings: Settings) -> Path:
     code = run_child(
         [str(part) for part in (*command, "--packages", settings.packages_dir, "--out", directory)],
         cwd=REPO_ROOT,
-        environment=clean_environment(dict(os.environ)),
+        environment=for_program(),
         log_file=log_file,
         on_line=log.info,
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
+from trainer.config.environment import for_program
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.errors import ConfigError, StageFailed
 from trainer.processes.child import WatchdogExpired, run_child
@@ -13,18 +13,6 @@ from trainer.processes.child import WatchdogExpired, run_child
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 60.0
-# What the program may see of our environment: no API key, no password.
-_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
-_PASSED_PREFIXES = ("CUDA_", "NVIDIA_", "OMP_")
-
-
-def clean_environment(environment: dict[str, str]) -> dict[str, str]:
-    """The part of `environment` that the embedder may see."""
-    return {
-        key: value
-        for key, value in environment.items()
-        if key in _PASSED or key.startswith(_PASSED_PREFIXES)
-    }
 
 
 def run_process(settings: Settings, job_path: Path) -> str:
@@ -50,7 +38,7 @@ def run_process(settings: Settings, job_path: Path) -> str:
         run_child(
             argv,
             cwd=REPO_ROOT,
-            environment=clean_environment(dict(os.environ)),
+            environment=for_program(),
             log_file=job_path.with_name("embedder.log"),
             on_line=hear,
             stop_seconds=STOP_SECONDS,

@@ -13,6 +13,7 @@ import polars as pl
 from trainer.errors import StageFailed
 from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import Exclusions, Reason
+from trainer.exclusions.list_file import bring_in
 from trainer.exclusions.related_records import RelatedRecords
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
@@ -175,4 +176,5 @@ def refuse_if_decided(context: RunContext) -> None:
 
 def decisions_stand(context: RunContext) -> bool:
     """Are the decisions in force those that the run's step `resolve` applied?"""
+    bring_in(context.data)
     return (context.result("resolve") or {}).get("decisions") == digest(context.data)

@@ -10,11 +10,11 @@ from uuid import UUID
 from trainer.config.sources import SourceConfig
 from trainer.errors import ConfigError
 from trainer.exclusions.entries import PHASH, Exclusion, Kind, Member, read_entries
+from trainer.exclusions.list_file import bring_in, changing_list
 from trainer.exclusions.match import person_text
 from trainer.identity.addresses import take_apart
 from trainer.identity.links import identify
 from trainer.staging.paths import DataDir
-from trainer.state.decisions import deciding
 from trainer.state.store import read_identities
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -89,7 +89,7 @@ def add(data: DataDir, kind: Kind, value: str, reason: str, moment: str) -> tupl
     """The exclusion in force, and whether it is new; the first reason stays."""
     if not reason.strip():
         raise ConfigError("--reason is empty: say who asked, and when")
-    with deciding(data) as db:
+    with changing_list(data) as db:
         done = db.execute(
             "INSERT INTO exclusions (kind, value, reason, added_at) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
@@ -103,15 +103,16 @@ def add(data: DataDir, kind: Kind, value: str, reason: str, moment: str) -> tupl
 def remember(data: DataDir, members: Members) -> None:
     """Keep what was found to belong to exclusions, by number."""
     rows = [(number, *member) for number, own in members.items() for member in own]
-    with deciding(data) as db:
+    with changing_list(data) as db:
         db.executemany("INSERT OR IGNORE INTO exclusion_members VALUES (?, ?, ?)", sorted(rows))
 
 
 def remove(data: DataDir, number: int, moment: str) -> Exclusion:
     """Take an exclusion back; raises `ConfigError` where there is none of that number in force."""
+    bring_in(data)
     entry = next((e for e in read_entries(data) if e.number == number), None)
     if entry is None:
         raise ConfigError(f"no exclusion {number} in force; `trainer exclude list` shows them")
-    with deciding(data) as db:
+    with changing_list(data) as db:
         db.execute("UPDATE exclusions SET removed_at = ? WHERE id = ?", (moment, number))
     return entry

@@ -12,6 +12,7 @@ from trainer.embedding.scene_queries import is_whole, query_parts
 from trainer.exclusions.edit import remember
 from trainer.exclusions.entries import Exclusion, Exclusions, read_entries, read_exclusions
 from trainer.exclusions.error_redaction import names_of
+from trainer.exclusions.list_file import bring_in
 from trainer.exclusions.members import Found, claims_of, crawled_files, find_members
 from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.exclusions.release_check import Listed, drop_packages, may_hold
@@ -67,6 +68,7 @@ class Purged:
 def purge(data: DataDir) -> Purged:
     """Raises `StageFailed` while a build runs."""
     with build_lock(data.lock):
+        bring_in(data)
         entries = read_entries(data)
         if not entries:
             return Purged()
@@ -127,6 +129,8 @@ def _clean(data: DataDir) -> None:
         remove_temporaries(directory)
     if data.releases.is_dir():
         sweep(data)
+    # Damaged files that were set aside: nobody can say whom they hold.
+    shutil.rmtree(data.quarantine, ignore_errors=True)
 
 
 def _new_people(entries: Sequence[Exclusion], found: Mapping[int, Found]) -> list[str]:

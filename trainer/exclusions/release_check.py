@@ -15,6 +15,7 @@ from typing import Any
 
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.exclusions.entries import claim_of, read_exclusions
+from trainer.exclusions.list_file import bring_in
 from trainer.reasons import reason
 from trainer.release.contract import DATABASE
 from trainer.release.delta import CHANGES
@@ -66,6 +67,7 @@ def refuse_excluded(data: DataDir, release: Path) -> None:
     Compares ids and picture hashes; people excluded by name or link only are found by the ids that
     `trainer exclude` noted.
     """
+    bring_in(data)
     found = read_exclusions(data)
     listed = Listed(frozenset(map(claim_of, found.claims)), frozenset(found.images))
     if holds(release, listed):

@@ -12,17 +12,18 @@ from trainer.config.pipeline import STEPS, Step
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 from trainer.embedding.runner import refuse_a_cluster
-from trainer.errors import TrainerError
+from trainer.errors import DamagedFileError, TrainerError
 from trainer.exclusions.apply import decisions_stand
+from trainer.pipeline.interrupted import close_lost_runs
 from trainer.pipeline.run import mark_failed, run_step
 from trainer.reasons import failure
 from trainer.runs import update as run_record
-from trainer.runs.context import Plan, RunContext
+from trainer.runs.context import RunContext, read_plan
 from trainer.runs.record import RunRecord, list_records, read_record
-from trainer.staging.atomic import read_json
 from trainer.staging.clock import now, parse_iso, version_id
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
+from trainer.upkeep.repair import heal
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +41,13 @@ def build(settings: Settings, conf: dict[str, Any] | str | None) -> RunRecord:
     with build_lock(data.lock):
         run_id = _resumable(data, params)
         if run_id:
+            heal(settings)
             log.info(f"build: going on with the interrupted run {run_id}")
             context = RunContext.open(settings, run_id)
             run_record.start(context, context.plan)
+            close_lost_runs(context)
+            if context.sources != load_sources(settings.data_dir):
+                log.info("build: its sources are as it began with; a change is for the next run")
         else:
             run_id = _new_run_id(data)
             log.info(f"build: run {run_id} in {data.root}")
@@ -108,7 +113,10 @@ def _resumable(data: DataDir, params: BuildParams) -> str | None:
     plan_path = data.run(newest.id).plan
     if newest.status not in ("running", "failed") or not plan_path.exists():
         return None
-    plan = Plan.model_validate(read_json(plan_path))
+    try:
+        plan = read_plan(plan_path)
+    except DamagedFileError:
+        return None  # a new run sets it aside
     recent = now() - parse_iso(plan.started_at) < RESUME_WITHIN
     current = data.current.readlink().name if data.current.is_symlink() else None
     same_base = current in (plan.base_release, plan.version_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from trainer.release.files import (
     release_dirs,
     require_intact,
 )
-from trainer.release.publish import next_version, publish
+from trainer.release.publish import free_moment, next_version, publish
 from trainer.release.removal import STAGED, sweep
 from trainer.release.signing import require_own
 from trainer.release.verify import verify, write_report
@@ -59,9 +59,7 @@ def rollback(
         if unfinished is not None:
             publish(data, unfinished, unfinished.name, key)
             return _done(unfinished, old)
-        while data.release(version_id(moment)).exists():
-            moment += timedelta(seconds=1)
-        new_id = version_id(moment)
+        new_id = version_id(free_moment(data, moment))
         version = next_version(data, moment.date(), also=published_versions(data.state_db))
         staged = _staged(data, old, new_id, version, iso(moment))
         note_published(data.state_db, f"rollback_{new_id}", new_id, version, iso(moment))

@@ -9,6 +9,7 @@ from typing import Any
 from trainer.config.pipeline import STEPS
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
+from trainer.notify.events import tell_disk, tell_end
 from trainer.runs import update as run_record
 from trainer.runs.context import RunContext
 from trainer.staging.clock import iso, now
@@ -42,9 +43,16 @@ def run_step(
         result = module.run(context) if key is None else module.run(context, key)
     label = name if key is None else f"{name}-{key}"
     run_record.step_done(context, label, seconds=round(time.monotonic() - began, 2))
+    tell_disk(context)
     return context.finish(label, result)
 
 
 def mark_failed(run_id: str, settings: Settings, step: str, message: str) -> None:
-    """Write a failed step into the run's record, for people to read in the reports."""
-    run_record.fail(RunContext.open(settings, run_id), step, message, completed_at=iso(now()))
+    """Write a failed step into the run's record, for people to read in the reports.
+
+    The step `report` tells the operator; where it can't run, or is what failed, it is told here.
+    """
+    context = RunContext.open(settings, run_id)
+    run_record.fail(context, step, message, completed_at=iso(now()))
+    if step == "report" or not context.run.plan.exists():
+        tell_end(context)

@@ -31,6 +31,7 @@ from trainer.release.files import read_mapping, require_intact
 from trainer.release.index_read import load_index, vectors_of
 from trainer.release.inputs import Vectors
 from trainer.release.intervals import interval, share
+from trainer.release.pair_distances import pair_distances
 from trainer.release.recall import approximate, recall, sampled
 from trainer.release.scene_queries import SceneQueries, released_rows, scene_figures
 from trainer.release.search import Ids
@@ -118,6 +119,7 @@ def evaluate_vectors(
         open_set_distinct=None if people is None else _open_set(own, distinct),
         curve=curve(own, distinct),
         safe_distances=safe_distances(own, distinct, performers),
+        pair_distances=pair_distances(gallery, seed),
         index_recall=_recall(gallery, chosen, asked, found),
         faces_per_performer=dict(sorted(counts.items())),
         one_face_share=counts[1] / performers if performers else None,

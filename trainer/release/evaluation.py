@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from trainer.release import contract
 from trainer.release.calibration import CurvePoint, SafeDistance
 from trainer.release.intervals import Interval
+from trainer.release.pair_distances import PairDistances
 from trainer.staging.atomic import write_json
 
 EVALUATE_JSON = "evaluate.json"
@@ -114,6 +115,7 @@ class Evaluation(BaseModel):
     scene_queries: dict[str, SceneFigures] = Field(
         {}, description="as_is, and each kind of degraded copy -> figures; empty: not measured"
     )
+    pair_distances: PairDistances | None = Field(None, description="of sampled pairs of faces")
     index_recall: dict[str, dict[str, float]] = Field(
         description="index file -> recall at the sidecar's k against exact search"
     )

@@ -28,7 +28,7 @@ def export(directory: Path, out_dir: Path) -> Path:
     The zip appears only after every member was read back and compared with the release.
     """
     require_intact(directory)
-    target = out_dir / f"stash-sense-data-v{read_manifest(directory).version}.zip"
+    target = zip_path(out_dir, read_manifest(directory).version)
     with whole_file(target) as temporary:
         with zipfile.ZipFile(temporary, "w") as archive:
             for name in _members(directory):
@@ -36,6 +36,11 @@ def export(directory: Path, out_dir: Path) -> Path:
             put(archive, README, _readme(directory), packed=True)
         check_zip(temporary, directory)
     return target
+
+
+def zip_path(out_dir: Path, version: str) -> Path:
+    """Where the zip of a release of this version lies, once it is exported."""
+    return out_dir / f"stash-sense-data-v{version}.zip"
 
 
 def check_zip(path: Path, directory: Path) -> None:

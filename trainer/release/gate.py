@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.config.numbers import Number, Whole
+from trainer.config.yaml_file import read_mapping
 from trainer.errors import ConfigError
-from trainer.reasons import problems, reason
+from trainer.reasons import problems
 from trainer.release.contract import SCENE_DISTANCE
 from trainer.release.evaluation import Evaluation
 from trainer.staging.manifest import Check
 
-GATE_YAML = "gate.yaml"
+GATE_YAML: Final = "gate.yaml"
 _Share = Annotated[Number, Field(ge=0, le=1)]
 
 
@@ -52,6 +52,7 @@ class GateResult(BaseModel):
 
 
 _LOOK = {
+    "clock": "this machine's clock: set it right, then approve or reject the candidate",
     "performers": "the run's report: which source gave fewer",
     "faces": "select/funnel.json of the run: which rule refuses more, by source",
     "share of performers removed": "who and why: diff.json",
@@ -82,9 +83,17 @@ def load_limits(data_dir: Path, pack: str) -> GateLimits:
     The operator's `DATA_DIR/gate.yaml` wins over the shipped file, a pack's keys over the defaults.
     Raises `ConfigError` naming file and key.
     """
-    shipped = Path(__file__).with_name(GATE_YAML)
     own = data_dir / GATE_YAML
-    base, override = _read(shipped), _read(own)
+    return limits_with(read_mapping(own), own, pack)
+
+
+def limits_with(content: dict[str, Any], file: Path, pack: str) -> GateLimits:
+    """The limits for model pack `pack` under the overrides `content` that `file` holds.
+
+    Raises `ConfigError` naming file and key.
+    """
+    shipped = Path(__file__).with_name(GATE_YAML)
+    base, override = _parsed(read_mapping(shipped), shipped), _parsed(content, file)
     merged = {
         **base.default,
         **override.default,
@@ -92,8 +101,8 @@ def load_limits(data_dir: Path, pack: str) -> GateLimits:
         **override.packs.get(pack, {}),
     }
     for limits in override.packs.values():
-        _limits({**base.default, **limits}, own)  # a bad key is refused whatever pack is in use
-    return _limits(merged, own if own.exists() else shipped)
+        _limits({**base.default, **limits}, file)  # a bad key is refused whatever pack is in use
+    return _limits(merged, file if content else shipped)
 
 
 def gate(
@@ -193,14 +202,8 @@ def _limits(values: dict[str, Any], path: Path) -> GateLimits:
         raise ConfigError(f"{path}: {problems(error)}; correct it in that file") from None
 
 
-def _read(path: Path) -> _GateFile:
-    if not path.exists():
-        return _GateFile()
+def _parsed(content: dict[str, Any], path: Path) -> _GateFile:
     try:
-        return _GateFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            f"{path}: not valid YAML: {reason(error)}; correct it in that file"
-        ) from None
+        return _GateFile.model_validate(content)
     except ValidationError as error:
         raise ConfigError(f"{path}: {problems(error)}; correct it in that file") from None

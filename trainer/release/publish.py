@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -29,6 +29,7 @@ from trainer.release.files import (
 )
 from trainer.release.signing import sign
 from trainer.staging.atomic import TEMPORARY, fsync_path, swap_symlink
+from trainer.staging.clock import version_id
 from trainer.staging.paths import DataDir
 
 
@@ -48,16 +49,16 @@ class VersionInfo(BaseModel):
     problems: list[str] = []
 
 
-def publish(data: DataDir, staged: Path, version_id: str, key: Path | None = None) -> Path:
-    """Move the finished release `staged` to `releases/<version_id>` and make it current.
+def publish(data: DataDir, staged: Path, release_id: str, key: Path | None = None) -> Path:
+    """Move the finished release `staged` to `releases/<release_id>` and make it current.
 
     With `key` (a file) its manifest is signed. Returns the published directory. Safe to call again
     after a kill at any moment. Raises `DamagedFileError` for a release whose hashes do not hold and
     `StageFailed` where another release has the id, or the version is not above every published one.
     """
-    if not VERSION_ID.match(version_id):
-        raise StageFailed(f"{version_id!r} is no version id; write it as YYYYMMDD_HHMMSS")
-    target = data.release(version_id)
+    if not VERSION_ID.match(release_id):
+        raise StageFailed(f"{release_id!r} is no version id; write it as YYYYMMDD_HHMMSS")
+    target = data.release(release_id)
     if not target.exists():
         (staged / contract.REPORT_SUMS).unlink(missing_ok=True)  # of an earlier, killed try
         require_intact(staged)
@@ -74,9 +75,9 @@ def publish(data: DataDir, staged: Path, version_id: str, key: Path | None = Non
         if staged.exists():
             _require_same(staged, target)
         require_intact(target)
-    _link_database(data, version_id)
-    if (current_id(data) or "") < version_id:  # a late retry never takes a newer release back
-        swap_symlink(data.current, version_id)
+    _link_database(data, release_id)
+    if (current_id(data) or "") < release_id:  # a late retry never takes a newer release back
+        swap_symlink(data.current, release_id)
     return target
 
 
@@ -93,23 +94,36 @@ def next_version(data: DataDir, day: date, also: Iterable[str] = ()) -> str:
     """`2026.11.23`; further releases of a day get `.1` to `.9`, then `.91` to `.99`, and so on.
 
     Strictly greater, as text, than every published version and those in `also` (published once,
-    perhaps deleted since): the sidecar compares them so.
+    perhaps deleted since): the sidecar compares them so. Where the newest is of a later day (a
+    clock was ahead once), its day's next number is taken, so that nobody waits for that day.
     """
     used = {info.version for info in versions(data) if info.version} | set(also)
     newest = max(used, default="")
-    base = f"{day:%Y.%m.%d}"
+    today = f"{day:%Y.%m.%d}"
+    base = max(today, newest[: len(today)])
     suffixes = [f".{'9' * nines}{last}" for nines in range(_MOST_NINES) for last in range(1, 10)]
     for candidate in (base, *(base + suffix for suffix in suffixes)):
         if candidate > newest:
             return candidate
-    if newest.startswith(base):
-        raise StageFailed(
-            f"{newest} is the {len(suffixes) + 1}th release of the day; publish the next tomorrow"
-        )
+    if base > today:  # its numbers are used up, and today will not come up to it
+        following = date(*map(int, base.split("."))) + timedelta(days=1)
+        return f"{following:%Y.%m.%d}"
     raise StageFailed(
-        f"version {newest} is already published and {base} would sort before it; "
-        "check this machine's clock"
+        f"{newest} is the {len(suffixes) + 1}th release of the day; publish the next tomorrow"
     )
+
+
+def free_moment(data: DataDir, moment: datetime, taken: Iterable[str] = ()) -> datetime:
+    """Return `moment`, or the next second whose version id is free and above every release's: a
+    release is made current only where its id is above the current one's."""
+    newest = max((path.name for path in release_dirs(data)), default="")
+    if version_id(moment) <= newest:
+        found = datetime.strptime(newest, "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
+        moment = found + timedelta(seconds=1)
+    used = set(taken)
+    while version_id(moment) in used:
+        moment += timedelta(seconds=1)
+    return moment
 
 
 def _require_newer(data: DataDir, manifest: Manifest) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from trainer.config.environment import for_program
 from trainer.errors import DamagedFileError
 from trainer.reasons import plain_line, reason
 from trainer.release import contract
@@ -184,7 +185,12 @@ def _probe(path: Path) -> tuple[dict[str, Any], str]:
     command = [sys.executable, str(_PROBE), str(path), str(contract.NEIGHBOURS)]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False
+            command,
+            env=for_program(),
+            capture_output=True,
+            text=True,
+            timeout=_PROBE_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return {}, f"its reader hung for {_PROBE_SECONDS} s"

@@ -7,12 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
-from trainer.config.sources import SourceConfig
-from trainer.errors import StageFailed
+from trainer.config.sources import SourceConfig, load_sources
+from trainer.errors import DamagedFileError, StageFailed
+from trainer.reasons import problems
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.paths import DataDir, RunDir
 
@@ -28,6 +29,8 @@ class Plan(BaseModel):
     params: BuildParams
     pack_id: str
     sources: dict[str, SourceConfig]
+    # Those not chosen, as they were then; None in the plan of an older trainer.
+    others: dict[str, SourceConfig] | None = None
     base_release: str | None
 
     @property
@@ -39,6 +42,17 @@ class Plan(BaseModel):
     def references(self) -> dict[str, SourceConfig]:
         """The chosen sources that only add to performers that exist."""
         return {key: s for key, s in self.sources.items() if not s.creates_performers}
+
+
+def read_plan(path: Path) -> Plan:
+    """Return the plan in `path`; raises `DamagedFileError` naming the file."""
+    content = read_json(path)
+    try:
+        return Plan.model_validate(content)
+    except ValidationError as error:
+        raise DamagedFileError(
+            f"{path}: not a plan of this trainer: {problems(error)}; `trainer repair` sets it aside"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -58,7 +72,14 @@ class RunContext:
         """Read once: a plan never changes. Raises `StageFailed` where there is none yet."""
         if not self.run.plan.exists():
             raise StageFailed(f"run {self.run.run_id} has no plan; run the step `plan` first")
-        return Plan.model_validate(read_json(self.run.plan))
+        return read_plan(self.run.plan)
+
+    @property
+    def sources(self) -> dict[str, SourceConfig]:
+        """All sources as they were when the run was planned: an edit is for the next one."""
+        plan = self.plan
+        others = load_sources(self.settings.data_dir) if plan.others is None else plan.others
+        return dict(sorted((others | plan.sources).items()))
 
     @property
     def built_release(self) -> Path:

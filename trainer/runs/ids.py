@@ -9,7 +9,7 @@ from typing import Any
 from trainer.config.params import BuildParams
 from trainer.config.sources import shipped_sources
 from trainer.errors import ConfigError
-from trainer.runs.context import Plan
+from trainer.runs.context import read_plan
 from trainer.runs.record import read_record
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.names import run_id_from
@@ -33,6 +33,14 @@ def run_id_to_plan(data: DataDir, text: str, conf: Mapping[str, Any]) -> str:
     return own
 
 
+def airflow_run(run: RunDir) -> str | None:
+    """Airflow's id of a run; None of one that a terminal started."""
+    try:
+        return str(read_json(run.origin)["run_id"]) if run.origin.exists() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _is_retried(run: RunDir, conf: Mapping[str, Any]) -> bool:
     if run.record.exists() and read_record(run.record).status not in _UNFINISHED:
         return False
@@ -42,4 +50,4 @@ def _is_retried(run: RunDir, conf: Mapping[str, Any]) -> bool:
         params = BuildParams.parse(dict(conf), sorted(shipped_sources()))
     except ConfigError:
         return False  # `plan` says what is wrong with them
-    return Plan.model_validate(read_json(run.plan)).params == params
+    return read_plan(run.plan).params == params

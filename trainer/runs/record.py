@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from trainer.errors import DamagedFileError
 from trainer.reasons import reason
 from trainer.staging.atomic import read_json, write_json
+from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import StageError, grouped
 from trainer.staging.paths import DataDir, RunDir
 
@@ -135,8 +137,10 @@ def list_records(data: DataDir) -> list[RecordEntry]:
     return sorted(entries, key=_newest_first, reverse=True)
 
 
-def _newest_first(entry: RecordEntry) -> tuple[str, str]:
-    return (entry.record.started_at if entry.record else "", entry.run_id)
+def _newest_first(entry: RecordEntry) -> tuple[bool, str, str]:
+    """One of the future (the clock was ahead) is not the newest until then."""
+    started = entry.record.started_at if entry.record else ""
+    return (started <= iso(now() + timedelta(days=1)), started, entry.run_id)
 
 
 def write_runs_json(data: DataDir) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from trainer.errors import TrainerError
 from trainer.identity.dismissed_reviews import dismissed, still_open
 from trainer.identity.reviews import read_run_reviews, reviewed
+from trainer.runs.activity import QUIET, last_activity, progress_files
 from trainer.runs.record import RecordEntry, RunRecord, list_records
+from trainer.staging.clock import iso, parse_iso
 from trainer.staging.paths import DataDir, RunDir
-from trainer.staging.progress import PROGRESS, describe, read_progress
-
-QUIET = timedelta(minutes=15)  # a run that wrote nothing for so long may be dead
+from trainer.staging.progress import describe, read_progress
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Status:
     progress: dict[str, str] = field(default_factory=dict)  # part of the run -> a line
     last_activity: str | None = None
     last_run: dict[str, str | None] | None = None  # id, status, completed_at
-    next_run: str | None = None  # as Airflow plans it
+    next_run: str | None = None  # as Airflow plans it, an ISO time
     candidates: list[str] = field(default_factory=list)
     reviews: int = 0
     problems: list[str] = field(default_factory=list)
@@ -47,7 +46,9 @@ class Status:
 
     def _headline(self) -> str:
         if self.run_id is None:
-            return f"idle, next build {self.next_run}" if self.next_run else "idle"
+            if not self.next_run:
+                return "idle"
+            return f"idle, next build {parse_iso(self.next_run):%a %d %b %Y, %H:%M} UTC"
         steps = ", ".join(self.steps) or "between two steps"
         line = f"running: {self.run_id}, since {self.started_at}: {steps}"
         if self.state == "quiet":
@@ -61,32 +62,39 @@ class Status:
 def read_status(data: DataDir, moment: datetime) -> Status:
     """The state at `moment`. Files that can't be read are named in `problems`."""
     entries = list_records(data)
-    running = next((e for e in entries if e.record and e.record.status == "running"), None)
-    ended = next((e.record for e in entries if e.record and e.record.status != "running"), None)
+    records = [entry.record for entry in entries if entry.record]
     problems = [entry.error for entry in entries if entry.error]
-    reviews = _open_reviews(data, entries, problems)
-    waiting = [e.run_id for e in entries if e.record and e.record.status == "needs_approval"]
-    last = _last_run(ended)
-    if running is None or running.record is None:
-        return Status("idle", last_run=last, candidates=waiting, reviews=reviews, problems=problems)
-    run = data.run(running.run_id)
+    found = Status(
+        state="idle",
+        last_run=_last_run(records),
+        candidates=[r.id for r in records if r.status == "needs_approval"],
+        reviews=_open_reviews(data, entries, problems),
+        problems=problems,
+    )
+    running = next((e for e in entries if e.record and e.record.status == "running"), None)
+    return _with_run(found, data, running, moment) if running else found
+
+
+def _with_run(found: Status, data: DataDir, entry: RecordEntry, moment: datetime) -> Status:
+    """Adds how far the run is; `quiet` where it writes nothing."""
+    record, run = entry.record, data.run(entry.run_id)
+    assert record is not None
     active = last_activity(run)
     quiet = active is not None and moment - active > QUIET
-    return Status(
+    return replace(
+        found,
         state="quiet" if quiet else "running",
-        run_id=running.run_id,
-        started_at=running.record.started_at,
-        steps=[name for name, s in running.record.steps.items() if s.status == "running"],
-        progress=_progress(run, problems),
-        last_activity=f"{active:%Y-%m-%dT%H:%M:%SZ}" if active else None,
-        last_run=last,
-        candidates=waiting,
-        reviews=reviews,
-        problems=problems,
+        run_id=entry.run_id,
+        started_at=record.started_at,
+        steps=[name for name, step in record.steps.items() if step.status == "running"],
+        progress=_progress(run, found.problems),
+        last_activity=iso(active) if active else None,
     )
 
 
-def _last_run(record: RunRecord | None) -> dict[str, str | None] | None:
+def _last_run(records: list[RunRecord]) -> dict[str, str | None] | None:
+    """The newest run that has ended."""
+    record = next((r for r in records if r.status != "running"), None)
     if record is None:
         return None
     return {"id": record.id, "status": record.status, "completed_at": record.completed_at}
@@ -104,11 +112,6 @@ def _open_reviews(data: DataDir, entries: list[RecordEntry], problems: list[str]
         return 0
 
 
-def progress_files(run: RunDir) -> list[Path]:
-    """Return where the parts of a run say how far they are."""
-    return sorted([*run.root.glob(f"*/{PROGRESS}"), *run.root.glob(f"*/*/{PROGRESS}")])
-
-
 def _progress(run: RunDir, problems: list[str]) -> dict[str, str]:
     """The line of each part that is not finished."""
     found = {}
@@ -120,15 +123,3 @@ def _progress(run: RunDir, problems: list[str]) -> dict[str, str]:
         except (OSError, ValueError, KeyError, TypeError):
             problems.append(f"{path}: no progress of ours; delete the file")
     return found
-
-
-def last_activity(run: RunDir) -> datetime | None:
-    """Return when the run last wrote its record, a log, or how far it is."""
-    paths = [run.record, *progress_files(run), *run.root.glob("logs/*"), *run.root.glob("steps/*")]
-    times = []
-    for path in paths:
-        try:
-            times.append(path.stat().st_mtime)
-        except OSError:  # replaced while we look
-            continue
-    return datetime.fromtimestamp(max(times), UTC) if times else None

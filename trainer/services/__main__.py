@@ -6,12 +6,12 @@ all-in-one   prepare, then Airflow's four components and the reports until a sig
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import time
 from pathlib import Path
 
+from trainer.config.environment import environment as of_this_process
 from trainer.config.settings import REPO_ROOT
 from trainer.errors import ConfigError, TrainerError
 from trainer.processes.supervisor import Service, Supervisor
@@ -46,7 +46,7 @@ def prepare(supervisor: Supervisor, environment: dict[str, str]) -> None:
 
 def reports() -> Service:
     """Return the service of the reports, on port 8501."""
-    argv = (sys.executable, "-m", "streamlit", "run", str(REPO_ROOT / "reports" / "app.py"))
+    argv = (sys.executable, "-m", "streamlit", "run", str(REPO_ROOT / "reports" / "server.py"))
     return Service("reports", (*argv, "--server.port=8501"))
 
 
@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(__doc__ or "")
         return 2
     try:
-        environment = checked_environment(dict(os.environ))
+        environment = checked_environment(of_this_process())
         logs = Path(environment["AIRFLOW_HOME"]) / "logs" / "components"
         supervisor = Supervisor(environment, cwd=REPO_ROOT, logs=logs)
         prepare(supervisor, environment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trainer.errors import StageFailed
 from trainer.runs.context import RunContext
 from trainer.state.store import read_snapshots
 
@@ -12,11 +13,23 @@ def snapshot_dirs(context: RunContext) -> dict[str, Path]:
     """Source key -> directory with performers.parquet and images.parquet, in key order."""
     data = context.data
     found = {
-        source: data.run(row.run_id).snapshot(source)
+        source: directory
         for source, row in read_snapshots(data.state_db).items()
+        if ((directory := data.run(row.run_id).snapshot(source)) / "performers.parquet").exists()
     }
     for source in context.plan.sources:
         directory = context.run.snapshot(source)
         if (directory / "performers.parquet").exists():
             found[source] = directory
     return dict(sorted(found.items()))
+
+
+def require_all_snapshots(context: RunContext) -> None:
+    """Raise `StageFailed` where a source that is in the last release has no snapshot any more, and
+    this run's crawl gave none: its performers would be gone."""
+    lost = sorted(read_snapshots(context.data.state_db).keys() - snapshot_dirs(context).keys())
+    if lost:
+        raise StageFailed(
+            f"the last snapshots of {', '.join(lost)} are gone or damaged, and this run has no "
+            "new ones: mend what their crawls say, or `trainer repair --forget` them"
+        )

@@ -12,14 +12,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from trainer.errors import UnreadableJson
+from trainer.reasons import reason
+
 TEMPORARY = ".tmp-"
 
 
 @contextmanager
-def whole_file(target: Path) -> Iterator[Path]:
+def whole_file(target: Path, mode: int = 0o644) -> Iterator[Path]:
     """Yield a temporary path beside `target`; it becomes `target` when the block succeeds.
 
-    On any exception (a full disk among them) the temporary file is removed.
+    Until then only its owner can read it, then its permissions are `mode`. On any exception (a
+    full disk among them) the temporary file is removed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=TEMPORARY, suffix=target.suffix, dir=target.parent)
@@ -27,7 +31,7 @@ def whole_file(target: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
         fsync_path(temporary)
         temporary.replace(target)
         fsync_path(target.parent)
@@ -37,24 +41,29 @@ def whole_file(target: Path) -> Iterator[Path]:
         raise
 
 
-def write_bytes(target: Path, content: bytes) -> None:
+def write_bytes(target: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file that appears whole or not at all; its directory is made if missing."""
-    with whole_file(target) as temporary:
+    with whole_file(target, mode) as temporary:
         temporary.write_bytes(content)
 
 
-def write_json(target: Path, content: Any, indent: int | None = 2) -> None:
+def write_json(target: Path, content: Any, indent: int | None = 2, mode: int = 0o644) -> None:
     """Write JSON with sorted keys and a trailing newline: the same content, the same bytes.
 
     Pass no `indent` for large content: Python's encoder is a tenth as fast with one.
     """
     text = json.dumps(content, indent=indent, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    write_bytes(target, (text + "\n").encode())
+    write_bytes(target, (text + "\n").encode(), mode)
 
 
 def read_json(path: Path) -> Any:
-    """Return the content of a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Return the content of a JSON file; raises `UnreadableJson` (a `ValueError`) naming it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UnreadableJson(
+            f"{path}: cut off or not JSON: {reason(error)}; `trainer repair` sets it aside"
+        ) from None
 
 
 def swap_symlink(link: Path, target_name: str) -> None:

@@ -37,6 +37,7 @@ BY_KIND = {
     "network": _LATER,
     "no_report": "look at the crawl's log, and run again",
     "other_kinds": "look at the examples: each names its own kind",
+    "stopped": "start `trainer build` with the same parameters, or clear the run in Airflow",
     "parser": "look at the log: the source's spider fails on this page",
     "redirects": "look at the page in a browser: it leads in a circle",
     "robots": "leave the source off: its robots.txt does not allow this page",

@@ -13,6 +13,7 @@ from trainer.staging.error_advice import advice
 EXAMPLES = 3
 MOST_GROUPS = 200
 STEP_FAILED = "step_failed"  # its message says itself what to do
+STOPPED = "stopped"  # of a run that a person or a crash ended
 OTHER_KINDS = "other_kinds"  # what came after that many groups
 FORGOTTEN = "purged"  # in place of an example that named an excluded person
 

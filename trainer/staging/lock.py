@@ -62,6 +62,14 @@ def task_lock(path: Path, patience: float | None = None) -> Iterator[None]:
 
 
 @contextmanager
+def short_lock(path: Path) -> Iterator[None]:
+    """Work alone for a moment, e.g. to write a file that was compared before. Waits its turn."""
+    with _opened(path) as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def _opened(path: Path) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from trainer.errors import DamagedFileError
+from trainer.reasons import problems
 from trainer.staging.atomic import read_json, sha256_file, write_json
 from trainer.staging.error_groups import ErrorBook, StageError, grouped
 from trainer.staging.paths import RUN_MANIFEST
@@ -70,7 +71,15 @@ class StageManifest(BaseModel):
     def read(cls, directory: Path) -> StageManifest | None:
         """Return a directory's manifest; None where the stage never finished."""
         path = directory / RUN_MANIFEST
-        return cls.model_validate(read_json(path)) if path.exists() else None
+        if not path.exists():
+            return None
+        content = read_json(path)
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise DamagedFileError(
+                f"{path}: not a manifest: {problems(error)}; delete its folder and run again"
+            ) from None
 
     def verify_files(self, directory: Path) -> None:
         """Raise `DamagedFileError` when a part is missing or its bytes have changed."""

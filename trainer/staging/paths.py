@@ -61,6 +61,11 @@ class DataDir:
         return self.root / "images"
 
     @property
+    def quarantine(self) -> Path:
+        """The directory of damaged files that were set aside."""
+        return self.root / "quarantine"
+
+    @property
     def budget(self) -> Path:
         """The directory of the rate limits' state: when each host and source may be requested
         next, for all crawls of the machine."""

@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from trainer.staging.paths import DataDir
+from trainer.state.guard import refuse_new_state
 from trainer.state.store import prepare, reading
 
 _FIRST_VERSION = 2  # of state.db with these tables
@@ -31,6 +32,7 @@ def deciding(data: DataDir) -> Iterator[sqlite3.Connection]:
     """Open a writing transaction on state.db, which is committed when the block succeeds and
     rolled back when it raises."""
     data.state_db.parent.mkdir(parents=True, exist_ok=True)
+    refuse_new_state(data.state_db)
     with closing(sqlite3.connect(data.state_db, isolation_level=None, timeout=60)) as db:
         prepare(db, data.state_db)
         db.execute("BEGIN IMMEDIATE")

@@ -22,6 +22,7 @@ from trainer.state.changes import (
     StateChanges,
     write_changes,
 )
+from trainer.state.guard import refuse_new_state
 from trainer.state.migrate import migrate
 
 __all__ = [
@@ -79,7 +80,11 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
 
 
 def read_identities(path: Path) -> KnownIdentities:
-    """Return the ids that were ever given, with merges and former ids; none without a database."""
+    """Return the ids that were ever given, with merges and former ids; none without a database.
+
+    Raises `StageFailed` where it is missing although releases are there.
+    """
+    refuse_new_state(path)
     with reading(path) as db:
         if db is None:
             return KnownIdentities()
@@ -140,6 +145,7 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
     Raises `StageFailed` where the ids were given out by another run meanwhile.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    refuse_new_state(path)
     with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as db:
         prepare(db, path)
         db.execute("BEGIN IMMEDIATE")
@@ -164,6 +170,8 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
 
 def note_published(path: Path, run_id: str, version_id: str, version: str, at: str) -> None:
     """Note that a release which no build made has used `version`, so that it is not given again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    refuse_new_state(path)
     with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as db:
         prepare(db, path)
         db.execute(

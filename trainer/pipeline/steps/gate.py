@@ -6,8 +6,9 @@ import logging
 from typing import Any
 
 from trainer.errors import StageFailed
+from trainer.pipeline.clock_check import clock_check
 from trainer.release.evaluation import read_evaluation
-from trainer.release.gate import gate, load_limits
+from trainer.release.gate import GateResult, gate, load_limits
 from trainer.runs.context import RunContext
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ def run(context: RunContext) -> dict[str, Any]:
     limits = load_limits(settings.data_dir, settings.model_pack)
     removed = (context.result("evaluate") or {}).get("removed", 0)
     result = gate(limits, measured, read_evaluation(last) if last else None, removed)
+    checks = [*result.checks, clock_check(context)]
+    result = GateResult(passed=all(check.ok for check in checks), checks=checks)
     for line in result.failures():
         log.info(f"gate: {line}")
     log.info(f"gate: {'passed' if result.passed else 'not passed'}")

@@ -12,16 +12,22 @@ from typing import Any
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources
+from trainer.embedding.device import choose_device
 from trainer.embedding.lock import load_lock
 from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
+from trainer.exclusions.list_file import bring_in
+from trainer.pipeline.interrupted import close_lost_runs
 from trainer.release.gate import load_limits
+from trainer.release.publish import free_moment
 from trainer.runs import update as run_record
 from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import read_json, remove_temporaries, write_json
 from trainer.staging.clock import iso, now, version_id
 from trainer.staging.paths import DataDir
+from trainer.state.guard import require_state_of_releases
+from trainer.upkeep.repair import heal, require_sound
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +35,18 @@ log = logging.getLogger(__name__)
 def run(context: RunContext, conf: dict[str, Any] | None) -> dict[str, Any]:
     """Write plan.json once; a retry keeps the first one."""
     if not context.run.plan.exists():
+        heal(context.settings)
         _make_plan(context, conf)
     plan = context.plan
     run_record.start(context, plan)
+    close_lost_runs(context)
     return {"run_id": plan.run_id, "sources": sorted(plan.creators)}
 
 
 def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     settings, data = context.settings, context.data
+    require_state_of_releases(data.state_db)
+    bring_in(data)
     shipped = load_sources(settings.data_dir)
     params = BuildParams.parse(conf, sorted(shipped))
     chosen = choose(shipped, params)
@@ -47,15 +57,18 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     _check_pack(settings, chosen)
     _check_embedder(settings)
     pack = read_pack(ensure_pack(settings))
-    started = _free_moment(data)
+    require_sound(data, chosen)
+    free = _free_moment(data)
+    started = free if free - now() < timedelta(hours=1) else now()  # a clock was ahead once
     _clean(context)
     plan = Plan(
         run_id=context.run.run_id,
         started_at=iso(started),
-        version_id=version_id(started),
+        version_id=version_id(free),
         params=params,
         pack_id=pack.pack_id,
         sources=chosen,
+        others={key: source for key, source in shipped.items() if key not in chosen},
         base_release=data.current.readlink().name if data.current.is_symlink() else None,
     )
     write_json(context.run.plan, plan.model_dump(mode="json"))
@@ -111,16 +124,14 @@ def _check_embedder(settings: Settings) -> None:
             f"no embedder environment at {python}: run `make setup`, or set "
             "TRAINER_EMBEDDER_PYTHON, or use TRAINER_EMBEDDER=docker"
         )
+    if settings.device != "auto":
+        choose_device(settings)
 
 
 def _free_moment(data: DataDir) -> datetime:
-    """The time now, moved on where another run or release has that second already."""
-    taken = {path.name for path in data.releases.glob("*")}
-    taken |= {str(read_json(path)["version_id"]) for path in data.runs.glob("*/plan.json")}
-    moment = now()
-    while version_id(moment) in taken:
-        moment += timedelta(seconds=1)
-    return moment
+    """The time now, moved on where a run has that second already, or a release is newer."""
+    taken = {str(read_json(path)["version_id"]) for path in data.runs.glob("*/plan.json")}
+    return free_moment(data, now(), taken)
 
 
 def _clean(context: RunContext) -> None:

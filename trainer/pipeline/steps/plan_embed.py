@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import Any
 
 from trainer.config.jobs import EmbedJob
+from trainer.embedding.device import choose_device
 from trainer.embedding.doubtful import doubtful_pictures
 from trainer.embedding.pack import PACK_FILE, read_pack
 from trainer.exclusions.apply import excluded_pictures
@@ -100,6 +101,7 @@ def _write_jobs(
     shards, degraded = (_shards(some, settings.embed_shards) for some in (pictures, queries))
     data.faces(plan.pack_id).mkdir(parents=True, exist_ok=True)
     names = sorted({*shards, *degraded})
+    device = choose_device(settings) if names else "cpu"
     for shard in names:
         job = EmbedJob(
             run_id=plan.run_id,
@@ -111,9 +113,9 @@ def _write_jobs(
             report_dir=context.run.embed_shard(shard),
             images=shards.get(shard, []),
             scene_queries=degraded.get(shard, []),
-            device=settings.device,
+            device=device,
             precision=settings.precision,
-            **BATCHES["cpu" if settings.device == "cpu" else "gpu"],
+            **BATCHES["cpu" if device == "cpu" else "gpu"],
             started_at=plan.started_at,
         )
         write_json(context.run.embed_shard(shard) / "job.json", job.model_dump(mode="json"))

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trainer.config.sources import load_sources
 from trainer.crawl.targets import RECORD_COLUMNS, Targets, live
 from trainer.exclusions.apply import RecordRows, excluded_claims
 from trainer.exclusions.crawl_notes import exclusions_of
@@ -69,7 +68,7 @@ def _left_to_links(context: RunContext) -> dict[str, str]:
 
 def _creators_snapshots(context: RunContext) -> Iterator[Path]:
     """performers.parquet of every source that lists performers, this run's or the last good."""
-    known = load_sources(context.settings.data_dir)
+    known = context.sources
     for source, directory in snapshot_dirs(context).items():
         if source in known and known[source].creates_performers:
             yield directory / PERFORMERS_FILE

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.exclusions.apply import refuse_if_decided
 from trainer.exclusions.crawl_notes import dropped_links
+from trainer.exclusions.list_file import bring_in
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
 from trainer.retention.images import prune_pictures, prune_vectors
@@ -62,6 +63,7 @@ def publish_run(context: RunContext) -> dict[str, Any]:
     # Ids are given before the release that names them can be seen: the other order could give
     # the same id to another person after a kill.
     commit_release(data.state_db, _changes(context, plan, version, plan.version_id))
+    bring_in(data)  # links that the crawl noted go into exclusions.yaml
     publish(data, context.run.release, plan.version_id, context.settings.signing_key)
     retain(data, context.settings.keep_releases)
     clear_runs(data)
@@ -111,6 +113,7 @@ def _keep_base(context: RunContext) -> dict[str, Any]:
     assert plan.base_release is not None
     version = str(read_json(context.data.release(plan.base_release) / MANIFEST)["version"])
     commit_release(context.data.state_db, _changes(context, plan, version, plan.base_release))
+    bring_in(context.data)
     clear_runs(context.data)
     log.info(f"publish: nothing changed, release {plan.base_release} stays current")
     return {

@@ -7,6 +7,7 @@ from typing import Any
 
 from trainer.errors import StageFailed
 from trainer.faces.select import ACCEPTED
+from trainer.notify.events import tell_end
 from trainer.release.diff import DIFF_JSON, Diff
 from trainer.runs import update as run_record
 from trainer.runs.context import Plan, RunContext
@@ -47,6 +48,7 @@ def run(context: RunContext) -> dict[str, Any]:
         current.gate = context.result("gate")
         current.completed_at = iso(now())
     log.info(f"report: run {plan.run_id} is {current.status}; {current.stats.errors} errors")
+    tell_end(context)
     if current.status == "failed":
         raise StageFailed(f"run {plan.run_id} failed; see {context.run.record}")
     return {"status": current.status, "release": current.release}

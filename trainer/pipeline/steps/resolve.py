@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from trainer.adults.quarantine import Sorted, sort_out
-from trainer.config.sources import load_sources
 from trainer.errors import StageFailed
 from trainer.exclusions.apply import leave_out
+from trainer.exclusions.list_file import bring_in
 from trainer.identity.canonical import Performer, canonical
 from trainer.identity.claims import ClaimFacts
 from trainer.identity.decisions import read_identity_decisions
@@ -37,10 +37,12 @@ from trainer.reasons import in_words
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.runs.context import RunContext
 from trainer.runs.update import manifests
+from trainer.snapshots.current import require_all_snapshots
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import write_rows
 from trainer.staging.rows import PerformerRecord
 from trainer.state.decisions import digest
+from trainer.state.guard import require_state_of_releases
 from trainer.state.store import Claim, read_identities
 
 log = logging.getLogger(__name__)
@@ -64,11 +66,14 @@ def uncollected() -> Iterator[None]:
 
 
 def _run(context: RunContext) -> dict[str, Any]:
-    sources = load_sources(context.settings.data_dir) | context.plan.sources
+    require_state_of_releases(context.data.state_db)
+    bring_in(context.data)
+    sources = context.sources
     decisions = digest(context.data)  # before they are read: a later one is noticed
     records, pages = read_records(context, sources)
     if not records:
         raise StageFailed(_why_nothing(context))
+    require_all_snapshots(context)
     known = read_identities(context.data.state_db)
     records, pages, excluded = leave_out(context, records, pages, known)
     facts = facts_of(records, site_table(sources))

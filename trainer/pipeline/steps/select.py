@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from trainer.adults.quarantine import QUARANTINE_FILE, read_owners
-from trainer.config.sources import load_sources
 from trainer.exclusions.apply import mark_excluded
 from trainer.exclusions.entries import read_exclusions
 from trainer.faces.absent import absent, counts, write_absent
@@ -178,7 +177,7 @@ def _candidates(context: RunContext) -> pl.DataFrame:
 
     Those of people in quarantine are among them: what is theirs is nobody else's.
     """
-    sources = load_sources(context.settings.data_dir) | context.plan.sources
+    sources = context.sources
     owners = read_owners(context.run.resolve)
     frames = []
     for source, directory in snapshot_dirs(context).items():

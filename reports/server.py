@@ -1,0 +1,49 @@
+"""The reports' server: `streamlit run reports/server.py`. The pages of `app.py`, the downloads that
+they offer, and the headers of every answer."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from streamlit.starlette import App
+
+# `streamlit run` puts this directory on the path, not the project's.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from reports.downloads import DOWNLOADS, ROUTE
+from reports.headers import SecurityHeaders
+from trainer.config.settings import Settings
+
+
+def download(request: Request) -> Response:
+    """The file that a page offered under this token, piece by piece."""
+    found = DOWNLOADS.find(request.path_params["token"])
+    if found is None:
+        return PlainTextResponse("This link has ended; open the page again.", 404)
+    path, name = found
+    return FileResponse(
+        path,
+        media_type="application/octet-stream",
+        filename=name,
+        headers={"Cache-Control": "no-store", "Content-Encoding": "identity"},
+    )
+
+
+def embedded_by() -> str:
+    """The origin of the Airflow that shows these pages, where it is configured."""
+    address = urlsplit(getattr(Settings.load(), "airflow_url", None) or "")
+    return f"{address.scheme}://{address.netloc}" if address.netloc else ""
+
+
+DOWNLOADS.is_served = True
+app = App(
+    Path(__file__).with_name("app.py"),
+    routes=[Route(f"/{ROUTE}/{{token}}", download)],
+    middleware=[Middleware(SecurityHeaders, embedded_by=embedded_by())],
+)

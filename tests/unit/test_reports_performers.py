@@ -1,0 +1,35 @@
+"""The Performers page over an invented DATA_DIR."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from reports import text
+from tests.unit.identity_world import uuid
+from tests.unit.reports_acting_world import HOSTILE, acting_world, cells, shown
+
+
+@pytest.fixture(autouse=True)
+def operator(monkeypatch):
+    monkeypatch.setenv("TRAINER_REPORTS_ROLE", "operator")
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    return acting_world(tmp_path, monkeypatch)
+
+
+def test_a_performer_is_found_and_shown(world, monkeypatch):
+    monkeypatch.setattr("reports.app_pages.performers.load_sources", lambda _root: world._sources)
+    at = AppTest.from_string(
+        "from reports.app_pages import performers\nperformers.show()", default_timeout=60
+    )
+    at.query_params["who"] = f"boxone:{uuid(1)}"
+    at.run()
+    assert not at.exception, at.exception[0].value
+    assert text.plain(HOSTILE) in cells(at)
+    for who in ("nobody at all", "[x](javascript:alert(1))", "%", "'; DROP TABLE x"):
+        at.text_input[0].input(who).run()
+        assert not at.exception
+        assert "nobody is known as" in shown(at)

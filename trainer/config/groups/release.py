@@ -1,0 +1,51 @@
+"""Settings of what is released and kept."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from trainer.config.groups.base import OptionalPath, SettingsGroup
+
+
+class ReleaseSettings(SettingsGroup):
+    """Releases"""
+
+    keep_releases: int = Field(
+        8,
+        ge=0,
+        description="Newest releases that publishing keeps, beside pinned ones and the current; "
+        "0: all",
+    )
+    signing_key: OptionalPath = Field(
+        None,
+        description="File of the private key (`trainer keys new FILE`) that published manifests "
+        "are signed with",
+    )
+    index_storage: Literal["float32", "float8", "e4m3"] = Field(
+        "float32",
+        description="Numbers of the indexes: `float32`, or a quarter of the size `e4m3` (twice the "
+        "time to build) or `float8` (rounds down: every distance grows by about 0.13, so the "
+        "sidecar's thresholds reject more)",
+    )
+    index_minutes: float = Field(
+        240.0,
+        gt=0,
+        description="Minutes an index may take; then no larger M is tried, and the gate sees the "
+        "recall that was reached",
+    )
+    keep_pictures_days: int = Field(
+        30,
+        ge=0,
+        le=36_500,
+        description="Days for which a picture is kept once it is embedded, or that nothing asks "
+        "for; 0: deleted at the next release",
+    )
+    max_clock_jump_hours: float = Field(
+        24.0,
+        gt=0,
+        description="Hours by which this machine's clock may be behind the last run, or off from "
+        "all servers asked; beyond it the release waits as a candidate: approve it where the clock "
+        "is right",
+    )

@@ -1,0 +1,1 @@
+"""Messages to the operator: what happened in a build, by the services that the settings name."""
