@@ -15,7 +15,7 @@ from tests.web_server import Asked, serving
 from trainer.cli import app
 from trainer.config.settings import Settings
 from trainer.health import disk as disks
-from trainer.health import machine, network
+from trainer.health import network
 from trainer.health.doctor import examine, headline
 from trainer.health.finding import Finding
 from trainer.runs.record import RunRecord, write_record
@@ -88,7 +88,7 @@ def test_keys_are_named_and_never_shown(tmp_path, monkeypatch, capsys):
 
 def test_a_gpu_that_is_asked_for_and_not_there(tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINER_DEVICE", "cuda")
-    monkeypatch.setattr(machine.shutil, "which", lambda _name: None)
+    monkeypatch.setattr("shutil.which", lambda _name: None)
     assert found(tmp_path)["GPU"].level == "bad"
 
 
@@ -103,8 +103,8 @@ def box(answer: int, robots: str, refuses: bool = False):
         if asked.path == "/robots.txt":
             return answer, {"Content-Type": "text/plain"}, robots.encode()
         assert asked.headers["apikey"] == KEY
-        body = {"errors": [{"message": "not authorized"}]} if refuses else {"data": {"me": {}}}
-        return 200, {"Content-Type": "application/json"}, json.dumps(body).encode()
+        body = '{"errors": [{"message": "not authorized"}]}' if refuses else '{"data": {}}'
+        return 200, {"Content-Type": "application/json"}, body.encode()
 
     return respond
 

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from trainer.config.environment import is_secret
 from trainer.config.groups.airflow import AirflowSettings
 from trainer.config.groups.base import REPO_ROOT, SettingsGroup
+from trainer.config.groups.container import ContainerSettings
 from trainer.config.groups.embedder import EmbedderSettings
 from trainer.config.groups.notify import NotifySettings
 from trainer.config.groups.release import ReleaseSettings
@@ -27,6 +28,7 @@ GROUPS: tuple[type[SettingsGroup], ...] = (
     AirflowSettings,
     NotifySettings,
     UpkeepSettings,
+    ContainerSettings,
 )
 
 

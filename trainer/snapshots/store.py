@@ -31,7 +31,7 @@ from trainer.state.store import read_snapshots
 PERFORMERS_FILE = "performers.parquet"
 IMAGES_FILE = "images.parquet"
 # What a crawl needs of every performer that it holds in memory.
-CRAWL_COLUMNS = ("source_id", "deleted", "merged_ids", "images")
+CRAWL_COLUMNS = ("source_id", "deleted", "merged_ids", "images", "scene_count")
 CRAWL_NOTES = b"crawl"  # of a part: what the crawl noted about it, beside its rows
 
 
