@@ -15,6 +15,7 @@ from trainer.runs.record import DiffSummary, RunRecord, SourceStats
 from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import STEP_FAILED, StageError, grouped
 from trainer.staging.manifest import StageManifest
+from trainer.upkeep.metrics import write_metrics
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def run(context: RunContext) -> dict[str, Any]:
         current.completed_at = iso(now())
     log.info(f"report: run {plan.run_id} is {current.status}; {current.stats.errors} errors")
     tell_end(context)
+    write_metrics(context.data)
     if current.status == "failed":
         raise StageFailed(f"run {plan.run_id} failed; see {context.run.record}")
     return {"status": current.status, "release": current.release}
