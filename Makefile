@@ -13,7 +13,7 @@ DOCKER_TESTS = tests/e2e/test_embedder_docker.py tests/e2e/test_trainer_docker.p
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source
+.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -88,6 +88,10 @@ golden: setup ## Make the demo pack's golden file anew (after its preprocessing 
 
 bench-embedder: setup ## The embedder against its models alone, against DeepFace, memory (15 minutes)
 	$(BIN)/python -m tests.bench.bench_embedder
+
+PERFORMERS ?= 110000
+bench-requests: setup ## What the planner of pictures saves over an invented population, on simulated time (5 minutes)
+	$(BIN)/python -m tests.bench.bench_requests --performers $(PERFORMERS)
 
 PEOPLE ?= 110000
 bench-release: setup ## Two weeks of a large invented world: time, memory, recall (half an hour; PEOPLE=3000: 2 minutes)

@@ -16,6 +16,7 @@ from trainer.config.groups.embedder import EmbedderSettings
 from trainer.config.groups.notify import NotifySettings
 from trainer.config.groups.release import ReleaseSettings
 from trainer.config.groups.sources import SourceSettings
+from trainer.config.groups.upkeep import UpkeepSettings
 from trainer.config.settings import Settings
 from trainer.config.sources import shipped_sources
 
@@ -26,6 +27,7 @@ GROUPS: tuple[type[SettingsGroup], ...] = (
     ReleaseSettings,
     AirflowSettings,
     NotifySettings,
+    UpkeepSettings,
     ContainerSettings,
 )
 

@@ -65,6 +65,11 @@ class AirflowSettings(SettingsGroup):
         description="Instead of these three: a JSON file of mode 600 with `url`, `user` and "
         "`password`",
     )
+    reports_pictures: bool = Field(
+        False,
+        description="The page Review may show fetched pictures to an operator, blurred until "
+        "clicked",
+    )
     reports_role: Literal["viewer", "operator"] | None = Field(
         None,
         description="Who sees the reports: `viewer` (pages that only show) or `operator` (also "
