@@ -24,7 +24,7 @@ class PictureQueue:
         self._rules = Rules(sources, job.params.max_faces_total, {})
         self._batch = source.requests_per_minute * BATCH_MINUTES
         self._columns = PictureColumns(source.key)
-        self.waiting = 0  # pictures that are worth a request, as planned last
+        self.waiting = 0  # pictures that are worth a request and were not asked for yet
 
     def add(
         self,
@@ -40,6 +40,7 @@ class PictureQueue:
 
     def note(self, url: str, row: ImageRow) -> None:
         """What became of the request for `url`, or for its fallback."""
+        self.waiting -= 1
         self._columns.note(url, _outcome(row))
 
     def next_batch(self) -> list[str]:

@@ -56,9 +56,19 @@ def _source_lines(source: str, stats: SourceStats) -> list[str]:
         f"  {source}: {stats.status}{reason}; {stats.performers} performers in "
         f"{stats.pages} pages{_pages(stats)}, pictures {stats.images_fetched} fetched, "
         f"{stats.images_known} known, {stats.images_refused} refused, "
-        f"{stats.images_failed} failed; {stats.faces} faces selected",
+        f"{stats.images_failed} failed, {stats.images_not_needed} not needed; "
+        f"{stats.faces} faces selected",
+        *_left(stats),
         *(f"    warning: {warning}" for warning in stats.warnings),
     ]
+
+
+def _left(stats: SourceStats) -> list[str]:
+    """Return what `max_hours` left over, in one line or none."""
+    if not stats.images_left and not stats.pages_left:
+        return []
+    pages = f"{stats.pages_left} pages and " if stats.pages_left else ""
+    return [f"    left for the next build: {pages}{stats.images_left} pictures"]
 
 
 def _decision_lines(record: RunRecord) -> list[str]:

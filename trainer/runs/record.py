@@ -41,6 +41,10 @@ class SourceStats(_Model):
     images_known: int = 0
     images_refused: int = 0
     images_failed: int = 0
+    # Not asked for: no more faces are needed of their performers, or the build's time was over.
+    images_not_needed: int = 0
+    images_left: int = 0
+    pages_left: int = 0
     faces: int = 0
     errors: int = 0
     warnings: list[str] = []  # checks that did not hold, and that are no reason to fail

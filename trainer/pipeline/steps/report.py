@@ -97,6 +97,9 @@ def _source_stats(manifest: StageManifest, rules: dict[str, int]) -> SourceStats
         images_known=counts.get("pictures_known_before", 0),
         images_refused=counts.get("pictures_refused", 0) + counts.get("pictures_refused_before", 0),
         images_failed=counts.get("pictures_failed", 0),
+        images_not_needed=counts.get("pictures_not_needed", 0),
+        images_left=counts.get("pictures_left", 0),
+        pages_left=counts.get("pages_left", 0),
         faces=sum(n for rule, n in rules.items() if rule in ACCEPTED),
         errors=sum(error.count for error in manifest.errors),
         warnings=[
