@@ -109,6 +109,7 @@ class ImageDownloads:
         Until nothing is worth a request, or the build's time is over."""
         while urls := await asyncio.to_thread(self._queue.next_batch):
             self._progress.total = self._progress.done + self._queue.waiting
+            self._report.requests.expect(self._queue.hosts)
             if self._limit.is_over():
                 return
             work = iter(urls)

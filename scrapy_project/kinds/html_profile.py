@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from scrapy_project.fetchers.choice import PageFetcher
 from scrapy_project.image_downloads import ImageDownloads
+from scrapy_project.limits.budget import host_name
 from scrapy_project.outcomes import OUTCOMES, Outcome
 from scrapy_project.parsing.careers import on_day
 from scrapy_project.parsing.facts_page import FactsPage
@@ -84,6 +85,7 @@ class ProfileSpider(SourceSpider):
             self.facts_page,
         )
         left = self._left(targets)
+        self.report.requests.expect({host_name(base_url): len(targets) - self._progress.done})
         try:
             await self._visit_all(left)
         finally:

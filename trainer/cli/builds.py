@@ -11,6 +11,7 @@ from trainer.config.settings import Settings
 from trainer.pipeline.build import build as run_build
 from trainer.release.gate import GateResult
 from trainer.runs.record import RunRecord, SourceStats
+from trainer.runs.requests import face_line, request_lines
 
 EXIT_BY_STATUS = {"completed": 0, "failed": 1, "needs_approval": 3, "partial": 4, "rejected": 5}
 
@@ -47,6 +48,8 @@ def build_lines(record: RunRecord) -> list[str]:
         f"  embedder: {embed.get('embedded', 0)} pictures embedded now, "
         f"{embed.get('already', 0)} before"
     )
+    lines += [f"  {line}" for line in request_lines(record.requests)]
+    lines += [f"  {line}" for line in face_line(record.faces_per_performer)]
     return [*lines, *_decision_lines(record), *_error_lines(record)]
 
 

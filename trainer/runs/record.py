@@ -94,6 +94,8 @@ class RunRecord(_Model):
     stand_ins: int = Field(0, description="pictures refused because many performers share them")
     absent: dict[str, int] = Field({}, description="reason -> performers resolved, not released")
     reviews: dict[str, int] = Field({}, description="kind -> items that a person has to look at")
+    requests: dict[str, dict[str, int]] = Field({}, description="host -> made, left")
+    faces_per_performer: dict[str, int] = Field({}, description="faces -> performers")
     evaluation: dict[str, Any] | None = None
     gate: dict[str, Any] | None = None
     rejected_because: str | None = None

@@ -12,6 +12,7 @@ from trainer.release.diff import DIFF_JSON, Diff
 from trainer.runs import update as run_record
 from trainer.runs.context import Plan, RunContext
 from trainer.runs.record import DiffSummary, RunRecord, SourceStats
+from trainer.runs.requests import read_requests
 from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import STEP_FAILED, StageError, grouped
 from trainer.staging.manifest import StageManifest
@@ -44,6 +45,7 @@ def run(context: RunContext) -> dict[str, Any]:
             for step in ("resolve", "select")
             for kind, count in _result(context, step).get("reviews", {}).items()
         }
+        current.requests = read_requests(context.run)
         current.evaluation = context.result("evaluate")
         current.gate = context.result("gate")
         current.completed_at = iso(now())
@@ -66,6 +68,7 @@ def _selection(current: RunRecord, context: RunContext) -> None:
     current.funnel = result.get("funnel", {})
     current.stand_ins = result.get("stand_ins", 0)
     current.absent = result.get("absent", {})
+    current.faces_per_performer = result.get("faces_per_performer", {})
 
 
 def _stats(
