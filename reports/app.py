@@ -29,6 +29,7 @@ from reports.app_pages import (
     review,
     run,
     runs,
+    sources,
     versions,
 )
 from reports.sign_in import gate
@@ -64,6 +65,7 @@ PAGES = (
     Entry("run", "Run", run.show, "play_circle", hidden=True),
     Entry("versions", "Versions", versions.show, "layers"),
     Entry("quality", "Quality", quality.show, "monitoring"),
+    Entry("sources", "Sources", sources.show, "dns"),
     Entry("performers", "Performers", performers.show, "person"),
     Entry("review", "Review", review.show, "rule", acting=True),
     Entry("candidates", "Candidates", candidates.show, "approval", acting=True),

@@ -39,7 +39,7 @@ def download(request: Request) -> Response:
 
 def embedded_by() -> str:
     """The origin of the Airflow that shows these pages, where it is configured."""
-    address = urlsplit(getattr(Settings.load(), "airflow_url", None) or "")
+    address = urlsplit(Settings.load().airflow_url or "")
     return f"{address.scheme}://{address.netloc}" if address.netloc else ""
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reports.actions.reasons import require_reason
 from reports.actions.role import require_operator
 from trainer.config.sources import load_sources
+from trainer.identity.confirmations import confirm_face
 from trainer.identity.decide import decide_merge, decide_split, spelled_side, undo
 from trainer.identity.decisions import Decision, read_identity_decisions
 from trainer.identity.dismissed_reviews import DismissedReview, dismiss, dismissed, reopen
 from trainer.identity.reviews import Review, read_run_reviews, reviewed
 from trainer.pipeline.performer_report import PerformerReport, performer_report
+from trainer.pipeline.review_subjects import DoubtedFace, confirm_item
 from trainer.runs.record import list_records
 from trainer.staging.clock import iso, now
 from trainer.staging.paths import DataDir
@@ -42,9 +45,7 @@ def items(data: DataDir) -> Items:
 
 def evidence(data: DataDir, review: Review) -> list[PerformerReport]:
     """What is known of each performer that an item is about, in its order."""
-    sources, known = load_sources(data.root), read_identities(data.state_db)
-    numbers = dict.fromkeys(known.current(number) for number in review.performers)
-    return [performer_report(data, sources, known, number) for number in numbers]
+    return people(data, review.performers)
 
 
 def merge(data: DataDir, one: str, other: str, reason: str) -> str:
@@ -59,6 +60,29 @@ def split(data: DataDir, records: list[str], reason: str) -> str:
     require_operator()
     decision = decide_split(data, records, require_reason(reason), iso(now()))
     return f"{decision.text()}; {NEXT}"
+
+
+def confirm(data: DataDir, run_id: str, item: Review, performer: int, reason: str) -> str:
+    """Decide that an item's page or face is the performer's; returns a sentence."""
+    require_operator()
+    why = require_reason(reason)
+    decision = confirm_item(data, data.run(run_id), item, performer, why, iso(now()))
+    return f"{decision.text()}; {NEXT}"
+
+
+def confirm_doubted(data: DataDir, face: DoubtedFace, reason: str) -> str:
+    """Decide that a face that was kept out is its performer's; returns a sentence."""
+    require_operator()
+    why, at = require_reason(reason), iso(now())
+    decision = confirm_face(data, face.image_sha256, face.face_no, face.performer_id, why, at)
+    return f"{decision.text()}; {NEXT}"
+
+
+def people(data: DataDir, performers: Iterable[int | None]) -> list[PerformerReport]:
+    """What is known of each performer, once each, in this order."""
+    sources, known = load_sources(data.root), read_identities(data.state_db)
+    numbers = dict.fromkeys(known.current(n) for n in performers if n is not None)
+    return [performer_report(data, sources, known, number) for number in numbers]
 
 
 def leave(data: DataDir, key: str, reason: str) -> str:

@@ -33,7 +33,9 @@ def role() -> Role:
         return role_of_all()
     found = signed_in(settings)
     if found is None:
-        raise NotAllowed("nobody has signed in; open the reports' address and sign in there")
+        raise NotAllowed(
+            "who looks has not signed in; start at the address of the reports, which asks for it"
+        )
     return found
 
 

@@ -8,6 +8,10 @@ from reports import data, parts, running, text, totals
 from reports.queries import runs as run_queries
 from reports.queries import sources, state
 from reports.queries.runs import RunSummary
+from trainer.config.environment import environment
+from trainer.config.settings import Settings
+from trainer.services.first_steps import first_steps
+from trainer.services.surroundings import GIVEN_KEYS
 from trainer.staging.paths import DataDir
 
 _SHOWN = {  # state of a source -> icon, colour
@@ -25,6 +29,7 @@ def show() -> None:
     st.title("Overview")
     where = data.data_dir()
     releases, (runs, damaged) = data.releases(where), run_queries.summaries(where)
+    parts.problems(before_a_build())
     if not releases and not runs and not damaged:
         parts.empty()
         return
@@ -39,6 +44,12 @@ def show() -> None:
         st.subheader("Last runs")
         st.caption("Select a row to open the run.")
         parts.run_table(runs[:5], "last_runs")
+
+
+def before_a_build() -> list[str]:
+    """What a first build still needs, where the containers tell these pages which keys it has."""
+    given = environment()
+    return first_steps(Settings.load(), given) if GIVEN_KEYS in given else []
 
 
 def _waiting(runs: list[RunSummary]) -> None:

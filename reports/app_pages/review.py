@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from reports import acting, data, parts, performer_view, text
+from reports import acting, data, parts, performer_view, review_faces, text
 from reports.actions import review as actions
 from trainer.identity.reviews import Review
 from trainer.pipeline.performer_report import PerformerReport
+from trainer.pipeline.review_subjects import PAGES, can_confirm
 from trainer.staging.paths import DataDir
 
 MOST_BESIDE = 3  # performers side by side; a question is nearly always about two
@@ -21,9 +22,10 @@ def show() -> None:
     found = actions.items(directory)
     if found.open:
         st.caption(text.markdown(f"{text.counted(len(found.open), 'item')} of run {found.run_id}"))
-        _decide(directory, _choose(found.open))
+        _decide(directory, str(found.run_id), _choose(found.open))
     else:
         st.info("Nothing waits for you. A build writes here what it could not decide.")
+    review_faces.show(directory)
     _decisions(directory)
     _left(directory, found)
 
@@ -47,21 +49,33 @@ def _title(item: Review) -> str:
     return f"{_words(item.kind)}: {item.text}"[:160]
 
 
-def _decide(directory: DataDir, item: Review) -> None:
-    st.markdown(text.markdown(item.text))
-    st.markdown(text.markdown(f"{item.source}: {item.url}"))
+def _decide(directory: DataDir, run_id: str, item: Review) -> None:
+    st.markdown(text.markdown(f"{item.source}: {item.text}"))
+    st.code(text.plain(item.url), language=None, wrap_lines=True)
     reports = actions.evidence(directory, item)
     for start in range(0, len(reports), MOST_BESIDE):
         beside = reports[start : start + MOST_BESIDE]
         for column, report in zip(st.columns(len(beside)), beside, strict=True):
             with column:
                 performer_view.summary(report)
+    _confirm(directory, run_id, item)
     _merge(directory, item, reports)
     _split(directory, item, reports)
     with st.expander("Leave it as it is"):
         why = acting.reason_form(f"leave-{item.key}", "Leave it")
         if why is not None:
             acting.perform(lambda: actions.leave(directory, item.key, why))
+
+
+def _confirm(directory: DataDir, run_id: str, item: Review) -> None:
+    if not can_confirm(item):
+        return
+    what = "page" if item.kind in PAGES else "face"
+    with st.expander(f"It is the performer's {what}: confirm"):
+        owner = st.selectbox("Whose", item.performers, key=f"owner-{item.key}")
+        why = acting.reason_form(f"confirm-{item.key}", f"Confirm the {what} of the item")
+        if why is not None:
+            acting.perform(lambda: actions.confirm(directory, run_id, item, owner, why))
 
 
 def _merge(directory: DataDir, item: Review, reports: list[PerformerReport]) -> None:

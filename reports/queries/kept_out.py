@@ -15,6 +15,7 @@ from trainer.errors import TrainerError
 from trainer.faces.contamination import FAR, NEARER, OF_ANOTHER
 from trainer.faces.face_rules import FACE_RULES_FILE
 from trainer.faces.select import CONFLICT
+from trainer.pipeline.review_subjects import DoubtedFace, doubted_faces, newest_rules
 from trainer.reasons import reason
 from trainer.staging.frames import read_frame
 from trainer.staging.paths import DataDir
@@ -50,6 +51,13 @@ def quarantined(data: DataDir, runs: list[RunSummary]) -> Answer:
     return _newest([data.run(r.run_id).resolve / QUARANTINE_FILE for r in runs], _people)
 
 
+def doubted(data: DataDir) -> list[DoubtedFace]:
+    """The first faces of the newest selection that a person may decide about; raises
+    `DamagedFileError`."""
+    path = newest_rules(data)
+    return _doubted(path) if path else []
+
+
 def _newest(paths: list[Path], read: Kept[KeptOut]) -> Answer:
     path = next((path for path in paths if path.exists()), None)
     if path is None:
@@ -79,5 +87,6 @@ def _counted(frame: pl.DataFrame) -> KeptOut:
     return KeptOut(dict(counts.iter_rows()), frame.head(MOST_LISTED).to_dicts())
 
 
+_doubted = Kept(lambda path: doubted_faces(path)[:MOST_LISTED], most=4)
 _faces = Kept(_read_faces, most=4)
 _people = Kept(_read_people, most=4)

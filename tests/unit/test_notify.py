@@ -199,4 +199,4 @@ def test_a_spider_does_not_know_the_services(settings):
     from trainer.config.sources import shipped_sources
 
     known = shipped_sources()
-    assert URLS not in crawl_environment(known["stashdb"], {URLS: SECRET, "DATA_DIR": "b"})
+    assert URLS not in crawl_environment(known["stashdb"], {URLS: SECRET, "A": "b"})

@@ -201,7 +201,7 @@ def test_the_account_is_the_role(monkeypatch):
         require_operator()
     monkeypatch.setattr(roles, "_cookie", lambda: None)
     monkeypatch.setenv("TRAINER_REPORTS_ROLE", "operator")  # of those who do not have to sign in
-    with pytest.raises(NotAllowed, match="nobody has signed in"):
+    with pytest.raises(NotAllowed, match="has not signed in"):
         require_operator()
 
 

@@ -21,6 +21,7 @@ from trainer.release.export import zip_path
 from trainer.release.files import current_id
 from trainer.release.publish import publish
 from trainer.staging.paths import DataDir
+from trainer.state.decisions import deciding
 
 OLD, NEW = "20261101_000000", "20261102_000000"
 
@@ -40,6 +41,8 @@ def data(made, tmp_path, monkeypatch) -> DataDir:
     monkeypatch.setenv("TRAINER_REPORTS_ROLE", "operator")
     monkeypatch.setattr(versions, "PATIENCE", 60.0)
     data = DataDir(tmp_path)
+    with deciding(data):
+        pass  # makes state.db, without which nothing is changed
     for path in made:
         publish(data, Path(shutil.copytree(path, tmp_path / "runs" / path.name / "r")), path.name)
     return data

@@ -8,13 +8,21 @@ import typer
 
 from trainer.cli.common import DataDirOption, JsonOption, data_of, show
 from trainer.errors import ConfigError
+from trainer.identity.confirmations import confirm_face
 from trainer.identity.dismissed_reviews import dismiss, dismissed, reopen
 from trainer.identity.reviews import Review, read_run_reviews, reviewed
+from trainer.pipeline.review_subjects import (
+    DoubtedFace,
+    confirm_item,
+    face_named,
+    newest_doubted_faces,
+)
 from trainer.runs.record import list_records
 from trainer.staging.clock import iso, now
 from trainer.staging.paths import DataDir
 
 reviews_app = typer.Typer(help="What a person has to look at: contradictions, unconfirmed pages.")
+ReasonOption = Annotated[str, typer.Option(help="Why, for those who look later.")]
 KeyArgument = Annotated[str, typer.Argument(help="An item's key, as `trainer reviews` prints it.")]
 
 
@@ -38,7 +46,7 @@ def reviews(
 @reviews_app.command("leave")
 def reviews_leave(
     key: KeyArgument,
-    reason: Annotated[str, typer.Option(help="Why, for those who look later.")],
+    reason: ReasonOption,
     data_dir: DataDirOption = None,
 ) -> None:
     """Leave an item as it is: it is not listed again unless it changes."""
@@ -52,6 +60,58 @@ def reviews_ask(key: KeyArgument, data_dir: DataDirOption = None) -> None:
     """Ask again about an item that was left as it is."""
     reopen(data_of(data_dir), key)
     show({}, False, [f"{key} is asked again"])
+
+
+@reviews_app.command("confirm")
+def reviews_confirm(
+    key: KeyArgument,
+    reason: ReasonOption,
+    performer: Annotated[
+        int | None, typer.Option(help="Whose it is; default: the first that the item names.")
+    ] = None,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Confirm that an item's page or face is the performer's. Taken back by `identity undo`."""
+    data = data_of(data_dir)
+    item = {item.key: item for item in newest_items(data)}.get(key)
+    if item is None:
+        raise ConfigError(f"no review item {key!r} in the newest run; see `trainer reviews`")
+    run = data.run(_chosen(data, None))
+    decision = confirm_item(data, run, item, performer, reason, iso(now()))
+    show({}, False, [f"{decision.text()}; the next build applies it"])
+
+
+@reviews_app.command("faces")
+def reviews_faces(
+    limit: Annotated[int, typer.Option(min=1, help="How many to list.")] = 50,
+    data_dir: DataDirOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List faces that were kept out because they look like somebody else's."""
+    faces = newest_doubted_faces(data_of(data_dir))[:limit]
+    rows = [{"key": face.key, **face._asdict()} for face in faces]
+    show(rows, as_json, [_face_line(face) for face in faces] or ["no face is doubted"])
+
+
+@reviews_app.command("confirm-face")
+def reviews_confirm_face(
+    key: Annotated[str, typer.Argument(help="A face's key, as `trainer reviews faces` prints it.")],
+    reason: ReasonOption,
+    data_dir: DataDirOption = None,
+) -> None:
+    """Confirm that such a face is its performer's. Taken back by `identity undo`."""
+    data = data_of(data_dir)
+    face = face_named(data, key)
+    decision = confirm_face(
+        data, face.image_sha256, face.face_no, face.performer_id, reason, iso(now())
+    )
+    show({}, False, [f"{decision.text()}; the next build applies it"])
+
+
+def _face_line(face: DoubtedFace) -> str:
+    like = f", like {face.other_performer_id}" if face.other_performer_id else ""
+    score = "" if face.score is None else f" ({face.score:.2f})"
+    return f"{face.key} {face.rule}{like}{score}; {face.source}: {face.url}"
 
 
 def review_rows(

@@ -19,6 +19,7 @@ _OTHER_SECRETS = (
     *("FLARESOLVERR_URL", "CHROME_CDP_URL"),  # an address may hold a password
     "TRAINER_NOTIFY_URLS",
     *("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"),
+    "TRAINER_NOTIFY_URLS",  # tokens are part of them
 )
 FILE_ENDING = "_FILE"
 

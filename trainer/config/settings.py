@@ -13,6 +13,7 @@ from trainer.config.groups.notify import NotifySettings
 from trainer.config.groups.release import ReleaseSettings
 from trainer.config.groups.sign_in import SignInSettings
 from trainer.config.groups.sources import SourceSettings
+from trainer.config.groups.upkeep import UpkeepSettings
 from trainer.errors import ConfigError
 from trainer.reasons import problems
 
@@ -23,6 +24,7 @@ class Settings(
     AirflowSettings,
     SignInSettings,
     NotifySettings,
+    UpkeepSettings,
     ReleaseSettings,
     EmbedderSettings,
     SourceSettings,

@@ -35,7 +35,7 @@ def decide_merge(data: DataDir, left: str, right: str, reason: str, at: str) -> 
     sides = tuple(_whole(side_of(text, known), known) for text in (left, right))
     if sides[0] & sides[1]:
         raise ConfigError(f"{left} and {right} are one performer already; leave them as they are")
-    return _write(data, "merge", (sides[0], sides[1]), reason, at)
+    return write_decision(data, "merge", (sides[0], sides[1]), reason, at)
 
 
 def decide_split(data: DataDir, records: Iterable[str], reason: str, at: str) -> Decision:
@@ -50,7 +50,7 @@ def decide_split(data: DataDir, records: Iterable[str], reason: str, at: str) ->
     rest = _records_of(performers.pop(), known) - out
     if not rest:
         raise ConfigError("these are all records of the performer; name those that should leave")
-    return _write(data, "split", (out, rest), reason, at)
+    return write_decision(data, "split", (out, rest), reason, at)
 
 
 def undo(data: DataDir, number: int, at: str) -> Decision | None:
@@ -65,16 +65,16 @@ def undo(data: DataDir, number: int, at: str) -> Decision | None:
     ids = [{known.current(known.claims[c]) for c in s if c in known.claims} for s in found.sides]
     applied = (ids[0] == ids[1]) == (found.action == "merge")
     with deciding(data) as db:
-        _take_back(db, number, at)
+        take_back(db, number, at)
     if not applied:
         return None
     changed = any(claim in known.former for claim in found.sides[0])  # the id that gave way
     sides = found.sides if changed else (found.sides[1], found.sides[0])
     reason = f"decision {number} was taken back"
-    return _write(data, _OPPOSITE[found.action], sides, reason, at)
+    return write_decision(data, _OPPOSITE[found.action], sides, reason, at)
 
 
-def _write(
+def write_decision(
     data: DataDir, action: Action, sides: tuple[Side, Side], reason: str, at: str
 ) -> Decision:
     """Record it; decisions in force that say the opposite of these records are taken back."""
@@ -85,7 +85,7 @@ def _write(
     ]
     with deciding(data) as db:
         for number in against:
-            _take_back(db, number, at)
+            take_back(db, number, at)
         cursor = db.execute(
             "INSERT INTO identity_decisions (action, claims, reason, decided_at) "
             "VALUES (?, ?, ?, ?)",
@@ -95,7 +95,8 @@ def _write(
     return Decision(number, action, sides, reason, at)
 
 
-def _take_back(db: sqlite3.Connection, number: int, at: str) -> None:
+def take_back(db: sqlite3.Connection, number: int, at: str) -> None:
+    """Mark decision `number` as taken back, within a transaction."""
     db.execute("UPDATE identity_decisions SET undone_at = ? WHERE id = ?", (at, number))
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from types import MappingProxyType
 
 from trainer.identity.claims import dates_agree, spelled
 from trainer.identity.page_names import page_fits
@@ -38,9 +39,14 @@ class Attached:
 
 
 def attach(
-    pages: Iterable[PerformerRecord], performers: Performers, known: KnownIdentities
+    pages: Iterable[PerformerRecord],
+    performers: Performers,
+    known: KnownIdentities,
+    confirmed: Mapping[Claim, Claim] = MappingProxyType({}),
 ) -> Attached:
     """Attach each page to a performer, or make it a review item.
+
+    `confirmed`: page -> a record of the performer whose it is, as a person decided.
 
     A page goes to the performer whom all its owners belong to, or to the only one whose name it
     has, unless something speaks against it: then it becomes a review item, and nothing of it is
@@ -49,6 +55,10 @@ def attach(
     result = Attached()
     for page in sorted(pages, key=_claim):
         claim = _claim(page)
+        number = performers.performer_of.get(confirmed[claim]) if claim in confirmed else None
+        if number is not None and number in performers.records:
+            _attach(page, number, "confirmed by a person", result)
+            continue
         owners = _owners(page, performers)
         numbers = sorted({performers.performer_of[owner] for owner in owners})
         if not numbers:
@@ -62,28 +72,36 @@ def attach(
         if doubt:
             result.reviews.append(_review(page, numbers, *doubt))
             continue
-        result.pages[numbers[0]].append(page)
-        result.performer_of[claim] = numbers[0]
-        result.evidence[claim] = _evidence(page, owners)
+        _attach(page, numbers[0], _evidence(page, owners), result)
     for number, own in result.pages.items():
-        result.pages[number] = _without_quarrels(number, own, result)
+        result.pages[number] = _without_quarrels(number, own, result, confirmed)
     return result
 
 
+def _attach(page: PerformerRecord, number: int, evidence: str, result: Attached) -> None:
+    result.pages[number].append(page)
+    result.performer_of[_claim(page)] = number
+    result.evidence[_claim(page)] = evidence
+
+
 def _without_quarrels(
-    number: int, pages: list[PerformerRecord], result: Attached
+    number: int,
+    pages: list[PerformerRecord],
+    result: Attached,
+    confirmed: Mapping[Claim, Claim],
 ) -> list[PerformerRecord]:
     """Return a performer's pages; without the dated ones where their birth dates disagree: one of
-    these is somebody else's, so all become review items."""
+    these is somebody else's, so all that nobody confirmed become review items."""
     dated = [page for page in pages if page["birth_date"]]
     if all(dates_agree(a["birth_date"], b["birth_date"]) for a, b in combinations(dated, 2)):
         return pages
     listed = ", ".join(f"{spelled(_claim(p))} {p['birth_date']}" for p in dated)
-    for page in dated:
+    doubted = [page for page in dated if _claim(page) not in confirmed]
+    for page in doubted:
         text = f"the pages of one performer give different birth dates: {listed}"
         result.reviews.append(_review(page, [number], "birth_dates_differ", text))
         del result.performer_of[_claim(page)], result.evidence[_claim(page)]
-    return [page for page in pages if not page["birth_date"]]
+    return [page for page in pages if page not in doubted]
 
 
 def _claim(record: PerformerRecord | RecordId) -> Claim:

@@ -44,8 +44,8 @@ class AirflowSettings(SettingsGroup):
     )
     reports_url: str | None = Field(
         None,
-        description="Address of the reports as a browser sees them: where the Report tab in "
-        "Airflow points to",
+        description="Address of the reports as a browser sees them, or a path on the same host: "
+        "where the Report tab in Airflow points to",
     )
     airflow_url: str | None = Field(
         None,
@@ -64,6 +64,11 @@ class AirflowSettings(SettingsGroup):
         None,
         description="Instead of these three: a JSON file of mode 600 with `url`, `user` and "
         "`password`",
+    )
+    reports_pictures: bool = Field(
+        False,
+        description="The page Review may show fetched pictures to an operator, blurred until "
+        "clicked",
     )
     reports_role: Literal["viewer", "operator"] | None = Field(
         None,

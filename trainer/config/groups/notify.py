@@ -1,4 +1,4 @@
-"""Settings of messages to the operator."""
+"""Settings of the messages that tell a person what needs them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ class NotifySettings(SettingsGroup):
 
     notify_urls: Annotated[SecretStr | None, EmptyIsUnset] = Field(
         None,
-        description="Apprise addresses that messages about builds go to, with spaces between them",
+        description="Apprise addresses that messages about builds go to, with spaces between "
+        "them: [notifications](notifications.md)",
     )
     notify_disk_gb: float = Field(
         10.0,
         ge=0,
-        description="Free gigabytes in `DATA_DIR` below which a message is sent; 0: never",
+        description="Free gigabytes in DATA_DIR below which a message is sent; 0: never",
     )

@@ -15,6 +15,7 @@ from trainer.exclusions.apply import leave_out
 from trainer.exclusions.list_file import bring_in
 from trainer.identity.canonical import Performer, canonical
 from trainer.identity.claims import ClaimFacts
+from trainer.identity.confirmations import confirmed_pages
 from trainer.identity.decisions import read_identity_decisions
 from trainer.identity.evidence_items import Conflict
 from trainer.identity.link_conflicts import link_reviews
@@ -83,7 +84,7 @@ def _run(context: RunContext) -> dict[str, Any]:
     )
     identities = resolve(facts, known, joins, decided)
     performers = performers_of(records, identities, facts)
-    attached = attach(pages, performers, known)
+    attached = attach(pages, performers, known, confirmed_pages(decided))
     rows = _rows(records, identities, performers, attached, facts, sources, context.plan.started_at)
     stated = {n: [*own, *attached.pages.get(n, ())] for n, own in performers.records.items()}
     adults = sort_out(rows, stated)

@@ -14,6 +14,7 @@ from trainer.exclusions.entries import read_exclusions
 from trainer.faces.absent import absent, counts, write_absent
 from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_vectors
 from trainer.faces.cap_costs import cap_costs
+from trainer.faces.confirmed import readmit
 from trainer.faces.contamination import scan
 from trainer.faces.duplicates import mark_conflicts, once
 from trainer.faces.face_rules import questions, write_face_rules
@@ -35,6 +36,7 @@ from trainer.faces.select import (
 )
 from trainer.faces.similar_performers import SimilarPerformers
 from trainer.faces.trust import settle, with_rows
+from trainer.identity.confirmations import confirmed_faces
 from trainer.identity.decisions import read_identity_decisions
 from trainer.identity.reviews import write_reviews
 from trainer.reasons import in_words
@@ -106,6 +108,8 @@ def _judge(context: RunContext) -> _Judged:
     log.info(f"select: {limits.describe()}")
     remembered = _remembered(context, context.run.nearest_faces.name)
     judged, memory = scan(settle(judged, vectors, limits), vectors, limits, remembered)
+    decided = read_identity_decisions(context.data)
+    judged = readmit(judged, read_owners(context.run.resolve), confirmed_faces(decided))
     write_table(context.run.nearest_faces, memory.to_arrow())
     return _Judged(*without_quarantined(judged), vectors, limits, shared)
 
