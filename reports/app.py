@@ -33,6 +33,7 @@ from reports.app_pages import (
     sources,
     versions,
 )
+from reports.sign_in import gate
 from trainer.errors import TrainerError
 
 
@@ -86,6 +87,15 @@ def page_of(entry: Entry) -> st.Page:
     )
 
 
+def passes() -> bool:
+    """Whether who looks may see the pages; settings that are wrong are said, and show nothing."""
+    try:
+        return gate.passes()
+    except TrainerError as error:
+        st.error(text.markdown(error), icon=":material/error:")
+        return False
+
+
 def may_act() -> bool:
     """Whether the pages that act are there; a role that is no role is shown, and is none."""
     try:
@@ -99,6 +109,8 @@ def main() -> None:
     """Show the chosen page."""
     st.set_page_config(page_title="Stash-sense trainer", page_icon=":bar_chart:", layout="wide")
     st.set_option("client.toolbarMode", "viewer")  # no Deploy button
+    if not passes():
+        return
     operator = may_act()
     pages = {entry.name: page_of(entry) for entry in PAGES if operator or not entry.acting}
     st.session_state["pages"] = pages
