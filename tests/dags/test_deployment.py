@@ -42,6 +42,7 @@ NOT_IN_THE_TEMPLATE = LEFT_OUT | {
     "TRAINER_PRECISION": "likewise",
     "TRAINER_MODEL_PACK": "likewise",
     "TRAINER_INDEX_STORAGE": "likewise",
+    "TRAINER_STASHFACE_PASSWORD": "likewise",
     "TRAINER_INDEX_MINUTES": "likewise",
     "TRAINER_KEEP_RELEASES": "likewise",
     "TRAINER_KEEP_PICTURES_DAYS": "likewise",
