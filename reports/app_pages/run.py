@@ -54,6 +54,8 @@ def show() -> None:
     if run.status == "running":
         stop_button.show(where.run(run.run_id))
         _live(where, run.run_id)
+    elif run.status == "failed":
+        stop_button.go_on(where.run(run.run_id))
     _tabs(where, runs, run, record)
 
 
