@@ -22,6 +22,7 @@ from reports.app_pages import (
     about,
     candidates,
     exclusions,
+    health,
     new_build,
     overview,
     performers,
@@ -70,6 +71,7 @@ PAGES = (
     Entry("review", "Review", review.show, "rule", acting=True),
     Entry("candidates", "Candidates", candidates.show, "approval", acting=True),
     Entry("exclusions", "Exclusions", exclusions.show, "block", acting=True),
+    Entry("health", "Health", health.show, "health_and_safety"),
     Entry("about", "About", about.show, "info"),
 )
 
