@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from reports import acting, performer_view, pictures, text
+from reports import acting, parts, performer_view, pictures, text
 from reports.actions import exclusions
 from reports.actions import review as actions
 from reports.queries import kept_out
+from trainer.errors import TrainerError
 from trainer.pipeline.performer_lookup import current_reader
 from trainer.pipeline.performer_report import PerformerReport
 from trainer.pipeline.review_subjects import DoubtedFace
@@ -18,7 +19,11 @@ _MOST_PICTURES = 3  # of each person
 
 
 def show(directory: DataDir) -> None:
-    faces = kept_out.doubted(directory)
+    try:
+        faces = kept_out.doubted(directory)
+    except TrainerError as error:
+        parts.problems([str(error)])
+        return
     if not faces:
         return
     st.subheader("Faces kept out")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reports.actions.reasons import require_reason
 from reports.actions.role import require_operator
+from reports.queries.identities import identities
 from trainer.config.sources import load_sources
 from trainer.identity.confirmations import confirm_face
 from trainer.identity.decide import decide_merge, decide_split, spelled_side, undo
@@ -15,10 +16,9 @@ from trainer.identity.dismissed_reviews import DismissedReview, dismiss, dismiss
 from trainer.identity.reviews import Review, read_run_reviews, reviewed
 from trainer.pipeline.performer_report import PerformerReport, performer_report
 from trainer.pipeline.review_subjects import DoubtedFace, confirm_item
-from trainer.runs.record import list_records
+from trainer.runs.order import newest_first
 from trainer.staging.clock import iso, now
 from trainer.staging.paths import DataDir
-from trainer.state.store import read_identities
 
 NEXT = "the next build applies it"
 
@@ -35,11 +35,11 @@ class Items:
 def items(data: DataDir) -> Items:
     """Raises `DamagedFileError`."""
     known = dismissed(data)
-    for entry in list_records(data):
-        run = data.run(entry.run_id)
+    for run_id in newest_first(data):
+        run = data.run(run_id)
         if reviewed(run):
             found = read_run_reviews(run)
-            return Items(entry.run_id, [r for r in found if r.key not in known], [*known.values()])
+            return Items(run_id, [r for r in found if r.key not in known], [*known.values()])
     return Items(None, [], [*known.values()])
 
 
@@ -80,7 +80,7 @@ def confirm_doubted(data: DataDir, face: DoubtedFace, reason: str) -> str:
 
 def people(data: DataDir, performers: Iterable[int | None]) -> list[PerformerReport]:
     """What is known of each performer, once each, in this order."""
-    sources, known = load_sources(data.root), read_identities(data.state_db)
+    sources, known = load_sources(data.root), identities(data)
     numbers = dict.fromkeys(known.current(n) for n in performers if n is not None)
     return [performer_report(data, sources, known, number) for number in numbers]
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.bench import reports_world
 from trainer.config.settings import REPO_ROOT
 
-PAGES = ("overview", "runs", "run", "versions", "quality", "sources", "about")
+PAGES = ("overview", "runs", "run", "versions", "quality", "review", "sources", "about")
 MOST_SECONDS = 1.0
 
 
@@ -52,7 +52,7 @@ def main() -> None:
 def _measure(page: str, runs: int, root: str) -> float:
     """Print a page's line; returns the seconds of its first time."""
     argv = [sys.executable, "-m", "tests.bench.bench_reports", "--page", page, "--runs", str(runs)]
-    environment = {**os.environ, "DATA_DIR": root}
+    environment = {**os.environ, "DATA_DIR": root, "TRAINER_REPORTS_ROLE": "operator"}
     done = subprocess.run(
         argv, cwd=REPO_ROOT, env=environment, capture_output=True, text=True, check=False
     )

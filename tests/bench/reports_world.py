@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 import trainer.release as release_package
+from tests.bench import reports_reviews
 from trainer.config.pipeline import STEPS
 from trainer.config.sources import shipped_sources
 from trainer.faces.absent import ABSENT, ABSENT_FILE
@@ -29,6 +30,7 @@ INDEXES = Path(release_package.__file__).with_name("indexes.sql")
 def make(root: Path, performers: int, faces: int, runs: int, releases: int) -> DataDir:
     """All of it; the newest release has other performers, names and faces than the others."""
     data = DataDir(root)
+    reports_reviews.give_ids(data, _run_id(runs - 1), _version_id(releases - 1), performers)
     first = data.release(_version_id(0))
     for number in range(releases):
         directory = data.release(_version_id(number))
@@ -39,6 +41,7 @@ def make(root: Path, performers: int, faces: int, runs: int, releases: int) -> D
     for number in range(runs):
         _run(data, number, releases - runs + number)
     _absent(data.run(_run_id(runs - 1)).select / ABSENT_FILE, performers)
+    reports_reviews.ask(data, _run_id(runs - 1), performers)
     return data
 
 

@@ -17,7 +17,7 @@ from trainer.pipeline.performer_lookup import Sources, current_reader
 from trainer.release.contract import DATABASE
 from trainer.release.publish import versions
 from trainer.release.reader import PerformerReader
-from trainer.runs.record import list_records
+from trainer.runs.order import newest_first
 from trainer.snapshots.store import PERFORMERS_FILE
 from trainer.staging.parquet import find_rows
 from trainer.staging.paths import DataDir, RunDir
@@ -99,7 +99,7 @@ def _withheld(data: DataDir, claims: list[Claim], number: int) -> str | None:
 
 def _newest(data: DataDir, part: str, file: str) -> RunDir | None:
     """The newest run that has `file` of a step."""
-    runs = (data.run(entry.run_id) for entry in list_records(data))
+    runs = map(data.run, newest_first(data))
     return next((run for run in runs if (run.root / part / file).exists()), None)
 
 

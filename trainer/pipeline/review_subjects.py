@@ -14,7 +14,7 @@ from trainer.faces.face_rules import FACE_RULES_FILE
 from trainer.identity.confirmations import confirm_face, confirm_page
 from trainer.identity.decisions import Decision
 from trainer.identity.reviews import Review
-from trainer.runs.record import list_records
+from trainer.runs.order import newest_first
 from trainer.snapshots.store import PERFORMERS_FILE
 from trainer.staging.frames import read_frame
 from trainer.staging.parquet import find_rows
@@ -71,8 +71,7 @@ def confirm_item(
 
 def newest_rules(data: DataDir) -> Path | None:
     """The file of the newest selection that has the rule of each face."""
-    runs = (data.run(entry.run_id) for entry in list_records(data))
-    paths = (run.select / FACE_RULES_FILE for run in runs)
+    paths = (data.run(name).select / FACE_RULES_FILE for name in newest_first(data))
     return next((path for path in paths if path.exists()), None)
 
 
