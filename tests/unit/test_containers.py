@@ -159,7 +159,7 @@ def test_the_entrypoint_owns_empty_folders_and_becomes_the_user(tmp_path):
     (tmp_path / "tmp").mkdir()
     (tmp_path / "tmp").chmod(0o777)
     folders = {"DATA_DIR": str(empty), "AIRFLOW_HOME": str(full), "TMPDIR": str(tmp_path / "tmp")}
-    said = "id -u; id -g; umask; whoami; echo $TRAINER_TIMEZONE"
+    said = "id -u; id -g; umask; echo $USER; echo $TRAINER_TIMEZONE"
     done = _enter(
         *("sh", "-c", said), PUID="4321", PGID="8765", UMASK="027", TZ="Europe/Berlin", **folders
     )

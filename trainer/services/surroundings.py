@@ -9,6 +9,7 @@ from pathlib import Path
 from trainer.config.environment import for_trainer
 from trainer.config.groups.container import ContainerSettings
 from trainer.config.sources import load_sources
+from trainer.config.variables import variables
 from trainer.errors import ConfigError
 from trainer.services.airflow import code_environment, sqlite_connection
 from trainer.services.keys import ADMIN_PASSWORD, POSTGRES_PASSWORD, USER, read_keys
@@ -18,7 +19,6 @@ PAUSED = "paused-until-keys"  # a file in AIRFLOW_HOME
 GIVEN_KEYS = "TRAINER_GIVEN_KEYS"
 AIRFLOW_PATH = "/airflow"
 TASKS_API = f"{AIRFLOW_PATH}/execution"
-_OF_BUILDS = ("FLARESOLVERR_URL", "CHROME_CDP_URL", "TRAINER_NOTIFY_URLS")
 _OF_THE_REPORTS = (
     "TRAINER_AIRFLOW_API",
     "TRAINER_AIRFLOW_USER",
@@ -87,8 +87,14 @@ def airflow_environment(given: Mapping[str, str], listen: str = "127.0.0.1") -> 
 
 def scheduler_environment(given: Mapping[str, str], airflow: Mapping[str, str]) -> dict[str, str]:
     """Tasks run below the scheduler: only it has the sources' keys and the browsers' addresses."""
-    wanted = (*source_keys(given), *_OF_BUILDS)
+    wanted = (*source_keys(given), *secret_settings())
     return {**airflow, **{name: given[name] for name in wanted if name in given}}
+
+
+def secret_settings() -> list[str]:
+    """Names of the secrets that a build may use: not those of the front page and of Airflow."""
+    names = [variable.name for variable in variables() if variable.secret]
+    return [n for n in names if n != ADMIN_PASSWORD and not n.startswith("TRAINER_AIRFLOW")]
 
 
 def reports_environment(given: Mapping[str, str], knows_keys: bool) -> dict[str, str]:
