@@ -83,6 +83,9 @@ def test_each_server_gets_no_secret_but_those_it_needs(given):
     reports = reports_environment(given, knows_keys=True)
     assert "canary" not in str(reports) and JWT not in reports
     assert reports["TRAINER_GIVEN_KEYS"] == "STASHDB_API_KEY"
+    signs_in = given | {"TRAINER_REPORTS_PASSWORD": "of-the-reports"}
+    assert "of-the-reports" in str(reports_environment(signs_in, knows_keys=True))
+    assert "of-the-reports" not in str(scheduler_environment(signs_in, airflow))
     assert "TRAINER_GIVEN_KEYS" not in reports_environment(given, knows_keys=False)
 
 

@@ -19,6 +19,7 @@ PAUSED = "paused-until-keys"  # a file in AIRFLOW_HOME
 GIVEN_KEYS = "TRAINER_GIVEN_KEYS"
 AIRFLOW_PATH = "/airflow"
 TASKS_API = f"{AIRFLOW_PATH}/execution"
+_OF_SIGNING_IN = ("TRAINER_AIRFLOW_", "TRAINER_REPORTS_")
 _OF_THE_REPORTS = (
     "TRAINER_AIRFLOW_API",
     "TRAINER_AIRFLOW_USER",
@@ -92,9 +93,9 @@ def scheduler_environment(given: Mapping[str, str], airflow: Mapping[str, str]) 
 
 
 def secret_settings() -> list[str]:
-    """Names of the secrets that a build may use: not those of the front page and of Airflow."""
+    """Names of the secrets that a build may use: not those of signing in anywhere."""
     names = [variable.name for variable in variables() if variable.secret]
-    return [n for n in names if n != ADMIN_PASSWORD and not n.startswith("TRAINER_AIRFLOW")]
+    return [n for n in names if n != ADMIN_PASSWORD and not n.startswith(_OF_SIGNING_IN)]
 
 
 def reports_environment(given: Mapping[str, str], knows_keys: bool) -> dict[str, str]:
@@ -112,7 +113,8 @@ def reports_environment(given: Mapping[str, str], knows_keys: bool) -> dict[str,
     }
     if knows_keys:
         ours[GIVEN_KEYS] = ",".join(source_keys(given)) or "none"
-    return ours | for_trainer(given, _OF_THE_REPORTS)
+    own = {name for name in given if name.startswith("TRAINER_REPORTS_")}
+    return ours | for_trainer(given, {*_OF_THE_REPORTS, *own})
 
 
 def _connection(settings: ContainerSettings, home: Path, keys: Mapping[str, str]) -> str:
