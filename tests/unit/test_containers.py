@@ -15,6 +15,7 @@ from trainer.errors import ConfigError
 from trainer.processes.prefixed import PrefixingSupervisor
 from trainer.processes.supervisor import Service, ServiceError
 from trainer.services.first_steps import first_steps
+from trainer.services.folders import check_folders
 from trainer.services.keys import ADMIN_PASSWORD, MADE, make_keys, read_keys
 from trainer.services.prepare import prepare_keys
 from trainer.services.surroundings import (
@@ -22,7 +23,6 @@ from trainer.services.surroundings import (
     PAUSED,
     admin_password,
     airflow_environment,
-    check_folders,
     reports_environment,
     scheduler_environment,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,21 +32,6 @@ def home_of(given: Mapping[str, str]) -> Path:
     if "AIRFLOW_HOME" not in given:
         raise ConfigError("set AIRFLOW_HOME to a folder that is kept; the image has /airflow")
     return Path(given["AIRFLOW_HOME"])
-
-
-def check_folders(folders: Mapping[str, Path]) -> None:
-    """Raise `ConfigError` naming the first folder that we may not write to, and whose it is."""
-    for name, path in folders.items():
-        path.mkdir(parents=True, exist_ok=True) if os.access(path.parent, os.W_OK) else None
-        if not path.is_dir():
-            raise ConfigError(f"{name}: {path} is not there; create it, or mount a folder there")
-        if not os.access(path, os.W_OK | os.X_OK):
-            owner = path.stat()
-            raise ConfigError(
-                f"{name}: {path} belongs to {owner.st_uid}:{owner.st_gid}, and user {os.getuid()} "
-                f"may not write there; run `chown -R {os.getuid()}:{os.getgid()}` on it on the "
-                f"host, or set PUID={owner.st_uid} and PGID={owner.st_gid}"
-            )
 
 
 def source_keys(given: Mapping[str, str]) -> list[str]:
