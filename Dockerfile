@@ -1,15 +1,17 @@
-# The trainer: Airflow, Scrapy, merge and release, reports.
-# `docker build -t stash-sense-trainer:latest .`
+# The trainer in one image: Airflow, Scrapy, merge and release, reports, the embedder, and the front
+# page before them. For the CPU, or for an NVIDIA GPU (start it with `--gpus all`):
+#   docker build --target cpu  -t stash-sense-trainer:latest .
+#   docker build --target cuda -t stash-sense-trainer:cuda .
 # For a release, BASE is given with its digest (python:3.11-slim-bookworm@sha256:...).
+# A change of the code rebuilds the last layers only.
 ARG BASE=python:3.11-slim-bookworm
-FROM ${BASE}
 
-RUN command -v tini >/dev/null \
-    || (apt-get update && apt-get install -y --no-install-recommends tini \
+FROM ${BASE} AS runtime
+# Only what the base lacks; a base without apt lists must already have all of it.
+RUN (command -v tini && command -v nginx && ldconfig -p | grep -q libnss_wrapper) >/dev/null \
+    || (apt-get update \
+        && apt-get install -y --no-install-recommends tini nginx-light libnss-wrapper openssl \
         && rm -rf /var/lib/apt/lists/*)
-RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin trainer \
-    && mkdir -p /airflow /data && chown trainer:trainer /airflow /data
-
 # A mirror, a proxy or certificates of the building machine; not kept in the image.
 ARG PIP_CERT
 ARG PIP_INDEX_URL
@@ -20,33 +22,58 @@ COPY requirements.txt ./
 RUN python3 -m venv .venv \
     && .venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.txt \
     && rm -rf /root/.cache
-# For TRAINER_EMBEDDER=process, where there is no Docker socket.
+ENV PATH=/opt/trainer/.venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    PYTHONPATH=/opt/trainer:/opt/trainer/plugins \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    DATA_DIR=/data \
+    AIRFLOW_HOME=/airflow \
+    AIRFLOW__CORE__LOAD_EXAMPLES=False \
+    AIRFLOW__CORE__EXECUTOR=LocalExecutor \
+    AIRFLOW__CORE__PARALLELISM=4 \
+    AIRFLOW__API__WORKERS=1 \
+    AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
+RUN mkdir -p /airflow /data && chmod 0777 /airflow /data
+VOLUME ["/data", "/airflow"]
+EXPOSE 8080
+# The front page answers for the reports and for Airflow.
+HEALTHCHECK --interval=30s --timeout=20s --start-period=180s --retries=4 \
+    CMD python -I container/health.py $((${TRAINER_FRONT_PORT:-8080} - 1))
+# As root only until it has become PUID:PGID; any `--user` works as well.
+ENTRYPOINT ["tini", "--", "/opt/trainer/container/entrypoint.sh"]
+CMD ["python", "-m", "trainer.services", "all-in-one"]
+
+FROM scratch AS code
+COPY scrapy.cfg /
+COPY container /container
+COPY trainer /trainer
+COPY scrapy_project /scrapy_project
+COPY embedder /embedder
+COPY reports /reports
+COPY .streamlit /.streamlit
+COPY plugins /plugins
+COPY dags /dags
+
+FROM runtime AS cpu
 COPY embedder/requirements.txt embedder/requirements.txt
 RUN python3 -m venv .venv-embedder \
     && .venv-embedder/bin/pip install --no-cache-dir --no-deps --require-hashes \
         -r embedder/requirements.txt \
     && rm -rf /root/.cache
+COPY --from=code / /opt/trainer/
+RUN python -m compileall -q trainer scrapy_project embedder reports plugins dags \
+    && ln -s /opt/trainer/container/trainer /usr/local/bin/trainer
 
-COPY scrapy.cfg ./
-COPY trainer trainer
-COPY scrapy_project scrapy_project
-COPY embedder embedder
-COPY reports reports
-COPY .streamlit .streamlit
-COPY plugins plugins
-COPY dags dags
-ENV PATH=/opt/trainer/.venv/bin:$PATH \
-    PYTHONPATH=/opt/trainer:/opt/trainer/plugins \
-    PYTHONUNBUFFERED=1 \
-    AIRFLOW_HOME=/airflow \
-    AIRFLOW__CORE__DAGS_FOLDER=/opt/trainer/dags \
-    AIRFLOW__CORE__PLUGINS_FOLDER=/opt/trainer/plugins \
-    AIRFLOW__CORE__LOAD_EXAMPLES=False \
-    AIRFLOW__CORE__EXECUTOR=LocalExecutor \
-    AIRFLOW__CORE__PARALLELISM=4 \
-    AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION=False \
-    AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
-USER 10001:10001
-EXPOSE 8080 8501
-ENTRYPOINT ["tini", "--"]
-CMD ["python", "-m", "trainer.services", "all-in-one"]
+FROM runtime AS cuda
+COPY embedder/requirements-cuda.txt embedder/requirements-cuda.txt
+RUN python3 -m venv .venv-embedder \
+    && .venv-embedder/bin/pip install --no-cache-dir --no-deps --require-hashes \
+        -r embedder/requirements-cuda.txt \
+    && rm -rf /root/.cache
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+COPY --from=code / /opt/trainer/
+RUN python -m compileall -q trainer scrapy_project embedder reports plugins dags \
+    && ln -s /opt/trainer/container/trainer /usr/local/bin/trainer
+
+# Without --target
+FROM cpu

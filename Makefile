@@ -13,7 +13,7 @@ DOCKER_TEST = tests/e2e/test_embedder_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source
+.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -89,6 +89,10 @@ golden: setup ## Make the demo pack's golden file anew (after its preprocessing 
 bench-embedder: setup ## The embedder against its models alone, against DeepFace, memory (15 minutes)
 	$(BIN)/python -m tests.bench.bench_embedder
 
+PERFORMERS ?= 110000
+bench-requests: setup ## What the planner of pictures saves over an invented population, on simulated time (5 minutes)
+	$(BIN)/python -m tests.bench.bench_requests --performers $(PERFORMERS)
+
 PEOPLE ?= 110000
 bench-release: setup ## Two weeks of a large invented world: time, memory, recall (half an hour; PEOPLE=3000: 2 minutes)
 	$(BIN)/python -m tests.bench.bench_release $(PEOPLE)
@@ -112,9 +116,10 @@ bench-reports: setup ## Each page over 110,000 performers, 500 runs: time to fir
 screenshots: setup ## Every page of the reports in a browser, over the demo's data: docs/screens (2 minutes)
 	$(BIN)/python -m tests.browser.screenshots --data var/demo/data --out docs/screens
 
-docs: setup ## Write docs/sources.md and docs/configuration.md anew from what they describe
+docs: setup ## Write docs/sources.md, docs/configuration.md and .env.example anew from what they describe
 	$(BIN)/trainer sources --markdown > docs/.sources.md && mv docs/.sources.md docs/sources.md
 	$(BIN)/python -m trainer.config.settings_page > docs/.configuration.md && mv docs/.configuration.md docs/configuration.md
+	$(BIN)/python -m trainer.config.env_example > .env.new && mv .env.new .env.example
 
 new-source: setup ## Start a source: make new-source NAME=key KIND=html_profile|stash_box|rest
 	$(BIN)/python -m scrapy_project.new_source "$(NAME)" "$(KIND)"

@@ -29,6 +29,7 @@ from reports.app_pages import (
     review,
     run,
     runs,
+    sources,
     versions,
 )
 from trainer.errors import TrainerError
@@ -63,6 +64,7 @@ PAGES = (
     Entry("run", "Run", run.show, "play_circle", hidden=True),
     Entry("versions", "Versions", versions.show, "layers"),
     Entry("quality", "Quality", quality.show, "monitoring"),
+    Entry("sources", "Sources", sources.show, "dns"),
     Entry("performers", "Performers", performers.show, "person"),
     Entry("review", "Review", review.show, "rule", acting=True),
     Entry("candidates", "Candidates", candidates.show, "approval", acting=True),

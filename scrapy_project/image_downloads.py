@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
@@ -14,6 +14,7 @@ from scrapy.http import Request, Response
 from scrapy_project.failures import FetchFailed, request_for
 from scrapy_project.limits.breaker import challenge
 from scrapy_project.limits.image_health import ImageHealth, kind_of
+from scrapy_project.picture_queue import PictureQueue
 from scrapy_project.storage.image_parts import (
     ImageParts,
     image_type,
@@ -29,7 +30,7 @@ from trainer.staging.atomic import write_bytes
 from trainer.staging.clock import iso, now, parse_iso
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
-from trainer.staging.rows import ImageRow, PerformerRecord
+from trainer.staging.rows import AdvertisedImage, ImageRow, PerformerRecord
 
 _GONE = (404, 410)
 _GONE_REASONS = tuple(f"http_{status}" for status in _GONE)
@@ -41,8 +42,17 @@ class Fetch(Protocol):
     async def __call__(self, request: Request) -> Response: ...
 
 
+class _Found(NamedTuple):
+    """`url`: what to ask for of a picture, or what stands for it. `known`: its row, where nothing
+    is to be asked for."""
+
+    url: str
+    known: ImageRow | None = None
+
+
 class ImageDownloads:
-    """Fetches the pictures of performers, each URL once, `concurrent_requests` at a time."""
+    """Fetches the pictures of performers that are worth a request, each URL once,
+    `concurrent_requests` at a time."""
 
     def __init__(
         self, job: CrawlJob, report: CrawlReport, fetch: Fetch, exclusions: Exclusions
@@ -63,23 +73,21 @@ class ImageDownloads:
         self._health = ImageHealth()
         self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
         self._referers: dict[str, str] = {}
+        self._queue = PictureQueue(job)
 
     async def run(
         self, current: Iterable[PerformerRecord], earlier: Iterable[PerformerRecord]
     ) -> None:
-        """`current`: performers of this crawl, every picture gets a row. `earlier`: performers of
+        """`current`: performers of this crawl, whose known pictures get a row. `earlier`: those of
         the last snapshot, only pictures that were never fetched. Raises `CrawlStopped`."""
         for row in self._done.values():
             self._count(row)  # the report is of the whole run, not of its last attempt
-        urls = self._wanted(current, known_rows=True)
-        urls.update(self._wanted(earlier, known_rows=False, already=urls))
-        self._progress.total = len(urls)
-        work = iter(urls)
+        seen: set[str] = set()
+        self._look_up(current, seen, known_rows=True)
+        self._look_up(earlier, seen, known_rows=False)
         ticker = asyncio.create_task(self._tick())
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self._source.concurrent_requests):
-                    group.create_task(self._worker(work))
+            await self._fetch_all()
         except BaseExceptionGroup as group:
             raise group.exceptions[0] from None
         finally:
@@ -89,49 +97,59 @@ class ImageDownloads:
             self._parts.flush()
             self._ledger.close()
             self._progress.finish()
+        self._report.counts["pictures_not_needed"] = self._queue.open
         self._health.check(self._report)
 
-    def _wanted(
-        self, performers: Iterable[PerformerRecord], known_rows: bool, already: Iterable[str] = ()
-    ) -> dict[str, None]:
-        """URLs to fetch, in order; known ones get their row here and now."""
-        seen = set(already)
-        wanted: dict[str, None] = {}
+    async def _fetch_all(self) -> None:
+        """In the planner's order, a batch after the other: each goes by what came of the last."""
+        while urls := await asyncio.to_thread(self._queue.next_batch):
+            self._progress.total = self._progress.done + self._queue.waiting
+            work = iter(urls)
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._source.concurrent_requests):
+                    group.create_task(self._worker(work))
+
+    def _look_up(
+        self, performers: Iterable[PerformerRecord], seen: set[str], known_rows: bool
+    ) -> None:
+        """Queue the pictures; known ones get their row here and now."""
         for performer in performers:
             if performer["deleted"]:
                 continue
-            for url in self._best_versions(performer):
-                found = self._not_at_hand(url, seen, known_rows)
+            for position, image in enumerate(self._best_versions(performer)):
+                found = self._version(image["url"], seen, known_rows)
                 if found is not None:
-                    wanted[found] = None
-        return wanted
+                    self._queue.add(performer, position, image, found.url, found.known)
 
-    def _best_versions(self, performer: PerformerRecord) -> list[str]:
-        """The URLs of the performer's pictures up to the source's cap; fallbacks are noted."""
+    def _best_versions(self, performer: PerformerRecord) -> list[AdvertisedImage]:
+        """The performer's pictures up to the source's cap; fallbacks are noted."""
         best = []
         for picture in performer["images"] or []:
             if better := picture.get("fallback_for"):
                 self._fallbacks[better] = picture["url"]
             else:
-                best.append(picture["url"])
+                best.append(picture)
             if self._source.image_referer:
                 self._referers[picture["url"]] = performer["page_url"]
         return best[: self._source.images_per_page]
 
-    def _not_at_hand(self, first: str, seen: set[str], known_rows: bool) -> str | None:
-        """The version of a picture to ask for; known ones get their row here and now."""
-        url: str | None = first
-        while url is not None:
-            if self._is_excluded(url, seen) or self._is_asked_for(url, seen):
-                return None
+    def _version(self, url: str, seen: set[str], known_rows: bool) -> _Found | None:
+        """The version of a picture that stands for it; known ones get their row here and now.
+
+        None for one that is excluded, or that another performer has as well.
+        """
+        while not (self._is_excluded(url, seen) or self._is_asked_for(url, seen)):
             settled = self._done.get(url)
             seen.add(url)
             known = settled or self._ledger.known(url)
             if known is None or self._of_another_list(known):
-                return url
+                return _Found(url)
             if settled is None and known_rows:
                 self._repeat(known)
-            url = self._fallbacks.get(url) if _is_gone(known) else None
+            fallback = self._fallbacks.get(url) if _is_gone(known) else None
+            if fallback is None:
+                return _Found(url, known)
+            url = fallback
         return None
 
     def _is_asked_for(self, url: str, seen: set[str]) -> bool:
@@ -189,6 +207,7 @@ class ImageDownloads:
                 if fallback in self._done or self._ledger.known(fallback):
                     break
                 row = await self._settle(fallback)
+            self._queue.note(url, row)
             self._progress.advance()
 
     async def _settle(self, url: str) -> ImageRow:

@@ -5,6 +5,7 @@
 #   tests/docker_base.sh up      start dockerd where none answers (installs docker.io by apt)
 #   tests/docker_base.sh base    make the base image with debootstrap, once
 #   tests/docker_base.sh build   build the embedder image on it
+#   tests/docker_base.sh trainer build the all-in-one image on it
 #   tests/docker_base.sh down    stop the daemon that `up` started; another one is left alone
 #   tests/docker_base.sh clean   stop it and remove its images
 #
@@ -15,6 +16,7 @@ set -euo pipefail
 
 BASE_IMAGE=${BASE_IMAGE:-stash-sense-trainer-test-base:bookworm-2}
 EMBEDDER_IMAGE=${EMBEDDER_IMAGE:-stash-sense-trainer-embedder:test}
+TRAINER_IMAGE=${TRAINER_IMAGE:-stash-sense-trainer:test}
 STATE=${DOCKER_TEST_STATE:-/var/tmp/stash-sense-trainer-docker}
 REPO=$(cd "$(dirname "$0")/.." && pwd)
 CONTEXT=${CONTEXT:-$REPO}
@@ -68,7 +70,7 @@ base() {
     tar -C "$root" -c . | docker import - "$BASE_IMAGE" >&2
 }
 
-build() {
+image() { # image DOCKERFILE NAME
     base
     local arguments=() name
     # A mirror or certificates of this machine, where it has any.
@@ -76,10 +78,14 @@ build() {
         [ -z "${!name:-}" ] || arguments+=(--build-arg "$name")
     done
     # shellcheck disable=SC2068
-    DOCKER_BUILDKIT=0 docker build --network host -f "$CONTEXT/Dockerfile.embedder" --target cpu \
+    DOCKER_BUILDKIT=0 docker build --network host -f "$CONTEXT/$1" --target cpu \
         --build-arg BASE="$BASE_IMAGE" ${arguments[@]+"${arguments[@]}"} \
-        -t "$EMBEDDER_IMAGE" "$CONTEXT" >&2
+        -t "$2" "$CONTEXT" >&2
 }
+
+build() { image Dockerfile.embedder "$EMBEDDER_IMAGE"; }
+
+trainer() { image Dockerfile "$TRAINER_IMAGE"; }
 
 down() {
     [ -f "$STATE/dockerd.pid" ] || return 0
@@ -98,6 +104,6 @@ clean() {
 }
 
 case "${1:-}" in
-    up | base | build | down | clean) "$1" ;;
-    *) sed -n '2,13p' "$0" >&2; exit 2 ;;
+    up | base | build | trainer | down | clean) "$1" ;;
+    *) sed -n '2,14p' "$0" >&2; exit 2 ;;
 esac

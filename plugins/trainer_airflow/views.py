@@ -15,10 +15,14 @@ def report_views(base_url: str | None = None) -> list[dict[str, Any]]:
     """Two external views: all runs in the navigation, one run as a tab of the DAG run.
 
     `base_url` defaults to TRAINER_REPORTS_URL: the address of the reports as the *browser* sees
-    it. Raises `ConfigError` when it is no http(s) address.
+    it, or a path on the same host. Raises `ConfigError` when it is neither.
     """
-    base = (base_url or Settings.load().reports_url or DEFAULT_REPORTS_URL).rstrip("/")
-    if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
+    given = base_url or Settings.load().reports_url or DEFAULT_REPORTS_URL
+    base = given.rstrip("/")
+    on_this_host = given.startswith("/") and not given.startswith("//")
+    if not on_this_host and (
+        urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc
+    ):
         raise ConfigError(f"set TRAINER_REPORTS_URL to an http(s) address, not {base!r}")
     return [
         {

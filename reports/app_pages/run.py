@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from reports import acting, data, parts, stop_button, text
-from reports.app_pages.overview import running
+from reports import acting, data, parts, running, stop_button, text
 from reports.queries import runs as run_queries
 from reports.queries import state
 from reports.queries.runs import RunSummary
@@ -118,7 +117,7 @@ def _live(where: DataDir, run_id: str) -> None:
         st.rerun()
     else:
         with st.container(border=True):
-            running(going, now())
+            running.running(going, now())
 
 
 def _tabs(where: DataDir, runs: list[RunSummary], run: RunSummary, record: RunRecord) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reports import text
-from reports.queries.runs import RunSummary
+from reports.queries.runs import RunSummary, SourcePart
 from trainer.cli.sources import why_off
 from trainer.config.environment import environment as of_this_process
 from trainer.config.sources import SourceConfig, load_sources
@@ -30,44 +30,72 @@ class Health(NamedTuple):
     performers: int | None
 
 
+class Visit(NamedTuple):
+    """One run's crawl of a source."""
+
+    run: RunSummary
+    part: SourcePart
+
+
 def health(
     data: DataDir, runs: list[RunSummary], environment: Mapping[str, str] | None = None
 ) -> tuple[list[Health], list[str]]:
     """All configured sources, ill ones first; and problems, as sentences."""
-    problems: list[str] = []
     try:
         configured = load_sources(data.root)
     except TrainerError as error:
         return [], [str(error)]
-    snapshots: dict[str, SnapshotRow] = {}
-    try:
-        snapshots = read_snapshots(data.state_db)
-    except TrainerError as error:
-        problems.append(str(error))
+    snapshots, problems = known_snapshots(data)
     known = of_this_process(environment)
     rows = [
-        _health(source, why_off(source, known), runs, snapshots.get(key))
+        health_of(source, why_off(source, known), runs, snapshots.get(key))
         for key, source in configured.items()
     ]
     rows.sort(key=lambda row: (STATES.index(row.state), row.source))
     return rows, problems
 
 
-def _health(
+def known_snapshots(data: DataDir) -> tuple[dict[str, SnapshotRow], list[str]]:
+    """What is known of the last snapshot, by source; and problems, as sentences."""
+    try:
+        return read_snapshots(data.state_db), []
+    except TrainerError as error:
+        return {}, [str(error)]
+
+
+def health_of(
     source: SourceConfig, off: str | None, runs: list[RunSummary], snapshot: SnapshotRow | None
 ) -> Health:
-    key = source.key
-    visits = [(run, run.stats.by_source[key]) for run in runs if key in run.stats.by_source]
-    good = next((text.moment(r.started_at) for r, part in visits if part.status in GOOD), None)
-    if good is None and snapshot:
-        good = next((text.moment(r.started_at) for r in runs if r.run_id == snapshot.run_id), None)
+    """How one source is; `off` is why a build from here would not ask it."""
+    found = visits(runs, source.key)
+    state, reason = _state(source, off, found[0].part if found else None)
     performers = snapshot.live_performers if snapshot else None
-    last = visits[0][1] if visits else None
-    state, reason = "never visited", "No build has asked it yet."
+    return Health(source.key, state, reason, _last_good(found, runs, snapshot), performers)
+
+
+def visits(runs: list[RunSummary], source: str) -> list[Visit]:
+    """The runs that asked a source, in their order."""
+    return [
+        Visit(run, run.stats.by_source[source]) for run in runs if source in run.stats.by_source
+    ]
+
+
+def _state(source: SourceConfig, off: str | None, last: SourcePart | None) -> tuple[str, str]:
     # A key may be known where builds run and not here: what a build found out counts for more.
     if off and (last is None or not source.enabled):
-        state, reason = "off", off
-    elif last:
-        state = {"complete": "good"}.get(last.status, last.status)
-        reason = last.reason or ""
-    return Health(key, state if state in STATES else "skipped", reason, good, performers)
+        return "off", off
+    if last is None:
+        return "never visited", "No build has asked it yet."
+    state = {"complete": "good"}.get(last.status, last.status)
+    return state if state in STATES else "skipped", last.reason or ""
+
+
+def _last_good(
+    found: list[Visit], runs: list[RunSummary], snapshot: SnapshotRow | None
+) -> datetime | None:
+    """When a source was last crawled well: as runs say, else the run of its snapshot."""
+    moment = next((text.moment(v.run.started_at) for v in found if v.part.status in GOOD), None)
+    if moment is None and snapshot:
+        of_snapshot = (r.started_at for r in runs if r.run_id == snapshot.run_id)
+        moment = text.moment(next(of_snapshot, None))
+    return moment

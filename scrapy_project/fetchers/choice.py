@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from scrapy.http import Request, Response
 
-from scrapy_project.fetchers.services import NAMES, service
+from scrapy_project.fetchers.services import NAMES, present
 from scrapy_project.limits.breaker import challenge
 from trainer.config.sources import SourceConfig
 
@@ -28,7 +28,7 @@ class PageFetcher:
         self._say = say
         self._fetcher: str = source.fetcher
         other = source.fetcher_on_403
-        self._other = other if other is not None and service(other) is not None else None
+        self._other = other if other is not None and present(other) is not None else None
         # A browser takes its time: a request whose moment in the budget has come must not wait
         # behind another one, or two would leave at once.
         self._turn = asyncio.Lock()

@@ -62,6 +62,7 @@ class ProfileSpider(SourceSpider):
     async def crawl(self, key: str | None) -> None:
         """Visit every target, then fetch the images of what was read. Raises `CrawlStopped`."""
         every_target = self._targets()
+        self._scenes = {target["page_id"]: target["scene_count"] for target in every_target}
         base_url = str(self.job.source.base_url).rstrip("/")
         targets = without_excluded_targets(every_target, self.name, base_url, self.exclusions)
         self._excluded = len(every_target) - len(targets)
@@ -255,4 +256,6 @@ class ProfileSpider(SourceSpider):
         return any(check.fatal and not check.ok for check in self.report.checks)
 
     def _with_pictures(self) -> Iterator[PerformerRecord]:
-        yield from self._parts.stream("page_url")
+        """What was read, with the scene counts of the performers whose pages they are."""
+        for row in self._parts.stream("page_url"):
+            yield {**row, "scene_count": self._scenes.get(row["source_id"])}

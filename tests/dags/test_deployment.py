@@ -9,118 +9,170 @@ import pytest
 import yaml
 
 from tests.dags.conftest import ROOT
-from trainer.config.sources import load_sources, shipped_sources
+from trainer.config.env_example import COMPOSE as COMPOSES_OWN
+from trainer.config.env_example import LEFT_OUT, env_example
+from trainer.config.environment import is_secret
+from trainer.config.sources import shipped_sources
 from trainer.config.variables import variables
-from trainer.errors import ConfigError
-from trainer.services.__main__ import checked_environment, main
+from trainer.services.__main__ import NAMES, main
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
 TEMPLATE = ElementTree.parse(ROOT / "unraid-template.xml").getroot()  # noqa: S314 - our own file
-OURS = {"TRAINER_ADMIN_PASSWORD"} | {variable.name for variable in variables()}
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+OURS = {variable.name: variable for variable in variables()}
+KEYS = {s.api_key_env for s in shipped_sources().values() if s.api_key_env}
 FETCHERS = {"FLARESOLVERR_URL", "CHROME_CDP_URL"}  # their addresses may hold a password
+OTHERS = {"postgres", "flaresolverr", "chrome"}  # images of others
+# A template for one container at home: not in it, each for its reason.
+NOT_IN_THE_TEMPLATE = LEFT_OUT | {
+    "DATA_DIR": "a path: /data",
+    "TRAINER_EMBEDDER": "the embedder is a process in the same container",
+    "TRAINER_EMBEDDER_IMAGE": "likewise",
+    "TRAINER_EMBEDDER_MEMORY": "likewise",
+    "TRAINER_DOCKER_URL": "likewise",
+    "TRAINER_EMBEDDER_SILENCE": "its default suits; any variable can be added by hand",
+    "TRAINER_EMBED_SHARDS": "likewise",
+    "TRAINER_NOTIFY_DISK_GB": "likewise",
+    "TRAINER_MAX_CLOCK_JUMP_HOURS": "likewise",
+    "TRAINER_PRECISION": "likewise",
+    "TRAINER_MODEL_PACK": "likewise",
+    "TRAINER_INDEX_STORAGE": "likewise",
+    "TRAINER_INDEX_MINUTES": "likewise",
+    "TRAINER_KEEP_RELEASES": "likewise",
+    "TRAINER_KEEP_PICTURES_DAYS": "likewise",
+    "TRAINER_SIGNING_KEY": "likewise",
+    "TRAINER_ALLOW_PRIVATE_HOSTS": "likewise",
+    "TRAINER_TLS_CERTIFICATE": "likewise: TRAINER_HTTPS makes one",
+    "TRAINER_TLS_KEY": "likewise",
+    "TRAINER_TIMEZONE": "unRAID sets TZ, which the schedule follows",
+}
 
 
 def _env_example():
     lines = (ROOT / ".env.example").read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    return {m[1]: m[2] for line in lines if (m := re.fullmatch(r"#?([A-Z_]+)=(.*)", line))}
 
 
-def _read_by_something(name, keys):
-    if name in OURS or name in keys or name == "AIRFLOW_HOME":
-        return True
-    section, _, option = name.removeprefix("AIRFLOW__").lower().partition("__")
-    from airflow.configuration import conf
-
-    return name.startswith("AIRFLOW__") and option in conf.configuration_description[section][
-        "options"
-    ] | {"simple_auth_manager_users": 1, "simple_auth_manager_passwords_file": 1}
+def _own(service):
+    return service.get("environment") or {}
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory):
-    sources = load_sources(tmp_path_factory.mktemp("none")).values()
-    return {source.api_key_env for source in sources if source.api_key_env}
+def test_the_example_is_up_to_date_and_has_every_setting_or_a_reason():
+    assert (ROOT / ".env.example").read_text() == env_example(), "write it anew: make docs"
+    assert set(_env_example()) == (set(OURS) - set(LEFT_OUT)) | {v.name for v in COMPOSES_OWN}
+    assert set(LEFT_OUT) < set(OURS)
 
 
-def test_all_services_are_there():
-    assert set(SERVICES) == {
-        *("postgres", "airflow-init", "api-server", "scheduler"),
-        *("dag-processor", "triggerer", "reports"),
-    }
-    checked = {name for name, service in SERVICES.items() if "healthcheck" in service}
-    assert checked == set(SERVICES) - {"airflow-init"}
-
-
-def test_every_variable_the_containers_get_is_read(keys):
-    for name, service in SERVICES.items():
-        if name != "postgres":
-            unread = [v for v in service["environment"] if not _read_by_something(v, keys)]
-            assert unread == [], name
-
-
-def test_the_example_lists_every_variable_that_compose_uses_and_no_other():
+def test_compose_uses_every_line_of_the_example_and_no_other():
     used = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE))
-    assert set(_env_example()) == used
+    assert used == set(_env_example())
 
 
-def test_the_socket_and_the_keys_are_the_schedulers_alone(keys):
+def test_every_variable_the_containers_get_is_read_by_something():
+    for name, service in SERVICES.items():
+        if name not in OTHERS:
+            assert set(_own(service)) <= set(OURS) | {"TZ"}, name
+
+
+def test_every_service_is_kept_up_bounded_and_checked():
+    assert set(NAMES) < set(SERVICES)
+    once = {n for n, s in SERVICES.items() if s["restart"] == "no"}
+    assert once == {"keys", "init", "embedder"}
+    for name, service in SERVICES.items():
+        assert "mem_limit" in service, name
+        if name not in once:
+            assert service["restart"] == "unless-stopped"
+            assert service["logging"]["options"]["max-file"] == "3", name
+        if name not in once | {"flaresolverr", "chrome"}:
+            assert "healthcheck" in service, name
+    assert SERVICES["flaresolverr"]["profiles"] == ["flaresolverr"]
+    assert SERVICES["chrome"]["profiles"] == ["chrome"]
+
+
+def test_one_port_is_published_and_browsers_reach_nothing_of_ours():
+    assert [n for n, s in SERVICES.items() if "ports" in s] == ["front-page"]
+    for browser in ("flaresolverr", "chrome"):
+        assert SERVICES[browser]["networks"] == ["outside"]
+    assert [n for n, s in SERVICES.items() if "outside" in s.get("networks", ())] == [
+        *("scheduler", "flaresolverr", "chrome")
+    ]
+    assert yaml.safe_load(COMPOSE)["networks"]["inside"] == {"internal": True}
+
+
+def test_keys_are_the_schedulers_and_the_socket_is_the_proxys():
     socket = [n for n, s in SERVICES.items() if "docker.sock" in str(s.get("volumes"))]
-    with_keys = [n for n, s in SERVICES.items() if keys & set(s["environment"])]
-    assert socket == with_keys == ["scheduler"]
-    assert keys | FETCHERS <= set(SERVICES["scheduler"]["environment"])
-    assert [n for n, s in SERVICES.items() if FETCHERS & set(s["environment"])] == ["scheduler"]
+    assert socket == ["docker-proxy"]
+    with_keys = [n for n, s in SERVICES.items() if (KEYS | FETCHERS) & set(_own(s))]
+    assert with_keys == ["init", "scheduler"]  # init looks whether there are any
+    assert set(_own(SERVICES["scheduler"])) >= KEYS | FETCHERS
+    proxy = SERVICES["docker-proxy"]
+    assert _own(proxy) == {} and proxy["cap_drop"] == ["ALL"] and proxy["read_only"] is True
+    reaching = [n for n, s in SERVICES.items() if "docker" in s.get("networks", ())]
+    assert reaching == ["scheduler", "docker-proxy"]
 
 
 def test_data_lies_under_one_path_everywhere():
     for name, service in SERVICES.items():
-        if name != "postgres":
-            assert service["volumes"][0].removesuffix(":ro") == "${DATA_DIR}:${DATA_DIR}"
+        if name not in OTHERS | {"docker-proxy", "embedder"}:
+            assert service["volumes"][0] == "${DATA_DIR}:${DATA_DIR}", name
 
 
 @pytest.mark.skipif(not shutil.which("docker-compose"), reason="docker-compose is not here")
-def test_compose_itself_reads_it(tmp_path):
-    filled = "".join(f"{k}={v or 'filled'}\n" for k, v in _env_example().items())
-    (tmp_path / "env").write_text(filled)
-    command = ["docker-compose", "--env-file", str(tmp_path / "env"), "config", "-q"]
+def test_compose_itself_reads_it_with_the_example_as_it_is():
+    command = ["docker-compose", "--env-file", ".env.example", "config", "-q"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_unraid_template_is_complete_and_masks_secrets(keys):
+def test_the_unraid_template_has_every_setting_or_a_reason():
+    named = {c.get("Target") for c in TEMPLATE.iter("Config") if c.get("Type") == "Variable"}
+    assert named - {"TZ"} == set(OURS) - set(NOT_IN_THE_TEMPLATE)
+    assert set(NOT_IN_THE_TEMPLATE) < set(OURS)
+
+
+def test_the_unraid_template_follows_the_conventions():
     assert TEMPLATE.tag == "Container"
-    assert all(TEMPLATE.findtext(tag) for tag in ("Name", "Repository", "Overview", "WebUI"))
-    configs = {c.get("Target"): c for c in TEMPLATE.iter("Config")}
-    variables = {t for t, c in configs.items() if c.get("Type") == "Variable"}
-    assert all(_read_by_something(name, keys) for name in variables)
+    for tag in (
+        *("Name", "Repository", "Registry", "Support", "Project", "Overview", "WebUI"),
+        *("TemplateURL", "Icon", "License", "Category"),
+    ):
+        assert TEMPLATE.findtext(tag), tag
+    configs = {str(c.get("Target")): c for c in TEMPLATE.iter("Config")}
+    assert {t for t, c in configs.items() if c.get("Type") == "Port"} == {"8080"}
+    assert {t for t, c in configs.items() if c.get("Type") == "Path"} == {"/data", "/airflow"}
     masked = {t for t, c in configs.items() if c.get("Mask") == "true"}
-    assert masked == {"TRAINER_ADMIN_PASSWORD", "AIRFLOW__API_AUTH__JWT_SECRET"} | keys | FETCHERS
-    assert {"8080", "8501", "/data", "/airflow"} <= set(configs)
+    assert masked == {t for t in configs if is_secret(t)} and masked >= KEYS | FETCHERS
+    assert configs["STASHDB_API_KEY"].get("Required") == "true"
+    assert configs["FLARESOLVERR_URL"].text == "http://localhost:8191"
+    assert configs["CHROME_CDP_URL"].text == "http://localhost:9222"
+    extra = TEMPLATE.findtext("ExtraParams") or ""
+    assert "--gpus all" in extra and "--restart unless-stopped" in extra
+    profile = ElementTree.parse(ROOT / "ca_profile.xml").getroot()  # noqa: S314 - our own file
+    assert profile.tag == "CommunityApplications" and profile.findtext("Profile")
+
+
+def test_the_templates_values_are_what_the_settings_are_by_default():
+    for config in TEMPLATE.iter("Config"):
+        given, name = config.text or "", config.get("Target") or ""
+        assert given == (config.get("Default") or ""), name
+        if name not in FETCHERS | {"PUID", "PGID", "TZ"} and name in OURS:
+            assert given == OURS[name].default, name
 
 
 def test_the_image_copies_every_room_that_runs_in_it():
-    dockerfile = (ROOT / "Dockerfile").read_text()
     for room in ("trainer", "scrapy_project", "embedder", "reports", "plugins", "dags"):
-        assert f"COPY {room} {room}\n" in dockerfile
-    assert "--require-hashes" in dockerfile
-    assert re.search(r"^USER 10001", dockerfile, re.MULTILINE)
+        assert f"COPY {room} /{room}\n" in DOCKERFILE
+    assert "--require-hashes" in DOCKERFILE and "HEALTHCHECK" in DOCKERFILE
+    assert re.search(r"^EXPOSE 8080$", DOCKERFILE, re.MULTILINE)
+    # Without BuildKit, a target is built with all stages before it: the CPU's come first.
+    stages = re.findall(r"^FROM \S+ AS (\w+)", DOCKERFILE, re.MULTILINE)
+    assert stages == ["runtime", "code", "cpu", "cuda"]
 
 
-def test_missing_secrets_are_named(capsys, monkeypatch):
-    with pytest.raises(ConfigError, match="TRAINER_ADMIN_PASSWORD, AIRFLOW__API_AUTH__JWT_SECRET"):
-        checked_environment({"AIRFLOW_HOME": "/airflow"})
-    monkeypatch.delenv("TRAINER_ADMIN_PASSWORD", raising=False)
-    assert main(["prepare"]) == 1
-    assert "TRAINER_ADMIN_PASSWORD" in capsys.readouterr().err
-    assert main(["start"]) == 2
-
-
-def test_the_key_of_every_source_reaches_the_scheduler_and_only_it():
-    variables = {s.api_key_env for s in shipped_sources().values() if s.api_key_env}
-    assert variables
-    for name, service in SERVICES.items():
-        given = set(service.get("environment", {})) & variables
-        assert given == (variables if name == "scheduler" else set()), name
-    assert variables <= set(_env_example())
-    masked = {c.get("Target") for c in TEMPLATE.iter("Config") if c.get("Mask") == "true"}
-    assert variables <= masked
+def test_unknown_commands_are_explained_and_a_missing_home_is_a_sentence(capsys, monkeypatch):
+    for arguments in (["start"], ["run", "nobody"], ["check", "reports"], []):
+        assert main(arguments) == 2
+    monkeypatch.delenv("AIRFLOW_HOME", raising=False)
+    assert main(["keys"]) == 1
+    assert "set AIRFLOW_HOME to a folder that is kept" in capsys.readouterr().err

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.services.__main__ import CONNECTION, checked_environment
-
-NEEDED = {"TRAINER_ADMIN_PASSWORD": "x", "AIRFLOW__API_AUTH__JWT_SECRET": "y"}
+from trainer.services.surroundings import CONNECTION, airflow_environment
 
 
 class Api:
@@ -148,7 +146,7 @@ def test_the_plugin_puts_them_before_airflows_api():
 
 
 def test_one_container_for_all_waits_for_locks_and_an_own_database_stays(tmp_path):
-    ours = checked_environment(NEEDED | {"AIRFLOW_HOME": str(tmp_path)})
+    ours = airflow_environment({"AIRFLOW_HOME": str(tmp_path)})
     assert ours[CONNECTION] == f"sqlite:///{Path(tmp_path) / 'airflow.db'}?timeout=30"
     given = {"AIRFLOW_HOME": str(tmp_path), CONNECTION: "postgresql+psycopg2://somewhere/airflow"}
-    assert checked_environment(NEEDED | given)[CONNECTION] == given[CONNECTION]
+    assert airflow_environment(given)[CONNECTION] == given[CONNECTION]

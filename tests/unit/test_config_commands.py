@@ -8,15 +8,16 @@ import pytest
 from typer.testing import CliRunner
 
 from trainer.cli import app
-from trainer.config.settings import Settings
 from trainer.config.settings_rows import settings_rows
+from trainer.config.variables import variables
 from trainer.errors import ConfigError
 
 
 @pytest.fixture
 def ask(tmp_path):
     def asked(*words):
-        done = CliRunner().invoke(app, ["config", *words, "--data-dir", str(tmp_path)])
+        where = [] if words[0] == "settings" else ["--data-dir", str(tmp_path)]
+        done = CliRunner().invoke(app, ["config", *words, *where])
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done.stdout
@@ -62,16 +63,27 @@ def test_a_bad_value_is_refused(ask, tmp_path):
     assert not (tmp_path / "sources.yaml").exists()
 
 
-def test_every_setting_has_a_row_and_secrets_none_of_their_text(monkeypatch, tmp_path):
-    monkeypatch.setenv("FLARESOLVERR_URL", "http://user:hunter2@127.0.0.1:8191")
-    monkeypatch.setenv("TRAINER_CONTACT", "https://u:hunter2@own.example/x")
-    monkeypatch.setenv("TRAINER_AIRFLOW_PASSWORD", "hunter2")
-    monkeypatch.setenv("TRAINER_KEEP_RELEASES", "3")
-    rows = {row.variable: row for row in settings_rows(Settings.load(tmp_path))}
-    assert len(rows) == len(Settings.model_fields)
+def test_every_setting_has_a_row_and_secrets_none_of_their_text(tmp_path):
+    secret = tmp_path / "key"
+    secret.write_text("hunter2")
+    rows = {
+        row.variable: row
+        for row in settings_rows(
+            {
+                "FLARESOLVERR_URL": "http://user:hunter2@127.0.0.1:8191",
+                "TRAINER_CONTACT": "https://u:hunter2@own.example/x",
+                "TRAINER_AIRFLOW_PASSWORD": "hunter2",
+                "STASHDB_API_KEY_FILE": str(secret),
+                "TRAINER_KEEP_RELEASES": "3",
+            }
+        )
+    }
+    assert list(rows) == [variable.name for variable in variables()]
     assert "hunter2" not in str(rows)
     for name in ("FLARESOLVERR_URL", "TRAINER_CONTACT", "TRAINER_AIRFLOW_PASSWORD"):
         assert rows[name].value == "set"
-    assert rows["CHROME_CDP_URL"].value == "not set"
+    assert rows["STASHDB_API_KEY"].value == "set"
+    assert rows["FANSDB_API_KEY"].value == rows["TRAINER_SIGNING_KEY"].value == "not set"
     assert rows["TRAINER_KEEP_RELEASES"][1:3] == ("3", False)
-    assert rows["TRAINER_EMBED_SHARDS"].default
+    assert rows["TRAINER_EMBED_SHARDS"][1:3] == ("1", True)
+    assert all(row.about for row in rows.values())

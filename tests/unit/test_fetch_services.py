@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
-from scrapy_project.fetchers.services import NAMES, VARIABLES, Service, require_fetcher, service
+from scrapy_project.fetchers.services import (
+    DEFAULTS,
+    NAMES,
+    VARIABLES,
+    Service,
+    present,
+    require_fetcher,
+    service,
+)
 from scrapy_project.storage.report import CrawlStopped
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig
@@ -77,3 +87,25 @@ def test_a_bad_address_is_refused_without_being_shown(monkeypatch, variable, val
         Settings.load()
     assert variable in str(refused.value) and "http://localhost:8191" in str(refused.value)
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("fetcher", NAMES)
+def test_a_default_address_at_which_nothing_answers_is_skipped(monkeypatch, fetcher):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        monkeypatch.setitem(DEFAULTS, fetcher, address)
+        monkeypatch.setenv(VARIABLES[fetcher], address)
+        with pytest.raises(CrawlStopped, match=r"nothing answers there \(\w+ at http://127") as end:
+            require_fetcher(source(fetcher))
+        assert end.value.status == "skipped" and present(fetcher) is None
+
+
+@pytest.mark.parametrize("fetcher", NAMES)
+def test_a_default_address_that_answers_is_used(monkeypatch, fetcher):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        monkeypatch.setitem(DEFAULTS, fetcher, address)
+        monkeypatch.setenv(VARIABLES[fetcher], address)
+        require_fetcher(source(fetcher))
+        assert present(fetcher) == Service.at(fetcher, address)

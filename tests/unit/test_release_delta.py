@@ -23,6 +23,7 @@ from trainer.release.index import build_index
 from trainer.release.index_read import load_index
 from trainer.release.signing import new_key, sign_file
 from trainer.release.verify import verify
+from trainer.state.store import note_published
 
 PEOPLE = list(range(1, 101))
 OWNERS = [person for person in PEOPLE for _ in range(3)]
@@ -129,6 +130,7 @@ def test_what_does_not_belong_together_is_refused(releases, tmp_path):
 
 
 def test_the_commands(releases, tmp_path):
+    note_published(tmp_path / "state.db", "r", "20261108_000000", "2026.11.08", "2026-11-08")
     for number, path in enumerate(releases[:2]):
         shutil.copytree(
             path, tmp_path / "releases" / ("20261101_000000", "20261108_000000")[number]

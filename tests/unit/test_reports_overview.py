@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from reports import text
+from reports import next_build, text
 from tests.unit import reports_world as world
+from tests.unit.fake_airflow import PREFIX, configure, dag, serving_airflow
 from tests.unit.reports_visit import app, cells, page, spoken
 from trainer.runs.record import RunRecord, read_record, write_record
 from trainer.staging.atomic import write_json
@@ -16,6 +17,7 @@ from trainer.staging.atomic import write_json
 @pytest.fixture
 def data(tmp_path, monkeypatch):
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    configure(monkeypatch, None)
     return world.normal(tmp_path)
 
 
@@ -41,6 +43,19 @@ def test_overview_says_idle_and_what_waits(data):
     said = [s.replace("\\", "") for s in spoken(page("overview"))]
     assert any("Idle" in s for s in said)
     assert any("2 review items" in s and "1 page moved" in s for s in said)
+
+
+def test_overview_says_when_airflow_starts_the_next_build(data, monkeypatch):
+    with serving_airflow() as fake:
+        configure(monkeypatch, fake)
+        said = [s.replace("\\", "") for s in spoken(page("overview"))]
+        assert any("Next build Sun 29 Nov 2026, 00:00 UTC" in s for s in said)
+        fake.answers["GET", PREFIX] = (200, dag(is_paused=True))
+        next_build._asked.clear()
+        assert any("The DAG is paused" in s for s in spoken(page("overview")))
+        next_build._asked.clear()
+        fake.password = "another"  # noqa: S105 - invented
+        assert any("does not know this user" in s for s in spoken(page("overview")))
 
 
 def test_overview_shows_a_running_build_with_rate_and_time_left(data):

@@ -7,11 +7,12 @@ is wrong; 3 a release was built but is kept as a candidate; 4 done, but some sou
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
 
 import typer
 
-from trainer.cli import builds, candidates, releases, repair, sources, status, stop
+from trainer.cli import backups, builds, candidates, releases, repair, sources, status, stop
 from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
@@ -63,6 +64,8 @@ for command in (
     releases.retention,
     releases.rollback,
     repair.repair,
+    backups.backup,
+    backups.restore,
 ):
     app.command()(command)
 for name, group in {
@@ -92,6 +95,9 @@ def main() -> None:
         sys.exit(2)
     except TrainerError as error:
         log.error(f"trainer: {error}")
+        sys.exit(1)
+    except sqlite3.Error as error:
+        log.error(f"trainer: a database: {reason(error)}; `trainer repair` looks at all of them")
         sys.exit(1)
     except OSError as error:
         log.error(f"trainer: {reason(error)}; check the path, its permissions and the free space")

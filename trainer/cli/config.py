@@ -8,7 +8,6 @@ import typer
 
 from trainer.cli.common import DataDirOption, JsonOption, data_of, show
 from trainer.cli.config_lines import history_lines, value_lines
-from trainer.config.settings import Settings
 from trainer.config.settings_rows import settings_rows
 from trainer.overrides import history as changes
 from trainer.overrides.entries import history
@@ -84,9 +83,9 @@ def config_undo(data_dir: DataDirOption = None) -> None:
 
 
 @config_app.command("settings")
-def config_settings(data_dir: DataDirOption = None, as_json: JsonOption = False) -> None:
+def config_settings(as_json: JsonOption = False) -> None:
     """List the settings of the environment; of secrets, only whether they are set."""
-    rows = settings_rows(Settings.load(data_dir))
+    rows = settings_rows()
     lines = [f"{r.variable}: {r.value}{' (default)' if r.default else ''}" for r in rows]
     show([row._asdict() for row in rows], as_json, lines)
 

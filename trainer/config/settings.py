@@ -12,13 +12,21 @@ from trainer.config.groups.embedder import EmbedderSettings
 from trainer.config.groups.notify import NotifySettings
 from trainer.config.groups.release import ReleaseSettings
 from trainer.config.groups.sources import SourceSettings
+from trainer.config.groups.upkeep import UpkeepSettings
 from trainer.errors import ConfigError
 from trainer.reasons import problems
 
 __all__ = ["REPO_ROOT", "Settings"]
 
 
-class Settings(AirflowSettings, NotifySettings, ReleaseSettings, EmbedderSettings, SourceSettings):
+class Settings(
+    AirflowSettings,
+    NotifySettings,
+    UpkeepSettings,
+    ReleaseSettings,
+    EmbedderSettings,
+    SourceSettings,
+):
     """Every setting is an environment variable. Without the prefix are `DATA_DIR` and, by the
     names they have elsewhere, the addresses of the operator's FlareSolverr and Chrome."""
 

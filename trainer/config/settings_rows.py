@@ -1,13 +1,13 @@
-"""The settings of the environment as rows; of secrets only whether they are set."""
+"""The settings of the environment as rows to look at; of secrets only whether they are set."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-from pydantic.fields import FieldInfo
-
-from trainer.config.environment import is_secret
-from trainer.config.settings import Settings
+from trainer.config.environment import environment as of_this_process
+from trainer.config.variables import Variable, variables
 
 SET, NOT_SET = "set", "not set"
 
@@ -18,30 +18,27 @@ class SettingRow(NamedTuple):
     variable: str
     value: str
     default: bool
+    group: str
     about: str
 
 
-def settings_rows(settings: Settings) -> list[SettingRow]:
-    """All settings in the order of the model."""
-    return [_row(settings, name, field) for name, field in type(settings).model_fields.items()]
+def settings_rows(environment: Mapping[str, str] | None = None) -> list[SettingRow]:
+    """All settings, group by group, as this process has them."""
+    known = of_this_process(environment)
+    return [_row(variable, known.get(variable.name)) for variable in variables()]
 
 
-def variable_of(name: str, field: FieldInfo) -> str:
-    """The environment variable of a setting."""
-    prefix = str(Settings.model_config.get("env_prefix", ""))
-    return str(field.validation_alias or f"{prefix}{name.upper()}")
+def _row(variable: Variable, given: str | None) -> SettingRow:
+    if variable.secret or (given and _has_password(given)):
+        shown = SET if given else NOT_SET
+    else:
+        shown = given or variable.default or NOT_SET
+    return SettingRow(variable.name, shown, given is None, variable.group, variable.description)
 
 
-def _row(settings: Settings, name: str, field: FieldInfo) -> SettingRow:
-    value, variable = getattr(settings, name), variable_of(name, field)
-    hidden = "SecretStr" in str(field.annotation) or is_secret(variable)
-    shown = (SET if value else NOT_SET) if hidden else _shown(value)
-    return SettingRow(variable, shown, value == field.default, field.description or "")
-
-
-def _shown(value: Any) -> str:
-    """An address may hold a password."""
-    if value is None or value == "":
-        return NOT_SET
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return SET if "://" in text and "@" in text else text
+def _has_password(text: str) -> bool:
+    """An address may hold one."""
+    try:
+        return bool(urlsplit(text).password)
+    except ValueError:
+        return True

@@ -11,10 +11,12 @@ from pydantic.fields import FieldInfo
 from trainer.config.environment import is_secret
 from trainer.config.groups.airflow import AirflowSettings
 from trainer.config.groups.base import REPO_ROOT, SettingsGroup
+from trainer.config.groups.container import ContainerSettings
 from trainer.config.groups.embedder import EmbedderSettings
 from trainer.config.groups.notify import NotifySettings
 from trainer.config.groups.release import ReleaseSettings
 from trainer.config.groups.sources import SourceSettings
+from trainer.config.groups.upkeep import UpkeepSettings
 from trainer.config.settings import Settings
 from trainer.config.sources import shipped_sources
 
@@ -25,6 +27,8 @@ GROUPS: tuple[type[SettingsGroup], ...] = (
     ReleaseSettings,
     AirflowSettings,
     NotifySettings,
+    UpkeepSettings,
+    ContainerSettings,
 )
 
 

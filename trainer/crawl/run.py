@@ -8,6 +8,7 @@ import sys
 from trainer.config.jobs import CrawlJob
 from trainer.config.settings import REPO_ROOT
 from trainer.crawl.environment import crawl_environment
+from trainer.crawl.known_pictures import write_known_pictures
 from trainer.errors import DamagedFileError
 from trainer.processes.child import run_child
 from trainer.runs.context import RunContext
@@ -35,17 +36,21 @@ def crawl_source(context: RunContext, source: str) -> StageManifest:
         log.info(f"crawl {source}: complete already")
         return done
     (staging / RUN_MANIFEST).unlink(missing_ok=True)
+    write_known_pictures(context, source)
     path = context.run.crawl_job(source)
     write_json(path, crawl_job(context, source).model_dump(mode="json"))
     log_file = context.run.log(f"crawl-{source}")
-    code = run_child(
-        [sys.executable, "-m", "scrapy", "crawl", source, "-a", f"job={path}"],
-        cwd=REPO_ROOT,
-        environment=crawl_environment(context.plan.sources[source]),
-        log_file=log_file,
-        on_line=lambda line: log.info(line.removeprefix(PROGRESS_PREFIX)),
-        line_prefix=PROGRESS_PREFIX,
-    )
+    try:
+        code = run_child(
+            [sys.executable, "-m", "scrapy", "crawl", source, "-a", f"job={path}"],
+            cwd=REPO_ROOT,
+            environment=crawl_environment(context.plan.sources[source]),
+            log_file=log_file,
+            on_line=lambda line: log.info(line.removeprefix(PROGRESS_PREFIX)),
+            line_prefix=PROGRESS_PREFIX,
+        )
+    finally:
+        context.run.known_pictures(source).unlink(missing_ok=True)
     manifest = StageManifest.read(staging)
     if manifest is None:
         manifest = _without_report(context, source, code)
@@ -59,6 +64,7 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
     row = read_snapshots(context.data.state_db).get(source)
     described = plan.sources[source]
     incremental = row is not None and _incremental(context, source, row)
+    known = context.run.known_pictures(source)
     return CrawlJob(
         run_id=plan.run_id,
         data_dir=context.data.root,
@@ -68,6 +74,7 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
         watermark=row.watermark if row and incremental else None,
         known_live=row.live_performers if row and incremental else None,
         targets=None if described.creates_performers else context.run.targets(source),
+        known_pictures=known if known.exists() else None,
         started_at=plan.started_at,
         allow_private_hosts=context.settings.allow_private_hosts,
         contact=context.settings.contact or "a server of the operator's own",

@@ -29,6 +29,7 @@ from trainer.state.guard import refuse_new_state
 
 log = logging.getLogger(__name__)
 
+_DEEPEST = 10
 _HEAD = """\
 # Who and what is in no crawl and no release. Written by `trainer exclude`; keep it in your backup.
 # Whatever is listed here is excluded, also where state.db was lost or is older. To take an entry
@@ -71,7 +72,9 @@ def read_list(data: DataDir) -> list[ListedExclusion] | None:
     """Return the entries of the file; None where there is none. Raises `ConfigError`."""
     path = list_path(data)
     try:
-        content = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
+        raw = path.read_bytes()
+        _check_depth(raw)
+        content = yaml.load(raw, Loader=yaml.CSafeLoader)
         found = _File.model_validate(content or {}).exclusions
     except FileNotFoundError:
         return None
@@ -84,6 +87,19 @@ def read_list(data: DataDir) -> list[ListedExclusion] | None:
         ) from None
     _check_members(path, found)
     return found
+
+
+def _check_depth(raw: bytes) -> None:
+    """Raise `ValueError` for what is nested deeper than a list is: the parser in C, which reads
+    long lists at once, would take the stack for it."""
+    depth = 0
+    for event in yaml.parse(raw, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST:
+            raise ValueError("nested too deep")
 
 
 def _check_members(path: Path, found: Iterable[ListedExclusion]) -> None:
@@ -143,10 +159,23 @@ def write_list(data: DataDir, db: sqlite3.Connection) -> None:
         {"kind": kind, "value": value, "reason": why, "added_at": at, "with": members[number]}
         for number, kind, value, why, at in rows
     ]
+    _write_file(list_path(data), entries)
+
+
+def merge_lists(path: Path, listed: Iterable[ListedExclusion]) -> None:
+    """Write the entries to `path`, each once, with the members that any of its spellings has."""
+    merged: dict[tuple[str, str], ListedExclusion] = {}
+    for entry in listed:
+        known = merged.setdefault((entry.kind, entry.value), entry)
+        known.members = sorted({*known.members, *entry.members})
+    _write_file(path, [entry.model_dump(by_alias=True) for entry in merged.values()])
+
+
+def _write_file(path: Path, entries: list[dict[str, Any]]) -> None:
     text = yaml.dump(
         {"exclusions": entries}, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True
     )
-    write_bytes(list_path(data), (_HEAD + text).encode())
+    write_bytes(path, (_HEAD + text).encode())
 
 
 def _bring_in(db: sqlite3.Connection, listed: Iterable[ListedExclusion]) -> None:

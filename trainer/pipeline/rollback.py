@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from datetime import datetime
@@ -26,7 +25,7 @@ from trainer.release.removal import STAGED, sweep
 from trainer.release.signing import require_own
 from trainer.release.verify import verify, write_report
 from trainer.release.write import write_sums
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import link_or_copy, read_json, write_json
 from trainer.staging.clock import iso, version_id
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
@@ -89,7 +88,7 @@ def _staged(data: DataDir, old: Path, new_id: str, version: str, at: str) -> Pat
     shutil.rmtree(staged.parent, ignore_errors=True)
     staged.mkdir(parents=True)
     for name in contract.CHECKSUMMED:
-        os.link(old / name, staged / name)
+        link_or_copy(old / name, staged / name)
     manifest: dict[str, Any] = read_json(old / contract.MANIFEST)
     again = {"version": version, "created_at": at, "release_id": new_id}
     manifest |= {**again, "republished_from": manifest["version"], "sealed": True}

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from trainer.errors import TrainerError
 from trainer.processes.groups import ends_with_parent, stop_groups
@@ -20,8 +21,11 @@ class ServiceError(TrainerError):
 
 @dataclass(frozen=True)
 class Service:
+    """A server; with an `environment` of its own it gets nothing of the supervisor's."""
+
     name: str
     argv: tuple[str, ...]
+    environment: Mapping[str, str] | None = None
 
 
 @dataclass
@@ -43,16 +47,21 @@ class Supervisor:
         """Start a service in its own process group, its output appended to its log."""
         self.logs.mkdir(parents=True, exist_ok=True)
         with self.log_of(service.name).open("ab") as log:
-            self.running[service.name] = subprocess.Popen(
-                service.argv,
-                cwd=self.cwd,
-                env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=ends_with_parent(signal.SIGTERM) if self.die_with_parent else None,  # noqa: PLW1509
-            )
+            self.running[service.name] = self.open(service, log)
+
+    def open(self, service: Service, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+        """Start a process in its own group, both of its outputs to `output`."""
+        given = self.environment if service.environment is None else service.environment
+        return subprocess.Popen(
+            service.argv,
+            cwd=self.cwd,
+            env=dict(given),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=ends_with_parent(signal.SIGTERM) if self.die_with_parent else None,  # noqa: PLW1509
+        )
 
     def run(self, service: Service, seconds: float) -> None:
         """Run a command to its end; raises `ServiceError` when it fails or takes too long."""
@@ -69,7 +78,7 @@ class Supervisor:
         if code != 0:
             raise ServiceError(
                 f"{service.name} failed with code {code}; read the end of "
-                f"{self.log_of(service.name)}:\n{self.tail(service.name)}"
+                f"{self.source_of(service.name)}:\n{self.tail(service.name)}"
             )
 
     def check(self) -> None:
@@ -78,7 +87,7 @@ class Supervisor:
             if process.poll() is not None:
                 raise ServiceError(
                     f"{name} ended with code {process.returncode}; read the end of "
-                    f"{self.log_of(name)}:\n{self.tail(name)}"
+                    f"{self.source_of(name)}:\n{self.tail(name)}"
                 )
 
     def stop(self) -> None:
@@ -92,6 +101,10 @@ class Supervisor:
     def log_of(self, name: str) -> Path:
         """Return the log file of a service."""
         return self.logs / f"{name}.log"
+
+    def source_of(self, name: str) -> str:
+        """Return where a service's log is, in words."""
+        return str(self.log_of(name))
 
     def tail(self, name: str) -> str:
         """Return the last lines of a service's log."""

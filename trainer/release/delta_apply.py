@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
+import sqlite3
 import zipfile
+import zlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +17,7 @@ from trainer.errors import DamagedFileError, StageFailed
 from trainer.reasons import reason
 from trainer.release import contract
 from trainer.release.delta import CHANGES, EXACT, FORMAT, ORDER
+from trainer.release.delta_bounds import read_array, read_member
 from trainer.release.delta_read import Content, read_content, tables_of
 from trainer.release.files import require_intact
 from trainer.release.index import MOST_REPLACED, Base, IndexOptions, build_index
@@ -43,12 +45,19 @@ def apply_delta(old: Path, package: Path, out_dir: Path) -> None:
             f"{package.name} is not for {old.name}; it needs another older release; name the one "
             "that it was made for"
         )
-    content = _merged(read_content(old), changes, order)
+    before = read_content(old)
+    try:
+        content = _merged(before, changes, order)
+    except _MALFORMED as error:
+        raise _malformed(package, error) from error
     out_dir.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=TEMPORARY, dir=out_dir.parent) as name:
         making = Path(name) / out_dir.name
         making.mkdir()
-        _make(old, package, changes, content, order, added, making)
+        try:
+            _make(old, package, changes, content, order, added, making)
+        except _MALFORMED as error:
+            raise _malformed(package, error) from error
         making.rename(out_dir)
 
 
@@ -83,24 +92,37 @@ def _make(
 def _read(package: Path) -> tuple[dict[str, Any], npt.NDArray[np.int32], dict[str, Vectors]]:
     try:
         with zipfile.ZipFile(package) as archive:
-            changes = json.loads(archive.read(CHANGES))
-            order = np.cumsum(_load(archive, ORDER), dtype=np.int32)
-            added = {name: _load(archive, f"{name}.npy") for name in contract.INDEXES}
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise DamagedFileError(
-            f"{package}: not a delta package: {reason(error)}; get it anew"
-        ) from error
-    if changes.get("format") != FORMAT:
-        raise StageFailed(f"{package}: format {changes.get('format')}; update the trainer")
+            changes = json.loads(read_member(archive, CHANGES))
+            order = np.cumsum(read_array(archive, ORDER, np.int32, [None]), dtype=np.int32)
+            vectors = (int((order < 0).sum()), contract.DIMENSIONS)
+            added = {
+                name: read_array(archive, f"{name}.npy", np.float32, vectors)
+                for name in contract.INDEXES
+            }
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, *_MALFORMED) as error:
+        raise _malformed(package, error) from error
+    if not isinstance(changes, dict) or not changes.keys() >= _KEYS:
+        raise DamagedFileError(f"{package}: not a delta package: parts are missing; get it anew")
+    if changes["format"] != FORMAT:
+        raise StageFailed(f"{package}: format {changes['format']!r}; update the trainer")
     return changes, order, added
 
 
-def _load(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:
-    found: npt.NDArray[Any] = np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
-    return found
+_KEYS = {"format", "from", "to", "manifest", "people", "removed", "faces", "whole"}
+# What reading values of other types and sizes than expected raises.
+_MALFORMED = (
+    ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, RuntimeError,
+    TypeError, ValueError, sqlite3.Error,
+)  # fmt: skip
+
+
+def _malformed(package: Path, error: BaseException) -> DamagedFileError:
+    return DamagedFileError(f"{package}: not a delta package: {reason(error)}; get it anew")
 
 
 def _merged(old: Content, changes: dict[str, Any], order: npt.NDArray[np.int32]) -> Content:
+    if len(order) and not (order.min() >= -1 and order.max() < len(old.faces)):
+        raise ValueError("it names faces that the older release does not have")
     people = old.people | {int(number): doc for number, doc in changes["people"].items()}
     for number in changes["removed"]:
         del people[number]

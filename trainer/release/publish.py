@@ -7,7 +7,7 @@ call again finishes what a kill interrupted.
 
 from __future__ import annotations
 
-import os
+import filecmp
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +28,7 @@ from trainer.release.files import (
     seal,
 )
 from trainer.release.signing import sign
-from trainer.staging.atomic import TEMPORARY, fsync_path, swap_symlink
+from trainer.staging.atomic import TEMPORARY, fsync_path, link_or_copy, swap_symlink
 from trainer.staging.clock import version_id
 from trainer.staging.paths import DataDir
 
@@ -148,15 +148,19 @@ def _flush(directory: Path) -> None:
 
 
 def _link_database(data: DataDir, version_id: str) -> None:
-    """`performers_<version_id>.db`: the same bytes under the name that users look for."""
+    """`performers_<version_id>.db`: the same bytes under the name that users look for.
+
+    A hard link, or a copy where the file system has none.
+    """
     source = data.release(version_id) / contract.DATABASE
     link = data.performers_link(version_id)
-    if link.exists() and link.samefile(source):
+    if link.exists() and (link.samefile(source) or filecmp.cmp(link, source)):
         return
     temporary = link.with_name(f"{TEMPORARY}{link.name}")
     with suppress(FileNotFoundError):
         temporary.unlink()
-    os.link(source, temporary)
+    link_or_copy(source, temporary)
+    fsync_path(temporary)
     temporary.replace(link)
     fsync_path(link.parent)
 

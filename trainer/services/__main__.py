@@ -1,66 +1,84 @@
-"""`python -m trainer.services prepare|all-in-one`: what the containers run.
+"""`python -m trainer.services COMMAND`: what the containers run.
 
-prepare      bring the metadata database up to date, make the pools and the login
-all-in-one   prepare, then Airflow's four components and the reports until a signal comes
+keys         check who owns the folders; make the secrets that nobody has set
+prepare      keys, then bring Airflow's database up to date and make its pools
+run NAME     one of Airflow's components, the reports or the front page, in this process's place
+check NAME   whether a component of Airflow in this container is alive, for Docker's health check
+all-in-one   prepare, then all of them until a signal comes
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
-from pathlib import Path
 
-from trainer.config.environment import environment as of_this_process
+from trainer.config.environment import environment
+from trainer.config.groups.container import ContainerSettings
 from trainer.config.settings import REPO_ROOT
-from trainer.errors import ConfigError, TrainerError
+from trainer.errors import TrainerError
+from trainer.processes.prefixed import PrefixingSupervisor
 from trainer.processes.supervisor import Service, Supervisor
-from trainer.services.airflow import (
-    COMPONENTS,
-    airflow,
-    code_environment,
-    component,
-    sqlite_connection,
-    write_ahead,
-    write_pools,
+from trainer.services.airflow import COMPONENTS, airflow, component
+from trainer.services.front_page import front_page
+from trainer.services.prepare import prepare_airflow, prepare_keys, say, say_what_is_missing
+from trainer.services.surroundings import (
+    admin_password,
+    airflow_environment,
+    home_of,
+    reports_environment,
+    scheduler_environment,
 )
-from trainer.staging.private import write_private_json
+from trainer.services.tasks_api import wait_for_tasks_api
 
-PREPARE_SECONDS = 600.0
-CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-REQUIRED = ("AIRFLOW_HOME", "TRAINER_ADMIN_PASSWORD", "AIRFLOW__API_AUTH__JWT_SECRET")
-
-
-def prepare(supervisor: Supervisor, environment: dict[str, str]) -> None:
-    """Safe to run again. The login is `admin` with TRAINER_ADMIN_PASSWORD."""
-    home = Path(environment["AIRFLOW_HOME"])
-    home.mkdir(parents=True, exist_ok=True)
-    login = {"admin": environment["TRAINER_ADMIN_PASSWORD"]}
-    write_private_json(home / "passwords.json", login)
-    supervisor.run(airflow("db-migrate", "db", "migrate"), PREPARE_SECONDS)
-    if environment[CONNECTION] == sqlite_connection(home):
-        write_ahead(home)
-    pools = str(write_pools(home / "pools.json"))
-    supervisor.run(airflow("pools", "pools", "import", pools), PREPARE_SECONDS)
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - of a container that publishes nothing
+FIRST = ("front-page", "reports", "api-server")  # people, then the API that tasks need
+JOBS = {
+    "scheduler": "SchedulerJob",
+    "dag-processor": "DagProcessorJob",
+    "triggerer": "TriggererJob",
+}
+NAMES = (*FIRST, *(name for name in COMPONENTS if name not in FIRST))
 
 
-def reports() -> Service:
-    """Return the service of the reports, on port 8501."""
-    argv = (sys.executable, "-m", "streamlit", "run", str(REPO_ROOT / "reports" / "server.py"))
-    return Service("reports", (*argv, "--server.port=8501"))
+def service(name: str, given: dict[str, str], listen: str) -> Service:
+    """Return one server with its environment, listening at an address of this container's."""
+    if name == "front-page":
+        return front_page(ContainerSettings.load(), admin_password(given), home_of(given))
+    if name == "reports":
+        host, port = listen, ContainerSettings.load().front_reports.rpartition(":")[2]
+        page = str(REPO_ROOT / "reports" / "server.py")
+        options = (f"--server.port={port}", f"--server.address={host}")
+        argv = (sys.executable, "-m", "streamlit", "run", page, *options)
+        return Service(name, argv, reports_environment(given, knows_keys=listen != EVERYWHERE))
+    own = airflow_environment(given, listen)
+    if name == "scheduler":
+        own = scheduler_environment(given, own)
+    return Service(name, component(name).argv, own)
 
 
-def all_in_one(supervisor: Supervisor) -> None:
+def job_check(name: str, given: dict[str, str]) -> Service:
+    """Return the command that fails where the component's last sign of life is too old."""
+    checked = airflow(name, "jobs", "check", "--job-type", JOBS[name], "--local")
+    return Service(name, checked.argv, given)
+
+
+def all_in_one(supervisor: Supervisor, given: dict[str, str]) -> None:
     """Until SIGTERM or Ctrl-C; a component that ends takes the others along, for a restart."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        for service in (*map(component, COMPONENTS), reports()):
-            supervisor.start(service)
+        for name in NAMES:
+            if name == "scheduler":
+                wait_for_tasks_api(ContainerSettings.load().front_airflow, supervisor.check)
+            supervisor.start(service(name, given, "127.0.0.1"))
+        say(f"the front page is on port {ContainerSettings.load().front_port}")
+        say_what_is_missing(given)
         while True:
             supervisor.check()
             time.sleep(2)
     except KeyboardInterrupt:
-        sys.stderr.write("stopping\n")
+        say("stopping")
     finally:
         supervisor.stop()
 
@@ -69,32 +87,39 @@ def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def checked_environment(given: dict[str, str]) -> dict[str, str]:
-    """The environment of all components; raises `ConfigError` naming what is missing."""
-    missing = [name for name in REQUIRED if not given.get(name)]
-    if missing:
-        raise ConfigError(f"set {', '.join(missing)}; .env.example says what each is for")
-    home = given["AIRFLOW_HOME"]
-    database = {CONNECTION: sqlite_connection(Path(home))}
-    login = {
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": f"{home}/passwords.json",
-    }
-    return {**code_environment(), **database, **login, **given}
+def _replace_with(chosen: Service) -> None:
+    """Become the server: the container's signals and its end are the server's own."""
+    os.chdir(REPO_ROOT)
+    os.execvpe(chosen.argv[0], chosen.argv, dict(chosen.environment or {}))  # noqa: S606
+
+
+def _prepared(given: dict[str, str]) -> Supervisor:
+    prepare_keys(given)
+    logs = home_of(given) / "logs" / "components"
+    supervisor = PrefixingSupervisor(airflow_environment(given), cwd=REPO_ROOT, logs=logs)
+    prepare_airflow(supervisor, given)
+    return supervisor
 
 
 def main(arguments: list[str]) -> int:
     """Run the command; return the exit status: 2 for unknown arguments, 1 for an error."""
-    if arguments not in (["prepare"], ["all-in-one"]):
-        sys.stderr.write(__doc__ or "")
-        return 2
     try:
-        environment = checked_environment(of_this_process())
-        logs = Path(environment["AIRFLOW_HOME"]) / "logs" / "components"
-        supervisor = Supervisor(environment, cwd=REPO_ROOT, logs=logs)
-        prepare(supervisor, environment)
-        if arguments == ["all-in-one"]:
-            all_in_one(supervisor)
+        given = environment()
+        match arguments:
+            case ["keys"]:
+                prepare_keys(given)
+            case ["prepare"]:
+                _prepared(given)
+                say_what_is_missing(given)
+            case ["run", name] if name in NAMES:
+                _replace_with(service(name, given, EVERYWHERE))
+            case ["check", name] if name in JOBS:
+                _replace_with(job_check(name, airflow_environment(given)))
+            case ["all-in-one"]:
+                all_in_one(_prepared(given), given)
+            case _:
+                sys.stderr.write(__doc__ or "")
+                return 2
     except TrainerError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -15,7 +13,7 @@ import pyarrow.compute as pc
 from trainer.runs.context import RunContext
 from trainer.snapshots.fold import add_performers, fold_images, fold_performers
 from trainer.snapshots.image_ledger import ImageLedger
-from trainer.staging.atomic import whole_file
+from trainer.staging.atomic import link_or_copy, whole_file
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import (
     parts,
@@ -33,7 +31,7 @@ from trainer.state.store import read_snapshots
 PERFORMERS_FILE = "performers.parquet"
 IMAGES_FILE = "images.parquet"
 # What a crawl needs of every performer that it holds in memory.
-CRAWL_COLUMNS = ("source_id", "deleted", "merged_ids", "images")
+CRAWL_COLUMNS = ("source_id", "deleted", "merged_ids", "images", "scene_count")
 CRAWL_NOTES = b"crawl"  # of a part: what the crawl noted about it, beside its rows
 
 
@@ -146,8 +144,5 @@ def _keep(base: Path | None, target: Path) -> Path | None:
             continue
         with whole_file(target / name) as temporary:
             temporary.unlink()
-            try:
-                os.link(base / name, temporary)
-            except OSError:
-                shutil.copyfile(base / name, temporary)
+            link_or_copy(base / name, temporary)
     return target

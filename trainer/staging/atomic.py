@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from trainer.errors import UnreadableJson
 from trainer.reasons import reason
+
+log = logging.getLogger(__name__)
 
 TEMPORARY = ".tmp-"
 
@@ -74,6 +80,26 @@ def swap_symlink(link: Path, target_name: str) -> None:
     temporary.symlink_to(target_name)
     temporary.replace(link)
     fsync_path(link.parent)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make `target` (not there yet) a hard link to `source`, or a copy where the file system has
+    none; that is said once a process."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _say_no_links()
+        shutil.copy2(source, target)
+
+
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EXDEV, errno.EMLINK, errno.EINVAL)
+
+
+@cache
+def _say_no_links() -> None:
+    log.info("this file system has no hard links: files are copied, which takes their space twice")
 
 
 def fsync_path(path: Path) -> None:

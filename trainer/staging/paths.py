@@ -171,6 +171,10 @@ class RunDir:
         """Return the job file of a source's crawl."""
         return self.root / "staging" / f"{source}.job.json"
 
+    def known_pictures(self, source: str) -> Path:
+        """Return what is known of the faces of a source's performers while it is crawled."""
+        return self.root / "staging" / f"{source}.known.parquet"
+
     def targets(self, source: str) -> Path:
         """Return the file with the pages to request from a reference site."""
         return self.root / "targets" / f"{source}.parquet"

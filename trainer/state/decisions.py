@@ -10,12 +10,12 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from trainer.staging.paths import DataDir
 from trainer.state.guard import refuse_new_state
-from trainer.state.store import prepare, reading
+from trainer.state.store import reading, writing
 
 _FIRST_VERSION = 2  # of state.db with these tables
 
@@ -33,8 +33,7 @@ def deciding(data: DataDir) -> Iterator[sqlite3.Connection]:
     rolled back when it raises."""
     data.state_db.parent.mkdir(parents=True, exist_ok=True)
     refuse_new_state(data.state_db)
-    with closing(sqlite3.connect(data.state_db, isolation_level=None, timeout=60)) as db:
-        prepare(db, data.state_db)
+    with writing(data.state_db) as db:
         db.execute("BEGIN IMMEDIATE")
         try:
             yield db

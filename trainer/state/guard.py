@@ -4,11 +4,11 @@ ids would be given out anew, and excluded people would come back."""
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
-from trainer.errors import DamagedFileError, StageFailed
-from trainer.reasons import reason
+from trainer.errors import StageFailed
+from trainer.state.errors import state_error
+from trainer.state.read_only import read_only
 
 _RELEASE = "[0-9]" * 8 + "_" + "[0-9]" * 6
 _RESTORE = (
@@ -50,9 +50,9 @@ def _has_content(path: Path) -> bool:
 
 def _published(state_db: Path) -> set[str]:
     try:
-        with closing(sqlite3.connect(f"{state_db.as_uri()}?mode=ro", uri=True)) as db:
+        with read_only(state_db) as db:
             tables = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'published'").fetchone()
             rows = db.execute("SELECT version_id FROM published").fetchall() if tables else []
             return {row[0] for row in rows}
     except sqlite3.DatabaseError as error:
-        raise DamagedFileError(f"{state_db}: {reason(error)}; {_RESTORE}") from error
+        raise state_error(state_db, error) from error

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer.errors import DamagedFileError, StageFailed
+from trainer.errors import StageFailed
 from trainer.reasons import reason
 from trainer.state.changes import (
     Claim,
@@ -22,8 +22,10 @@ from trainer.state.changes import (
     StateChanges,
     write_changes,
 )
+from trainer.state.errors import state_error, state_errors
 from trainer.state.guard import refuse_new_state
 from trainer.state.migrate import migrate
+from trainer.state.read_only import read_only
 
 __all__ = [
     "HISTORY_VERSION",
@@ -43,6 +45,7 @@ __all__ = [
     "read_snapshots",
     "reading",
     "run_of",
+    "writing",
 ]
 STATE_VERSION = 4
 HISTORY_VERSION = 2  # of the first state.db with claim_history
@@ -73,10 +76,10 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         yield None
         return
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+        with read_only(path) as db:
             yield db
     except sqlite3.DatabaseError as error:
-        raise DamagedFileError(f"{path}: {reason(error)}; restore it from your backup") from error
+        raise state_error(path, error) from error
 
 
 def read_identities(path: Path) -> KnownIdentities:
@@ -146,8 +149,7 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     refuse_new_state(path)
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as db:
-        prepare(db, path)
+    with writing(path) as db:
         db.execute("BEGIN IMMEDIATE")
         try:
             done = db.execute("SELECT 1 FROM published WHERE run_id = ?", (changes.run_id,))
@@ -172,13 +174,26 @@ def note_published(path: Path, run_id: str, version_id: str, version: str, at: s
     """Note that a release which no build made has used `version`, so that it is not given again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     refuse_new_state(path)
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=60)) as db:
-        prepare(db, path)
+    with writing(path) as db:
         db.execute(
             "INSERT OR IGNORE INTO published (run_id, version_id, version, published_at) "
             "VALUES (?, ?, ?, ?)",
             (run_id, version_id, version, at),
         )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection for writing, without an open transaction; SQLite's errors say what to do."""
+    with (
+        state_errors(path),
+        closing(sqlite3.connect(path, isolation_level=None, timeout=PATIENCE)) as db,
+    ):
+        prepare(db, path)
+        yield db
+
+
+PATIENCE = 60.0  # seconds; a build's commit is done by then
 
 
 def prepare(db: sqlite3.Connection, path: Path) -> None:

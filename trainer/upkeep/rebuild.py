@@ -25,7 +25,7 @@ from trainer.staging.lock import build_lock
 from trainer.staging.parquet import read_table, stream_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES
-from trainer.state.store import prepare
+from trainer.state.store import writing
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +73,7 @@ def rebuild_state(data: DataDir, *, without_exclusions: bool = False) -> Rebuilt
                 "backup"
             )
         done = Rebuilt(databases[0].parent.name)
-        with closing(sqlite3.connect(data.state_db, isolation_level=None)) as db:
-            prepare(db, data.state_db)
+        with writing(data.state_db) as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 _write(db, data, databases, done)

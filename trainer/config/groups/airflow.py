@@ -44,8 +44,8 @@ class AirflowSettings(SettingsGroup):
     )
     reports_url: str | None = Field(
         None,
-        description="Address of the reports as a browser sees them: where the Report tab in "
-        "Airflow points to",
+        description="Address of the reports as a browser sees them, or a path on the same host: "
+        "where the Report tab in Airflow points to",
     )
     airflow_url: str | None = Field(
         None,

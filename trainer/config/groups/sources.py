@@ -47,6 +47,11 @@ class SourceSettings(SettingsGroup):
         validation_alias="CHROME_CDP_URL",
         description="Your Chrome's DevTools address, likewise",
     )
+    given_keys: str = Field(
+        "",
+        description="Set by the containers: names of the keys that builds have, for the reports, "
+        "which do not have the keys",
+    )
     allow_private_hosts: bool = Field(
         False, description="Allow loopback and private addresses: for a server of your own"
     )

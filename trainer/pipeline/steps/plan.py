@@ -27,6 +27,7 @@ from trainer.staging.atomic import read_json, remove_temporaries, write_json
 from trainer.staging.clock import iso, now, version_id
 from trainer.staging.paths import DataDir
 from trainer.state.guard import require_state_of_releases
+from trainer.upkeep.file_system import require_file_system
 from trainer.upkeep.repair import heal, require_sound
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def run(context: RunContext, conf: dict[str, Any] | None) -> dict[str, Any]:
 
 def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     settings, data = context.settings, context.data
+    require_file_system(data.root)
     require_state_of_releases(data.state_db)
     bring_in(data)
     shipped = load_sources(settings.data_dir)

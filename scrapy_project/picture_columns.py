@@ -1,0 +1,140 @@
+"""The pictures of a crawl as the planner's columns, with what earlier runs know of them."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from trainer.config.jobs import CrawlJob
+from trainer.fetch_plan.columns import OPEN, OUTCOME, PICTURES
+from trainer.staging.frames import read_frame
+from trainer.staging.rows import AdvertisedImage, PerformerRecord
+
+OUTCOMES: Final = OUTCOME.categories.to_list()
+_CODES = {name: code for code, name in enumerate(OUTCOMES)}
+_KNOWN = pl.Schema(
+    {
+        "record": pl.String(),
+        "source": pl.String(),
+        "url": pl.String(),
+        "outcome": OUTCOME,
+        "quality": pl.Float32(),
+    }
+)
+
+
+class PictureColumns:
+    """One row per URL, kept as numbers: a source may have a million pictures."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._performers: dict[str, int] = {}
+        self._scenes = array("L")
+        self._urls: list[str] = []
+        self._rows: dict[str, int] = {}
+        self._performer, self._position = array("L"), array("L")
+        self._width, self._height = array("l"), array("l")  # 0: not stated
+        self._outcome = array("B")
+
+    def add(
+        self,
+        performer: PerformerRecord,
+        position: int,
+        image: AdvertisedImage,
+        url: str,
+        outcome: str,
+    ) -> None:
+        """A picture of `performer`; a URL that is there already stays whose it is."""
+        if url in self._rows:
+            return
+        self._rows[url] = len(self._urls)
+        self._urls.append(url)
+        self._performer.append(self._number(performer))
+        self._position.append(min(position, 65_535))
+        self._width.append(image.get("width") or 0)
+        self._height.append(image.get("height") or 0)
+        self._outcome.append(_CODES[outcome])
+
+    def note(self, url: str, outcome: str) -> None:
+        """What became of a picture."""
+        self._outcome[self._rows[url]] = _CODES[outcome]
+
+    def count(self, outcome: str) -> int:
+        """How many pictures have this outcome."""
+        return self._outcome.count(_CODES[outcome])
+
+    def _number(self, performer: PerformerRecord) -> int:
+        number = self._performers.setdefault(performer["source_id"], len(self._performers))
+        if number == len(self._scenes):
+            self._scenes.append(performer.get("scene_count") or 0)
+        return number
+
+    def pictures(self, earlier: pl.DataFrame) -> pl.DataFrame:
+        """PICTURES of this crawl, with what `earlier` knows of them and of other sources'."""
+        performer = np.asarray(self._performer)
+        count = len(performer)
+        ours = pl.DataFrame(
+            {
+                "performer": performer,
+                "scenes": np.asarray(self._scenes)[performer],
+                "source": pl.repeat(self._source, count, eager=True),
+                "host": pl.repeat("", count, eager=True),
+                "url": self._urls,
+                "position": np.asarray(self._position),
+                "width": _or_null(self._width),
+                "height": _or_null(self._height),
+                "outcome": pl.Series(
+                    np.asarray(OUTCOMES)[np.asarray(self._outcome)], dtype=OUTCOME
+                ),
+                "quality": pl.repeat(None, count, dtype=pl.Float32, eager=True),
+            },
+            schema=PICTURES,
+        )
+        if earlier.is_empty():
+            return ours
+        own = earlier.filter(pl.col("source") == self._source)
+        others = earlier.filter(pl.col("source") != self._source)
+        return pl.concat([_with_faces(ours, own), self._elsewhere(others)])
+
+    def _elsewhere(self, others: pl.DataFrame) -> pl.DataFrame:
+        """PICTURES of the same performers that other sources have."""
+        numbers = pl.DataFrame(
+            {
+                "record": list(self._performers),
+                "performer": range(len(self._performers)),
+                "scenes": np.asarray(self._scenes),
+            },
+            schema={"record": pl.String, "performer": pl.UInt32, "scenes": pl.UInt32},
+        )
+        found = others.join(numbers, on="record", maintain_order="left").with_columns(
+            pl.lit("").alias("host"),
+            pl.lit(0, pl.UInt16).alias("position"),
+            *(pl.lit(None, pl.Int32).alias(side) for side in ("width", "height")),
+        )
+        return found.select(PICTURES.names())
+
+
+def _with_faces(ours: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """A picture that this crawl does not ask for has the outcome that the embedder gave it."""
+    faces = known.unique("url").select("url", pl.col("outcome").alias("had"), "quality")
+    joined = ours.drop("quality").join(faces, on="url", how="left", maintain_order="left")
+    settled = (pl.col("outcome") != OPEN) & pl.col("had").is_not_null()
+    return joined.with_columns(
+        pl.when(settled).then("had").otherwise("outcome").alias("outcome"),
+        pl.when(settled).then("quality").alias("quality"),
+    ).select(PICTURES.names())
+
+
+def known_earlier(job: CrawlJob) -> pl.DataFrame:
+    """Return what earlier runs know (`trainer.crawl.known_pictures.KNOWN`), typed as PICTURES."""
+    if job.known_pictures is None:
+        return pl.DataFrame(schema=_KNOWN)
+    return read_frame(job.known_pictures).with_columns(pl.col("outcome").cast(OUTCOME))
+
+
+def _or_null(sides: array[int]) -> pl.Series:
+    values = pl.Series(np.asarray(sides), dtype=pl.Int32)
+    return values.set(values == 0, None)

@@ -1,0 +1,60 @@
+"""The pictures of a crawl that are still to be asked for, in the planner's order."""
+
+from __future__ import annotations
+
+from scrapy_project.picture_columns import PictureColumns, known_earlier
+from trainer.config.jobs import CrawlJob
+from trainer.fetch_plan.columns import FETCHED, NONE, OPEN, Rules, SourceRule
+from trainer.fetch_plan.planner import plan_requests
+from trainer.staging.rows import AdvertisedImage, ImageRow, PerformerRecord
+
+BATCH_MINUTES = 10  # of requests: then the planner is asked again, who lacks pictures by now
+
+
+class PictureQueue:
+    """Every picture of the crawl goes in with `add`, what became of it with `note`; `next_batch`
+    gives what is worth asking for next, until nothing is."""
+
+    def __init__(self, job: CrawlJob) -> None:
+        source, most = job.source, job.params.max_faces_per_source
+        self._earlier = known_earlier(job)
+        sources = {name: SourceRule(most) for name in self._earlier["source"].unique()}
+        sources[source.key] = SourceRule(min(source.max_faces or most, most), source.trust)
+        # The crawl's own rate limit paces the requests: the planner gives them their order.
+        self._rules = Rules(sources, job.params.max_faces_total, {})
+        self._batch = source.requests_per_minute * BATCH_MINUTES
+        self._columns = PictureColumns(source.key)
+        self.waiting = 0  # pictures that are worth a request, as planned last
+
+    def add(
+        self,
+        performer: PerformerRecord,
+        position: int,
+        image: AdvertisedImage,
+        url: str,
+        known: ImageRow | None,
+    ) -> None:
+        """A picture of `performer`, whose `url` is to be asked for unless it is `known`."""
+        outcome = OPEN if known is None else _outcome(known)
+        self._columns.add(performer, position, image, url, outcome)
+
+    def note(self, url: str, row: ImageRow) -> None:
+        """What became of the request for `url`, or for its fallback."""
+        self._columns.note(url, _outcome(row))
+
+    def next_batch(self) -> list[str]:
+        """The URLs to ask for next, the most worth first; none where no more is worth a request."""
+        plan = plan_requests(self._columns.pictures(self._earlier), self._rules, None)
+        self.waiting = len(plan)
+        urls: list[str] = plan["url"].head(self._batch).to_list()
+        return urls
+
+    @property
+    def open(self) -> int:
+        """How many pictures were not asked for."""
+        return self._columns.count(OPEN)
+
+
+def _outcome(row: ImageRow) -> str:
+    """Until the embedder has looked at it, a picture that is here may have a face."""
+    return FETCHED if row["sha256"] else NONE

@@ -1,0 +1,342 @@
+"""The page of the sources, and what it asks: empty, normal, damaged, hostile; changes and undo."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+import yaml
+
+from reports.actions import sources as actions
+from reports.actions.role import NotAllowed
+from reports.app_pages import sources as sources_page
+from reports.queries import runs as run_queries
+from reports.queries.coverage import Covered, coverage
+from reports.queries.source_cards import cards
+from tests.unit import reports_world as world
+from tests.unit.reports_visit import app, cells, page, spoken
+from trainer.adults.quarantine import OWNERS_FILE
+from trainer.config.sources import load_sources
+from trainer.errors import ConfigError
+from trainer.overrides.names import name_of
+from trainer.runs.record import RunRecord, RunStats, SourceStats, write_record
+from trainer.staging.paths import DataDir
+from trainer.state.store import SnapshotRow, StateChanges, commit_release
+
+WHEN = "2026-01-08T01:00:00Z"
+HOSTILE = world.HOSTILE
+
+
+@pytest.fixture(autouse=True)
+def operator(monkeypatch, tmp_path):
+    monkeypatch.setenv("TRAINER_REPORTS_ROLE", "operator")
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(sources_page, "PATIENCE", 60.0)
+    for name in ("STASHDB_API_KEY", "FANSDB_API_KEY", "FLARESOLVERR_URL", "CHROME_CDP_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def data(tmp_path):
+    commit_release(
+        DataDir(tmp_path).state_db,
+        StateChanges(
+            run_id="first",
+            version_id=world.NEW,
+            version="2026.01.08",
+            published_at=WHEN,
+            new_performers={},
+            claims={},
+            merges=[],
+            snapshots=[SnapshotRow("stashdb", "first", "2026-01-07T00:00:00Z", 41, WHEN)],
+            ledger=[],
+        ),
+    )
+    return world.normal(tmp_path)
+
+
+def shown(at):
+    parts = [*spoken(at), *(success.value for success in at.success)]
+    return "\n".join(parts).replace("\\", "")
+
+
+def press(at, label=None, key=None):
+    next(b for b in at.button if (b.key == key if key else b.label == label)).click()
+    at.run()
+    assert not at.exception, at.exception[0].value
+    return at
+
+
+def own(data):
+    path = data.root / "sources.yaml"
+    return yaml.safe_load(path.read_text()) if path.exists() else None
+
+
+def opened(at, key):
+    press(at, key=f"change-{key}")
+    return at
+
+
+# What is asked
+
+
+def test_a_card_says_what_a_source_needs_and_who_has_it(data):
+    runs = run_queries.summaries(data).runs
+    by_key = {c.source.key: c for c in cards(data, runs, {"FANSDB_API_KEY": "x"})[0]}
+    needed = {key: [(n.what, n.there) for n in c.needs] for key, c in by_key.items()}
+    assert needed["fansdb"] == [("API key", True)]
+    assert needed["stashdb"] == [("API key", True)]  # the last build had it
+    assert by_key["stashdb"].needs[0].where == "the last build had it"
+    assert needed["pmvstash"] == [("API key", False)]
+    fetchers = {key: c for key, c in by_key.items() if c.source.fetcher != "plain"}
+    assert fetchers
+    for card in fetchers.values():
+        assert card.needs[0].there is False
+        assert "not set" in card.needs[0].where
+
+
+def test_a_card_has_the_visits_and_what_is_the_operators(data):
+    (data.root / "sources.yaml").write_text(
+        "stashdb: {trust: low, assertions: {min_performers: 2}}\niafd: {enabled: true}\n"
+    )
+    found, problems = cards(data, run_queries.summaries(data).runs, {})
+    assert not problems
+    stashdb = next(c for c in found if c.source.key == "stashdb")
+    assert stashdb.own_keys == ["trust", "assertions.min_performers"]
+    assert stashdb.last is not None
+    assert stashdb.last.part.errors == 1
+    assert f"{stashdb.watermark:%Y-%m-%d}" == "2026-01-07"
+    assert f"{stashdb.full_sweep:%Y-%m-%d}" == "2026-01-08"
+    kinds = [c.source.creates_performers for c in found]
+    assert kinds == sorted(kinds, reverse=True)
+
+
+def test_a_damaged_database_is_named_and_the_cards_are_there(data):
+    data.state_db.write_bytes(b"no database" * 100)
+    found, problems = cards(data, [], {})
+    assert len(found) == len(load_sources(data.root))
+    assert [str(data.state_db) in p for p in problems] == [True]
+
+
+def test_coverage_counts_performers_once(data):
+    release = data.release(world.NEW)
+    with sqlite3.connect(release / "performers.db") as db:
+        db.executemany(
+            "INSERT INTO external_urls (performer_id, site, url, normalized_id) "
+            "VALUES (?, 'iafd', ?, ?)",
+            [(1, "u1", "1"), (1, "u2", "2"), (3, "u3", "3")],
+        )
+        db.execute("UPDATE faces SET source_endpoint = 'iafd' WHERE performer_id = 4")
+    found = coverage(data, release)
+    assert (found.performers, found.problems) == (3, [])
+    assert found.by_source["stashdb"] == Covered(linked=3, pages=None, faces=2)
+    assert found.by_source["iafd"] == Covered(linked=2, pages=None, faces=1)
+
+
+def test_pages_are_those_that_the_releases_run_attached(data):
+    import pyarrow as pa
+
+    from trainer.adults.quarantine import OWNERS
+    from trainer.staging.parquet import write_table
+
+    rows = [(1, "iafd", "a", False), (1, "iafd", "b", False), (3, "iafd", "c", True)]
+    columns = {
+        "performer_id": [r[0] for r in rows],
+        "source": [r[1] for r in rows],
+        "source_id": [r[2] for r in rows],
+        "quarantined": [r[3] for r in rows],
+        "adult_from": [None] * 3,
+    }
+    directory = data.run("first").resolve
+    directory.mkdir(parents=True)
+    write_table(directory / OWNERS_FILE, pa.table(columns, schema=OWNERS))
+    found = coverage(data, data.release(world.NEW))
+    assert found.by_source["iafd"].pages == 1
+    assert found.by_source["stashdb"].pages == 0
+    (directory / OWNERS_FILE).write_bytes(b"damaged")
+    damaged = coverage(data, data.release(world.NEW))
+    assert damaged.by_source["stashdb"].pages is None
+    assert OWNERS_FILE in damaged.problems[0]
+
+
+def test_coverage_of_a_damaged_release_is_one_sentence(data):
+    path = data.release(world.NEW) / "performers.db"
+    path.write_bytes(b"no database" * 100)
+    found = coverage(data, path.parent)
+    assert found.by_source == {}
+    assert str(path) in found.problems[0]
+
+
+# What is shown
+
+
+def test_every_source_has_a_card(data):
+    at = page("sources")
+    text = shown(at)
+    for key in load_sources(data.root):
+        assert f"**{key}**" in text
+    assert "Of 3 performers: with a record 100.0%, with a face 100.0%" in text
+    assert "no API key; set FANSDB_API_KEY" in text
+    assert "DATA_DIR" in cells(at)
+
+
+def test_nothing_is_there_yet(tmp_path):
+    at = page("sources")
+    assert "once there is a release" in shown(at)
+    assert "Nothing was changed" in shown(at)
+    assert len([b for b in at.button if b.label.startswith("Change ")]) == len(
+        load_sources(tmp_path)
+    )
+
+
+@pytest.mark.parametrize("content", [b"stashdb: [", b"\xff\xfe", b"- x", b"nosuch: {}", b"iafd: 3"])
+def test_a_damaged_file_is_a_sentence_and_the_rest_is_there(data, content):
+    (data.root / "sources.yaml").write_bytes(content)
+    (data.run("first").record).write_text("{")
+    at = page("sources")
+    assert any("sources.yaml" in e.value.replace("\\", "") for e in at.error)
+    assert "Settings of the environment" in shown(at)
+
+
+def test_a_damaged_history_is_a_sentence(data):
+    (data.root / "config_history").mkdir()
+    (data.root / "config_history" / "000001.json").write_text('{"number": 1}')
+    at = page("sources")
+    assert any("remove that file" in e.value for e in at.error)
+
+
+def test_hostile_texts_are_shown_as_they_are(data):
+    part = SourceStats(status="blocked", reason=HOSTILE, errors=2)
+    stats = RunStats(by_source={"stashdb": part, HOSTILE: part})
+    record = RunRecord(
+        id="hostile", started_at="2026-02-01T00:00:00Z", status="partial", stats=stats
+    )
+    write_record(data.run("hostile"), record)
+    (data.root / "sources.yaml").write_text(
+        yaml.safe_dump({"stashdb": {"gender_filter": [HOSTILE]}, "iafd": {"terms": HOSTILE}})
+    )
+    at = opened(opened(page("sources"), "stashdb"), "iafd")
+    for text in spoken(at):
+        assert "<script>" not in text.replace("\\<", "")
+        assert "\u202e" not in text
+        assert "](javascript" not in text
+
+
+def test_a_viewer_sees_the_cards_and_no_button(data, monkeypatch):
+    monkeypatch.setenv("TRAINER_REPORTS_ROLE", "viewer")
+    at = page("sources")
+    assert "**stashdb**" in shown(at)
+    assert not at.button
+    assert "TRAINER_REPORTS_ROLE=operator" in shown(at)
+
+
+def test_it_is_in_the_navigation(data):
+    assert "sources" in app().session_state["pages"]
+
+
+# Changes
+
+
+def test_a_change_is_looked_at_then_written_then_taken_back(data):
+    path = data.root / "sources.yaml"
+    path.write_text("# mine\nstashdb:\n  trust: low  # for now\n")
+    at = opened(page("sources"), "iafd")
+    at.toggle(key="enabled-iafd").set_value(True)
+    at.selectbox(key="trust-iafd").set_value("low")
+    at.number_input(key="faces-iafd").set_value(2)
+    at.multiselect(key="genders-iafd").set_value(["FEMALE"])
+    press(at, label="Look at the change")
+    assert own(data) == {"stashdb": {"trust": "low"}}
+    diff = next(c.value for c in at.code)
+    assert "+iafd:" in diff and "+  enabled: true" in diff
+    press(at, label="Write it")
+    assert own(data)["iafd"] == {
+        "enabled": True, "trust": "low", "max_faces": 2, "gender_filter": ["FEMALE"]
+    }  # fmt: skip
+    assert path.read_text().startswith("# mine\nstashdb:\n  trust: low  # for now\n")
+    assert "the next build uses it" in shown(at)
+    assert not [b for b in at.button if b.label == "Write it"]
+    press(at, label="Take change 1 back")
+    assert path.read_text() == "# mine\nstashdb:\n  trust: low  # for now\n"
+    assert "is taken back" in shown(at)
+
+
+def test_a_value_as_shipped_is_left_out_of_the_file(data):
+    at = opened(page("sources"), "iafd")
+    at.toggle(key="enabled-iafd").set_value(True)
+    press(at, label="Look at the change")
+    press(at, label="Write it")
+    at = opened(page("sources"), "iafd")
+    at.toggle(key="enabled-iafd").set_value(False)
+    press(at, label="Look at the change")
+    press(at, label="Write it")
+    assert not own(data)
+
+
+def test_nothing_differs(data):
+    at = press(opened(page("sources"), "iafd"), label="Look at the change")
+    assert "Nothing differs" in shown(at)
+    assert own(data) is None
+
+
+def test_a_change_is_left(data):
+    at = opened(page("sources"), "iafd")
+    at.toggle(key="enabled-iafd").set_value(True)
+    press(press(at, label="Look at the change"), label="Leave it")
+    assert own(data) is None
+    assert not at.code
+
+
+def test_a_file_that_changed_meanwhile_is_not_written(data):
+    at = opened(page("sources"), "iafd")
+    at.toggle(key="enabled-iafd").set_value(True)
+    press(at, label="Look at the change")
+    (data.root / "sources.yaml").write_text("stashdb: {trust: low}\n")
+    press(at, label="Write it")
+    assert any("changed meanwhile" in e.value for e in at.error)
+    assert own(data) == {"stashdb": {"trust": "low"}}
+
+
+def test_a_rate_goes_up_to_what_is_agreed(data):
+    sources = load_sources(data.root)
+    at = opened(page("sources"), "iafd")
+    assert at.number_input(key="rate-iafd").max == sources["iafd"].requests_per_minute
+    (data.root / "sources.yaml").write_text(
+        "iafd: {base_url: 'http://127.0.0.1:1/', requests_per_minute: 9000}\n"
+    )
+    assert actions.fastest(load_sources(data.root)["iafd"]) == actions.MOST_REQUESTS
+
+
+def test_a_viewer_writes_nothing(data, monkeypatch):
+    source = load_sources(data.root)["iafd"]
+    found = actions.proposal(data, source, {"enabled": True})
+    assert found is not None
+    actions.write(data, found)
+    monkeypatch.setenv("TRAINER_REPORTS_ROLE", "viewer")
+    source = load_sources(data.root)["iafd"]
+    other = actions.proposal(data, source, {"trust": "low"})
+    assert other is not None
+    for act in (lambda: actions.write(data, other), lambda: actions.take_back(data)):
+        with pytest.raises(NotAllowed):
+            act()
+    assert own(data) == {"iafd": {"enabled": True}}
+
+
+def test_every_field_of_the_form_is_a_value_of_a_source(data):
+    for field in actions.FIELDS:
+        assert str(name_of(f"iafd.{field}")) == f"iafd.{field}"
+        assert hasattr(load_sources(data.root)["iafd"], field)
+    with pytest.raises(ConfigError, match="trust"):
+        actions.proposal(data, load_sources(data.root)["iafd"], {"trust": "none"})
+
+
+def test_a_data_dir_that_can_not_be_written_is_a_sentence(data, monkeypatch):
+    def refused(*_):
+        raise PermissionError(30, "Read-only file system", str(data.root))
+
+    at = opened(page("sources"), "iafd")
+    at.toggle(key="enabled-iafd").set_value(True)
+    press(at, label="Look at the change")
+    monkeypatch.setattr("trainer.overrides.history.short_lock", refused)
+    press(at, label="Write it")
+    assert any("can be written" in e.value for e in at.error)

@@ -1,0 +1,124 @@
+"""The environment of the containers' servers: each one gets what it needs, and no secret else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from trainer.config.environment import for_trainer
+from trainer.config.groups.container import ContainerSettings
+from trainer.config.sources import load_sources
+from trainer.errors import ConfigError
+from trainer.services.airflow import code_environment, sqlite_connection
+from trainer.services.keys import ADMIN_PASSWORD, POSTGRES_PASSWORD, USER, read_keys
+
+CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+PAUSED = "paused-until-keys"  # a file in AIRFLOW_HOME
+GIVEN_KEYS = "TRAINER_GIVEN_KEYS"
+AIRFLOW_PATH = "/airflow"
+TASKS_API = f"{AIRFLOW_PATH}/execution"
+_OF_BUILDS = ("FLARESOLVERR_URL", "CHROME_CDP_URL", "TRAINER_NOTIFY_URLS")
+_OF_THE_REPORTS = (
+    "TRAINER_AIRFLOW_API",
+    "TRAINER_AIRFLOW_USER",
+    "TRAINER_AIRFLOW_PASSWORD",
+    "TRAINER_NOTIFY_URLS",
+)
+
+
+def home_of(given: Mapping[str, str]) -> Path:
+    """AIRFLOW_HOME; raises `ConfigError` where it is not set."""
+    if "AIRFLOW_HOME" not in given:
+        raise ConfigError("set AIRFLOW_HOME to a folder that is kept; the image has /airflow")
+    return Path(given["AIRFLOW_HOME"])
+
+
+def check_folders(folders: Mapping[str, Path]) -> None:
+    """Raise `ConfigError` naming the first folder that we may not write to, and whose it is."""
+    for name, path in folders.items():
+        path.mkdir(parents=True, exist_ok=True) if os.access(path.parent, os.W_OK) else None
+        if not path.is_dir():
+            raise ConfigError(f"{name}: {path} is not there; create it, or mount a folder there")
+        if not os.access(path, os.W_OK | os.X_OK):
+            owner = path.stat()
+            raise ConfigError(
+                f"{name}: {path} belongs to {owner.st_uid}:{owner.st_gid}, and user {os.getuid()} "
+                f"may not write there; run `chown -R {os.getuid()}:{os.getgid()}` on it on the "
+                f"host, or set PUID={owner.st_uid} and PGID={owner.st_gid}"
+            )
+
+
+def source_keys(given: Mapping[str, str]) -> list[str]:
+    """Names of the sources' keys that are set, in the order of the sources."""
+    sources = load_sources(Path(given.get("DATA_DIR", "/data"))).values()
+    return [s.api_key_env for s in sources if s.api_key_env and s.api_key_env in given]
+
+
+def airflow_environment(given: Mapping[str, str], listen: str = "127.0.0.1") -> dict[str, str]:
+    """What all of Airflow's components get: no source's key, and of the secrets Airflow's own.
+
+    What the operator has set wins.
+    """
+    settings, home = ContainerSettings.load(), home_of(given)
+    keys = read_keys(home, given)
+    own = {name: value for name, value in keys.items() if name.startswith("AIRFLOW__")}
+    host, _, port = settings.front_airflow.rpartition(":")
+    paused = (home / PAUSED).exists()
+    kept = {name: value for name, value in given.items() if name.startswith("AIRFLOW")}
+    return {
+        **for_trainer(given),
+        **code_environment(),
+        CONNECTION: _connection(settings, home, keys),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",  # the front page asks who it is
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{host}:{port}{TASKS_API}/",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": str(paused),
+        # A task of a scheduler that is gone goes on in the next one within a minute.
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+        "AIRFLOW__API__BASE_URL": AIRFLOW_PATH,
+        "AIRFLOW__API__HOST": listen,
+        "AIRFLOW__API__PORT": port,
+        "TRAINER_REPORTS_URL": "/",
+        **own,
+        **kept,
+    }
+
+
+def scheduler_environment(given: Mapping[str, str], airflow: Mapping[str, str]) -> dict[str, str]:
+    """Tasks run below the scheduler: only it has the sources' keys and the browsers' addresses."""
+    wanted = (*source_keys(given), *_OF_BUILDS)
+    return {**airflow, **{name: given[name] for name in wanted if name in given}}
+
+
+def reports_environment(given: Mapping[str, str], knows_keys: bool) -> dict[str, str]:
+    """Who sees the front page may act; builds are started through Airflow, as its operator.
+
+    Where this container `knows_keys`, the pages are told which there are, by name.
+    """
+    settings = ContainerSettings.load()
+    ours = {
+        "TRAINER_REPORTS_ROLE": "operator",
+        "TRAINER_AIRFLOW_URL": AIRFLOW_PATH,
+        "TRAINER_AIRFLOW_API": f"http://{settings.front_airflow}",
+        "TRAINER_AIRFLOW_USER": USER,
+        "TRAINER_AIRFLOW_PASSWORD": "behind-the-front-page",  # it asks nobody for one
+    }
+    if knows_keys:
+        ours[GIVEN_KEYS] = ",".join(source_keys(given)) or "none"
+    return ours | for_trainer(given, _OF_THE_REPORTS)
+
+
+def _connection(settings: ContainerSettings, home: Path, keys: Mapping[str, str]) -> str:
+    if settings.postgres_host is None:
+        return sqlite_connection(home)
+    password = keys.get(POSTGRES_PASSWORD, "")
+    return f"postgresql+psycopg2://airflow:{password}@{settings.postgres_host}/airflow"
+
+
+def admin_password(given: Mapping[str, str]) -> str:
+    """The front page's password; raises `ConfigError` where none was made yet."""
+    found = read_keys(home_of(given), given).get(ADMIN_PASSWORD)
+    if not found:
+        raise ConfigError("no password yet; run `python -m trainer.services prepare` first")
+    return found
