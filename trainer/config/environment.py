@@ -20,6 +20,7 @@ _OTHER_SECRETS = (
     "TRAINER_NOTIFY_URLS",
     *("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"),
     "TRAINER_NOTIFY_URLS",  # tokens are part of them
+    "TRAINER_AIRFLOW_DATABASE",  # so is a password of an address
 )
 FILE_ENDING = "_FILE"
 
