@@ -43,10 +43,14 @@ def embedded_by() -> str:
     return f"{address.scheme}://{address.netloc}" if address.netloc else ""
 
 
+SETTINGS = Settings.load()
 DOWNLOADS.is_served = True
 app = App(
     Path(__file__).with_name("app.py"),
     routes=[Route(f"/{ROUTE}/{{token}}", download)],
-    middleware=[Middleware(SecurityHeaders, embedded_by=embedded_by()), Middleware(SignIn)],
-    secrets=secrets_of(Settings.load()) or None,
+    middleware=[
+        Middleware(SecurityHeaders, embedded_by=embedded_by()),
+        Middleware(SignIn, settings=SETTINGS),
+    ],
+    secrets=secrets_of(SETTINGS) or None,
 )
