@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from streamlit import config
 from streamlit.starlette import App
 
 # `streamlit run` puts this directory on the path, not the project's.
@@ -43,11 +44,17 @@ def embedded_by() -> str:
     return f"{address.scheme}://{address.netloc}" if address.netloc else ""
 
 
+def paths(base: str) -> list[str]:
+    """Where downloads are asked for: beside the pages, under their base path where there is one."""
+    found = dict.fromkeys(("", base.strip("/")))
+    return [f"/{prefix}/{ROUTE}/{{token}}".replace("//", "/") for prefix in found]
+
+
 SETTINGS = Settings.load()
 DOWNLOADS.is_served = True
 app = App(
     Path(__file__).with_name("app.py"),
-    routes=[Route(f"/{ROUTE}/{{token}}", download)],
+    routes=[Route(path, download) for path in paths(config.get_option("server.baseUrlPath"))],
     middleware=[
         Middleware(SecurityHeaders, embedded_by=embedded_by()),
         Middleware(SignIn, settings=SETTINGS),

@@ -99,8 +99,7 @@ def _curve(release: Release) -> None:
         if value is not None
     ]
     charts.curve(rows, queries.THRESHOLDS)
-    marks = ", ".join(f"{distance:g}: {mark}" for mark, distance in queries.THRESHOLDS.items())
-    st.caption(f"Dashed lines are the distances that decide: {marks}.")
+    _marks()
     quality_tables.safe_distances(e)
     if e.note:
         st.caption(text.markdown(e.note))
@@ -109,12 +108,18 @@ def _curve(release: Release) -> None:
     quality_tables.cap_costs(e)
 
 
+def _marks() -> None:
+    marks = ", ".join(f"{distance:g}: {mark}" for mark, distance in queries.THRESHOLDS.items())
+    st.caption(f"Dashed lines are the distances that decide: {marks}.")
+
+
 def _pairs(release: Release) -> None:
     rows = queries.pair_shares(release.evaluation)
     if not rows:
         st.info("Pairs of this release were not measured: an older trainer built it.")
         return
     charts.distributions(rows, queries.THRESHOLDS)
+    _marks()
     st.caption(
         "The less the two overlap, the better any maximum distance tells people apart. Random "
         "pairs; a search finds the nearest of all, so strangers come nearer than this."

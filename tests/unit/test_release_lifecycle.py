@@ -158,7 +158,7 @@ def test_the_commands(data):
         return done.stdout
 
     assert run("pin", DAYS[0], "--reason", "first") == f"release {DAYS[0]} is pinned\n"
-    assert "whole, pinned" in run("versions").splitlines()[-1]
+    assert "whole, verified, pinned" in run("versions").splitlines()[-1]
     assert run("retention", "--keep", "2", "--dry-run") == "2 releases would go\n"
     assert run("retention", "--keep", "2") == "2 releases gone\n"
     assert "is not pinned any more" in run("unpin", DAYS[0])

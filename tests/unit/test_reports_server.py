@@ -78,6 +78,15 @@ def test_an_unknown_address_sends_nothing(client, token):
     assert client.get(f"/download/{token}").status_code == 404
 
 
+@pytest.mark.parametrize("base", ["reports", "/reports/"])
+def test_downloads_lie_under_the_base_path_of_the_pages(monkeypatch, tmp_path, base):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    from reports.server import paths
+
+    assert paths("") == ["/download/{token}"]
+    assert paths(base) == ["/download/{token}", "/reports/download/{token}"]
+
+
 def test_every_answer_has_the_headers(client):
     for path in ("/x", "/download/nothing", "/not-there"):
         headers = client.get(path).headers

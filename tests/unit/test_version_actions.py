@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from reports import text
 from reports.actions import command
@@ -16,10 +18,12 @@ from reports.app_pages import versions
 from reports.downloads import DOWNLOADS
 from tests.release_fixtures import small_release
 from tests.unit.reports_visit import page, spoken
+from trainer.cli import app
 from trainer.errors import ConfigError
 from trainer.release.export import zip_path
 from trainer.release.files import current_id
 from trainer.release.publish import publish
+from trainer.release.verify import verify, write_report
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import deciding
 
@@ -169,3 +173,16 @@ def test_the_commands_for_a_sidecar_name_the_zip(data):
     unpack, restart = actions.sidecar_commands(data, "2026.11.01")
     assert str(zip_path(data.exports, "2026.11.01")) in unpack
     assert restart == "docker restart stash-sense"
+
+
+def test_the_terminal_lists_the_same_of_a_release(data):
+    write_report(data.release(NEW), verify(data.release(NEW)))
+    actions.pin(data, NEW, "kept")
+    done = CliRunner().invoke(app, ["versions", "--json"])
+    newest, oldest = json.loads(done.output)
+    assert (newest["file"], newest["verified"], newest["signed"]) == (
+        f"performers_{NEW}.db", True, False,
+    )  # fmt: skip
+    assert oldest["verified"] is None
+    line = CliRunner().invoke(app, ["versions"]).output.splitlines()[0]
+    assert line.endswith("verified, pinned  <- current")

@@ -13,10 +13,11 @@ from trainer.config.settings import Settings
 from trainer.errors import ConfigError
 from trainer.exclusions.release_check import refuse_excluded
 from trainer.pipeline.rollback import rollback as republish
+from trainer.release.contract import SIGNATURE
 from trainer.release.diff import diff as compare
 from trainer.release.publish import versions as published_releases
 from trainer.release.signing import require_signed
-from trainer.release.verify import VerifyReport
+from trainer.release.verify import VERIFY_JSON, VerifyReport
 from trainer.release.verify import verify as verify_release
 from trainer.retention.releases import pin as keep
 from trainer.retention.releases import retain
@@ -132,17 +133,32 @@ def release_dir(data: DataDir, name: str) -> Path:
 
 
 def version_rows(data: DataDir) -> list[dict[str, Any]]:
-    """Return all published releases, with figures, problems and whether they are pinned."""
+    """Return all published releases: figures, problems, whether they are pinned, signed and were
+    verified (None: not known), and the name of their database in DATA_DIR."""
     pinned = {row[0] for row in read_decisions(data, "SELECT version_id FROM pins")}
     rows = [info.model_dump(mode="json") for info in published_releases(data)]
-    return [row | {"pinned": row["version_id"] in pinned} for row in rows]
+    return [
+        row | {"pinned": row["version_id"] in pinned} | _files(data, row["version_id"])
+        for row in rows
+    ]
+
+
+def _files(data: DataDir, version_id: str) -> dict[str, Any]:
+    directory, link = data.release(version_id), data.performers_link(version_id)
+    try:
+        verified = VerifyReport.model_validate_json((directory / VERIFY_JSON).read_bytes()).ok
+    except (OSError, ValueError):
+        verified = None
+    signed = (directory / SIGNATURE).exists()
+    return {"file": link.name if link.exists() else None, "signed": signed, "verified": verified}
 
 
 def version_lines(rows: list[dict[str, Any]]) -> list[str]:
     """Return `version_rows` as lines for people."""
     lines = []
     for row in rows:
-        mark = (", pinned" if row["pinned"] else "") + ("  <- current" if row["current"] else "")
+        marks = [name for name in ("verified", "signed", "pinned") if row[name]]
+        mark = "".join(f", {name}" for name in marks) + ("  <- current" if row["current"] else "")
         state = f"damaged: {'; '.join(row['problems'])}" if row["damaged"] else "whole"
         lines.append(
             f"{row['version_id']}: version {row['version']}, {row['performers']} performers, "
