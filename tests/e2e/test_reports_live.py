@@ -145,6 +145,10 @@ def test_a_build_is_stopped_from_its_page(operator, first):
     assert operator.status(run_id) == "failed"
     assert "failed" in said
     wait_for(lambda: not children(operator.stage), 60, every=0.5)
+    operator.press("Go on with this run")
+    assert "goes on from what it has kept" in operator.shown()
+    wait_for(lambda: operator.status(run_id) == "running", 60, every=0.5)
+    assert "completed" in operator.wait(run_id)
 
 
 def test_a_run_that_is_failed_in_airflow_says_so_at_once(operator, first):
