@@ -9,7 +9,7 @@ PACKAGES := var/packages
 BIN := $(VENV)/bin
 UV = $(BIN)/uv
 SIDE_BY_SIDE = $(BIN)/python -m pytest -n 2 --dist loadfile
-DOCKER_TEST = tests/e2e/test_embedder_docker.py
+DOCKER_TESTS = tests/e2e/test_embedder_docker.py tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
@@ -73,8 +73,8 @@ check: setup ## Lint, formatting, types, imports, spelling
 test: check ## All tests
 	$(BIN)/python -m tests.prepare
 	$(SIDE_BY_SIDE) tests/unit tests/recorded tests/policy tests/contract tests/browser tests/dags tests/export
-	$(SIDE_BY_SIDE) tests/e2e tests/faults --ignore $(DOCKER_TEST)
-	$(BIN)/python -m pytest $(DOCKER_TEST)
+	$(SIDE_BY_SIDE) tests/e2e tests/faults $(addprefix --ignore=,$(DOCKER_TESTS))
+	$(BIN)/python -m pytest $(DOCKER_TESTS)
 
 faults: setup ## Many more kills than the tests do (about an hour)
 	FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200

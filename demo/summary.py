@@ -45,10 +45,11 @@ def _work(record: RunRecord, requests: list[dict[str, Any]]) -> list[str]:
     requested = Counter(_what(entry["path"], entry["status"]) for entry in requests)
     stats, embed = record.stats.by_source.values(), record.embed
     known = sum(source.images_known for source in stats)
+    spared = sum(source.images_not_needed for source in stats)
     return [
         f"  fetched     {requested['page']} pages, {requested['picture']} pictures; "
         f"{requested['unchanged']} pages had not changed, "
-        f"{known} pictures were known and not fetched again",
+        f"{known} pictures were known and not fetched again, {spared} were not needed",
         f"  embedded    {embed.get('embedded', 0)} pictures; "
         f"{embed.get('already', 0)} had been embedded before and were not again",
     ]

@@ -22,6 +22,7 @@ from reports.app_pages import (
     about,
     candidates,
     exclusions,
+    health,
     new_build,
     overview,
     performers,
@@ -32,6 +33,7 @@ from reports.app_pages import (
     sources,
     versions,
 )
+from reports.sign_in import gate
 from trainer.errors import TrainerError
 
 
@@ -69,6 +71,7 @@ PAGES = (
     Entry("review", "Review", review.show, "rule", acting=True),
     Entry("candidates", "Candidates", candidates.show, "approval", acting=True),
     Entry("exclusions", "Exclusions", exclusions.show, "block", acting=True),
+    Entry("health", "Health", health.show, "health_and_safety"),
     Entry("about", "About", about.show, "info"),
 )
 
@@ -84,6 +87,15 @@ def page_of(entry: Entry) -> st.Page:
     )
 
 
+def passes() -> bool:
+    """Whether who looks may see the pages; settings that are wrong are said, and show nothing."""
+    try:
+        return gate.passes()
+    except TrainerError as error:
+        st.error(text.markdown(error), icon=":material/error:")
+        return False
+
+
 def may_act() -> bool:
     """Whether the pages that act are there; a role that is no role is shown, and is none."""
     try:
@@ -97,6 +109,8 @@ def main() -> None:
     """Show the chosen page."""
     st.set_page_config(page_title="Stash-sense trainer", page_icon=":bar_chart:", layout="wide")
     st.set_option("client.toolbarMode", "viewer")  # no Deploy button
+    if not passes():
+        return
     operator = may_act()
     pages = {entry.name: page_of(entry) for entry in PAGES if operator or not entry.acting}
     st.session_state["pages"] = pages

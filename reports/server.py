@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from reports.downloads import DOWNLOADS, ROUTE
 from reports.headers import SecurityHeaders
+from reports.sign_in.middleware import SignIn
+from reports.sign_in.oidc import secrets_of
 from trainer.config.settings import Settings
 
 
@@ -52,5 +54,6 @@ DOWNLOADS.is_served = True
 app = App(
     Path(__file__).with_name("app.py"),
     routes=[Route(path, download) for path in paths(config.get_option("server.baseUrlPath"))],
-    middleware=[Middleware(SecurityHeaders, embedded_by=embedded_by())],
+    middleware=[Middleware(SecurityHeaders, embedded_by=embedded_by()), Middleware(SignIn)],
+    secrets=secrets_of(Settings.load()) or None,
 )

@@ -24,6 +24,7 @@ from scrapy_project.storage.image_parts import (
 )
 from scrapy_project.storage.report import CrawlReport
 from trainer.config.jobs import CrawlJob
+from trainer.crawl.time_limit import TimeLimit
 from trainer.exclusions.entries import Exclusions
 from trainer.snapshots.image_ledger import EXCLUDED, ImageLedger
 from trainer.staging.atomic import write_bytes
@@ -74,6 +75,7 @@ class ImageDownloads:
         self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
         self._referers: dict[str, str] = {}
         self._queue = PictureQueue(job)
+        self._limit = TimeLimit(job)
 
     async def run(
         self, current: Iterable[PerformerRecord], earlier: Iterable[PerformerRecord]
@@ -97,13 +99,19 @@ class ImageDownloads:
             self._parts.flush()
             self._ledger.close()
             self._progress.finish()
-        self._report.counts["pictures_not_needed"] = self._queue.open
+        left = self._queue.waiting
+        self._report.counts["pictures_left"] = left
+        self._report.counts["pictures_not_needed"] = self._queue.open - left
         self._health.check(self._report)
 
     async def _fetch_all(self) -> None:
-        """In the planner's order, a batch after the other: each goes by what came of the last."""
+        """In the planner's order, a batch after the other: each goes by what came of the last.
+        Until nothing is worth a request, or the build's time is over."""
         while urls := await asyncio.to_thread(self._queue.next_batch):
             self._progress.total = self._progress.done + self._queue.waiting
+            self._report.requests.expect(self._queue.hosts)
+            if self._limit.is_over():
+                return
             work = iter(urls)
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._source.concurrent_requests):
@@ -202,6 +210,8 @@ class ImageDownloads:
 
     async def _worker(self, urls: Iterator[str]) -> None:
         for url in urls:
+            if self._limit.is_over():
+                return
             row = await self._settle(url)
             while _is_gone(row) and (fallback := self._fallbacks.get(row["url"])):
                 if fallback in self._done or self._ledger.known(fallback):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import polars as pl
+
+from scrapy_project.limits.budget import host_name
 from scrapy_project.picture_columns import PictureColumns, known_earlier
 from trainer.config.jobs import CrawlJob
 from trainer.fetch_plan.columns import FETCHED, NONE, OPEN, Rules, SourceRule
@@ -24,7 +29,8 @@ class PictureQueue:
         self._rules = Rules(sources, job.params.max_faces_total, {})
         self._batch = source.requests_per_minute * BATCH_MINUTES
         self._columns = PictureColumns(source.key)
-        self.waiting = 0  # pictures that are worth a request, as planned last
+        self.hosts: Counter[str] = Counter()  # host -> pictures of `waiting`, as planned last
+        self.waiting = 0  # pictures that are worth a request and were not asked for yet
 
     def add(
         self,
@@ -40,12 +46,14 @@ class PictureQueue:
 
     def note(self, url: str, row: ImageRow) -> None:
         """What became of the request for `url`, or for its fallback."""
+        self.waiting -= 1
         self._columns.note(url, _outcome(row))
 
     def next_batch(self) -> list[str]:
         """The URLs to ask for next, the most worth first; none where no more is worth a request."""
         plan = plan_requests(self._columns.pictures(self._earlier), self._rules, None)
         self.waiting = len(plan)
+        self.hosts = _hosts(plan["url"])
         urls: list[str] = plan["url"].head(self._batch).to_list()
         return urls
 
@@ -53,6 +61,15 @@ class PictureQueue:
     def open(self) -> int:
         """How many pictures were not asked for."""
         return self._columns.count(OPEN)
+
+
+def _hosts(urls: pl.Series) -> Counter[str]:
+    """How many of `urls` each host is asked for."""
+    found: Counter[str] = Counter()
+    sites = urls.str.extract(r"^(\w+://[^/?#]+)").alias("site").drop_nulls().value_counts()
+    for site, count in sites.iter_rows():
+        found[host_name(site)] += count
+    return found
 
 
 def _outcome(row: ImageRow) -> str:

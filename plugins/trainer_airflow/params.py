@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from trainer.config.params import BuildParams
+from trainer.config.params import form_fields
 
 _KEPT = ("type", "minimum", "maximum", "enum", "items", "title")
 
@@ -16,8 +16,7 @@ def build_params(source_keys: list[str]) -> dict[str, Param]:
 
     `sources` becomes a multi-select of `source_keys`; any other key is refused by the schema.
     """
-    schema = BuildParams.model_json_schema()["properties"]
-    return {name: _param(name, field, source_keys) for name, field in schema.items()}
+    return {name: _param(name, field, source_keys) for name, field in form_fields().items()}
 
 
 def _param(name: str, field: dict[str, Any], source_keys: list[str]) -> Param:

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 import streamlit as st
 
 from reports import data, notifications, text
+from reports.sign_in import gate
 
 GUARD_RAILS = """
 - **Named performers from curated sources only.** Nobody is added by a picture alone.
@@ -39,6 +40,7 @@ def show() -> None:
     for word, meaning in WORDS:
         st.markdown(f"**{word}**: {meaning}.")
     notifications.show()
+    gate.sign_out()
     st.subheader("Where this reads")
     st.markdown(f"DATA_DIR is {text.markdown(data.data_dir().root)}; trainer {_version()}.")
 

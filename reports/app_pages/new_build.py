@@ -8,7 +8,7 @@ import streamlit as st
 
 from reports import acting, data, parts, text
 from reports.actions import airflow as actions
-from trainer.config.params import BuildParams
+from trainer.config.params import form_fields
 from trainer.config.sources import load_sources
 from trainer.services.airflow_client import Airflow
 from trainer.staging.paths import DataDir
@@ -44,7 +44,7 @@ def _start(client: Airflow, conf: dict[str, Any], known: list[str]) -> str:
 
 def _form(sources: list[str]) -> dict[str, Any]:
     """A value for each parameter, by its JSON schema."""
-    fields = BuildParams.model_json_schema()["properties"]
+    fields = form_fields()
     return {
         name: _chosen(sources, field) if name == "sources" else _field(name, field)
         for name, field in fields.items()
@@ -65,7 +65,8 @@ def _field(name: str, field: dict[str, Any]) -> Any:
         options = field["enum"]
         return st.selectbox(label, options, options.index(default), key=name, help=help_text)
     low, high = field.get("minimum"), field.get("maximum")
-    return int(st.number_input(label, low, high, default, step=1, key=name, help=help_text))
+    number = st.number_input(label, low, high, default, step=1, key=name, help=help_text)
+    return None if number is None else int(number)
 
 
 def _label(name: str) -> str:

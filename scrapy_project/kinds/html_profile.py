@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from scrapy_project.fetchers.choice import PageFetcher
 from scrapy_project.image_downloads import ImageDownloads
+from scrapy_project.limits.budget import host_name
 from scrapy_project.outcomes import OUTCOMES, Outcome
 from scrapy_project.parsing.careers import on_day
 from scrapy_project.parsing.facts_page import FactsPage
@@ -19,6 +20,7 @@ from scrapy_project.storage.exclusions import without_excluded_targets
 from scrapy_project.storage.profile_parts import PreviousSnapshot, ProfileParts
 from scrapy_project.storage.report import CrawlStopped
 from scrapy_project.visit import ParseMore, Visitor
+from trainer.crawl.time_limit import TimeLimit
 from trainer.snapshots.store import PERFORMERS_FILE, last_snapshot
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import read_table
@@ -70,7 +72,8 @@ class ProfileSpider(SourceSpider):
         self._earlier = PreviousSnapshot(base / PERFORMERS_FILE if base else None)
         self._parts = ProfileParts(self.directory)
         self._outcomes: Counter[str] = Counter()
-        self._in_a_row = self._walled = 0
+        self._in_a_row = self._walled = self._pages_left = 0
+        self._limit = TimeLimit(self.job)
         self._progress = Progress(self.directory, "pages", len(targets), emit=self.report.say)
         pages = PageFetcher(self.job.source, self.answer_to, self.report.say)
         self._visitor = Visitor(
@@ -82,6 +85,7 @@ class ProfileSpider(SourceSpider):
             self.facts_page,
         )
         left = self._left(targets)
+        self.report.requests.expect({host_name(base_url): len(targets) - self._progress.done})
         try:
             await self._visit_all(left)
         finally:
@@ -90,8 +94,8 @@ class ProfileSpider(SourceSpider):
             self._count_outcomes()
         if self._outcomes["forbidden"] and not self._outcomes["read"]:
             raise self._forbidden()
-        self.report.full_sweep = True
-        walls = self._check(len(targets))
+        self.report.full_sweep = not self._pages_left
+        walls = self._check(len(targets) - self._pages_left)
         if self._broken():
             return
         if self.job.params.enable_faces:
@@ -141,6 +145,9 @@ class ProfileSpider(SourceSpider):
                 carried = None
                 if not self.job.params.full_refresh:
                     carried = self._visitor.carried(target, earlier)
+                if carried is None and self._limit.is_over():
+                    self._pages_left += 1
+                    continue
                 self._settle(target, carried or await self._visitor.visit(target, earlier))
 
         try:
@@ -177,6 +184,7 @@ class ProfileSpider(SourceSpider):
         for kind in OUTCOMES:
             counts[f"pages_{kind}"] = seen[kind]
         counts["pages_walled"] = self._walled
+        counts["pages_left"] = self._pages_left
         counts["excluded"] = self._excluded
         counts["pages_fetched"] = sum(seen.values()) - seen["known"] - seen["forbidden"]
 

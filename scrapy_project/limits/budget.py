@@ -159,6 +159,11 @@ def host_key(url: str) -> str:
     return f"host-{_registrable(host)}"
 
 
+def host_name(url: str) -> str:
+    """The host of `host_key` as people read it."""
+    return host_key(url).removeprefix("host-")
+
+
 @lru_cache(maxsize=1024)
 def _registrable(host: str) -> str:
     return str(_suffixes()(host).top_domain_under_public_suffix or host)

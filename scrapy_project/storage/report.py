@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from scrapy_project.check_advice import check_advice
+from scrapy_project.storage.request_counts import RequestCounts
 from trainer.config.jobs import CrawlJob
 from trainer.staging.atomic import sha256_file
 from trainer.staging.clock import iso, now
@@ -36,6 +37,7 @@ class CrawlReport:
     def __init__(self, job: CrawlJob, directory: Path) -> None:
         self._job = job
         self._directory = directory
+        self.requests = RequestCounts(directory)
         self.errors = ErrorBook()
         self.counts: Counter[str] = Counter()
         self.checks: list[Check] = []
@@ -73,6 +75,7 @@ class CrawlReport:
 
     def write(self, status: Status, reason: str | None) -> StageManifest:
         """`_RUN.json`; a fatal check that does not hold makes a complete crawl a failed one."""
+        self.requests.write()
         broken = [check for check in self.checks if check.fatal and not check.ok]
         if status == "complete" and broken:
             status = "failed"

@@ -12,7 +12,18 @@ import sys
 
 import typer
 
-from trainer.cli import backups, builds, candidates, releases, repair, sources, status, stop
+from trainer.cli import (
+    backups,
+    builds,
+    candidates,
+    doctor,
+    metrics,
+    releases,
+    repair,
+    sources,
+    status,
+    stop,
+)
 from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
@@ -49,6 +60,8 @@ def progress_on_stderr() -> None:
 for command in (
     builds.build,
     status.status,
+    doctor.doctor,
+    metrics.metrics,
     stop.stop,
     sources.sources,
     sources.assertions,

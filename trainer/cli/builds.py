@@ -11,6 +11,7 @@ from trainer.config.settings import Settings
 from trainer.pipeline.build import build as run_build
 from trainer.release.gate import GateResult
 from trainer.runs.record import RunRecord, SourceStats
+from trainer.runs.requests import face_line, request_lines
 
 EXIT_BY_STATUS = {"completed": 0, "failed": 1, "needs_approval": 3, "partial": 4, "rejected": 5}
 
@@ -47,6 +48,8 @@ def build_lines(record: RunRecord) -> list[str]:
         f"  embedder: {embed.get('embedded', 0)} pictures embedded now, "
         f"{embed.get('already', 0)} before"
     )
+    lines += [f"  {line}" for line in request_lines(record.requests)]
+    lines += [f"  {line}" for line in face_line(record.faces_per_performer)]
     return [*lines, *_decision_lines(record), *_error_lines(record)]
 
 
@@ -56,9 +59,19 @@ def _source_lines(source: str, stats: SourceStats) -> list[str]:
         f"  {source}: {stats.status}{reason}; {stats.performers} performers in "
         f"{stats.pages} pages{_pages(stats)}, pictures {stats.images_fetched} fetched, "
         f"{stats.images_known} known, {stats.images_refused} refused, "
-        f"{stats.images_failed} failed; {stats.faces} faces selected",
+        f"{stats.images_failed} failed, {stats.images_not_needed} not needed; "
+        f"{stats.faces} faces selected",
+        *_left(stats),
         *(f"    warning: {warning}" for warning in stats.warnings),
     ]
+
+
+def _left(stats: SourceStats) -> list[str]:
+    """Return what `max_hours` left over, in one line or none."""
+    if not stats.images_left and not stats.pages_left:
+        return []
+    pages = f"{stats.pages_left} pages and " if stats.pages_left else ""
+    return [f"    left for the next build: {pages}{stats.images_left} pictures"]
 
 
 def _decision_lines(record: RunRecord) -> list[str]:

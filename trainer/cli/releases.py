@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from trainer.cli.common import DataDirOption, JsonOption, data_of, show
+from trainer.cli.exports import export_for
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError
 from trainer.exclusions.release_check import refuse_excluded
 from trainer.pipeline.rollback import rollback as republish
 from trainer.release.contract import SIGNATURE
 from trainer.release.diff import diff as compare
-from trainer.release.export import export as write_zip
 from trainer.release.publish import versions as published_releases
 from trainer.release.signing import require_signed
 from trainer.release.verify import VERIFY_JSON, VerifyReport
@@ -106,15 +106,18 @@ def diff(
 
 def export(
     release: Annotated[str, typer.Argument(help="A release, or `current`.")] = "current",
+    consumer: Annotated[
+        str, typer.Option("--for", help="What loads it: sidecar or stashface.")
+    ] = "sidecar",
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the flat zip that the sidecar's updater takes."""
+    """Write the zip that the sidecar's updater takes, or the files that stashface loads."""
     data = data_of(data_dir)
     directory = release_dir(data, release)
     refuse_excluded(data, directory)
-    path = write_zip(directory, data.exports)
-    show({"path": str(path), "bytes": path.stat().st_size}, as_json, [str(path)])
+    content, lines = export_for(consumer, directory, data, Settings.load(data_dir))
+    show(content, as_json, lines)
 
 
 def release_dir(data: DataDir, name: str) -> Path:

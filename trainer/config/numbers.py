@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 
 def _whole(value: Any) -> Any:
@@ -21,4 +21,5 @@ def _number(value: Any) -> Any:
 
 
 Whole = Annotated[int, BeforeValidator(_whole)]
+Hours = Annotated[int, Field(ge=1, le=1000), BeforeValidator(_whole)]
 Number = Annotated[float, BeforeValidator(_number)]

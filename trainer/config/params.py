@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from trainer.config.numbers import Whole
+from trainer.config.numbers import Hours, Whole
 from trainer.errors import ConfigError
 from trainer.reasons import problems, reason
 
@@ -47,6 +47,10 @@ class BuildParams(BaseModel):
         le=10_000,
         description="Pictures whose degraded copies are searched to measure a release; 0 is off.",
     )
+    max_hours: Hours | None = Field(
+        None,
+        description="Hours after which crawling ends, and what is there is released; empty: none.",
+    )
     publish: bool = Field(
         True, description="Publish when the gate passes; otherwise keep a candidate."
     )
@@ -74,3 +78,18 @@ class BuildParams(BaseModel):
                 f"choose from {', '.join(sorted(known_sources))}"
             )
         return params
+
+
+def form_fields() -> dict[str, dict[str, Any]]:
+    """Return the JSON schema of each parameter, in order; one that may be empty has two types."""
+    fields = BuildParams.model_json_schema()["properties"]
+    return {name: _in_one(field) for name, field in fields.items()}
+
+
+def _in_one(field: dict[str, Any]) -> dict[str, Any]:
+    """`anyOf` a type and null, as one schema: forms know no other."""
+    if "anyOf" not in field:
+        return field
+    rest = {key: value for key, value in field.items() if key != "anyOf"}
+    kind = next(option for option in field["anyOf"] if option["type"] != "null")
+    return {**rest, **kind, "type": [kind["type"], "null"]}

@@ -11,6 +11,7 @@ from trainer.config.groups.base import REPO_ROOT
 from trainer.config.groups.embedder import EmbedderSettings
 from trainer.config.groups.notify import NotifySettings
 from trainer.config.groups.release import ReleaseSettings
+from trainer.config.groups.sign_in import SignInSettings
 from trainer.config.groups.sources import SourceSettings
 from trainer.config.groups.upkeep import UpkeepSettings
 from trainer.errors import ConfigError
@@ -21,6 +22,7 @@ __all__ = ["REPO_ROOT", "Settings"]
 
 class Settings(
     AirflowSettings,
+    SignInSettings,
     NotifySettings,
     UpkeepSettings,
     ReleaseSettings,

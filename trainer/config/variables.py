@@ -15,6 +15,7 @@ from trainer.config.groups.container import ContainerSettings
 from trainer.config.groups.embedder import EmbedderSettings
 from trainer.config.groups.notify import NotifySettings
 from trainer.config.groups.release import ReleaseSettings
+from trainer.config.groups.sign_in import SignInSettings
 from trainer.config.groups.sources import SourceSettings
 from trainer.config.groups.upkeep import UpkeepSettings
 from trainer.config.settings import Settings
@@ -26,6 +27,7 @@ GROUPS: tuple[type[SettingsGroup], ...] = (
     EmbedderSettings,
     ReleaseSettings,
     AirflowSettings,
+    SignInSettings,
     NotifySettings,
     UpkeepSettings,
     ContainerSettings,

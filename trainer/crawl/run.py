@@ -7,6 +7,7 @@ import sys
 
 from trainer.config.jobs import CrawlJob
 from trainer.config.settings import REPO_ROOT
+from trainer.config.sources import SourceConfig
 from trainer.crawl.environment import crawl_environment
 from trainer.crawl.known_pictures import write_known_pictures
 from trainer.errors import DamagedFileError
@@ -74,11 +75,25 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
         watermark=row.watermark if row and incremental else None,
         known_live=row.live_performers if row and incremental else None,
         targets=None if described.creates_performers else context.run.targets(source),
+        crawled_beside=_beside(context, described),
         known_pictures=known if known.exists() else None,
         started_at=plan.started_at,
         allow_private_hosts=context.settings.allow_private_hosts,
         contact=context.settings.contact or "a server of the operator's own",
     )
+
+
+def _beside(context: RunContext, source: SourceConfig) -> list[str]:
+    """Return the other sources that are crawled in the same step; not those without a key, which
+    end at once."""
+    plan = context.plan
+    step = plan.creators if source.creates_performers else plan.references
+    return [
+        key
+        for key, other in step.items()
+        if key != source.key
+        and (other.api_key_env is None or other.api_key_env in crawl_environment(other))
+    ]
 
 
 def _incremental(context: RunContext, source: str, row: SnapshotRow) -> bool:

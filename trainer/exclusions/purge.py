@@ -13,9 +13,10 @@ from trainer.exclusions.edit import remember
 from trainer.exclusions.entries import Exclusion, Exclusions, read_entries, read_exclusions
 from trainer.exclusions.error_redaction import names_of
 from trainer.exclusions.list_file import bring_in
+from trainer.exclusions.listed import Listed
 from trainer.exclusions.members import Found, claims_of, crawled_files, find_members
 from trainer.exclusions.redact_tables import Redaction, redact
-from trainer.exclusions.release_check import Listed, drop_packages, may_hold
+from trainer.exclusions.release_check import drop_packages, may_hold
 from trainer.exclusions.run_redaction import traces
 from trainer.exclusions.state_redaction import forget_pictures, forget_texts
 from trainer.faces.cache import cache_parts

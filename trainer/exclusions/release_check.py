@@ -8,7 +8,6 @@ import sqlite3
 import zipfile
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +15,8 @@ from typing import Any
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.exclusions.entries import claim_of, read_exclusions
 from trainer.exclusions.list_file import bring_in
+from trainer.exclusions.listed import Listed
+from trainer.exclusions.stashface_packages import stashface_holds, stashface_packages
 from trainer.reasons import reason
 from trainer.release.contract import DATABASE
 from trainer.release.delta import CHANGES
@@ -23,14 +24,6 @@ from trainer.release.delta_read import SHA
 from trainer.staging.atomic import TEMPORARY
 from trainer.staging.paths import DataDir
 from trainer.state.store import Claim
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Excluded records and pictures (by sha256)."""
-
-    claims: frozenset[Claim]
-    pictures: frozenset[str]
 
 
 def holds(release: Path, listed: Listed) -> bool:
@@ -86,8 +79,9 @@ def drop_packages(data: DataDir, listed: Listed) -> list[str]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     packages = sorted(data.exports.glob("stash-sense-*.zip"))
     found = [path for path in packages if _package_holds(path, listed)]
+    found += [path for path in stashface_packages(data.exports) if stashface_holds(path, listed)]
     for path in found:
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     return [path.name for path in found]
 
 

@@ -23,6 +23,7 @@ from trainer.runs.record import RunRecord, list_records, read_record
 from trainer.staging.clock import now, parse_iso, version_id
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
+from trainer.state.guard import require_state_of_releases
 from trainer.upkeep.repair import heal
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ def build(settings: Settings, conf: dict[str, Any] | str | None) -> RunRecord:
     Raises `TrainerError` with the reason; the run's record has it too.
     """
     refuse_a_cluster(settings)
+    require_state_of_releases(DataDir(settings.data_dir).state_db)
     params = BuildParams.parse(conf, sorted(load_sources(settings.data_dir)))
     data = DataDir(settings.data_dir)
     with build_lock(data.lock):

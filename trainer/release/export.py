@@ -14,6 +14,7 @@ from trainer.errors import DamagedFileError
 from trainer.reasons import reason
 from trainer.release import contract
 from trainer.release.calibration import CALIBRATION_JSON
+from trainer.release.consumer import consumer
 from trainer.release.files import read_manifest, require_intact
 from trainer.release.readme import README, readme
 from trainer.release.zip_entry import entry_of, put
@@ -40,7 +41,7 @@ def export(directory: Path, out_dir: Path) -> Path:
 
 def zip_path(out_dir: Path, version: str) -> Path:
     """Where the zip of a release of this version lies, once it is exported."""
-    return out_dir / f"stash-sense-data-v{version}.zip"
+    return out_dir / consumer("sidecar").archive_name(version)
 
 
 def check_zip(path: Path, directory: Path) -> None:
@@ -66,7 +67,7 @@ def check_zip(path: Path, directory: Path) -> None:
 
 def _members(directory: Path) -> list[str]:
     also = (contract.SIGNATURE, CALIBRATION_JSON)
-    return sorted([*contract.RELEASE_FILES, *(n for n in also if (directory / n).exists())])
+    return sorted([*consumer("sidecar").members, *(n for n in also if (directory / n).exists())])
 
 
 def _readme(directory: Path) -> bytes:

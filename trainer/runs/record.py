@@ -41,6 +41,10 @@ class SourceStats(_Model):
     images_known: int = 0
     images_refused: int = 0
     images_failed: int = 0
+    # Not asked for: no more faces are needed of their performers, or the build's time was over.
+    images_not_needed: int = 0
+    images_left: int = 0
+    pages_left: int = 0
     faces: int = 0
     errors: int = 0
     warnings: list[str] = []  # checks that did not hold, and that are no reason to fail
@@ -90,6 +94,8 @@ class RunRecord(_Model):
     stand_ins: int = Field(0, description="pictures refused because many performers share them")
     absent: dict[str, int] = Field({}, description="reason -> performers resolved, not released")
     reviews: dict[str, int] = Field({}, description="kind -> items that a person has to look at")
+    requests: dict[str, dict[str, int]] = Field({}, description="host -> made, left")
+    faces_per_performer: dict[str, int] = Field({}, description="faces -> performers")
     evaluation: dict[str, Any] | None = None
     gate: dict[str, Any] | None = None
     rejected_because: str | None = None

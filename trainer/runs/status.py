@@ -10,6 +10,7 @@ from trainer.identity.dismissed_reviews import dismissed, still_open
 from trainer.identity.reviews import read_run_reviews, reviewed
 from trainer.runs.activity import QUIET, last_activity, progress_files
 from trainer.runs.record import RecordEntry, RunRecord, list_records
+from trainer.runs.requests import Requests, face_line, read_requests, request_lines
 from trainer.staging.clock import iso, parse_iso
 from trainer.staging.paths import DataDir, RunDir
 from trainer.staging.progress import describe, read_progress
@@ -24,6 +25,8 @@ class Status:
     started_at: str | None = None
     steps: list[str] = field(default_factory=list)  # running now
     progress: dict[str, str] = field(default_factory=dict)  # part of the run -> a line
+    requests: Requests = field(default_factory=dict)  # of the run: host -> made, left
+    faces_per_performer: dict[str, int] = field(default_factory=dict)  # of the last run
     last_activity: str | None = None
     last_run: dict[str, str | None] | None = None  # id, status, completed_at
     next_run: str | None = None  # as Airflow plans it, an ISO time
@@ -35,9 +38,11 @@ class Status:
         """For people."""
         found = [self._headline()]
         found += [f"  {part}: {line}" for part, line in self.progress.items()]
+        found += [f"  {line}" for line in request_lines(self.requests)]
         if self.last_run:
             ended = self.last_run["completed_at"] or "an unknown time"
             found.append(f"last run {self.last_run['id']}: {self.last_run['status']}, {ended}")
+            found += [f"  {line}" for line in face_line(self.faces_per_performer)]
         if self.candidates:
             found.append(f"waits for approval: {', '.join(self.candidates)}; `trainer candidates`")
         if self.reviews:
@@ -70,6 +75,7 @@ def read_status(data: DataDir, moment: datetime) -> Status:
         candidates=[r.id for r in records if r.status == "needs_approval"],
         reviews=_open_reviews(data, entries, problems),
         problems=problems,
+        faces_per_performer=next((r.faces_per_performer for r in records if _ended(r)), {}),
     )
     running = next((e for e in entries if e.record and e.record.status == "running"), None)
     return _with_run(found, data, running, moment) if running else found
@@ -88,13 +94,18 @@ def _with_run(found: Status, data: DataDir, entry: RecordEntry, moment: datetime
         started_at=record.started_at,
         steps=[name for name, step in record.steps.items() if step.status == "running"],
         progress=_progress(run, found.problems),
+        requests=read_requests(run),
         last_activity=iso(active) if active else None,
     )
 
 
+def _ended(record: RunRecord) -> bool:
+    return record.status != "running"
+
+
 def _last_run(records: list[RunRecord]) -> dict[str, str | None] | None:
     """The newest run that has ended."""
-    record = next((r for r in records if r.status != "running"), None)
+    record = next((r for r in records if _ended(r)), None)
     if record is None:
         return None
     return {"id": record.id, "status": record.status, "completed_at": record.completed_at}

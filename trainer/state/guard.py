@@ -9,6 +9,7 @@ from pathlib import Path
 from trainer.errors import StageFailed
 from trainer.state.errors import state_error
 from trainer.state.read_only import read_only
+from trainer.state.version import refuse_newer
 
 _RELEASE = "[0-9]" * 8 + "_" + "[0-9]" * 6
 _RESTORE = (
@@ -34,10 +35,12 @@ def refuse_new_state(state_db: Path) -> None:
 
 
 def require_state_of_releases(state_db: Path) -> None:
-    """Raise `StageFailed` where `state_db` is missing, or does not know the newest release."""
+    """Raise `StageFailed` where `state_db` is missing, is of a newer trainer, or does not know the
+    newest release."""
     refuse_new_state(state_db)
     newest = newest_release(state_db)
-    if newest is not None and newest not in _published(state_db):
+    known = _published(state_db) if _has_content(state_db) else set()
+    if newest is not None and newest not in known:
         raise StageFailed(
             f"{state_db} does not know release {newest}, so it is older than the release or of "
             f"another DATA_DIR, and its next ids are taken already; {_RESTORE}"
@@ -51,6 +54,7 @@ def _has_content(path: Path) -> bool:
 def _published(state_db: Path) -> set[str]:
     try:
         with read_only(state_db) as db:
+            refuse_newer(db, state_db)
             tables = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'published'").fetchone()
             rows = db.execute("SELECT version_id FROM published").fetchall() if tables else []
             return {row[0] for row in rows}

@@ -23,20 +23,28 @@ _MEMBERS = (
     "DROP TABLE exclusion_members_before",
     f"PRAGMA user_version = {MEMBERS_VERSION}",
 )
+# The first state.db did not note which run fetched a picture.
+_LEDGER = ("ALTER TABLE image_ledger ADD COLUMN run_id TEXT",)
 
 
 def migrate(db: sqlite3.Connection) -> None:
     """Whole or not at all; another process may have done it meanwhile."""
-    if not _is_due(db):
+    if not _due(db):
         return
     db.execute("BEGIN IMMEDIATE")
     try:
-        for statement in _MEMBERS if _is_due(db) else ():
+        for statement in _due(db):
             db.execute(statement)
     except BaseException:
         db.execute("ROLLBACK")
         raise
     db.execute("COMMIT")
+
+
+def _due(db: sqlite3.Connection) -> tuple[str, ...]:
+    ledger = {row[1] for row in db.execute("PRAGMA table_info(image_ledger)")}
+    lacks_run = bool(ledger) and "run_id" not in ledger
+    return (_LEDGER if lacks_run else ()) + (_MEMBERS if _is_due(db) else ())
 
 
 def _is_due(db: sqlite3.Connection) -> bool:

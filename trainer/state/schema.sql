@@ -1,4 +1,4 @@
--- state.db, version 4: what must outlive every run. Records of the way are written in one
+-- state.db, version 4 (state/version.py): what must outlive every run. Records of the way are written in one
 -- transaction, when a release is published; decisions of people by commands (at the end).
 -- Permanent performer ids: given once, never reused.
 CREATE TABLE IF NOT EXISTS performers (

@@ -26,9 +26,9 @@ from trainer.state.errors import state_error, state_errors
 from trainer.state.guard import refuse_new_state
 from trainer.state.migrate import migrate
 from trainer.state.read_only import read_only
+from trainer.state.version import STATE_VERSION, refuse_newer
 
 __all__ = [
-    "HISTORY_VERSION",
     "STATE_VERSION",
     "Claim",
     "KnownIdentities",
@@ -47,8 +47,6 @@ __all__ = [
     "run_of",
     "writing",
 ]
-STATE_VERSION = 4
-HISTORY_VERSION = 2  # of the first state.db with claim_history
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
 
@@ -77,6 +75,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         return
     try:
         with read_only(path) as db:
+            refuse_newer(db, path)
             yield db
     except sqlite3.DatabaseError as error:
         raise state_error(path, error) from error
@@ -103,7 +102,7 @@ def read_identities(path: Path) -> KnownIdentities:
 
 
 def _former_ids(db: sqlite3.Connection) -> dict[Claim, tuple[int, ...]]:
-    if db.execute("PRAGMA user_version").fetchone()[0] < HISTORY_VERSION:
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'claim_history'").fetchone():
         return {}
     found: dict[Claim, tuple[int, ...]] = {}
     rows = db.execute("SELECT source, source_id, performer_id FROM claim_history ORDER BY rowid")
@@ -199,12 +198,10 @@ PATIENCE = 60.0  # seconds; a build's commit is done by then
 def prepare(db: sqlite3.Connection, path: Path) -> None:
     """Set up a connection for writing: its settings, and the tables, also of an older file; raises
     `StageFailed` for a file of a newer trainer."""
+    refuse_newer(db, path)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA foreign_keys = ON")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > STATE_VERSION:
-        raise StageFailed(f"{path} was written by a newer trainer (version {version}); update")
     migrate(db)
     db.executescript(_SCHEMA.read_text(encoding="utf-8"))
     db.execute(f"PRAGMA user_version = {STATE_VERSION}")

@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request
 
-from scrapy_project.limits.budget import Budget, Held, host_key, source_key
+from scrapy_project.limits.budget import Budget, Held, host_key, host_name, source_key
 from scrapy_project.storage.report import disk_failed
 
 
@@ -28,9 +28,12 @@ class BudgetMiddleware:
         interval: float,
         longest_hold: float,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        made: Callable[[str], object] | None = None,
     ) -> None:
+        """`made`: told the host of each request that goes out."""
         self._budget = budget
         self._sleep = sleep
+        self._made = made
         self._source = source_key(source)
         self._interval = interval
         self._longest_hold = longest_hold
@@ -47,6 +50,7 @@ class BudgetMiddleware:
             settings["BUDGET_SOURCE"],
             settings.getfloat("BUDGET_INTERVAL"),
             settings.getfloat("RETRY_AFTER_MAX_SECONDS"),
+            made=crawler.spider.report.requests.made,
         )
 
     async def process_request(self, request: Request) -> None:
@@ -59,11 +63,16 @@ class BudgetMiddleware:
             try:
                 async with self._turn:
                     if await self._start(keys):
+                        self._count(request.url)
                         return
             except Held as held:
                 await self._wait_for(held)
             except OSError as error:
                 raise disk_failed(error) from None
+
+    def _count(self, url: str) -> None:
+        if self._made is not None:
+            self._made(host_name(url))
 
     def slow_down(self, url: str, seconds: float) -> bool:
         """From now on the host of `url` is asked once in so many seconds. False, and nothing

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
-from trainer.config.groups.base import OptionalPath, SettingsGroup
+from trainer.config.groups.base import EmptyIsUnset, OptionalPath, SettingsGroup
 
 
 class ReleaseSettings(SettingsGroup):
@@ -28,6 +28,11 @@ class ReleaseSettings(SettingsGroup):
         description="Numbers of the indexes: `float32`, or a quarter of the size `e4m3` (twice the "
         "time to build) or `float8` (rounds down: every distance grows by about 0.13, so the "
         "sidecar's thresholds reject more)",
+    )
+    stashface_password: Annotated[SecretStr | None, EmptyIsUnset] = Field(
+        None,
+        description="Password of `persons.zip` for `trainer export --for stashface`: the "
+        "`VISAGE_KEY` of the server",
     )
     index_minutes: float = Field(
         240.0,

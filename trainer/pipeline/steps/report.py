@@ -12,9 +12,11 @@ from trainer.release.diff import DIFF_JSON, Diff
 from trainer.runs import update as run_record
 from trainer.runs.context import Plan, RunContext
 from trainer.runs.record import DiffSummary, RunRecord, SourceStats
+from trainer.runs.requests import read_requests
 from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import STEP_FAILED, StageError, grouped
 from trainer.staging.manifest import StageManifest
+from trainer.upkeep.metrics import write_metrics
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +46,13 @@ def run(context: RunContext) -> dict[str, Any]:
             for step in ("resolve", "select")
             for kind, count in _result(context, step).get("reviews", {}).items()
         }
+        current.requests = read_requests(context.run)
         current.evaluation = context.result("evaluate")
         current.gate = context.result("gate")
         current.completed_at = iso(now())
     log.info(f"report: run {plan.run_id} is {current.status}; {current.stats.errors} errors")
     tell_end(context)
+    write_metrics(context.data)
     if current.status == "failed":
         raise StageFailed(f"run {plan.run_id} failed; see {context.run.record}")
     return {"status": current.status, "release": current.release}
@@ -66,6 +70,7 @@ def _selection(current: RunRecord, context: RunContext) -> None:
     current.funnel = result.get("funnel", {})
     current.stand_ins = result.get("stand_ins", 0)
     current.absent = result.get("absent", {})
+    current.faces_per_performer = result.get("faces_per_performer", {})
 
 
 def _stats(
@@ -97,6 +102,9 @@ def _source_stats(manifest: StageManifest, rules: dict[str, int]) -> SourceStats
         images_known=counts.get("pictures_known_before", 0),
         images_refused=counts.get("pictures_refused", 0) + counts.get("pictures_refused_before", 0),
         images_failed=counts.get("pictures_failed", 0),
+        images_not_needed=counts.get("pictures_not_needed", 0),
+        images_left=counts.get("pictures_left", 0),
+        pages_left=counts.get("pages_left", 0),
         faces=sum(n for rule, n in rules.items() if rule in ACCEPTED),
         errors=sum(error.count for error in manifest.errors),
         warnings=[

@@ -82,6 +82,7 @@ def run(context: RunContext) -> dict[str, Any]:
     result = {
         "faces": len(chosen),
         "performers": chosen["performer_id"].n_unique(),
+        "faces_per_performer": _by_number(context, chosen),
         "funnel": by_rule,
         "stages": stages(capped),
         "stand_ins": judged.stand_ins,
@@ -123,6 +124,15 @@ def _log(result: dict[str, Any]) -> None:
         log.info(
             f"select: {result['stand_ins']} pictures are stand-ins: too many performers share them"
         )
+
+
+def _by_number(context: RunContext, chosen: pl.DataFrame) -> dict[str, int]:
+    """Return how many performers who may be released have 0, 1, 2-4, or 5 faces and more."""
+    everybody = read_frame(context.run.resolve / "performers.parquet", ["performer_id"])
+    faces = everybody.join(chosen.group_by("performer_id").len(), on="performer_id", how="left")
+    number = faces["len"].fill_null(0)
+    least = {"0": (0, 0), "1": (1, 1), "2-4": (2, 4), "5+": (5, 1_000_000)}
+    return {name: int(number.is_between(*bounds).sum()) for name, bounds in least.items()}
 
 
 def _absent(context: RunContext, capped: pl.DataFrame, chosen: pl.DataFrame) -> dict[str, int]:

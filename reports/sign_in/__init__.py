@@ -1,0 +1,1 @@
+"""Sign-in to the reports: by a shared password, or by OpenID Connect."""

@@ -1,0 +1,204 @@
+"""The all-in-one image, started by the unRAID template's own settings: as any user, on a root file
+system that is read-only, behind one sign-in."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import docker
+import pytest
+import requests
+
+from tests.waiting import wait_for
+from trainer.config.settings import REPO_ROOT
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1500)]
+IMAGE = "stash-sense-trainer:test"
+CANNOT_RUN = 75
+SCRIPT = REPO_ROOT / "tests" / "docker_base.sh"
+KEY = "canary-of-the-test"
+START_SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[str]:
+    """The all-in-one image; skips with the script's reason where Docker cannot run here."""
+    done = subprocess.run(
+        ["bash", SCRIPT, "trainer"],  # noqa: S607 - wherever it lies
+        env={**os.environ, "TRAINER_IMAGE": IMAGE},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == CANNOT_RUN:
+        pytest.skip(f"Docker cannot run here: {done.stderr.strip().splitlines()[-1]}")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    yield IMAGE
+    if os.environ.get("KEEP_DOCKERD") != "1":
+        subprocess.run(["bash", SCRIPT, "down"], check=True, capture_output=True)  # noqa: S607 - wherever it lies
+
+
+def _template() -> dict[str, dict[str, str]]:
+    """What the template gives by kind: ports, paths and variables, with the values it fills in."""
+    root = ElementTree.parse(REPO_ROOT / "unraid-template.xml").getroot()  # noqa: S314 - our own file
+    found: dict[str, dict[str, str]] = {"Port": {}, "Path": {}, "Variable": {}}
+    for config in root.iter("Config"):
+        found[str(config.get("Type"))][str(config.get("Target"))] = config.text or ""
+    return found
+
+
+class Home:
+    """A container as somebody at home runs it, and what can be asked of it."""
+
+    def __init__(self, root: Path, uid: int, started: Any) -> None:
+        self.root, self.uid, self.container = root, uid, started
+        started.reload()
+        (binding,) = started.attrs["NetworkSettings"]["Ports"]["8080/tcp"]
+        self.url = f"http://127.0.0.1:{binding['HostPort']}"
+
+    def logs(self) -> str:
+        return self.container.logs().decode()
+
+    def run(self, *argv: str, **environment: str) -> tuple[int, str]:
+        done = self.container.exec_run(list(argv), environment=environment)
+        return done.exit_code, done.output.decode()
+
+    def password(self) -> str:
+        found = re.search(r"Sign in as admin with the password (\S+)", self.logs())
+        assert found, self.logs()[-3000:]
+        return found[1]
+
+    def healthy(self) -> bool:
+        self.container.reload()
+        assert self.container.status == "running", self.logs()[-4000:]
+        return str(self.container.attrs["State"]["Health"]["Status"]) == "healthy"
+
+
+def _start(image: str, root: Path, uid: int) -> Any:
+    """99 as the template has it, by PUID and PGID; others by `--user`, without any capability."""
+    given = _template()
+    (port,) = given["Port"]
+    folders = {target: root / target.strip("/") for target in given["Path"]}
+    for folder in folders.values():
+        folder.mkdir()
+    options: dict[str, Any] = {}
+    if uid != int(given["Variable"]["PUID"]):
+        options = {"user": f"{uid}:{uid}", "cap_drop": ["ALL"]}
+        for folder in folders.values():
+            os.chown(folder, uid, uid)
+    return docker.from_env().containers.run(
+        image,
+        detach=True,
+        name=f"stash-sense-trainer-test-{uid}",
+        environment=given["Variable"] | {"STASHDB_API_KEY": KEY},
+        volumes={str(folder): {"bind": target, "mode": "rw"} for target, folder in folders.items()},
+        ports={f"{port}/tcp": ("127.0.0.1", None)},
+        read_only=True,
+        tmpfs={"/tmp": "mode=1777"},  # noqa: S108 - of the container
+        security_opt=["no-new-privileges"],
+        **options,
+    )
+
+
+@pytest.fixture(scope="module", params=[99, 1000])
+def home(image: str, tmp_path_factory: pytest.TempPathFactory, request) -> Iterator[Home]:
+    root = tmp_path_factory.mktemp(f"home{request.param}")
+    for parent in (root, *root.parents[:2]):
+        parent.chmod(0o755)  # pytest's directories are private to root, the container's user is not
+    container = _start(image, root, request.param)
+    try:
+        found = Home(root, request.param, container)
+        wait_for(found.healthy, START_SECONDS, every=1)
+        yield found
+    finally:
+        container.remove(force=True, v=True)
+
+
+def test_the_front_page_asks_for_a_sign_in_and_leads_to_both(home: Home) -> None:
+    for path in ("/", "/airflow/", "/airflow/api/v2/dags"):
+        assert requests.get(home.url + path, timeout=30).status_code == 401
+    time.sleep(4)  # so many attempts are free again
+    with requests.Session() as session:
+        page = session.get(home.url, auth=("admin", home.password()), timeout=60)
+        assert page.ok and "<title>Streamlit</title>" in page.text
+        session.auth = None
+        airflow = session.get(f"{home.url}/airflow/", timeout=60)
+        assert airflow.ok and '<base href="/airflow/"' in airflow.text
+        sign_in = {"username": "admin", "password": "-"}
+        token = session.post(f"{home.url}/airflow/auth/token", json=sign_in, timeout=60).json()
+        bearer = {"Authorization": f"Bearer {token['access_token']}"}
+
+        def components() -> bool:
+            url = f"{home.url}/airflow/api/v2/monitor/health"
+            health = session.get(url, headers=bearer, timeout=60).json()
+            return {part["status"] for part in health.values()} == {"healthy"}
+
+        wait_for(components, 120, every=1)
+        url = f"{home.url}/airflow/api/v2/dags/build_performer_database"
+        dag = wait_for(
+            lambda: (got := session.get(url, headers=bearer, timeout=60)).ok and got, 120
+        )
+        assert dag.json()["is_paused"] is False  # there is a key
+
+
+def test_the_commands_are_on_the_path_and_run_as_the_user(home: Home) -> None:
+    code, listed = home.run("trainer", "sources")
+    assert code == 0 and re.search(r"^stashdb: .*: on$", listed, re.MULTILINE), listed
+    assert "No module" not in listed
+    code, said = home.run("/opt/trainer/container/entrypoint.sh", "sh", "-c", "id -u; whoami")
+    assert (code, said.split()) == (0, [str(home.uid), "trainer"])
+
+
+def test_a_gpu_asked_for_by_name_is_an_error_where_there_is_none(home: Home) -> None:
+    wanted = {"TRAINER_DEVICE": "cuda", "TRAINER_CONTACT": "somebody@example.org"}
+    code, said = home.run("trainer", "build", **wanted)
+    assert code == 2 and "there is no NVIDIA GPU here; start the container with" in said, said
+
+
+def test_everything_written_belongs_to_the_user(home: Home) -> None:
+    written = [path for path in home.root.rglob("*") if path.parent != home.root]
+    assert written and {path.stat().st_uid for path in written} == {home.uid}
+    keys = home.root / "airflow" / "keys"
+    assert {path.stat().st_mode & 0o777 for path in keys.iterdir()} == {0o600}
+    code, _ = home.run("/opt/trainer/container/entrypoint.sh", "touch", "/opt/trainer/x")
+    assert code != 0
+
+
+def test_the_log_names_every_component_and_says_what_is_missing(home: Home) -> None:
+    text = home.logs()
+    named = {line.partition("|")[0].strip() for line in text.splitlines() if "| " in line}
+    assert named >= {
+        *("trainer", "api-server", "scheduler", "dag-processor", "triggerer", "reports"),
+    }
+    assert text.count("Sign in as admin with the password") == 1
+    assert "run `trainer models fetch sidecar`" in text
+    assert "TRAINER_CONTACT is not set" in text
+    assert KEY not in text and "No source has its API key" not in text
+
+
+def test_only_the_scheduler_knows_the_sources_key(home: Home) -> None:
+    script = (
+        "for p in /proc/[0-9]*; do tr '\\0' '\\n' <$p/environ | grep -q "
+        f"{KEY} && tr '\\0' ' ' <$p/cmdline && echo; done; true"
+    )
+    _, said = home.run("/opt/trainer/container/entrypoint.sh", "sh", "-c", script)
+    servers = ("api-server", "dag-processor", "triggerer", "streamlit", "nginx")
+    assert "scheduler" in said
+    for name in servers:
+        lines = [line for line in said.splitlines() if name in line and "sh -c" not in line]
+        assert not lines, lines
+
+
+def test_it_stops_in_time(home: Home) -> None:
+    started = time.monotonic()
+    home.container.stop(timeout=90)
+    assert time.monotonic() - started < 60
+    home.container.reload()
+    assert home.container.attrs["State"]["ExitCode"] == 0, home.logs()[-2000:]

@@ -1,0 +1,136 @@
+"""`max_hours`: crawling ends then, says what is left, and the next build goes on there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.recorded.bench import Bench, make_bench
+from tests.recorded.box import JPEG, serve
+from tests.recorded.profile_box import ProfileBench, linked, serve_site
+from trainer.config.jobs import CrawlJob
+from trainer.config.params import BuildParams, form_fields
+from trainer.config.sources import shipped_sources
+from trainer.crawl.time_limit import TimeLimit
+from trainer.staging.atomic import write_json
+from trainer.staging.clock import iso, now, parse_iso
+from trainer.staging.paths import DataDir
+from trainer.staging.progress import read_progress
+
+START = parse_iso("2026-02-01T00:00:00Z")
+
+
+def limit(root, minutes: float, hours: int | None = 1, beside: tuple[str, ...] = ()) -> TimeLimit:
+    """Of a crawl that begins so many minutes after the build; `beside`: sources to come."""
+    job = CrawlJob(
+        run_id="r1",
+        data_dir=root,
+        source=shipped_sources()["stashdb"],
+        params=BuildParams(max_hours=hours),
+        mode="full",
+        crawled_beside=list(beside),
+        started_at=iso(START),
+        contact="x",
+    )
+    moments = iter([minutes, *range(int(minutes), 100_000)])
+    return TimeLimit(job, lambda: START + timedelta(minutes=next(moments)))
+
+
+def minutes_until_over(found: TimeLimit) -> int:
+    return next(n for n in range(10_000) if found.is_over())
+
+
+def test_without_a_limit_it_is_never_over(tmp_path):
+    found = limit(tmp_path, 0, None)
+    assert not any(found.is_over() for _ in range(5000))
+
+
+def test_it_counts_from_the_start_of_the_build(tmp_path):
+    assert minutes_until_over(limit(tmp_path, 20)) == 40
+    assert minutes_until_over(limit(tmp_path, 70)) == 0
+
+
+def test_sources_that_did_not_begin_get_their_share(tmp_path):
+    assert minutes_until_over(limit(tmp_path, 0, beside=("fansdb", "theporndb"))) == 20
+    for source in ("fansdb", "theporndb"):
+        write_json(DataDir(tmp_path).run("r1").crawl_job(source), {})
+    assert minutes_until_over(limit(tmp_path, 0, beside=("fansdb", "theporndb"))) == 60
+
+
+def test_the_form_may_be_left_empty():
+    field = form_fields()["max_hours"]
+    assert field["type"] == ["integer", "null"]
+    assert (field["minimum"], field["maximum"], field["default"]) == (1, 1000, None)
+
+
+@pytest.fixture
+def bench(tmp_path, monkeypatch):
+    with serve() as box:
+        box.add(9)
+        yield make_bench(box, tmp_path, monkeypatch)
+
+
+def pictures(bench: Bench) -> list[str]:
+    found = [path for path in bench.box.log if path.startswith("/img/")]
+    bench.box.log.clear()
+    return found
+
+
+def test_the_list_is_read_and_the_next_build_fetches_the_pictures(bench: Bench):
+    manifest = bench.crawl(max_hours=1)  # of a build of long ago: its time is over
+    assert (manifest.status, manifest.full_sweep) == ("complete", True)
+    assert manifest.counts["performers_live"] == 9
+    assert manifest.counts["pictures_left"] == 9
+    assert manifest.counts["pictures_not_needed"] == 0
+    assert pictures(bench) == []
+    bench.publish("r1")
+    second = bench.crawl("r2")
+    assert second.counts["pictures_fetched"] == 9
+    assert "pictures_left" not in {k for k, count in second.counts.items() if count}
+
+
+def test_cut_short_it_fetches_nothing_twice(bench: Bench, monkeypatch):
+    for n in range(10, 40):
+        bench.box.pictures[f"/img/{n}.jpg"] = (200, {}, JPEG + str(n).encode())
+    bench.box.add(39)
+    bench.overrides = {"requests_per_minute": 600, "concurrent_requests": 1, "page_size": 50}
+    monkeypatch.setattr(
+        "tests.recorded.bench.STARTED", iso(now() - timedelta(minutes=59, seconds=54))
+    )
+    manifest = bench.crawl(max_hours=1)
+    first = pictures(bench)
+    assert manifest.status == "complete"
+    assert 0 < len(first) < 39
+    assert manifest.counts["pictures_left"] == 39 - len(first)
+    figures = read_progress(bench.context("r1").run.staging("stashdb"))
+    assert figures is not None
+    assert (figures["done"], figures["total"]) == (len(first), 39)
+    bench.publish("r1")
+    bench.overrides = {"page_size": 50}
+    bench.crawl("r2")
+    assert sorted(first + pictures(bench)) == sorted(f"/img/{n}.jpg" for n in range(1, 40))
+
+
+def test_pages_of_a_reference_site_wait_for_the_next_build(tmp_path):
+    with serve_site() as site:
+        site.person("Ada_Fenn", "Ada Fenn", "a1.jpg")
+        bench = ProfileBench(site, tmp_path, [linked(1, "Ada_Fenn", "Ada Fenn")])
+        manifest = bench.crawl(max_hours=1)
+        assert (manifest.status, manifest.full_sweep) == ("complete", False)
+        assert manifest.counts["pages_left"] == 1
+        assert site.asked() == []
+        assert bench.publish("r1").is_empty()
+        second = bench.crawl("r2")
+        assert (second.counts["pages_read"], second.counts["pages_left"]) == (1, 0)
+
+
+def test_pages_that_were_not_asked_for_are_not_gone(tmp_path):
+    with serve_site() as site:
+        site.person("Ada_Fenn", "Ada Fenn", "a1.jpg")
+        bench = ProfileBench(site, tmp_path, [linked(1, "Ada_Fenn", "Ada Fenn")])
+        bench.crawl()
+        bench.publish("r1")
+        bench.crawl("r2", "2026-06-01T00:00:00Z", max_hours=1)
+        row = bench.publish("r2").row(0, named=True)
+        assert (row["source_id"], row["deleted"]) == ("Ada_Fenn", False)

@@ -1,0 +1,38 @@
+"""How a release is exported for each consumer; `trainer export --for NAME`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from trainer.config.settings import Settings
+from trainer.release.consumer import consumer
+from trainer.release.export import export
+from trainer.release.stashface_export import export_stashface
+from trainer.staging.paths import DataDir
+
+Written = tuple[dict[str, Any], list[str]]  # for --json, and for people
+
+
+def export_for(name: str, directory: Path, data: DataDir, settings: Settings) -> Written:
+    """Export a release for the consumer `name`; raises `ConfigError` where there is none."""
+    return _EXPORTS[consumer(name).name](directory, data, settings)
+
+
+def _sidecar(directory: Path, data: DataDir, _settings: Settings) -> Written:
+    path = export(directory, data.exports)
+    return {"path": str(path), "bytes": path.stat().st_size}, [str(path)]
+
+
+def _stashface(directory: Path, data: DataDir, settings: Settings) -> Written:
+    secret = settings.stashface_password
+    password = secret.get_secret_value() if secret else None
+    found = export_stashface(directory, data.exports, password, settings.index_minutes * 60)
+    return found.as_json(), found.lines()
+
+
+_EXPORTS: dict[str, Callable[[Path, DataDir, Settings], Written]] = {
+    "sidecar": _sidecar,
+    "stashface": _stashface,
+}

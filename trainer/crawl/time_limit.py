@@ -1,0 +1,30 @@
+"""When a crawl has to end, where the build has `max_hours`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from trainer.config.jobs import CrawlJob
+from trainer.staging.clock import now, parse_iso
+from trainer.staging.paths import DataDir
+
+
+class TimeLimit:
+    """The build's `max_hours`, counted from its start. `trainer build` crawls one source after the
+    other: those that did not begin yet get their share of the time that is left."""
+
+    def __init__(self, job: CrawlJob, clock: Callable[[], datetime] = now) -> None:
+        self._clock = clock
+        self._began = clock()
+        self._run = DataDir(job.data_dir).run(job.run_id)
+        self._others = job.crawled_beside
+        hours = job.params.max_hours
+        self._end = parse_iso(job.started_at) + timedelta(hours=hours) if hours else None
+
+    def is_over(self) -> bool:
+        """Is nothing more to be asked for?"""
+        if self._end is None:
+            return False
+        waiting = sum(not self._run.crawl_job(source).exists() for source in self._others)
+        return self._clock() >= self._began + (self._end - self._began) / (1 + waiting)
