@@ -116,10 +116,11 @@ bench-reports: setup ## Each page over 110,000 performers, 500 runs: time to fir
 screenshots: setup ## Every page of the reports in a browser, over the demo's data: docs/screens (2 minutes)
 	$(BIN)/python -m tests.browser.screenshots --data var/demo/data --out docs/screens
 
-docs: setup ## Write docs/sources.md, docs/configuration.md and .env.example anew from what they describe
+docs: setup ## Write docs/sources.md, docs/configuration.md, .env.example and Compose's settings anew from what they describe
 	$(BIN)/trainer sources --markdown > docs/.sources.md && mv docs/.sources.md docs/sources.md
 	$(BIN)/python -m trainer.config.settings_page > docs/.configuration.md && mv docs/.configuration.md docs/configuration.md
 	$(BIN)/python -m trainer.config.env_example > .env.new && mv .env.new .env.example
+	$(BIN)/python -m trainer.config.compose_settings
 
 new-source: setup ## Start a source: make new-source NAME=key KIND=html_profile|stash_box|rest
 	$(BIN)/python -m scrapy_project.new_source "$(NAME)" "$(KIND)"

@@ -32,19 +32,22 @@ if [ "$(id -u)" = 0 ] && [ -z "${TRAINER_ENTERED:-}" ]; then
 fi
 unset TRAINER_ENTERED
 
-# Airflow asks for the name of its user; libnss-wrapper gives one to a uid that has none.
+# Airflow asks for the name of its user; libnss-wrapper gives one to a uid that has none. The
+# variables are for Airflow's tasks, which rename their process and lose the wrapper by it.
 export HOME="${TMPDIR:-/tmp}/home-$(id -u)"
 mkdir -p "$HOME"
 if ! getent passwd "$(id -u)" >/dev/null; then
     export NSS_WRAPPER_PASSWD="$HOME/passwd" NSS_WRAPPER_GROUP="$HOME/group"
-    {
-        cat /etc/passwd
-        echo "trainer:x:$(id -u):$(id -g):trainer:$HOME:/usr/sbin/nologin"
-    } >"$NSS_WRAPPER_PASSWD"
-    {
-        cat /etc/group
-        getent group "$(id -g)" >/dev/null || echo "trainer:x:$(id -g):"
-    } >"$NSS_WRAPPER_GROUP"
+    if [ ! -f "$NSS_WRAPPER_PASSWD" ]; then # whole at once: others read it
+        cp /etc/group "$NSS_WRAPPER_GROUP"
+        echo "trainer:x:$(id -g):" >>"$NSS_WRAPPER_GROUP"
+        cp /etc/passwd "$HOME/.passwd.$$"
+        echo "trainer:x:$(id -u):$(id -g):trainer:$HOME:/usr/sbin/nologin" >>"$HOME/.passwd.$$"
+        mv "$HOME/.passwd.$$" "$NSS_WRAPPER_PASSWD"
+    fi
     export LD_PRELOAD=libnss_wrapper.so
 fi
+USER=$(id -un 2>/dev/null || echo trainer)
+LOGNAME=$USER
+export USER LOGNAME
 exec "$@"

@@ -6,6 +6,8 @@ of the form. From a shell:
 
     airflow dags trigger build_performer_database --conf '{"sources": ["stashdb"]}'
 
+A new release updates the asset `stash_sense_release`, so that other DAGs can follow it.
+
 ### What it needs
 - A model pack in `DATA_DIR/models` (`trainer models fetch sidecar`).
 - The API key of each source that has one, as a variable or an Airflow connection; a source
@@ -38,6 +40,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG
+from trainer_airflow.announce import AnnounceRelease
 from trainer_airflow.decide import AskForApproval
 from trainer_airflow.notifier import RecordFailure
 from trainer_airflow.params import build_params
@@ -72,3 +75,4 @@ with DAG(
 ) as dag:
     tasks = add_tasks(STEPS, settings.embedder)
     tasks["publish"] >> AskForApproval(task_id="ask_for_approval") >> tasks["report"]
+    tasks["publish"] >> AnnounceRelease(task_id="announce_release") >> tasks["report"]

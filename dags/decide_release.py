@@ -13,6 +13,7 @@ meanwhile, or an exclusion was added. Reject it and trigger a build.
 from __future__ import annotations
 
 from airflow.sdk import DAG, Param
+from trainer_airflow.announce import AnnounceRelease
 from trainer_airflow.decide import DECIDE_DAG, REASON, ApplyDecision, ReleaseQuestion
 
 with DAG(
@@ -25,4 +26,5 @@ with DAG(
     params={"run_id": Param("", type="string", minLength=1, description="Run of the build.")},
     tags=["stash-sense"],
 ) as dag:
-    ReleaseQuestion(task_id="ask", params=REASON) >> ApplyDecision(task_id="apply")
+    answer = ReleaseQuestion(task_id="ask", params=REASON) >> ApplyDecision(task_id="apply")
+    answer >> AnnounceRelease(task_id="announce_release")

@@ -28,6 +28,7 @@ def show(where: DataDir) -> None:
     with st.container(border=True):
         if going:
             running(going, now())
+            parts.link("run", "Open the run", ":material/open_in_full:", run_id=going.run.run_id)
         else:
             idle()
 
@@ -60,7 +61,6 @@ def running(going: state.Running, at: datetime) -> None:
             "at the terminal that started it.",
             icon=":material/heart_broken:",
         )
-    parts.link("run", "Open the run", ":material/open_in_full:", run_id=going.run.run_id)
 
 
 def stage_line(stage: str, figures: state.Figures) -> str:

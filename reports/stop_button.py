@@ -1,4 +1,4 @@
-"""Stop a build from its page."""
+"""Stop a build from its page, and go on with one that was stopped or failed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from reports.actions import airflow as actions
 from reports.actions.role import role
 from trainer.runs.ids import airflow_run
 from trainer.staging.paths import RunDir
+
+
+def go_on(run: RunDir) -> None:
+    """For an operator, of a run of Airflow's that failed or was stopped."""
+    if role() != "operator" or airflow_run(run) is None or actions.airflow() is None:
+        return
+    if st.button("Go on with this run", icon=":material/resume:"):
+        acting.perform(lambda: actions.go_on(run))
 
 
 def show(run: RunDir) -> None:

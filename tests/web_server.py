@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, host: str, respond: Responder) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, 0), _Handler)
         self.respond = respond
 
@@ -75,7 +77,8 @@ def serving(respond: Responder, host: str = "127.0.0.1") -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        named = f"[{host}]" if ":" in host else "127.0.0.1"
+        yield f"http://{named}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -29,9 +29,9 @@ HOW_TO = (
     "600 with url, user and password. Until then, this command does the same:"
 )
 
-HOW_TO_STOP = (
-    f"no Airflow is configured; set {URL}, {USER} and {PASSWORD}, or mark the run as failed in "
-    "Airflow"
+NOT_CONFIGURED = (
+    f"no Airflow is configured; set {URL}, {USER} and {PASSWORD}, or stop and clear runs in "
+    "Airflow itself"
 )
 
 
@@ -77,8 +77,18 @@ def stop_run(data: DataDir, run: RunDir) -> str:
     """End a run of DATA_DIR in Airflow; raises `ConfigError` where none is configured."""
     client, run_id = airflow(), airflow_run(run)
     if client is None or run_id is None:
-        raise ConfigError(HOW_TO_STOP)
+        raise ConfigError(NOT_CONFIGURED)
     return stop(client, data, run_id)
+
+
+def go_on(run: RunDir) -> str:
+    """Go on with a run of Airflow's that failed or was stopped; returns a sentence."""
+    require_operator()
+    client, run_id = airflow(), airflow_run(run)
+    if client is None or run_id is None:
+        raise ConfigError(NOT_CONFIGURED)
+    client.go_on(run_id)
+    return f"run {run.run_id} goes on from what it has kept, as soon as Airflow begins with it"
 
 
 def shell_command(conf: Mapping[str, Any]) -> str:

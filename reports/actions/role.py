@@ -33,9 +33,7 @@ def role() -> Role:
         return role_of_all()
     found = signed_in(settings)
     if found is None:
-        raise NotAllowed(
-            "who looks has not signed in; start at the address of the reports, which asks for it"
-        )
+        raise NotAllowed("who looks has not signed in; start at the reports' address")
     return found
 
 

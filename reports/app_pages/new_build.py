@@ -17,6 +17,9 @@ _STARTED = "build_started"  # Airflow's id of the run that was started here
 
 
 def show() -> None:
+    """Once a build is started, its run is shown."""
+    if started := st.session_state.pop(_STARTED, None):
+        parts.open_page("run", run_id=started)
     if not acting.head("New build"):
         return
     directory = data.data_dir()
@@ -30,9 +33,6 @@ def show() -> None:
         return
     if st.button("Start build", type="primary"):
         acting.perform(lambda: _start(client, conf, list(sources)))
-    started, run_page = st.session_state.get(_STARTED), st.session_state.get("pages", {}).get("run")
-    if started and run_page:
-        st.page_link(run_page, label="Open its run", query_params={"run_id": started})
     _running(client, directory)
 
 

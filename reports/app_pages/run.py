@@ -34,6 +34,7 @@ _record = Kept(read_record, most=20)
 
 
 def show() -> None:
+    acting.done()
     where = data.data_dir()
     runs, damaged = run_queries.summaries(where)
     wanted = st.query_params.get("run_id")
@@ -50,10 +51,11 @@ def show() -> None:
         parts.problems([str(error)])
         return
     _head(run, record, wanted)
-    acting.done()
     if run.status == "running":
         stop_button.show(where.run(run.run_id))
         _live(where, run.run_id)
+    elif run.status == "failed":
+        stop_button.go_on(where.run(run.run_id))
     _tabs(where, runs, run, record)
 
 
@@ -64,15 +66,24 @@ def _without(runs: list[RunSummary], damaged: list[str], wanted: str | None) -> 
         named = [line for line in damaged if f"/{run_queries.known_as(wanted)}/" in line]
         parts.problems(named)
         if not named:
-            st.info(
-                f"Run {text.markdown(wanted)} has no record yet: it appears when its first step "
-                "starts. Reload the page then."
-            )
+            _awaited(wanted)
         return None
     parts.problems(damaged)
     if not runs and not damaged:
         parts.empty()
     return _choose(runs) if runs else None
+
+
+@st.fragment(run_every=5)
+def _awaited(wanted: str) -> None:
+    """Looks again until the run's first step has begun."""
+    if data.find_run(run_queries.summaries(data.data_dir()).runs, wanted):
+        st.rerun()
+    st.info(
+        f"Run {text.markdown(wanted)} has no record yet: it appears here when its first step "
+        "starts, some seconds after the build was started.",
+        icon=":material/hourglass_top:",
+    )
 
 
 def _choose(runs: list[RunSummary]) -> RunSummary:

@@ -55,4 +55,5 @@ def _lines(log: Log, words: str) -> None:
         + "."
     )
     shown = "\n".join(text.plain(line) for line in found)
-    st.code(shown or " ", language=None, height=HEIGHT, wrap_lines=True)
+    with st.container(height=HEIGHT, border=False, autoscroll=True):  # the end is what one wants
+        st.code(shown or " ", language=None, wrap_lines=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.bench import reports_world
 from trainer.config.settings import REPO_ROOT
 
-PAGES = ("overview", "runs", "run", "versions", "quality", "review", "sources", "about")
+PAGES = ("overview", "runs", "run", "versions", "quality", "sources", "review", "about")
 MOST_SECONDS = 1.0
 
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.dags.conftest import ROOT
+from trainer.config.compose_settings import with_settings
 from trainer.config.env_example import COMPOSE as COMPOSES_OWN
 from trainer.config.env_example import LEFT_OUT, env_example
 from trainer.config.environment import is_secret
@@ -25,28 +26,29 @@ KEYS = {s.api_key_env for s in shipped_sources().values() if s.api_key_env}
 FETCHERS = {"FLARESOLVERR_URL", "CHROME_CDP_URL"}  # their addresses may hold a password
 OTHERS = {"postgres", "flaresolverr", "chrome"}  # images of others
 # A template for one container at home: not in it, each for its reason.
-NOT_IN_THE_TEMPLATE = LEFT_OUT | {
-    "DATA_DIR": "a path: /data",
-    "TRAINER_EMBEDDER": "the embedder is a process in the same container",
-    "TRAINER_EMBEDDER_IMAGE": "likewise",
-    "TRAINER_EMBEDDER_MEMORY": "likewise",
-    "TRAINER_DOCKER_URL": "likewise",
-    "TRAINER_EMBEDDER_SILENCE": "its default suits; any variable can be added by hand",
-    "TRAINER_EMBED_SHARDS": "likewise",
-    "TRAINER_NOTIFY_DISK_GB": "likewise",
-    "TRAINER_MAX_CLOCK_JUMP_HOURS": "likewise",
-    "TRAINER_PRECISION": "likewise",
-    "TRAINER_MODEL_PACK": "likewise",
-    "TRAINER_INDEX_STORAGE": "likewise",
-    "TRAINER_INDEX_MINUTES": "likewise",
-    "TRAINER_KEEP_RELEASES": "likewise",
-    "TRAINER_KEEP_PICTURES_DAYS": "likewise",
-    "TRAINER_SIGNING_KEY": "likewise",
-    "TRAINER_ALLOW_PRIVATE_HOSTS": "likewise",
-    "TRAINER_TLS_CERTIFICATE": "likewise: TRAINER_HTTPS makes one",
-    "TRAINER_TLS_KEY": "likewise",
-    "TRAINER_TIMEZONE": "unRAID sets TZ, which the schedule follows",
-}
+DEFAULTS_SUIT = (
+    "Releases",
+    "Embedder",
+    "Notifications",
+    "General",
+    "Backups and upkeep",
+)  # and others can be added
+IN_THE_TEMPLATE_ALL_THE_SAME = {"TRAINER_DEVICE", "TRAINER_NOTIFY_URLS"}
+NOT_IN_THE_TEMPLATE = (
+    LEFT_OUT
+    | {
+        v.name: f"{v.group}: the defaults suit, and any variable can be added by hand"
+        for v in variables()
+        if v.group in DEFAULTS_SUIT and v.name not in IN_THE_TEMPLATE_ALL_THE_SAME
+    }
+    | {
+        "TRAINER_ALLOW_PRIVATE_HOSTS": "for servers of one's own, which few have",
+        "TRAINER_REPORTS_PICTURES": "a choice that is made with the documentation at hand",
+        "TRAINER_TLS_CERTIFICATE": "TRAINER_HTTPS makes one; others mount theirs",
+        "TRAINER_TLS_KEY": "likewise",
+        "TRAINER_TIMEZONE": "unRAID sets TZ, which the schedule follows",
+    }
+)
 
 
 def _env_example():
@@ -62,6 +64,10 @@ def test_the_example_is_up_to_date_and_has_every_setting_or_a_reason():
     assert (ROOT / ".env.example").read_text() == env_example(), "write it anew: make docs"
     assert set(_env_example()) == (set(OURS) - set(LEFT_OUT)) | {v.name for v in COMPOSES_OWN}
     assert set(LEFT_OUT) < set(OURS)
+
+
+def test_the_settings_in_compose_are_up_to_date():
+    assert with_settings(COMPOSE) == COMPOSE, "write them anew: make docs"
 
 
 def test_compose_uses_every_line_of_the_example_and_no_other():

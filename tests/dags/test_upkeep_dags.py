@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from trainer.state.store import note_published
@@ -28,3 +32,41 @@ def test_a_backup_is_written_every_saturday(home):
     done = dag.get_task("back_up").execute({"params": {"faces": True, "releases": False}})
     manifest = read_backup(home / "backups" / done["path"].rpartition("/")[2])
     assert manifest.faces and "state.db" in manifest.files
+
+
+def test_the_house_is_kept_every_night(home, monkeypatch):
+    from keep_house import dag
+
+    assert dag.schedule.expression == "30 4 * * *" and dag.catchup is False
+    assert dag.task_ids == ["tidy", "clean_database"]
+    assert all(word in dag.doc_md for word in ("What it does", "What it needs", "fails"))
+    old = home / "runs" / "r" / "logs" / "crawl.log"
+    old.parent.mkdir(parents=True)
+    old.write_text("x")
+    os.utime(old, (0, 0))
+    monkeypatch.setenv("AIRFLOW_HOME", str(home / "airflow"))
+    done = dag.get_task("tidy").execute({})
+    assert done["gone"]["logs of runs"] == 1 and not old.exists()
+    assert (home / "metrics" / "stash_sense.prom").exists()
+
+
+def test_the_database_is_cleaned_where_its_address_is_known(home, monkeypatch):
+    from airflow.sdk.exceptions import AirflowSkipException
+    from keep_house import dag
+
+    task = dag.get_task("clean_database")
+    monkeypatch.setenv("AIRFLOW_HOME", str(home))
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "airflow-db-not-allowed:///")
+    with pytest.raises(AirflowSkipException, match="TRAINER_AIRFLOW_DATABASE"):
+        task.execute({})
+    ran: dict[str, Any] = {}
+
+    def run(command, **given):
+        ran.update(given, command=command)
+        return SimpleNamespace(returncode=0, stdout="", stderr="")
+
+    monkeypatch.setattr("trainer.services.airflow_clean.subprocess.run", run)
+    monkeypatch.setenv("TRAINER_AIRFLOW_DATABASE", "postgresql://user:canary@host/airflow")
+    assert "canary" not in task.execute({})
+    assert ran["env"]["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].endswith("@host/airflow")
+    assert "canary" not in " ".join(ran["command"]) and "clean" in ran["command"]

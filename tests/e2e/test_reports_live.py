@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from demo import services
 from demo.stage import Stage
+from reports.actions.review import items
 from tests.browser.chromium import FLAGS, chromium
 from tests.browser.reports_server import rest
 from tests.embed_job import demo_pack
 from tests.waiting import wait_for
 from trainer.runs.record import list_records, read_record
+from trainer.staging.atomic import read_json
 
 pytestmark = [
     pytest.mark.e2e,
@@ -47,6 +50,13 @@ class Operator:
 
     def log(self) -> str:
         return str(self.tab.get_by_test_id("stCode").first.inner_text()).strip()
+
+    def fill(self, label: str, words: str) -> None:
+        """Type into the last field of this name that can be seen; the page has seen it then."""
+        field = self.tab.get_by_label(label, exact=True).filter(visible=True).last
+        field.fill(words)
+        field.press("Tab")
+        rest(self.tab)
 
     def start_build(self) -> str:
         """Fill the form, start, and go to the run; the run's id in DATA_DIR."""
@@ -133,6 +143,76 @@ def test_a_build_is_stopped_from_its_page(operator, first):
     assert operator.status(run_id) == "failed"
     assert "failed" in said
     wait_for(lambda: not children(operator.stage), 60, every=0.5)
+
+
+@pytest.fixture(scope="module")
+def second(operator, first) -> str:
+    """A source is switched off, a person excluded, a review item decided; then the next build."""
+    somebody, item = who_is_released(operator.stage), open_items(operator.stage)[0]
+    operator.open("sources")
+    operator.press("Change afdb")
+    operator.tab.get_by_text("Ask this source").click()
+    operator.press("Look at the change")
+    operator.press("Write it")
+    assert "the next build uses it" in operator.shown()
+
+    operator.open("exclusions")
+    operator.fill("Name, id, address or hash", somebody)
+    operator.fill("Reason", "asked")
+    operator.press("Exclude")
+    assert "the next release is without them" in operator.shown()
+
+    operator.open("review")
+    operator.tab.get_by_test_id("stExpander").filter(has_text="Leave it as it is").click()
+    operator.fill("Reason", "seen")
+    operator.press("Leave it")
+    assert item not in open_items(operator.stage)
+
+    run_id = operator.start_build()
+    said = operator.wait(run_id)
+    assert operator.status(run_id) == "completed", said
+    assert item not in open_items(operator.stage)
+    assert somebody not in ids_of(operator.stage.data.current.resolve())
+    return str(run_id)
+
+
+def test_the_next_build_uses_the_edited_source(operator, first, second):
+    plans = [read_json(operator.stage.data.run(run_id).plan) for run_id in (first, second)]
+    assert ["afdb" in plan["sources"] for plan in plans] == [True, False]
+
+
+def test_the_excluded_person_is_the_difference_of_two_releases(operator, second):
+    releases = sorted(path.name for path in operator.stage.data.releases.iterdir())
+    operator.open(f"versions?older={releases[-2]}&newer={releases[-1]}")
+    shown = wait_for(lambda: (said := operator.shown()) and "Removed" in said and said, 30, every=1)
+    assert "1 removed" in shown or "Removed\n1" in shown, shown
+
+
+def test_a_release_is_made_current_again(operator, second):
+    releases = sorted(path.name for path in operator.stage.data.releases.iterdir())
+    operator.open(f"versions?version={releases[0]}")
+    operator.press("Make current again")
+    operator.press("Publish it again")
+    operator.tab.get_by_text(f"Make {releases[0]} current again: done").wait_for()
+    current = operator.stage.data.current.resolve()
+    assert current.name not in releases
+    assert ids_of(current) == ids_of(operator.stage.data.release(releases[0]))
+
+
+def ids_of(release: Path) -> set[str]:
+    """Universal ids of a release's performers with faces."""
+    return set(read_json(release / "faces.json"))
+
+
+def open_items(stage: Stage) -> list[str]:
+    """Keys of what waits for a person, in the page's order."""
+    return [item.key for item in items(stage.data).open]
+
+
+def who_is_released(stage: Stage) -> str:
+    """The first performer of StashDB with faces in the current release."""
+    found = ids_of(stage.data.current.resolve())
+    return min(name for name in found if name.startswith("stashdb.org:"))
 
 
 def children(stage: Stage) -> list[str]:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import docker
@@ -146,6 +147,25 @@ def test_the_front_page_asks_for_a_sign_in_and_leads_to_both(home: Home) -> None
             lambda: (got := session.get(url, headers=bearer, timeout=60)).ok and got, 120
         )
         assert dag.json()["is_paused"] is False  # there is a key
+
+
+def test_a_build_that_is_started_there_runs_and_says_what_it_lacks(home: Home) -> None:
+    with requests.Session() as session:
+        session.get(home.url, auth=("admin", home.password()), timeout=60)
+        session.auth = None
+        sign_in = {"username": "admin", "password": "-"}
+        token = session.post(f"{home.url}/airflow/auth/token", json=sign_in, timeout=60).json()
+        session.headers["Authorization"] = f"Bearer {token['access_token']}"
+        dag = f"{home.url}/airflow/api/v2/dags/build_performer_database/dagRuns"
+        run = session.post(dag, json={"logical_date": None, "conf": {}}, timeout=60).json()
+        plan = f"{dag}/{quote(run['dag_run_id'])}/taskInstances/plan"
+        wait_for(
+            lambda: session.get(plan, timeout=60).json()["state"] == "failed",
+            START_SECONDS,
+            every=1,
+        )
+        log = session.get(f"{plan}/logs/1", timeout=60).text
+    assert "set TRAINER_CONTACT to a URL or an e-mail address" in log
 
 
 def test_the_commands_are_on_the_path_and_run_as_the_user(home: Home) -> None:

@@ -15,6 +15,7 @@ from trainer.errors import ConfigError
 from trainer.processes.prefixed import PrefixingSupervisor
 from trainer.processes.supervisor import Service, ServiceError
 from trainer.services.first_steps import first_steps
+from trainer.services.folders import check_folders
 from trainer.services.keys import ADMIN_PASSWORD, MADE, make_keys, read_keys
 from trainer.services.prepare import prepare_keys
 from trainer.services.surroundings import (
@@ -22,7 +23,6 @@ from trainer.services.surroundings import (
     PAUSED,
     admin_password,
     airflow_environment,
-    check_folders,
     reports_environment,
     scheduler_environment,
 )
@@ -83,6 +83,9 @@ def test_each_server_gets_no_secret_but_those_it_needs(given):
     reports = reports_environment(given, knows_keys=True)
     assert "canary" not in str(reports) and JWT not in reports
     assert reports["TRAINER_GIVEN_KEYS"] == "STASHDB_API_KEY"
+    signs_in = given | {"TRAINER_REPORTS_PASSWORD": "of-the-reports"}
+    assert "of-the-reports" in str(reports_environment(signs_in, knows_keys=True))
+    assert "of-the-reports" not in str(scheduler_environment(signs_in, airflow))
     assert "TRAINER_GIVEN_KEYS" not in reports_environment(given, knows_keys=False)
 
 
@@ -159,7 +162,7 @@ def test_the_entrypoint_owns_empty_folders_and_becomes_the_user(tmp_path):
     (tmp_path / "tmp").mkdir()
     (tmp_path / "tmp").chmod(0o777)
     folders = {"DATA_DIR": str(empty), "AIRFLOW_HOME": str(full), "TMPDIR": str(tmp_path / "tmp")}
-    said = "id -u; id -g; umask; whoami; echo $TRAINER_TIMEZONE"
+    said = "id -u; id -g; umask; echo $USER; echo $TRAINER_TIMEZONE"
     done = _enter(
         *("sh", "-c", said), PUID="4321", PGID="8765", UMASK="027", TZ="Europe/Berlin", **folders
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reports.actions.logs import MOST_BYTES, MOST_LINES, matching, tail
-from tests.unit.fake_airflow import PREFIX, RUN, SECRET, configure, serving_airflow, task
+from tests.unit.fake_airflow import PREFIX, RUN, SECRET, configure, dag_run, serving_airflow, task
 from tests.unit.reports_visit import page, spoken
 from tests.unit.reports_world import HOSTILE
 from trainer.runs.record import RunRecord, read_record, write_record
@@ -106,6 +106,22 @@ def test_a_build_is_stopped_from_its_page(run, fake):
     assert next(body for method, _, body in fake.asked if method == "PATCH") == {"state": "failed"}
     assert read_record(run.record).status == "failed"
     assert not any(b.label == "Stop it" for b in at.button)
+
+
+def test_a_run_that_failed_is_gone_on_with_from_its_page(run, fake, monkeypatch):
+    record = read_record(run.record)
+    record.status = "failed"
+    write_record(run, record)
+    path = OF_RUN.removesuffix("taskInstances") + "clear"
+    fake.answers["POST", path] = (200, dag_run(RUN, "queued"))
+    at = page("run", run_id=run.run_id)
+    next(b for b in at.button if b.label == "Go on with this run").click().run()
+    assert not at.exception, at.exception[0].value
+    assert "goes on from what it has kept" in at.success[0].value
+    assert fake.asked[-1][1] == path
+    assert fake.asked[-1][2]["dry_run"] is False
+    monkeypatch.setenv("TRAINER_REPORTS_ROLE", "viewer")
+    assert not page("run", run_id=run.run_id).button
 
 
 def test_a_viewer_has_no_button_and_a_terminals_build_is_stopped_there(run, monkeypatch):

@@ -67,6 +67,18 @@ def test_delays_double_up_to_the_cap_and_are_spread():
         ("::1", False),
         ("fe80::1", False),
         ("::ffff:127.0.0.1", False),
+        ("::ffff:93.184.215.14", True),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("fec0::1", False),
+        ("ff02::1", False),
+        ("::", False),
+        ("::10.1.2.3", False),
+        ("64:ff9b::10.1.2.3", False),
+        ("64:ff9b::93.184.215.14", True),
+        ("2002:a01:203::1", False),
+        ("2002:5db8:d70e::1", True),
+        ("2001:db8::1", False),
     ],
 )
 def test_what_is_public(address, public):

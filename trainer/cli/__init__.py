@@ -23,6 +23,7 @@ from trainer.cli import (
     sources,
     status,
     stop,
+    tidy,
 )
 from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
@@ -62,6 +63,7 @@ for command in (
     status.status,
     doctor.doctor,
     metrics.metrics,
+    tidy.tidy,
     stop.stop,
     sources.sources,
     sources.assertions,

@@ -39,6 +39,7 @@ LEFT_OUT = {
     "TRAINER_FRONT_AIRFLOW": "the services' names stand in docker-compose.yml",
     "TRAINER_FRONT_REPORTS": "likewise",
     "TRAINER_POSTGRES_HOST": "likewise",
+    "TRAINER_AIRFLOW_DATABASE": "tasks should not know it unless an operator wants them to",
 }
 # Read by Compose itself, and by the images of others.
 COMPOSE = (

@@ -11,6 +11,7 @@ from airflow_client.client import ApiClient, Configuration
 from airflow_client.client.api.dag_api import DAGApi
 from airflow_client.client.api.dag_run_api import DagRunApi
 from airflow_client.client.exceptions import ApiException, UnauthorizedException
+from airflow_client.client.models.dag_run_clear_body import DAGRunClearBody
 from airflow_client.client.models.dag_run_mutable_states import DagRunMutableStates
 from airflow_client.client.models.dag_run_patch_body import DAGRunPatchBody
 from airflow_client.client.models.trigger_dag_run_post_body import TriggerDAGRunPostBody
@@ -61,6 +62,15 @@ class Airflow:
         self.ask(
             lambda api, seconds: DagRunApi(api).patch_dag_run(
                 BUILD_DAG, run_id, body, update_mask=["state"], _request_timeout=seconds
+            )
+        )
+
+    def go_on(self, run_id: str) -> None:
+        """Run a run's tasks again: each goes on from the parts that it has written."""
+        body = DAGRunClearBody(dry_run=False)
+        self.ask(
+            lambda api, seconds: DagRunApi(api).clear_dag_run(
+                BUILD_DAG, run_id, body, _request_timeout=seconds
             )
         )
 

@@ -11,8 +11,9 @@ from trainer.config.settings import Settings
 from trainer.processes.supervisor import ServiceError, Supervisor
 from trainer.services.airflow import airflow, write_ahead, write_pools
 from trainer.services.first_steps import first_steps
+from trainer.services.folders import check_folders
 from trainer.services.keys import ADMIN_PASSWORD, USER, file_of, make_keys
-from trainer.services.surroundings import PAUSED, check_folders, home_of, source_keys
+from trainer.services.surroundings import PAUSED, home_of, source_keys
 
 SECONDS = 600.0
 BUILD_DAG = "build_performer_database"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from trainer.config.environment import for_trainer
 from trainer.config.groups.container import ContainerSettings
 from trainer.config.sources import load_sources
+from trainer.config.variables import variables
 from trainer.errors import ConfigError
 from trainer.services.airflow import code_environment, sqlite_connection
 from trainer.services.keys import ADMIN_PASSWORD, POSTGRES_PASSWORD, USER, read_keys
@@ -18,7 +18,7 @@ PAUSED = "paused-until-keys"  # a file in AIRFLOW_HOME
 GIVEN_KEYS = "TRAINER_GIVEN_KEYS"
 AIRFLOW_PATH = "/airflow"
 TASKS_API = f"{AIRFLOW_PATH}/execution"
-_OF_BUILDS = ("FLARESOLVERR_URL", "CHROME_CDP_URL", "TRAINER_NOTIFY_URLS")
+_OF_SIGNING_IN = ("TRAINER_AIRFLOW_", "TRAINER_REPORTS_")
 _OF_THE_REPORTS = (
     "TRAINER_AIRFLOW_API",
     "TRAINER_AIRFLOW_USER",
@@ -32,21 +32,6 @@ def home_of(given: Mapping[str, str]) -> Path:
     if "AIRFLOW_HOME" not in given:
         raise ConfigError("set AIRFLOW_HOME to a folder that is kept; the image has /airflow")
     return Path(given["AIRFLOW_HOME"])
-
-
-def check_folders(folders: Mapping[str, Path]) -> None:
-    """Raise `ConfigError` naming the first folder that we may not write to, and whose it is."""
-    for name, path in folders.items():
-        path.mkdir(parents=True, exist_ok=True) if os.access(path.parent, os.W_OK) else None
-        if not path.is_dir():
-            raise ConfigError(f"{name}: {path} is not there; create it, or mount a folder there")
-        if not os.access(path, os.W_OK | os.X_OK):
-            owner = path.stat()
-            raise ConfigError(
-                f"{name}: {path} belongs to {owner.st_uid}:{owner.st_gid}, and user {os.getuid()} "
-                f"may not write there; run `chown -R {os.getuid()}:{os.getgid()}` on it on the "
-                f"host, or set PUID={owner.st_uid} and PGID={owner.st_gid}"
-            )
 
 
 def source_keys(given: Mapping[str, str]) -> list[str]:
@@ -87,8 +72,14 @@ def airflow_environment(given: Mapping[str, str], listen: str = "127.0.0.1") -> 
 
 def scheduler_environment(given: Mapping[str, str], airflow: Mapping[str, str]) -> dict[str, str]:
     """Tasks run below the scheduler: only it has the sources' keys and the browsers' addresses."""
-    wanted = (*source_keys(given), *_OF_BUILDS)
+    wanted = (*source_keys(given), *secret_settings())
     return {**airflow, **{name: given[name] for name in wanted if name in given}}
+
+
+def secret_settings() -> list[str]:
+    """Names of the secrets that a build may use: not those of signing in anywhere."""
+    names = [variable.name for variable in variables() if variable.secret]
+    return [n for n in names if n != ADMIN_PASSWORD and not n.startswith(_OF_SIGNING_IN)]
 
 
 def reports_environment(given: Mapping[str, str], knows_keys: bool) -> dict[str, str]:
@@ -106,7 +97,8 @@ def reports_environment(given: Mapping[str, str], knows_keys: bool) -> dict[str,
     }
     if knows_keys:
         ours[GIVEN_KEYS] = ",".join(source_keys(given)) or "none"
-    return ours | for_trainer(given, _OF_THE_REPORTS)
+    own = {name for name in given if name.startswith("TRAINER_REPORTS_")}
+    return ours | for_trainer(given, {*_OF_THE_REPORTS, *own})
 
 
 def _connection(settings: ContainerSettings, home: Path, keys: Mapping[str, str]) -> str:

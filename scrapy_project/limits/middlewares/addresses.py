@@ -9,7 +9,9 @@ from urllib.parse import urljoin, urlsplit
 
 from scrapy.exceptions import CannotResolveHostError, IgnoreRequest
 from scrapy.http import Request, Response
-from scrapy.resolver import CachingThreadedResolver
+from scrapy.resolver import CachingHostnameResolver
+from twisted.internet.interfaces import IResolutionReceiver
+from zope.interface import implementer
 
 # What a browser takes for a host: letters of any script, never white space or brackets.
 _HOST = re.compile(r"[^\s\x00-\x20\x7f<>\"%/?#@\[\]\\^`{|}]+")
@@ -24,21 +26,57 @@ class BadRedirect(IgnoreRequest):  # type: ignore[misc]
     """A redirect leads to what is no address."""
 
 
-class PublicResolver(CachingThreadedResolver):  # type: ignore[misc]
-    """Checks the very address that the connection will use: a second answer can't slip in."""
+class PublicResolver(CachingHostnameResolver):  # type: ignore[misc]
+    """Checks the very addresses that the connection will use, IPv4 and IPv6: a second answer can't
+    slip in. A name with one private address among others is refused whole."""
 
     allow_private = False  # set from the job: the reactor makes the resolver before the spider
     refused: dict[str, str] = {}
 
-    def getHostByName(self, name: str, timeout: Any = ()) -> Any:
-        """Resolve a name; the result fails with `AddressRefused` where its address is private."""
-        return super().getHostByName(name, timeout).addCallback(self._checked, name)
+    def resolveHostName(
+        self,
+        resolutionReceiver: Any,
+        hostName: str,
+        portNumber: int = 0,
+        addressTypes: Any = None,
+        transportSemantics: str = "TCP",
+    ) -> Any:
+        """Resolve a name; it has no address where one of them is private."""
+        checked = _PublicOnly(self, resolutionReceiver, hostName)
+        found = super().resolveHostName(
+            checked, hostName, portNumber, addressTypes, transportSemantics
+        )
+        return resolutionReceiver if found is checked else found
 
-    def _checked(self, address: str, name: str) -> str:
-        if not self.allow_private and not is_public(address):
-            self.refused[name] = address
-            raise AddressRefused(f"{name} resolves to {address}: {ADVICE}")
-        return address
+    def check(self, name: str, addresses: list[Any]) -> list[Any]:
+        """Return the addresses, or none where one is private, which is noted as the reason."""
+        private = [a.host for a in addresses if not (self.allow_private or is_public(a.host))]
+        if private:
+            self.refused[name] = private[0]
+        return [] if private else addresses
+
+
+@implementer(IResolutionReceiver)
+class _PublicOnly:
+    """Hands addresses on when all of them are known."""
+
+    def __init__(self, resolver: PublicResolver, receiver: Any, name: str) -> None:
+        self._resolver, self._receiver, self._name = resolver, receiver, name
+        self._found: list[Any] = []
+
+    def resolutionBegan(self, resolution: Any) -> None:
+        """The search has begun."""
+        self._receiver.resolutionBegan(resolution)
+
+    def addressResolved(self, address: Any) -> None:
+        """One address more."""
+        self._found.append(address)
+
+    def resolutionComplete(self) -> None:
+        """No address comes any more."""
+        for address in self._resolver.check(self._name, self._found):
+            self._receiver.addressResolved(address)
+        self._receiver.resolutionComplete()
 
 
 class AddressMiddleware:
@@ -109,5 +147,21 @@ def is_address(host: str) -> bool:
 def is_public(address: str) -> bool:
     """Is the IP address none of a private network, of loopback or the like?"""
     found = ipaddress.ip_address(address)
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not found.is_multicast
+    if isinstance(found, ipaddress.IPv6Address):
+        inside = _inside(found)
+        if inside is not None:
+            return is_public(str(inside))
+        if found.is_site_local or found.is_reserved:
+            return False
+    return found.is_global and not found.is_multicast
+
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # of networks without IPv4
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+
+
+def _inside(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one stands for, where a router may lead to it."""
+    if address in _NAT64 or (address in _COMPATIBLE and int(address) > 1):
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour
