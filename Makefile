@@ -5,6 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 EMBEDDER_VENV := .venv-embedder
 EXPORT_VENV := .venv-export
+SBOM_VENV := .venv-sbom
 PACKAGES := var/packages
 BIN := $(VENV)/bin
 UV = $(BIN)/uv
@@ -13,7 +14,7 @@ DOCKER_TESTS = tests/e2e/test_embedder_docker.py tests/e2e/test_trainer_docker.p
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source
+.PHONY: help setup export-setup test-export demo test check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -129,14 +130,26 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+$(SBOM_VENV)/.installed: $(BIN)/.uv requirements-sbom.txt
+	test -x $(SBOM_VENV)/bin/python || $(UV) venv -q --python $(BIN)/python $(SBOM_VENV)
+	$(UV) pip sync -q --python $(SBOM_VENV)/bin/python --require-hashes requirements-sbom.txt
+	touch $@
+
+sbom: $(SBOM_VENV)/.installed ## Write the bills of materials of the images to var/sbom (CycloneDX)
+	mkdir -p var/sbom
+	$(SBOM_VENV)/bin/cyclonedx-py requirements requirements.txt -o var/sbom/trainer.cdx.json
+	for name in requirements requirements-cuda; do \
+	  $(SBOM_VENV)/bin/cyclonedx-py requirements embedder/$$name.txt -o var/sbom/embedder-$$name.cdx.json || exit 1; \
+	done
+
 lock: $(BIN)/.uv ## Resolve the requirements anew
 	for pair in requirements requirements-dev embedder/requirements embedder/requirements-cuda \
-	  embedder/export/requirements; do \
+	  embedder/export/requirements requirements-sbom; do \
 	  $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$pair.in -o $$pair.txt || exit 1; \
 	done
 
 clean: down ## Remove all that the commands above made
 	tests/docker_base.sh clean
-	rm -rf $(VENV) $(EMBEDDER_VENV) $(EXPORT_VENV) var *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(EMBEDDER_VENV) $(EXPORT_VENV) $(SBOM_VENV) var *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

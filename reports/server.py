@@ -50,10 +50,14 @@ def paths(base: str) -> list[str]:
     return [f"/{prefix}/{ROUTE}/{{token}}".replace("//", "/") for prefix in found]
 
 
+SETTINGS = Settings.load()
 DOWNLOADS.is_served = True
 app = App(
     Path(__file__).with_name("app.py"),
     routes=[Route(path, download) for path in paths(config.get_option("server.baseUrlPath"))],
-    middleware=[Middleware(SecurityHeaders, embedded_by=embedded_by()), Middleware(SignIn)],
-    secrets=secrets_of(Settings.load()) or None,
+    middleware=[
+        Middleware(SecurityHeaders, embedded_by=embedded_by()),
+        Middleware(SignIn, settings=SETTINGS),
+    ],
+    secrets=secrets_of(SETTINGS) or None,
 )

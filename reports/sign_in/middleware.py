@@ -17,16 +17,18 @@ _LONGEST = 4096  # bytes of a form
 
 
 class SignIn:
-    """Without a password in the settings, everything passes."""
+    """Without a password in the settings, everything passes. They are read for every request where
+    they are not given."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings | None = None) -> None:
         self._app = app
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        settings = Settings.load()
+        settings = self._settings or Settings.load()
         asked = HTTPConnection(scope)
         token = asked.cookies.get(COOKIE)
         if not has_passwords(settings) or asked.url.path == HEALTH:

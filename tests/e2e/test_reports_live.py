@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from demo import services
+from demo.airflow_client import AirflowClient
 from demo.stage import Stage
 from reports.actions.review import items
 from tests.browser.chromium import FLAGS, chromium
@@ -67,11 +69,11 @@ class Operator:
         faces.press("Enter")
         rest(self.tab)
         self.press("Start build")
-        assert "is started" in self.shown()
+        assert "is started" in self.shown()  # the run's page, which waits for its first step
         new = wait_for(
             lambda: {e.run_id for e in list_records(self.stage.data)} - before, 300, every=0.5
         )
-        self.tab.get_by_role("link", name="Open its run").click()
+        self.tab.get_by_role("tab").first.wait_for()
         rest(self.tab)
         return str(new.pop())
 
@@ -142,6 +144,27 @@ def test_a_build_is_stopped_from_its_page(operator, first):
     assert "is stopped. What it fetched and embedded is kept" in said
     assert operator.status(run_id) == "failed"
     assert "failed" in said
+    wait_for(lambda: not children(operator.stage), 60, every=0.5)
+    operator.press("Go on with this run")
+    assert "goes on from what it has kept" in operator.shown()
+    wait_for(lambda: operator.status(run_id) == "running", 60, every=0.5)
+    assert "completed" in operator.wait(run_id)
+
+
+def test_a_run_that_is_failed_in_airflow_says_so_at_once(operator, first):
+    run_id = operator.start_build()
+    login = read_json(operator.stage.airflow_home / "login.json")
+    client = AirflowClient(login["url"], login["user"], login["password"])
+    airflow_id = read_json(operator.stage.data.run(run_id).origin)["run_id"]
+    path = f"/dags/build_performer_database/dagRuns/{quote(airflow_id, safe='')}"
+    client.call("PATCH", f"{path}?update_mask=state", {"state": "failed"})
+    record = wait_for(
+        lambda: (
+            (r := read_record(operator.stage.data.run(run_id).record)).status != "running" and r
+        ),
+        30,
+    )
+    assert record.errors[-1].message == "it was stopped in Airflow"
     wait_for(lambda: not children(operator.stage), 60, every=0.5)
 
 
