@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from pathlib import Path
+from typing import cast
 
 import pytest
+from scrapy.http import Request, Response
 
+from scrapy_project.image_downloads import ImageDownloads
+from scrapy_project.storage.report import CrawlReport
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
 from tests.recorded.profile_box import ProfileBench, linked, serve_site
@@ -13,18 +19,19 @@ from trainer.config.jobs import CrawlJob
 from trainer.config.params import BuildParams, form_fields
 from trainer.config.sources import shipped_sources
 from trainer.crawl.time_limit import TimeLimit
+from trainer.exclusions.entries import Exclusions
 from trainer.staging.atomic import write_json
-from trainer.staging.clock import iso, now, parse_iso
+from trainer.staging.clock import iso, parse_iso
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import read_progress
+from trainer.staging.rows import PerformerRecord
 
 START = parse_iso("2026-02-01T00:00:00Z")
 
 
-def limit(root, minutes: float, hours: int | None = 1, beside: tuple[str, ...] = ()) -> TimeLimit:
-    """Of a crawl that begins so many minutes after the build; `beside`: sources to come."""
-    job = CrawlJob(
-        run_id="r1",
+def job_of(root: Path, run_id: str, hours: int | None, beside: tuple[str, ...]) -> CrawlJob:
+    return CrawlJob(
+        run_id=run_id,
         data_dir=root,
         source=shipped_sources()["stashdb"],
         params=BuildParams(max_hours=hours),
@@ -33,6 +40,13 @@ def limit(root, minutes: float, hours: int | None = 1, beside: tuple[str, ...] =
         started_at=iso(START),
         contact="x",
     )
+
+
+def limit(
+    root: Path, minutes: float, hours: int | None = 1, beside: tuple[str, ...] = ()
+) -> TimeLimit:
+    """Of a crawl that begins so many minutes after the build; `beside`: sources to come."""
+    job = job_of(root, "r1", hours, beside)
     moments = iter([minutes, *range(int(minutes), 100_000)])
     return TimeLimit(job, lambda: START + timedelta(minutes=next(moments)))
 
@@ -90,26 +104,42 @@ def test_the_list_is_read_and_the_next_build_fetches_the_pictures(bench: Bench):
     assert "pictures_left" not in {k for k, count in second.counts.items() if count}
 
 
-def test_cut_short_it_fetches_nothing_twice(bench: Bench, monkeypatch):
-    for n in range(10, 40):
-        bench.box.pictures[f"/img/{n}.jpg"] = (200, {}, JPEG + str(n).encode())
-    bench.box.add(39)
-    bench.overrides = {"requests_per_minute": 600, "concurrent_requests": 1, "page_size": 50}
-    monkeypatch.setattr(
-        "tests.recorded.bench.STARTED", iso(now() - timedelta(minutes=59, seconds=54))
-    )
-    manifest = bench.crawl(max_hours=1)
-    first = pictures(bench)
-    assert manifest.status == "complete"
+def fetch_pictures(root: Path, run_id: str, over_after: int) -> tuple[list[str], CrawlReport]:
+    """What a crawl of 39 pictures asks for whose time is over after so many looks at the clock."""
+    job = job_of(root, run_id, 1, ())
+    directory = DataDir(root).run(run_id).staging("stashdb")
+    directory.mkdir(parents=True)
+    report = CrawlReport(job, directory)
+    asked: list[str] = []
+
+    async def fetch(request: Request) -> Response:
+        asked.append(request.url)
+        return Response(request.url, body=JPEG + request.url.encode())
+
+    downloads = ImageDownloads(job, report, fetch, Exclusions())
+    looks = iter(range(10_000))
+    downloads._limit.is_over = lambda: next(looks) >= over_after  # type: ignore[method-assign]
+    rows = [
+        cast(
+            "PerformerRecord",
+            {"source_id": str(n), "deleted": False, "images": [{"url": f"http://a.test/{n}.jpg"}]},
+        )
+        for n in range(39)
+    ]
+    asyncio.run(downloads.run(rows, ()))
+    return asked, report
+
+
+def test_cut_short_it_fetches_nothing_twice(tmp_path):
+    first, report = fetch_pictures(tmp_path, "r1", 15)
     assert 0 < len(first) < 39
-    assert manifest.counts["pictures_left"] == 39 - len(first)
-    figures = read_progress(bench.context("r1").run.staging("stashdb"))
+    assert report.counts["pictures_left"] == 39 - len(first)
+    figures = read_progress(DataDir(tmp_path).run("r1").staging("stashdb"))
     assert figures is not None
     assert (figures["done"], figures["total"]) == (len(first), 39)
-    bench.publish("r1")
-    bench.overrides = {"page_size": 50}
-    bench.crawl("r2")
-    assert sorted(first + pictures(bench)) == sorted(f"/img/{n}.jpg" for n in range(1, 40))
+    second, report = fetch_pictures(tmp_path, "r2", 10_000)
+    assert report.counts["pictures_left"] == 0
+    assert sorted(first + second) == sorted(f"http://a.test/{n}.jpg" for n in range(39))
 
 
 def test_pages_of_a_reference_site_wait_for_the_next_build(tmp_path):
