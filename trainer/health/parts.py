@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trainer.config.environment import environment
 from trainer.config.settings import Settings
-from trainer.config.sources import load_sources
+from trainer.config.sources import SourceConfig, load_sources
 from trainer.embedding.pack import read_pack
 from trainer.errors import TrainerError
 from trainer.exclusions.list_file import read_list
@@ -61,20 +61,27 @@ def configuration(settings: Settings) -> Iterator[Finding]:
     except TrainerError as error:
         yield failed("configuration", error)
         return
+    yield _contact(settings)
+    yield _keys(sources)
+
+
+def _contact(settings: Settings) -> Finding:
     if settings.contact or settings.allow_private_hosts:
-        yield ok("contact", "set")
-    else:
-        help_ = "set TRAINER_CONTACT to a URL or an e-mail address of yours"
-        yield Finding("contact", "bad", "no build starts without one", help_)
+        return ok("contact", "set")
+    help_ = "set TRAINER_CONTACT to a URL or an e-mail address of yours"
+    return Finding("contact", "bad", "no build starts without one", help_)
+
+
+def _keys(sources: dict[str, SourceConfig]) -> Finding:
+    """Which sources that are on have the key that they need; no value is read out."""
     given = environment()
     keyed = [s for s in sources.values() if s.enabled and s.api_key_env]
     missing = [s.api_key_env or "" for s in keyed if not given.get(s.api_key_env or "")]
     if not missing:
-        yield ok("keys", f"all {len(keyed)} are set")
-    else:
-        level: Level = "bad" if len(missing) == len(keyed) else "warning"
-        text = f"not set: {', '.join(sorted(missing))}, so these sources are skipped"
-        yield Finding("keys", level, text, "set them, or make Airflow connections")
+        return ok("keys", f"all {len(keyed)} are set")
+    level: Level = "bad" if len(missing) == len(keyed) else "warning"
+    text = f"not set: {', '.join(sorted(missing))}, so these sources are skipped"
+    return Finding("keys", level, text, "set them, or make Airflow connections")
 
 
 def models(settings: Settings) -> Finding:

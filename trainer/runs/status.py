@@ -67,30 +67,39 @@ class Status:
 def read_status(data: DataDir, moment: datetime) -> Status:
     """The state at `moment`. Files that can't be read are named in `problems`."""
     entries = list_records(data)
-    records = [entry.record for entry in entries if entry.record]
-    problems = [entry.error for entry in entries if entry.error]
-    found = Status(
-        state="idle",
-        last_run=_last_run(records),
-        candidates=[r.id for r in records if r.status == "needs_approval"],
-        reviews=_open_reviews(data, entries, problems),
-        problems=problems,
-        faces_per_performer=next((r.faces_per_performer for r in records if _ended(r)), {}),
-    )
-    running = next((e for e in entries if e.record and e.record.status == "running"), None)
+    found = _idle(data, entries)
+    running = next((r for r in _records(entries) if not _ended(r)), None)
     return _with_run(found, data, running, moment) if running else found
 
 
-def _with_run(found: Status, data: DataDir, entry: RecordEntry, moment: datetime) -> Status:
+def _records(entries: list[RecordEntry]) -> list[RunRecord]:
+    """Those that can be read, newest first."""
+    return [entry.record for entry in entries if entry.record]
+
+
+def _idle(data: DataDir, entries: list[RecordEntry]) -> Status:
+    """What waits and how the last run ended, whether or not another one goes on."""
+    records, problems = _records(entries), [entry.error for entry in entries if entry.error]
+    ended = [record for record in records if _ended(record)]
+    return Status(
+        state="idle",
+        last_run=_last_run(ended),
+        candidates=[record.id for record in records if record.status == "needs_approval"],
+        reviews=_open_reviews(data, entries, problems),
+        problems=problems,
+        faces_per_performer=ended[0].faces_per_performer if ended else {},
+    )
+
+
+def _with_run(found: Status, data: DataDir, record: RunRecord, moment: datetime) -> Status:
     """Adds how far the run is; `quiet` where it writes nothing."""
-    record, run = entry.record, data.run(entry.run_id)
-    assert record is not None
+    run = data.run(record.id)
     active = last_activity(run)
     quiet = active is not None and moment - active > QUIET
     return replace(
         found,
         state="quiet" if quiet else "running",
-        run_id=entry.run_id,
+        run_id=record.id,
         started_at=record.started_at,
         steps=[name for name, step in record.steps.items() if step.status == "running"],
         progress=_progress(run, found.problems),
@@ -103,11 +112,10 @@ def _ended(record: RunRecord) -> bool:
     return record.status != "running"
 
 
-def _last_run(records: list[RunRecord]) -> dict[str, str | None] | None:
-    """The newest run that has ended."""
-    record = next((r for r in records if _ended(r)), None)
-    if record is None:
+def _last_run(ended: list[RunRecord]) -> dict[str, str | None] | None:
+    if not ended:
         return None
+    record = ended[0]
     return {"id": record.id, "status": record.status, "completed_at": record.completed_at}
 
 
