@@ -25,7 +25,7 @@ def show() -> None:
         found = list(examine(Settings.load(), now(), online=online, reader=True))
     (st.error if any(f.level == "bad" for f in found) else st.info)(text.markdown(headline(found)))
     st.dataframe(rows(found), hide_index=True, width="stretch")
-    st.caption("The same in a shell, with every file read: `trainer doctor --deep`")
+    st.markdown("The same in a shell, with every file read: `trainer doctor --deep`")
 
 
 def rows(found: list[Finding]) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -152,16 +153,22 @@ def _enter(*command: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.fixture
+def reachable():
+    """A directory that other users can enter: pytest's own is for one user."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-def test_the_entrypoint_owns_empty_folders_and_becomes_the_user(tmp_path):
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    empty, full = tmp_path / "data", tmp_path / "airflow"
+def test_the_entrypoint_owns_empty_folders_and_becomes_the_user(reachable):
+    empty, full = reachable / "data", reachable / "airflow"
     full.mkdir()
     (full / "file").touch()
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "tmp").chmod(0o777)
-    folders = {"DATA_DIR": str(empty), "AIRFLOW_HOME": str(full), "TMPDIR": str(tmp_path / "tmp")}
+    (reachable / "tmp").mkdir()
+    (reachable / "tmp").chmod(0o777)
+    folders = {"DATA_DIR": str(empty), "AIRFLOW_HOME": str(full), "TMPDIR": str(reachable / "tmp")}
     said = "id -u; id -g; umask; echo $USER; echo $TRAINER_TIMEZONE"
     done = _enter(
         *("sh", "-c", said), PUID="4321", PGID="8765", UMASK="027", TZ="Europe/Berlin", **folders

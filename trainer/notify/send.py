@@ -23,9 +23,6 @@ NONE_SET = (
     "no notifications are configured; set TRAINER_NOTIFY_URLS to one or more Apprise addresses, "
     "with spaces between them"
 )
-# Apprise's own log holds addresses; what went wrong is said here.
-logging.getLogger("apprise").disabled = True
-
 _TYPES = {
     "info": apprise.NotifyType.INFO,
     "success": apprise.NotifyType.SUCCESS,
@@ -69,10 +66,10 @@ def notify(settings: Settings, message: Message) -> None:
 
 def send(settings: Settings, message: Message) -> list[Sent]:
     """Return what became of it at each service; an empty list where none is configured."""
-    found = []
-    for number, url in enumerate(addresses(settings), 1):
-        found.append(_send_one(number, url, message))
-    return found
+    # Apprise's own log holds addresses; what went wrong is said here. Whoever configures logging
+    # afterwards, as Airflow does, switches a logger on again.
+    logging.getLogger("apprise").disabled = True
+    return [_send_one(number, url, message) for number, url in enumerate(addresses(settings), 1)]
 
 
 def send_test(settings: Settings) -> list[Sent]:
