@@ -11,7 +11,6 @@ from trainer.health.doctor import examine, headline
 from trainer.health.finding import Finding
 from trainer.staging.clock import now
 
-ICONS = {"ok": "🟢", "warning": "🟡", "bad": "🔴", "skipped": "⚪"}
 WORDS = {"ok": "well", "warning": "look at it", "bad": "wrong", "skipped": "not looked at"}
 
 
@@ -33,7 +32,7 @@ def rows(found: list[Finding]) -> list[dict[str, str]]:
     order = ("bad", "warning", "ok", "skipped")
     return [
         {
-            "State": f"{ICONS[one.level]} {WORDS[one.level]}",
+            "State": WORDS[one.level],
             "What": one.name,
             "Found": one.text,
             "What helps": one.help.replace("`", ""),

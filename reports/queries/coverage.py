@@ -48,10 +48,10 @@ def coverage(data: DataDir, release: Path) -> Coverage:
     """Count in the release's database, and pages in what its run resolved."""
     path = release / contract.DATABASE
     try:
-        performers, linked, faces = _counted(path)
+        released, linked, faces = _counted(path)
     except (sqlite3.Error, OSError) as error:
         return Coverage(0, {}, [f"{path}: can't be read: {reason(error)}; try `trainer verify`"])
-    pages, problems = _pages(data, release)
+    pages, problems = _pages(data, release, released)
     sources = {*linked, *faces, *(pages or {})}
     found = {
         source: Covered(
@@ -61,14 +61,14 @@ def coverage(data: DataDir, release: Path) -> Coverage:
         )
         for source in sources
     }
-    return Coverage(performers, found, problems)
+    return Coverage(len(released), found, problems)
 
 
-def _counted(path: Path) -> tuple[int, dict[str, int], dict[str, int]]:
-    """Performers; by source, those with a record of it or a link to it; those with a face."""
+def _counted(path: Path) -> tuple[list[int], dict[str, int], dict[str, int]]:
+    """Performers' ids; by source, those with a record of it or a link to it; those with a face."""
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     with closing(sqlite3.connect(uri, uri=True)) as db:
-        performers = db.execute("SELECT count(*) FROM performers").fetchone()[0]
+        released = [row[0] for row in db.execute("SELECT id FROM performers")]
         links = dict(
             db.execute(
                 "SELECT site, count(DISTINCT performer_id) FROM external_urls GROUP BY site"
@@ -84,11 +84,13 @@ def _counted(path: Path) -> tuple[int, dict[str, int], dict[str, int]]:
                 "SELECT source_endpoint, count(DISTINCT performer_id) FROM faces GROUP BY 1"
             ).fetchall()
         )
-    return performers, links | records, faces
+    return released, links | records, faces
 
 
-def _pages(data: DataDir, release: Path) -> tuple[dict[str, int] | None, list[str]]:
-    """By source, performers who have a record or a page there; None where that is gone."""
+def _pages(
+    data: DataDir, release: Path, released: list[int]
+) -> tuple[dict[str, int] | None, list[str]]:
+    """By source, released performers who have a record or a page there; None where that is gone."""
     try:
         run_id = run_of(data.state_db, release.name)
         if run_id is None or not data.run(run_id).resolve.is_dir():
@@ -96,4 +98,5 @@ def _pages(data: DataDir, release: Path) -> tuple[dict[str, int] | None, list[st
         owners = read_owners(data.run(run_id).resolve).filter(~pl.col("quarantined"))
     except (TrainerError, OSError, sqlite3.Error, pl.exceptions.PolarsError) as error:
         return None, [reason(error)]
+    owners = owners.filter(pl.col("performer_id").is_in(released))
     return dict(owners.group_by("source").agg(pl.col("performer_id").n_unique()).iter_rows()), []

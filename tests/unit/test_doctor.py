@@ -175,5 +175,5 @@ def test_the_page_shows_what_is_wrong_first(tmp_path, monkeypatch):
         "from reports.app_pages import health\nhealth.show()", default_timeout=60
     ).run()
     assert not page.exception
-    assert page.dataframe[0].value["State"][0] == "🔴 wrong"
+    assert page.dataframe[0].value["State"][0] == "wrong"
     assert page.title[0].value == "Health"

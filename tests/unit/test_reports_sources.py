@@ -140,12 +140,13 @@ def test_pages_are_those_that_the_releases_run_attached(data):
     from trainer.staging.parquet import write_table
 
     rows = [(1, "iafd", "a", False), (1, "iafd", "b", False), (3, "iafd", "c", True)]
+    rows.append((99, "iafd", "d", False))  # resolved, and in no release: no face
     columns = {
         "performer_id": [r[0] for r in rows],
         "source": [r[1] for r in rows],
         "source_id": [r[2] for r in rows],
         "quarantined": [r[3] for r in rows],
-        "adult_from": [None] * 3,
+        "adult_from": [None] * 4,
     }
     directory = data.run("first").resolve
     directory.mkdir(parents=True)
