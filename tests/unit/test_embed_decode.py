@@ -16,6 +16,7 @@ from PIL import Image, features
 
 from embedder.decode import Picture, Refused, Unreadable, decode_bytes, decode_file
 from embedder.decode_pool import DecodePool
+from embedder.phash import picture_hash
 
 
 def _bytes(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -156,6 +157,10 @@ def test_perceptual_hash_tells_near_from_far() -> None:
     same = bits(picture, quality=95) ^ bits(picture.resize((150, 150)), quality=50)
     assert same.bit_count() <= 6
     assert (bits(picture) ^ bits(other)).bit_count() >= 16
+
+
+def test_the_hash_of_one_colour_is_no_noise() -> None:
+    assert picture_hash(np.full((200, 300, 3), (90, 120, 140), np.uint8)) == bytes(8)
 
 
 def _store(directory: Path, content: bytes) -> tuple[Path, str]:
