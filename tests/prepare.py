@@ -1,4 +1,4 @@
-"""What the tests need beyond Python: Chromium and Docker, installed where we may.
+"""What the tests need beyond Python: Chromium, Docker and nginx, installed where we may.
 
 Each is optional: without it its tests skip, say why, and the count is printed.
 """
@@ -15,6 +15,7 @@ PACKAGES = {
     "debootstrap": "debootstrap",
     "iptables": "iptables",
     "docker-compose": "docker-compose",
+    "nginx": "nginx-light",
 }
 
 
