@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 
 from tests.bench import reports_world
@@ -69,9 +70,8 @@ def _child(page: str, runs: int) -> None:
     import altair  # noqa: F401 - a server has imported it before anybody looks
     from streamlit.testing.v1 import AppTest
 
-    import reports.app_pages.run
-    import reports.app_pages.versions  # noqa: F401
-
+    for name in PAGES:  # as `reports/app.py` does when the server starts
+        import_module(f"reports.app_pages.{name}")
     source = f"from reports.app_pages import {page}\n{page}.show()"
     AppTest.from_string("import streamlit as st\nst.title('x')", default_timeout=60).run()
     seconds, computing = [], []
