@@ -4,6 +4,7 @@ they offer, and the headers of every answer."""
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -52,6 +53,7 @@ def paths(base: str) -> list[str]:
 
 SETTINGS = Settings.load()
 DOWNLOADS.is_served = True
+import_module("pandas")  # pyarrow would do it while somebody waits for the first table
 app = App(
     Path(__file__).with_name("app.py"),
     routes=[Route(path, download) for path in paths(config.get_option("server.baseUrlPath"))],

@@ -67,11 +67,12 @@ def _measure(page: str, runs: int, root: str) -> float:
 
 
 def _child(page: str, runs: int) -> None:
-    import altair  # noqa: F401 - a server has imported it before anybody looks
+    import altair  # noqa: F401 - a server has imported these before anybody looks
     from streamlit.testing.v1 import AppTest
 
-    for name in PAGES:  # as `reports/app.py` does when the server starts
-        import_module(f"reports.app_pages.{name}")
+    # As `reports/server.py` and `reports/app.py` do when the server starts.
+    for name in ("pandas", *(f"reports.app_pages.{page}" for page in PAGES)):
+        import_module(name)
     source = f"from reports.app_pages import {page}\n{page}.show()"
     AppTest.from_string("import streamlit as st\nst.title('x')", default_timeout=60).run()
     seconds, computing = [], []
