@@ -15,6 +15,7 @@ import docker
 import pytest
 from PIL import Image
 
+from tests.docker_image import docker_image
 from tests.embed_job import Bench, portraits
 from tests.log_hook import on_log
 from trainer.config.jobs import EmbedJob
@@ -27,26 +28,14 @@ from trainer.staging.parquet import parts
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1200)]
 IMAGE = "stash-sense-trainer-embedder:test"
-CANNOT_RUN = 75
 SCRIPT = REPO_ROOT / "tests" / "docker_base.sh"
 
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[str]:
-    """The embedder's image; skips with the script's reason where Docker cannot run here."""
-    done = subprocess.run(
-        ["bash", SCRIPT, "build"],  # noqa: S607 - wherever it lies
-        env={**os.environ, "EMBEDDER_IMAGE": IMAGE},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == CANNOT_RUN:
-        pytest.skip(f"Docker cannot run here: {done.stderr.strip().splitlines()[-1]}")
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    yield IMAGE
-    if os.environ.get("KEEP_DOCKERD") != "1":
-        subprocess.run(["bash", SCRIPT, "down"], check=True, capture_output=True)  # noqa: S607 - wherever it lies
+    """The embedder's image; skips with the reason where Docker cannot run here."""
+    with docker_image("build", EMBEDDER_IMAGE=IMAGE):
+        yield IMAGE
 
 
 @pytest.fixture

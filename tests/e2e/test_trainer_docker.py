@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,33 +16,21 @@ import docker
 import pytest
 import requests
 
+from tests.docker_image import docker_image
 from tests.waiting import wait_for
 from trainer.config.settings import REPO_ROOT
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1500)]
 IMAGE = "stash-sense-trainer:test"
-CANNOT_RUN = 75
-SCRIPT = REPO_ROOT / "tests" / "docker_base.sh"
 KEY = "canary-of-the-test"
 START_SECONDS = 300
 
 
 @pytest.fixture(scope="module")
 def image() -> Iterator[str]:
-    """The all-in-one image; skips with the script's reason where Docker cannot run here."""
-    done = subprocess.run(
-        ["bash", SCRIPT, "trainer"],  # noqa: S607 - wherever it lies
-        env={**os.environ, "TRAINER_IMAGE": IMAGE},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == CANNOT_RUN:
-        pytest.skip(f"Docker cannot run here: {done.stderr.strip().splitlines()[-1]}")
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-    yield IMAGE
-    if os.environ.get("KEEP_DOCKERD") != "1":
-        subprocess.run(["bash", SCRIPT, "down"], check=True, capture_output=True)  # noqa: S607 - wherever it lies
+    """The all-in-one image; skips with the reason where Docker cannot run here."""
+    with docker_image("trainer", TRAINER_IMAGE=IMAGE):
+        yield IMAGE
 
 
 def _template() -> dict[str, dict[str, str]]:
