@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple, Protocol
-from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response
 
-from scrapy_project.failures import FetchFailed, request_for
+from scrapy_project.failures import FetchFailed
+from scrapy_project.image_queue import ImageQueue
+from scrapy_project.image_requests import header, image_request
 from scrapy_project.limits.breaker import challenge
 from scrapy_project.limits.image_health import ImageHealth, kind_of
-from scrapy_project.picture_queue import PictureQueue
 from scrapy_project.storage.image_parts import (
     ImageParts,
     image_type,
@@ -74,7 +74,7 @@ class ImageDownloads:
         self._health = ImageHealth()
         self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
         self._referers: dict[str, str] = {}
-        self._queue = PictureQueue(job)
+        self._queue = ImageQueue(job)
         self._limit = TimeLimit(job)
 
     async def run(
@@ -229,7 +229,7 @@ class ImageDownloads:
 
     async def _one(self, url: str) -> ImageRow:
         try:
-            response = await self._fetch(_request(url, self._referers.get(url)))
+            response = await self._fetch(image_request(url, self._referers.get(url)))
         except FetchFailed as error:
             status = "refused" if error.kind in ("bad_url", "too_large") else "failed"
             return self._row(url, status, f"{error.kind}: {error}")
@@ -246,7 +246,7 @@ class ImageDownloads:
         if unsupported := unsupported_type(content):
             return self._row(url, "refused", unsupported)
         if image_type(content) is None:
-            status, reason = no_picture(content, _header(response, "Content-Type"))
+            status, reason = no_picture(content, header(response, "Content-Type"))
             return self._row(url, status, reason)
         sha256 = hashlib.sha256(content).hexdigest()
         if self._exclusions.image(sha256):
@@ -273,8 +273,8 @@ class ImageDownloads:
             "bytes": len(content) if sha256 else None,
             "content_type": image_type(content),
             "reason": reason,
-            "etag": _header(response, "ETag"),
-            "last_modified": _header(response, "Last-Modified"),
+            "etag": header(response, "ETag"),
+            "last_modified": header(response, "Last-Modified"),
             "fetched_at": iso(now()),
             "run_id": self._job.run_id,
         }
@@ -283,21 +283,3 @@ class ImageDownloads:
 def _is_gone(row: ImageRow) -> bool:
     """Did the server say that nothing is at this URL, now and for good?"""
     return row["status"] == "refused" and (row["reason"] or "").startswith(_GONE_REASONS)
-
-
-def _request(url: str, referer: str | None) -> Request:
-    """Raises `FetchFailed` (bad_url) for anything but an absolute http(s) URL."""
-    try:
-        parsed = urlsplit(url)
-        usable = parsed.scheme in ("http", "https") and bool(parsed.hostname) and parsed.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise FetchFailed("bad_url", "not an absolute http(s) URL")
-    headers = {"Accept": "image/webp,image/png,image/jpeg"}
-    return request_for(url, {**headers, "Referer": referer} if referer else headers)
-
-
-def _header(response: Response | None, name: str) -> str | None:
-    value = response.headers.get(name) if response is not None else None
-    return value.decode("latin-1") if value else None

@@ -26,7 +26,7 @@ _KNOWN = pl.Schema(
 )
 
 
-class PictureColumns:
+class ImageColumns:
     """One row per URL, kept as numbers: a source may have a million pictures."""
 
     def __init__(self, source: str) -> None:

@@ -6,8 +6,8 @@ from collections import Counter
 
 import polars as pl
 
+from scrapy_project.image_columns import ImageColumns, known_earlier
 from scrapy_project.limits.budget import host_name
-from scrapy_project.picture_columns import PictureColumns, known_earlier
 from trainer.config.jobs import CrawlJob
 from trainer.fetch_plan.columns import FETCHED, NONE, OPEN, Rules, SourceRule
 from trainer.fetch_plan.planner import plan_requests
@@ -16,7 +16,7 @@ from trainer.staging.rows import AdvertisedImage, ImageRow, PerformerRecord
 BATCH_MINUTES = 10  # of requests: then the planner is asked again, who lacks pictures by now
 
 
-class PictureQueue:
+class ImageQueue:
     """Every picture of the crawl goes in with `add`, what became of it with `note`; `next_batch`
     gives what is worth asking for next, until nothing is."""
 
@@ -28,7 +28,7 @@ class PictureQueue:
         # The crawl's own rate limit paces the requests: the planner gives them their order.
         self._rules = Rules(sources, job.params.max_faces_total, {})
         self._batch = source.requests_per_minute * BATCH_MINUTES
-        self._columns = PictureColumns(source.key)
+        self._columns = ImageColumns(source.key)
         self.hosts: Counter[str] = Counter()  # host -> pictures of `waiting`, as planned last
         self.waiting = 0  # pictures that are worth a request and were not asked for yet
 
