@@ -6,6 +6,9 @@ of the form. From a shell:
 
     airflow dags trigger build_performer_database --conf '{"sources": ["stashdb"]}'
 
+The very first build releases after an hour of fetching what is there (`first_release_after_hours`);
+its last task, `go_on_fetching`, then starts the run that fetches the rest.
+
 A new release updates the asset `stash_sense_release`, so that other DAGs can follow it.
 
 ### What it needs
@@ -42,6 +45,7 @@ from typing import Any
 from airflow.sdk import DAG
 from trainer_airflow.announce import AnnounceRelease
 from trainer_airflow.decide import AskForApproval
+from trainer_airflow.go_on import GoOnFetching
 from trainer_airflow.notifier import RecordFailure
 from trainer_airflow.params import build_params
 from trainer_airflow.retry import retry_policy
@@ -76,3 +80,4 @@ with DAG(
     tasks = add_tasks(STEPS, settings.embedder)
     tasks["publish"] >> AskForApproval(task_id="ask_for_approval") >> tasks["report"]
     tasks["publish"] >> AnnounceRelease(task_id="announce_release") >> tasks["report"]
+    tasks["publish"] >> GoOnFetching(task_id="go_on_fetching") >> tasks["report"]
