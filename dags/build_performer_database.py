@@ -16,6 +16,7 @@ A new release updates the asset `stash_sense_release`, so that other DAGs can fo
 - The API key of each source that has one, as a variable or an Airflow connection; a source
   without its key is skipped, and the run says so.
 - The pools `crawl` and `gpu`; disk for the images of one run.
+- On several machines, workers of the queues `crawl`, `gpu` and `merge` (docs/cluster.md).
 
 ### When a step fails
 Every step can be killed and run again: clear it, or trigger the DAG anew. Nothing that was
@@ -52,11 +53,12 @@ from trainer_airflow.retry import retry_policy
 from trainer_airflow.schedule import timetable
 from trainer_airflow.tasks import add_tasks
 
-from trainer.config.pipeline import STEPS
+from trainer.config.pipeline import MERGE, STEPS
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 
 DEFAULTS: dict[str, Any] = {
+    "queue": MERGE,
     "retries": 2,
     "retry_delay": timedelta(minutes=1),
     "retry_policy": retry_policy(),
