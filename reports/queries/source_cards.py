@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reports import text
 from reports.queries.runs import RunSummary
-from reports.queries.sources import Health, Visit, health_of, known_snapshots, visits
+from reports.queries.sources import Health, Visit, got_answer, health_of, known_snapshots, visits
 from trainer.cli.sources import why_off
 from trainer.config.environment import environment as of_this_process
 from trainer.config.sources import SourceConfig, load_sources
@@ -82,7 +82,7 @@ def _needs(
     source: SourceConfig, last: Visit | None, environment: Mapping[str, str]
 ) -> Iterator[Need]:
     """Builds may run elsewhere: one that got an answer had the key."""
-    answered = last is not None and last.part.status in ("complete", "partial", "blocked")
+    answered = got_answer(last)
     if source.api_key_env:
         here = bool(environment.get(source.api_key_env, "").strip())
         seen = f"{source.api_key_env} is set" if here else "the last build had it"
