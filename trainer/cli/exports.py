@@ -16,8 +16,10 @@ Written = tuple[dict[str, Any], list[str]]  # for --json, and for people
 
 
 def export_for(name: str, directory: Path, data: DataDir, settings: Settings) -> Written:
-    """Export a release for the consumer `name`; raises `ConfigError` where there is none."""
-    return _EXPORTS[consumer(name).name](directory, data, settings)
+    """Export a release, or that of a further model pack in it, for the consumer `name`; raises
+    `ConfigError` where there is none."""
+    found = consumer(name)
+    return _EXPORTS[found.name](found.release_in(directory), data, settings)
 
 
 def _sidecar(directory: Path, data: DataDir, _settings: Settings) -> Written:
