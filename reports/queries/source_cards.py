@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from reports import text
@@ -13,6 +14,7 @@ from trainer.cli.sources import why_off
 from trainer.config.environment import environment as of_this_process
 from trainer.config.sources import SourceConfig, load_sources
 from trainer.config.sources_page import FETCHERS
+from trainer.crawl.budget_holds import holds_of, read_holds
 from trainer.crawl.environment import FETCHER_VARIABLES
 from trainer.overrides.listing import overridden
 from trainer.staging.paths import DataDir
@@ -37,6 +39,7 @@ class Card(NamedTuple):
     watermark: datetime | None
     full_sweep: datetime | None
     own_keys: list[str]  # what the operator overrides
+    held: Mapping[str, datetime] = MappingProxyType({})  # host -> until when it is left alone
 
 
 def cards(
@@ -49,8 +52,9 @@ def cards(
     snapshots, problems = known_snapshots(data)
     known = of_this_process(environment)
     own = [row.name for row in overridden(data)]
+    holds = read_holds(data.budget)
     found = [
-        _card(source, runs, snapshots.get(key), own, known)
+        _card(source, runs, snapshots.get(key), own, known)._replace(held=holds_of(source, holds))
         for key, source in load_sources(data.root).items()
     ]
     found.sort(key=lambda card: (not card.source.creates_performers, card.source.key))

@@ -162,8 +162,9 @@ class IdentityWorld:
         """Make the run's snapshots the last ones, as its crawls would have."""
         rows = [(source, run_id, live_performers) for source in self._sources]
         with closing(sqlite3.connect(self.data.state_db)) as db, db:
-            columns = "(source, run_id, live_performers)"
-            db.executemany(f"INSERT INTO snapshots {columns} VALUES (?, ?, ?)", rows)
+            db.executemany(
+                "INSERT INTO snapshots (source, run_id, live_performers) VALUES (?, ?, ?)", rows
+            )
 
 
 def _face(url: str) -> dict[str, Any]:
