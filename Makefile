@@ -89,9 +89,11 @@ faults: setup ## Many more kills than the tests do (about an hour)
 bench: setup ## Crawl time against the bound of the rate, memory of a source of 100,000 (4 minutes)
 	$(BIN)/python -m tests.bench.bench_crawl
 
-golden: setup ## Make the demo pack's golden file anew (after its preprocessing has changed)
-	$(EMBEDDER_VENV)/bin/python -m embedder.packs make demo --packages $(PACKAGES) --out var/golden/demo
-	$(EMBEDDER_VENV)/bin/python -m embedder.golden make var/golden/demo --out embedder/golden/demo.json
+golden: setup ## Make the demo packs' golden files anew (after their preprocessing has changed)
+	for pack in demo demo-stashface; do \
+	  $(EMBEDDER_VENV)/bin/python -m embedder.packs make $$pack --packages $(PACKAGES) --out var/golden/$$pack && \
+	  $(EMBEDDER_VENV)/bin/python -m embedder.golden make var/golden/$$pack --out embedder/golden/$$pack.json || exit 1; \
+	done
 
 bench-embedder: setup ## The embedder against its models alone, against DeepFace, memory (15 minutes)
 	$(BIN)/python -m tests.bench.bench_embedder

@@ -15,7 +15,7 @@ from embedder.faces import Faces
 from embedder.recognise import Recogniser
 from embedder.rows import ROLES
 from embedder.sessions import Execution, open_session
-from embedder.vectors import Floats, Pixels
+from embedder.vectors import Crop, Floats, Pixels
 from trainer.embedding.pack import PackInfo, Role
 
 _MODELS: tuple[Role, ...] = ("detector", "facenet", "arcface")
@@ -55,7 +55,7 @@ class Engine:
         with self._turn:
             return self._detector.many(pictures)
 
-    def embed(self, role: str, crops: Sequence[Pixels]) -> Floats:
+    def embed(self, role: str, crops: Sequence[Crop]) -> Floats:
         """(n, 512) unit embeddings of n crops; NaN where one has no direction."""
         with self._turn:
             return self._recognisers[role](crops)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from embedder.decode import Unreadable
 from embedder.engine import Engine
 from embedder.rows import ROLES, Cropped, Row, embedded_rows
-from embedder.vectors import Pixels
+from embedder.vectors import Crop
 
 Outcome = Cropped | tuple[str, Unreadable]
 
@@ -29,7 +29,7 @@ class PartBuilder:
         self._engine = engine
         self._part = Part()
         self._faces: list[Row] = []
-        self._crops: dict[str, list[Pixels]] = {role: [] for role in ROLES}
+        self._crops: dict[str, list[Crop]] = {role: [] for role in ROLES}
 
     @property
     def pictures(self) -> int:

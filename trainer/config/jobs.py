@@ -25,6 +25,7 @@ class CrawlJob(BaseModel):
     known_live: int | None = Field(None, description="live performers in the last good snapshot")
     targets: Path | None = Field(None, description="html_profile: pages to visit, TARGETS rows")
     crawled_beside: list[str] = Field([], description="the other sources of the same step")
+    first_release: bool = Field(False, description="`first_release_after_hours` holds")
     known_pictures: Path | None = Field(None, description="what is known of faces, KNOWN rows")
     started_at: str
     allow_private_hosts: bool = False

@@ -78,9 +78,13 @@ DetectorRule = Annotated[YunetRule | SquareRule, Field(discriminator="kind")]
 
 
 class RecogniserRule(_Frozen):
-    """How a face is shown to a recognition model, whose output has `width` numbers."""
+    """How a face is shown to a recognition model, whose output has `width` numbers.
 
-    crop: Literal["five_points", "box"]
+    `five_points`: aligned on the template; `box`: the detector's box, stretched; `eyes`: the box,
+    turned until the eyes lie level, and fitted in with black beside it, as DeepFace does it.
+    """
+
+    crop: Literal["five_points", "box", "eyes"]
     box_scale: float | None = Field(None, gt=0, description="crop=box: enlargement of the box")
     via: int | None = Field(
         None, ge=32, description="crop=five_points: aligned at this side, then resized to `size`"
