@@ -15,6 +15,7 @@ from trainer.config.environment import environment
 from trainer.config.params import form_fields
 from trainer.config.sources import load_sources
 from trainer.services.airflow_client import Airflow
+from trainer.services.given_keys import with_noted_names
 from trainer.staging.paths import DataDir
 
 _STARTED = "build_started"  # Airflow's id of the run that was started here
@@ -30,7 +31,8 @@ def show() -> None:
     sources = load_sources(directory.root)
     client = actions.airflow()
     runs = run_queries.summaries(directory).runs
-    conf = _form(choices(sources, environment(), answered(runs, sources)))
+    given = with_noted_names(environment(), directory.root)
+    conf = _form(choices(sources, given, answered(runs, sources)))
     if conf["sources"] is not None:
         build_costs.show(directory, sources, conf, [run.run_id for run in runs])
         _offer(client, conf, list(sources))

@@ -17,6 +17,7 @@ from trainer.config.sources_page import FETCHERS
 from trainer.crawl.budget_holds import holds_of, read_holds
 from trainer.crawl.environment import FETCHER_VARIABLES
 from trainer.overrides.listing import overridden
+from trainer.services.given_keys import is_given, with_noted_names
 from trainer.staging.paths import DataDir
 from trainer.state.store import SnapshotRow
 
@@ -50,7 +51,7 @@ def cards(
     Raises `ConfigError` for a file of the operator's that can't be read.
     """
     snapshots, problems = known_snapshots(data)
-    known = of_this_process(environment)
+    known = with_noted_names(of_this_process(environment), data.root)
     own = [row.name for row in overridden(data)]
     holds = read_holds(data.budget)
     found = [
@@ -88,13 +89,13 @@ def _needs(
     """Builds may run elsewhere: one that got an answer had the key."""
     answered = got_answer(last)
     if source.api_key_env:
-        here = bool(environment.get(source.api_key_env, "").strip())
+        here = is_given(source.api_key_env, environment)
         seen = f"{source.api_key_env} is set" if here else "the last build had it"
         missing = f"set {source.api_key_env}"
         yield Need("API key", here or answered, seen if here or answered else missing)
     for fetcher, when in ((source.fetcher, ""), (source.fetcher_on_403, " where it is refused")):
         variable = FETCHER_VARIABLES.get(fetcher or "")
         if variable:
-            here = bool(environment.get(variable, "").strip())
+            here = is_given(variable, environment)
             name = FETCHERS[str(fetcher)]
             yield Need(f"{name}{when}", here, f"{variable} is {'set' if here else 'not set'}")

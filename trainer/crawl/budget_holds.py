@@ -1,14 +1,16 @@
 """Until when hosts and sources are left alone, as the budget files of the crawls have it.
 
-The crawls write these files (`scrapy_project/limits/budget.py`); here they are only read. A hold
-ends with the machine: after a restart the host is asked again.
+The crawls write these files (`scrapy_project/limits/budget_files.py` and `budget_shared_files.py`);
+here they are only read. A machine's own holds end with it: after a restart the host is asked again.
+Budgets in a Redis are not read.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,6 +19,7 @@ from pydantic import HttpUrl
 from trainer.config.sources import SourceConfig
 from trainer.staging.clock import now
 
+SHARED = "shared"  # the folder of budgets that several machines share
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -28,15 +31,25 @@ def read_holds(
 
     `monotonic`: the machine's clock, in seconds; `boot`: the id of its start.
     """
+    at = now()
+    own = _of_this_machine(directory, monotonic, boot)
+    found = {key: at + timedelta(seconds=seconds) for key, seconds in own.items()}
+    for key, until in _of_several(directory / SHARED).items():
+        found[key] = max(until, found.get(key, until))
+    return {key: until for key, until in found.items() if until > at}
+
+
+def _of_this_machine(
+    directory: Path, monotonic: float | None, boot: str | None
+) -> dict[str, float]:
+    """By budget, for how many seconds it is held yet."""
     moment = time.monotonic() if monotonic is None else monotonic
     try:
         started = boot or _BOOT_ID.read_text().strip()
         files = sorted(directory.iterdir())
     except OSError:
         return {}
-    left = {unquote(file.name): _held(file, started) - moment for file in files}
-    at = now()
-    return {key: at + timedelta(seconds=s) for key, s in left.items() if s > 0}
+    return {unquote(file.name): _held(file, started) - moment for file in files if file.is_file()}
 
 
 def _held(file: Path, boot: str) -> float:
@@ -46,6 +59,16 @@ def _held(file: Path, boot: str) -> float:
         return float(held) if of_boot == boot else 0.0
     except (OSError, ValueError):
         return 0.0
+
+
+def _of_several(directory: Path) -> dict[str, datetime]:
+    """By budget, until when it is held: the file with the highest number has all of them."""
+    try:
+        newest = max(file for file in directory.iterdir() if file.name.isdigit())
+        content = json.loads(newest.read_bytes())
+        return {key: datetime.fromtimestamp(held, UTC) for key, (_free, held) in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError):
+        return {}
 
 
 def holds_of(source: SourceConfig, holds: Mapping[str, datetime]) -> dict[str, datetime]:
