@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,28 +11,33 @@ import pytest
 from pydantic import SecretStr
 
 from tests.unit import identity_world
-from tests.unit.identity_world import IdentityWorld, creator, record, sha, shot
-from trainer.cli.exports import export_for
+from tests.unit.identity_world import WHEN, IdentityWorld, creator, record, sha, shot
 from trainer.config.settings import Settings
 from trainer.embedding.lock import load_lock
 from trainer.errors import ConfigError, DamagedFileError
 from trainer.exclusions.listed import Listed
 from trainer.exclusions.release_check import holds
+from trainer.pipeline.exports import check_exports, export_for
 from trainer.pipeline.further_packs import plan_further
+from trainer.pipeline.rollback import _fill, rollback
 from trainer.pipeline.run import run_step
+from trainer.pipeline.steps import export
 from trainer.release.contract import RELEASE_FILES
 from trainer.release.evaluation import read_evaluation
 from trainer.release.files import hash_problems, require_intact
+from trainer.release.publish import publish
 from trainer.release.stashface_reader import StashfaceReader
 from trainer.retention.runs import clear_runs
 from trainer.runs import update as run_record
 from trainer.runs.context import RunContext
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json, swap_symlink, write_json
 from trainer.staging.parquet import write_rows
+from trainer.staging.paths import DataDir
 from trainer.staging.schemas import FACES
+from trainer.state.decisions import deciding
 
 FIRST, SECOND = "demo", "demo-stashface"
-STEPS = ("select", "build_release", "verify", "evaluate", "gate", "publish")
+STEPS = ("select", "build_release", "verify", "evaluate", "gate", "publish", "export")
 PEOPLE, EACH = 28, 4
 PASSWORD = "a secret of ours"  # noqa: S105 - of a test
 IDS = {name: load_lock()[name].info(name).pack_id for name in (FIRST, SECOND)}
@@ -81,12 +87,15 @@ def built(root: Path, packs: str, monkeypatch: pytest.MonkeyPatch) -> tuple[RunC
 @pytest.fixture(scope="module")
 def together(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRAINER_EXPORT_FOR", "sidecar,stashface")
+        patch.setenv("TRAINER_STASHFACE_PASSWORD", PASSWORD)
         yield built(tmp_path_factory.mktemp("both"), f"{FIRST},{SECOND}", patch)
 
 
 def test_both_releases_are_those_of_a_build_with_each_pack_alone(together, tmp_path, monkeypatch):
     _, release = together
     places = {FIRST: release, SECOND: release / "packs" / SECOND}
+    monkeypatch.delenv("TRAINER_EXPORT_FOR", raising=False)
     for name, place in places.items():
         _, alone = built(tmp_path / name, name, monkeypatch)
         for file in RELEASE_FILES:
@@ -140,6 +149,51 @@ def test_the_export_for_stashface_takes_the_release_of_its_pack(together, tmp_pa
     assert reader.name(query, query)[0].name == "Invented Person 5"
     path, _ = export_for("sidecar", release, context.data, settings)
     assert path["path"].endswith(".zip")
+
+
+def test_the_step_exports_for_both_and_nothing_where_nothing_is_new(together):
+    context, _ = together
+    written = (context.result("export") or {})["exports"]
+    assert [Path(path).name for path in written.values()] == [
+        "stash-sense-data-v2026.11.01.zip",
+        "stashface-data-v2026.11.01.zip",
+    ]
+    assert all(Path(path).is_file() for path in written.values())
+    for other in ({"published": False}, {"published": True, "unchanged": True}):
+        published = context.result("publish")
+        write_json(context.run.step("publish"), other)
+        assert export.run(context) == {"exports": {}}
+        write_json(context.run.step("publish"), published)
+
+
+def test_a_build_is_refused_that_could_not_export(together):
+    settings = together[0].settings
+    check_exports(settings)
+    with pytest.raises(ConfigError, match="TRAINER_STASHFACE_PASSWORD"):
+        check_exports(settings.model_copy(update={"stashface_password": None}))
+    with pytest.raises(ConfigError, match="no consumer 'nobody'; choose from sidecar, stashface"):
+        check_exports(settings.model_copy(update={"export_for": "nobody"}))
+
+
+def test_a_rollback_brings_both_releases_back(together, tmp_path):
+    _, published = together
+    data = DataDir(tmp_path)
+    with deciding(data):
+        pass  # makes state.db
+    first = tmp_path / "releases" / published.name
+    shutil.copytree(published, first)
+    swap_symlink(data.current, first.name)
+    later = tmp_path / "later"
+    again = {"version": "2026.11.02", "created_at": WHEN, "release_id": "20261102_000000"}
+    _fill(first, later, again)
+    publish(data, later, "20261102_000000")
+    rollback(data, first.name, datetime(2026, 11, 3, tzinfo=UTC))
+    back = data.current.resolve()
+    require_intact(back)
+    for release in (back, back / "packs" / SECOND):
+        assert read_json(release / "manifest.json")["version"] == "2026.11.03"
+        assert (release / "evaluate.json").exists()
+    assert not (data.release("20261102_000000") / "packs").exists()
 
 
 def test_a_picture_that_only_the_second_release_has_counts_for_a_purge(together, tmp_path):

@@ -78,8 +78,9 @@ def run_for_further(
         log.info(f"{step}: model pack {each.pack}")
         try:
             results[each.pack] = each.finish(step, run(each))
-        except StageFailed as error:
-            raise StageFailed(f"model pack {each.pack}: {error}") from error
+        except StageFailed:
+            log.info(f"{step}: the model pack {each.pack} is what it fails for")
+            raise
     return results
 
 

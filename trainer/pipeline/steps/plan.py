@@ -18,6 +18,7 @@ from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
 from trainer.exclusions.list_file import bring_in
+from trainer.pipeline.exports import check_exports
 from trainer.pipeline.follow_up import is_first_release
 from trainer.pipeline.further_packs import plan_further
 from trainer.pipeline.interrupted import close_lost_runs
@@ -61,6 +62,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     for name in (settings.model_pack, *settings.further_packs):
         _check_pack(settings.model_copy(update={"model_pack": name}), chosen)
     _check_embedder(settings)
+    check_exports(settings)
     pack = read_pack(ensure_pack(settings))
     require_sound(data, chosen)
     free = _free_moment(data)
