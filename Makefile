@@ -21,9 +21,9 @@ export AIRFLOW__CORE__LOAD_EXAMPLES := False
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(BIN)/.uv:
+$(BIN)/.uv: container/uv.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r container/uv.txt
 	touch $@
 
 $(BIN)/.installed: $(BIN)/.uv requirements.txt requirements-dev.txt pyproject.toml
@@ -152,7 +152,7 @@ sbom: $(SBOM_VENV)/.installed ## Write the bills of materials of the images to v
 
 lock: $(BIN)/.uv ## Resolve the requirements anew
 	for pair in requirements requirements-dev embedder/requirements embedder/requirements-cuda \
-	  embedder/export/requirements requirements-sbom; do \
+	  embedder/export/requirements requirements-sbom container/uv; do \
 	  $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$pair.in -o $$pair.txt || exit 1; \
 	done

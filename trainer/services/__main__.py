@@ -17,12 +17,13 @@ import time
 
 from trainer.config.environment import environment
 from trainer.config.groups.container import ContainerSettings
-from trainer.config.settings import REPO_ROOT
+from trainer.config.settings import REPO_ROOT, Settings
 from trainer.errors import TrainerError
 from trainer.processes.prefixed import PrefixingSupervisor
 from trainer.processes.supervisor import Service, Supervisor
 from trainer.services.airflow import COMPONENTS, airflow, component
 from trainer.services.front_page import front_page
+from trainer.services.given_keys import note_names
 from trainer.services.prepare import prepare_airflow, prepare_keys, say, say_what_is_missing
 from trainer.services.surroundings import (
     admin_password,
@@ -114,8 +115,11 @@ def main(arguments: list[str]) -> int:
                 prepare_keys(given)
             case ["prepare"]:
                 _prepared(given)
+                note_names(given, Settings.load().data_dir)
                 say_what_is_missing(given)
             case ["run", name] if name in (*NAMES, *WORKERS):
+                if name == "scheduler":
+                    note_names(given, Settings.load().data_dir)
                 _replace_with(service(name, given, EVERYWHERE))
             case ["check", name] if name in JOBS:
                 _replace_with(job_check(name, airflow_environment(given)))
