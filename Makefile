@@ -16,7 +16,7 @@ IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom audit
+.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -149,6 +149,13 @@ sbom: $(SBOM_VENV)/.installed ## Write the bills of materials of the images to v
 	for name in requirements requirements-cuda; do \
 	  $(SBOM_VENV)/bin/cyclonedx-py requirements embedder/$$name.txt -o var/sbom/embedder-$$name.cdx.json || exit 1; \
 	done
+
+IMAGE ?= stash-sense-trainer:latest
+EMBEDDER_LOCK ?= requirements
+sbom-image: sbom ## One bill of an image, its Debian packages too: make sbom-image IMAGE=... (EMBEDDER_LOCK=requirements-cuda)
+	docker run --rm --network none --entrypoint cat "$(IMAGE)" /var/lib/dpkg/status > var/sbom/dpkg-status
+	$(SBOM_VENV)/bin/python -m tests.supply_chain.image_bom --status var/sbom/dpkg-status --image "$(IMAGE)" \
+	  --out var/sbom/image.cdx.json var/sbom/trainer.cdx.json var/sbom/embedder-$(EMBEDDER_LOCK).cdx.json
 
 audit: $(SBOM_VENV)/.installed ## Compare the lock files with lists of known weaknesses, where one can be had (pip-audit)
 	$(SBOM_VENV)/bin/python -m tests.supply_chain.audit
