@@ -16,7 +16,7 @@ IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit
+.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -82,6 +82,10 @@ test: check ## All tests but the all-in-one image's
 test-image: setup ## Build the all-in-one image, run it as uid 99 and 1000 from unRAID's template (15 minutes)
 	$(BIN)/python -m tests.prepare
 	$(BIN)/python -m pytest $(IMAGE_TEST)
+
+test-cluster: setup ## CeleryExecutor over Redis and Postgres, two workers, one killed in each long step (15 minutes)
+	$(BIN)/python -m tests.prepare
+	$(BIN)/python -m pytest -s tests/cluster
 
 faults: setup ## Many more kills than the tests do (about an hour)
 	FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
