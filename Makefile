@@ -16,7 +16,7 @@ IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster
+.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -87,8 +87,8 @@ test-cluster: setup ## CeleryExecutor over Redis and Postgres, two workers, one 
 	$(BIN)/python -m tests.prepare
 	$(BIN)/python -m pytest -s tests/cluster
 
-faults: setup ## Many more kills than the tests do (about an hour)
-	FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
+faults: setup ## Many more kills, flipped bits and weeks than the tests do (about two hours)
+	FAULT_FLIPS=300 FAULT_WEEKS=100 FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
 
 bench: setup ## Crawl time against the bound of the rate, memory of a source of 100,000 (4 minutes)
 	$(BIN)/python -m tests.bench.bench_crawl
@@ -109,6 +109,10 @@ bench-requests: setup ## What the planner of pictures saves over an invented pop
 PEOPLE ?= 110000
 bench-release: setup ## Two weeks of a large invented world: time, memory, recall (half an hour; PEOPLE=3000: 2 minutes)
 	$(BIN)/python -m tests.bench.bench_release $(PEOPLE)
+
+SIZES ?= 3000 10000 30000
+bench-scaling: setup ## bench-release at several sizes, the exponent of each step through them (an hour)
+	$(BIN)/python -m tests.bench.bench_scaling $(SIZES)
 
 VECTORS ?= 370000
 DIRECTIONS ?= 512
