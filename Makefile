@@ -22,9 +22,9 @@ export AIRFLOW__CORE__LOAD_EXAMPLES := False
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(BIN)/.uv:
+$(BIN)/.uv: container/uv.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r container/uv.txt
 	touch $@
 
 $(BIN)/.installed: $(BIN)/.uv requirements.txt requirements-dev.txt pyproject.toml
@@ -90,9 +90,11 @@ faults: setup ## Many more kills than the tests do (about an hour)
 bench: setup ## Crawl time against the bound of the rate, memory of a source of 100,000 (4 minutes)
 	$(BIN)/python -m tests.bench.bench_crawl
 
-golden: setup ## Make the demo pack's golden file anew (after its preprocessing has changed)
-	$(EMBEDDER_VENV)/bin/python -m embedder.packs make demo --packages $(PACKAGES) --out var/golden/demo
-	$(EMBEDDER_VENV)/bin/python -m embedder.golden make var/golden/demo --out embedder/golden/demo.json
+golden: setup ## Make the demo packs' golden files anew (after their preprocessing has changed)
+	for pack in demo demo-stashface; do \
+	  $(EMBEDDER_VENV)/bin/python -m embedder.packs make $$pack --packages $(PACKAGES) --out var/golden/$$pack && \
+	  $(EMBEDDER_VENV)/bin/python -m embedder.golden make var/golden/$$pack --out embedder/golden/$$pack.json || exit 1; \
+	done
 
 bench-embedder: setup ## The embedder against its models alone, against DeepFace, memory (15 minutes)
 	$(BIN)/python -m tests.bench.bench_embedder
@@ -159,7 +161,7 @@ sbom: $(SBOM_VENV)/.installed ## Write the bills of materials of the images to v
 
 lock: $(BIN)/.uv ## Resolve the requirements anew
 	for pair in requirements requirements-dev embedder/requirements embedder/requirements-cuda \
-	  embedder/export/requirements requirements-sbom requirements-s3; do \
+	  embedder/export/requirements requirements-sbom requirements-s3 container/uv; do \
 	  $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$pair.in -o $$pair.txt || exit 1; \
 	done

@@ -21,6 +21,8 @@ from datetime import timedelta
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 from trainer_airflow.upkeep import BackUpOperator
 
+from trainer.config.pipeline import MERGE
+
 SATURDAYS = CronTriggerTimetable("0 6 * * 6", timezone="UTC", run_immediately=timedelta(0))
 
 with DAG(
@@ -36,7 +38,7 @@ with DAG(
             False, type="boolean", description="The current release and pinned ones, too."
         ),
     },
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=10)},
+    default_args={"queue": MERGE, "retries": 2, "retry_delay": timedelta(minutes=10)},
     tags=["stash-sense"],
 ) as dag:
     BackUpOperator(task_id="back_up")

@@ -6,6 +6,9 @@ of the form. From a shell:
 
     airflow dags trigger build_performer_database --conf '{"sources": ["stashdb"]}'
 
+The very first build releases after an hour of fetching what is there (`first_release_after_hours`);
+its last task, `go_on_fetching`, then starts the run that fetches the rest.
+
 A new release updates the asset `stash_sense_release`, so that other DAGs can follow it.
 
 ### What it needs
@@ -13,6 +16,7 @@ A new release updates the asset `stash_sense_release`, so that other DAGs can fo
 - The API key of each source that has one, as a variable or an Airflow connection; a source
   without its key is skipped, and the run says so.
 - The pools `crawl` and `gpu`; disk for the images of one run.
+- On several machines, workers of the queues `crawl`, `gpu` and `merge` (docs/cluster.md).
 
 ### When a step fails
 Every step can be killed and run again: clear it, or trigger the DAG anew. Nothing that was
@@ -42,17 +46,19 @@ from typing import Any
 from airflow.sdk import DAG
 from trainer_airflow.announce import AnnounceRelease
 from trainer_airflow.decide import AskForApproval
+from trainer_airflow.go_on import GoOnFetching
 from trainer_airflow.notifier import RecordFailure
 from trainer_airflow.params import build_params
 from trainer_airflow.retry import retry_policy
 from trainer_airflow.schedule import timetable
 from trainer_airflow.tasks import add_tasks
 
-from trainer.config.pipeline import STEPS
+from trainer.config.pipeline import MERGE, STEPS
 from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 
 DEFAULTS: dict[str, Any] = {
+    "queue": MERGE,
     "retries": 2,
     "retry_delay": timedelta(minutes=1),
     "retry_policy": retry_policy(),
@@ -76,3 +82,4 @@ with DAG(
     tasks = add_tasks(STEPS, settings.embedder)
     tasks["publish"] >> AskForApproval(task_id="ask_for_approval") >> tasks["report"]
     tasks["publish"] >> AnnounceRelease(task_id="announce_release") >> tasks["report"]
+    tasks["publish"] >> GoOnFetching(task_id="go_on_fetching") >> tasks["report"]

@@ -16,6 +16,8 @@ from airflow.sdk import DAG, Param
 from trainer_airflow.announce import AnnounceRelease
 from trainer_airflow.decide import DECIDE_DAG, REASON, ApplyDecision, ReleaseQuestion
 
+from trainer.config.pipeline import MERGE
+
 with DAG(
     dag_id=DECIDE_DAG,
     description="Approve or reject a candidate release",
@@ -24,6 +26,7 @@ with DAG(
     catchup=False,
     is_paused_upon_creation=False,  # a question of a paused DAG is never asked
     params={"run_id": Param("", type="string", minLength=1, description="Run of the build.")},
+    default_args={"queue": MERGE},
     tags=["stash-sense"],
 ) as dag:
     answer = ReleaseQuestion(task_id="ask", params=REASON) >> ApplyDecision(task_id="apply")

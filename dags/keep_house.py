@@ -26,6 +26,8 @@ from datetime import timedelta
 from airflow.sdk import DAG, CronTriggerTimetable
 from trainer_airflow.upkeep import CleanDatabaseOperator, TidyOperator
 
+from trainer.config.pipeline import MERGE
+
 NIGHTLY = CronTriggerTimetable("30 4 * * *", timezone="UTC", run_immediately=timedelta(0))
 
 with DAG(
@@ -35,7 +37,7 @@ with DAG(
     schedule=NIGHTLY,
     catchup=False,
     max_active_runs=1,
-    default_args={"retries": 1, "retry_delay": timedelta(minutes=10)},
+    default_args={"queue": MERGE, "retries": 1, "retry_delay": timedelta(minutes=10)},
     tags=["stash-sense"],
 ) as dag:
     TidyOperator(task_id="tidy")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,8 +11,9 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from embedder.batches import Batches
+from embedder.eyes_crop import eyes_crop
 from embedder.geometry import TEMPLATE_112, enlarged_box, similarity_transform
-from embedder.vectors import Floats, Pixels, blob, unit_rows
+from embedder.vectors import Crop, Floats, Pixels, blob, unit_rows
 from trainer.embedding.pack import RecogniserRule
 from trainer.staging.schemas import EMBEDDING_WIDTH
 
@@ -45,8 +47,10 @@ def box_crop(rgb: Pixels, box: NDArray[np.float32], scale: float, size: int) -> 
 
 def crop_for(
     rule: RecogniserRule, rgb: Pixels, box: NDArray[np.float32], points: NDArray[np.float32]
-) -> Pixels:
+) -> Crop:
     """The crop that `rule` asks for, RGB; raises `ValueError` for a degenerate face."""
+    if rule.crop == "eyes":
+        return eyes_crop(rgb, box, points, rule.size)
     if rule.crop == "five_points":
         return resized_crop(aligned_crop(rgb, points, rule.via or rule.size), rule.size)
     return box_crop(rgb, box, rule.box_scale or 1.0, rule.size)
@@ -68,19 +72,26 @@ class Recogniser:
         self._flips = flips
         self._batches = Batches(batch)
 
-    def __call__(self, crops: Sequence[Pixels]) -> Floats:
+    def __call__(self, crops: Sequence[Crop]) -> Floats:
         """(n, 512) embeddings of n RGB crops; the mean of crop and mirror where flips are on."""
         if not crops:
             return np.empty((0, EMBEDDING_WIDTH), np.float32)
         return unit_rows(np.stack(self._batches.run(self._run, crops)))
 
-    def _run(self, batch: Sequence[Pixels]) -> list[Floats]:
-        crops = np.stack(batch)
+    def _run(self, batch: Sequence[Crop]) -> list[Floats]:
+        crops, mirrors = _views(np.stack(batch))
         outputs = self._infer(crops)
         if self._flips:
-            outputs = (outputs + self._infer(crops[:, :, ::-1])) / np.float32(2)
+            outputs = (outputs + self._infer(mirrors)) / np.float32(2)
         return list(outputs)
 
-    def _infer(self, crops: Pixels) -> Floats:
+    def _infer(self, crops: Crop) -> Floats:
         values = self._session.run(None, {self._input: blob(crops, self._rule)})[0]
         return np.asarray(values, np.float32).reshape(len(crops), self._rule.width)
+
+
+def _views(crops: NDArray[Any]) -> tuple[Crop, Crop]:
+    """Crops and their mirror images, (n, size, size, 3) each; `eyes_crop` brings both with it."""
+    if crops.ndim == 5:
+        return crops[:, 0], crops[:, 1]
+    return crops, crops[:, :, ::-1]

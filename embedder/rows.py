@@ -14,7 +14,7 @@ from embedder.faces import Faces
 from embedder.geometry import head_pose
 from embedder.recognise import aligned_crop, crop_for
 from embedder.turns import REFUSED_LEAN, lean, turned_boxes, turned_pixels, turned_points
-from embedder.vectors import Pixels, packed
+from embedder.vectors import Crop, Pixels, packed
 from trainer.embedding.pack import PackInfo
 from trainer.staging.schemas import NO_FACE_NO
 
@@ -34,7 +34,7 @@ class Cropped:
     sha256: str
     rows: list[Row] = field(default_factory=list)
     faces: list[Row] = field(default_factory=list)
-    crops: dict[str, list[Pixels]] = field(default_factory=lambda: {role: [] for role in ROLES})
+    crops: dict[str, list[Crop]] = field(default_factory=lambda: {role: [] for role in ROLES})
 
 
 def refused(sha256: str, decoded: Refused) -> Cropped:

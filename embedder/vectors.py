@@ -10,9 +10,10 @@ from trainer.staging.schemas import EMBEDDING_WIDTH
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Crop = Pixels | Floats  # 0 to 255, RGB
 
 
-def blob(crops: Pixels, rule: RecogniserRule) -> Floats:
+def blob(crops: Crop, rule: RecogniserRule) -> Floats:
     """The model's input of RGB `crops` (n, size, size, 3)."""
     ordered = crops if rule.colour == "RGB" else crops[..., ::-1]
     values = (ordered.astype(np.float32) - np.float32(rule.subtract)) / np.float32(rule.divide)

@@ -101,6 +101,8 @@ class ImageDownloads:
             self._progress.finish()
         left = self._queue.waiting
         self._report.counts["pictures_left"] = left
+        if left:
+            self._report.counts["next_hour_performers"] = self._queue.performers_of_next_hour()
         self._report.counts["pictures_not_needed"] = self._queue.open - left
         self._health.check(self._report)
 
@@ -110,12 +112,16 @@ class ImageDownloads:
         while urls := await asyncio.to_thread(self._queue.next_batch):
             self._progress.total = self._progress.done + self._queue.waiting
             self._report.requests.expect(self._queue.hosts)
-            if self._limit.is_over():
+            if self._is_over():
                 return
             work = iter(urls)
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._source.concurrent_requests):
                     group.create_task(self._worker(work))
+
+    def _is_over(self) -> bool:
+        had = self._report.counts["pictures_fetched"] + self._report.counts["pictures_known_before"]
+        return self._limit.is_over() and had >= self._limit.least_pictures
 
     def _look_up(
         self, performers: Iterable[PerformerRecord], seen: set[str], known_rows: bool
@@ -210,7 +216,7 @@ class ImageDownloads:
 
     async def _worker(self, urls: Iterator[str]) -> None:
         for url in urls:
-            if self._limit.is_over():
+            if self._is_over():
                 return
             row = await self._settle(url)
             while _is_gone(row) and (fallback := self._fallbacks.get(row["url"])):

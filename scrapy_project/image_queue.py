@@ -27,7 +27,7 @@ class ImageQueue:
         sources[source.key] = SourceRule(min(source.max_faces or most, most), source.trust)
         # The crawl's own rate limit paces the requests: the planner gives them their order.
         self._rules = Rules(sources, job.params.max_faces_total, {})
-        self._batch = source.requests_per_minute * BATCH_MINUTES
+        self._per_minute = source.requests_per_minute
         self._columns = ImageColumns(source.key)
         self.hosts: Counter[str] = Counter()  # host -> pictures of `waiting`, as planned last
         self.waiting = 0  # pictures that are worth a request and were not asked for yet
@@ -51,11 +51,18 @@ class ImageQueue:
 
     def next_batch(self) -> list[str]:
         """The URLs to ask for next, the most worth first; none where no more is worth a request."""
-        plan = plan_requests(self._columns.pictures(self._earlier), self._rules, None)
+        plan = self._plan()
         self.waiting = len(plan)
         self.hosts = _hosts(plan["url"])
-        urls: list[str] = plan["url"].head(self._batch).to_list()
+        urls: list[str] = plan["url"].head(self._per_minute * BATCH_MINUTES).to_list()
         return urls
+
+    def performers_of_next_hour(self) -> int:
+        """How many performers an hour of requests more would bring pictures of."""
+        return self._plan()["performer"].head(self._per_minute * 60).n_unique()
+
+    def _plan(self) -> pl.DataFrame:
+        return plan_requests(self._columns.pictures(self._earlier), self._rules, None)
 
     @property
     def open(self) -> int:

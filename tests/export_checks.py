@@ -1,7 +1,8 @@
 """The export with random weights, in its own environment: the code that the real ones go through.
 
 `python -m tests.export_checks MODEL DIR` writes DIR/random.h5 with DeepFace's architecture and
-random numbers, exports it, and prints what the export says of itself.
+random numbers, exports it, and prints what the export says of itself, and how near the pack
+`stashface` comes to DeepFace's own vectors with it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from deepface.commons import weight_utils
 
 from embedder.export.__main__ import check_weights, export
 from embedder.export.published import load_published
+from tests.deepface_checks import against_deepface
 from trainer.staging.atomic import sha256_file
 
 
@@ -47,7 +49,9 @@ def main() -> None:
     published = load_published()[name].model_copy(update={"sha256": sha256_file(weights)})
     check_weights(published, weights)
     figures = export(published, weights, directory / published.file)
-    sys.stdout.write(json.dumps(figures) + "\n")
+    keras = keras_model.load_model(published, weights)
+    deepface = against_deepface(published.role, keras, directory / published.file)
+    sys.stdout.write(json.dumps({**figures, **deepface}) + "\n")
 
 
 if __name__ == "__main__":

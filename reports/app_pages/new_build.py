@@ -6,11 +6,16 @@ from typing import Any
 
 import streamlit as st
 
-from reports import acting, data, parts, text
+from reports import acting, build_costs, data, parts, source_choice, text
 from reports.actions import airflow as actions
+from reports.queries import runs as run_queries
+from reports.queries.source_choice import Choice, choices
+from reports.queries.sources import answered
+from trainer.config.environment import environment
 from trainer.config.params import form_fields
 from trainer.config.sources import load_sources
 from trainer.services.airflow_client import Airflow
+from trainer.services.given_keys import with_noted_names
 from trainer.staging.paths import DataDir
 
 _STARTED = "build_started"  # Airflow's id of the run that was started here
@@ -25,15 +30,23 @@ def show() -> None:
     directory = data.data_dir()
     sources = load_sources(directory.root)
     client = actions.airflow()
-    conf = _form(sorted(key for key, source in sources.items() if source.enabled))
-    _costs(actions.costs(directory, sources, conf["sources"], images=conf["enable_faces"]))
+    runs = run_queries.summaries(directory).runs
+    given = with_noted_names(environment(), directory.root)
+    conf = _form(choices(sources, given, answered(runs, sources)))
+    if conf["sources"] is not None:
+        build_costs.show(directory, sources, conf, [run.run_id for run in runs])
+        _offer(client, conf, list(sources))
+    if client is not None:
+        _running(client, directory)
+
+
+def _offer(client: Airflow | None, conf: dict[str, Any], known: list[str]) -> None:
+    """A button that starts the build, or the command that does."""
     if client is None:
         st.info(text.markdown(actions.HOW_TO))
         st.code(actions.shell_command(conf), language="shell")
-        return
-    if st.button("Start build", type="primary"):
-        acting.perform(lambda: _start(client, conf, list(sources)))
-    _running(client, directory)
+    elif st.button("Start build", type="primary"):
+        acting.perform(lambda: _start(client, conf, known))
 
 
 def _start(client: Airflow, conf: dict[str, Any], known: list[str]) -> str:
@@ -42,19 +55,14 @@ def _start(client: Airflow, conf: dict[str, Any], known: list[str]) -> str:
     return f"run {run_id} is started"
 
 
-def _form(sources: list[str]) -> dict[str, Any]:
-    """A value for each parameter, by its JSON schema."""
-    fields = form_fields()
+def _form(sources: list[Choice]) -> dict[str, Any]:
+    """A value for each parameter, by its JSON schema; None for `sources` where none is ticked."""
     return {
-        name: _chosen(sources, field) if name == "sources" else _field(name, field)
-        for name, field in fields.items()
+        name: source_choice.show(sources, field["description"])
+        if name == "sources"
+        else _field(name, field)
+        for name, field in form_fields().items()
     }
-
-
-def _chosen(sources: list[str], field: dict[str, Any]) -> list[str]:
-    return st.multiselect(
-        "Sources", sources, key="sources", help=field["description"], placeholder="All enabled"
-    )
 
 
 def _field(name: str, field: dict[str, Any]) -> Any:
@@ -71,25 +79,6 @@ def _field(name: str, field: dict[str, Any]) -> Any:
 
 def _label(name: str) -> str:
     return name.replace("_", " ").capitalize()
-
-
-def _costs(found: list[actions.Cost]) -> None:
-    st.markdown("**What it would cost, at most**")
-    parts.table(
-        [
-            {
-                "Source": cost.source,
-                "Performers": text.number(cost.performers),
-                "Requests": text.number(cost.requests),
-                "Time": text.duration(None if cost.minutes is None else 60 * cost.minutes),
-            }
-            for cost in found
-        ]
-    )
-    st.caption(
-        "From each source's last good crawl, at its rate limit, with one image per performer. "
-        "Sources are crawled side by side; what is known already is not fetched again."
-    )
 
 
 def _running(client: Airflow, directory: DataDir) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from trainer.cli.sources import why_off
 from trainer.config.environment import environment as of_this_process
 from trainer.config.sources import SourceConfig, load_sources
 from trainer.errors import TrainerError
+from trainer.services.given_keys import with_noted_names
 from trainer.staging.paths import DataDir
 from trainer.state.store import SnapshotRow, read_snapshots
 
@@ -46,7 +47,7 @@ def health(
     except TrainerError as error:
         return [], [str(error)]
     snapshots, problems = known_snapshots(data)
-    known = of_this_process(environment)
+    known = with_noted_names(of_this_process(environment), data.root)
     rows = [
         health_of(source, why_off(source, known), runs, snapshots.get(key))
         for key, source in configured.items()
@@ -78,6 +79,16 @@ def visits(runs: list[RunSummary], source: str) -> list[Visit]:
     return [
         Visit(run, run.stats.by_source[source]) for run in runs if source in run.stats.by_source
     ]
+
+
+def answered(runs: list[RunSummary], sources: Iterable[str]) -> set[str]:
+    """Those of `sources` of which the last build that asked got an answer: it had the key."""
+    return {key for key in sources if got_answer(next(iter(visits(runs, key)), None))}
+
+
+def got_answer(visit: Visit | None) -> bool:
+    """Whether the source was there for a build, with what it needs."""
+    return visit is not None and visit.part.status in (*GOOD, "blocked")
 
 
 def _state(source: SourceConfig, off: str | None, last: SourcePart | None) -> tuple[str, str]:

@@ -75,8 +75,15 @@ def _details(source: str, s: SourceStats) -> None:
             "Known already": s.images_known,
             "Refused": s.images_refused,
             "Failed": s.images_failed,
+            "Not needed": s.images_not_needed,
+            "Left for the next build": s.images_left,
         }
         parts.table([{"Images": k, "Count": v} for k, v in images.items()])
+    if s.hours_left:
+        st.caption(
+            f"What is left takes about {s.hours_left:g} hours of requests. "
+            f"The first of them brings images of {s.next_hour_performers:,} performers."
+        )
 
 
 def _embedding(record: RunRecord) -> None:

@@ -18,6 +18,10 @@ _SENT: Final = ("If-None-Match", "If-Modified-Since", "Referer")
 # What asks the network past the interception, removed before the page's own scripts run.
 _WITHOUT: Final = """for (const name of ["WebSocket", "WebTransport", "Worker", "SharedWorker",
     "RTCPeerConnection", "webkitRTCPeerConnection"]) delete window[name];"""
+# The browser's own wish, at a moment of its choosing. Interception alone is not enough: a request
+# that is held when the tab closes is let go by Chrome.
+_ICON: Final = ["*/favicon.ico"]
+_EVERYTHING: Final = ["*"]
 _CONTENT: Final = "document.documentElement ? document.documentElement.outerHTML : ''"
 _BOTH_STAGES: Final = [
     {"urlPattern": "*", "requestStage": "Request"},
@@ -27,7 +31,7 @@ _BOTH_STAGES: Final = [
 
 @dataclass(frozen=True)
 class SeenRequests:
-    """What came of it. Redirects and 304 have no `html`."""
+    """What the site answered. Redirects and 304 have no `html`."""
 
     url: str
     status: int
@@ -65,11 +69,12 @@ class Visit:
         self._frame = tree["frameTree"]["frame"]["id"]
         await cdp.send("Network.enable")
         await cdp.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        await cdp.send("Network.setBlockedURLs", {"urls": _ICON})
         cdp.on("Fetch.requestPaused", lambda event: self._do(self._paused(cdp, event)))
         await cdp.send("Fetch.enable", {"patterns": _BOTH_STAGES})
-        return await self._visited()
+        return await self._visited(cdp)
 
-    async def _visited(self) -> SeenRequests:
+    async def _visited(self, cdp: CDPSession) -> SeenRequests:
         try:
             await self._tab.goto(self._url, wait_until="commit", timeout=self._seconds * 1000)
         except Error:
@@ -80,6 +85,7 @@ class Visit:
         if self._answer is None:
             raise FetcherError(f"no answer to {self._url} was seen in the browser")
         await self._loaded()
+        await cdp.send("Network.setBlockedURLs", {"urls": _EVERYTHING})
         if self._onward is not None:
             # A redirect by script. Where it goes the crawl goes, by its own rules.
             return SeenRequests(self._answer.url, 302, {"location": self._onward})

@@ -1,35 +1,31 @@
-"""One request budget a host and a source, shared by every crawl of the machine.
-
-A budget is a file of one line, changed under a lock: the boot that it belongs to, the next free
-moment and the moment up to which the host asked to be left alone, both in seconds of the machine's
-monotonic clock. It outlives `kill -9`; after a restart of the machine it counts as empty.
-"""
+"""One request budget a host and a source, shared by every crawl of its store: of the machine, or of
+all machines of a cluster (`TRAINER_BUDGETS`)."""
 
 from __future__ import annotations
 
-import fcntl
 import ipaddress
-import logging
-import os
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import tldextract
 
-from trainer.staging.names import with_hash
+from scrapy_project.limits.budget_files import BudgetFiles
+from scrapy_project.limits.budget_shared_files import SharedBudgetFiles
+from scrapy_project.limits.budget_store import BudgetStore, Entry
+from trainer.config.groups.sources import SHARED_FILES
+from trainer.config.settings import Settings
 
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-LONGEST_NAME = 200  # a host of foreign letters has several signs for each
 HOLD_MAX_SECONDS = 86_400.0  # a host that asks for more is asked again after a day
-logger = logging.getLogger(__name__)
+# The longest that a moment can lie ahead: four crawls of a host that wants 15 minutes. What lies
+# further ahead was reserved before somebody set a shared clock back.
+LONGEST_QUEUE_SECONDS = 3600.0
+SHARED = "shared"  # the folder of a cluster's budgets, beside the files of each machine
 
 
 class Held(Exception):
-    """A host wants to be left alone until `until` (monotonic seconds); nothing was reserved."""
+    """A host wants to be left alone until `until` (of the store's clock); nothing was reserved."""
 
     def __init__(self, key: str, until: float) -> None:
         super().__init__(key)
@@ -38,28 +34,25 @@ class Held(Exception):
 
 
 class Budget:
-    """Gives out moments at which a request may start. `clock` is machine-wide and monotonic."""
+    """Gives out moments at which a request may start, in seconds of the store's clock."""
 
-    def __init__(
-        self,
-        directory: Path,
-        clock: Callable[[], float] = time.monotonic,
-        boot: str | None = None,
-    ) -> None:
-        self._directory = directory
-        self.clock = clock
-        self._boot = boot or BOOT_ID.read_text().strip()
-        directory.mkdir(parents=True, exist_ok=True)
+    def __init__(self, store: BudgetStore) -> None:
+        self._store = store
+        self.clock = store.clock
 
     def reserve(self, keys: Sequence[str], interval: float) -> float:
         """The moment at which a request may start that counts against all `keys`; the next one
         follows `interval` seconds later at the earliest. Raises `Held`."""
-        with self._locked(keys, interval) as entries:
-            self._refuse_held(entries)
-            moment = max(self.clock(), *(entry.free for entry in entries))
+
+        def work(entries: list[Entry], now: float) -> float:
+            _refuse_held(entries, now)
+            latest = max(entry.free for entry in entries)
+            moment = max(now, latest if latest <= now + LONGEST_QUEUE_SECONDS else now + interval)
             for entry in entries:
-                entry.write(moment + interval, entry.held)
+                entry.free = moment + interval
             return moment
+
+        return self._store.change(keys, interval, work)
 
     def confirm(self, keys: Sequence[str], moment: float, interval: float) -> bool:
         """Whether a request may still start, now that its moment has come.
@@ -67,82 +60,40 @@ class Budget:
         Not when a stall made it late by more than half an interval: it would come too close to
         the one after it, so it needs a new moment. Raises `Held`, as `reserve` does.
         """
-        with self._locked(keys, interval) as entries:
-            self._refuse_held(entries)
+
+        def work(entries: list[Entry], now: float) -> float:
+            _refuse_held(entries, now)
+            return now
+
+        self._store.change(keys, interval, work)
         return self.clock() - moment <= interval / 2
 
     def hold(self, key: str, seconds: float) -> None:
         """Nobody asks `key` for so long; a longer hold that is there already stays."""
-        until = self.clock() + min(seconds, HOLD_MAX_SECONDS)
-        with self._locked([key], 0.0) as (entry,):
-            entry.write(entry.free, max(entry.held, until))
 
-    def _refuse_held(self, entries: list[_Entry]) -> None:
-        held = max(entries, key=lambda entry: entry.held)
-        if held.held > self.clock():
-            raise Held(held.key, held.held)
+        def work(entries: list[Entry], now: float) -> None:
+            (entry,) = entries
+            entry.held = max(entry.held, now + min(seconds, HOLD_MAX_SECONDS))
 
-    @contextmanager
-    def _locked(self, keys: Sequence[str], interval: float) -> Iterator[list[_Entry]]:
-        """The entries of `keys`, in an order in which two askers never wait for each other."""
-        with ExitStack() as stack:
-            yield [
-                stack.enter_context(_entry(self._directory, key, self._boot, self.clock, interval))
-                for key in sorted(set(keys))
-            ]
+        self._store.change([key], 0.0, work)
 
 
-class _Entry:
-    """One budget while its lock is held."""
+def open_budget(directory: Path) -> Budget:
+    """Return the budgets that `TRAINER_BUDGETS` names; `directory` is the one of DATA_DIR."""
+    chosen = Settings.load().budgets
+    if chosen is None:
+        return Budget(BudgetFiles(directory))
+    if chosen.get_secret_value() == SHARED_FILES:
+        return Budget(SharedBudgetFiles(directory / SHARED))
+    from scrapy_project.limits.budget_redis import RedisBudgets
 
-    def __init__(self, key: str, handle: int, boot: str) -> None:
-        self.key = key
-        self._handle = handle
-        self._boot = boot
-        self.free = self.held = 0.0
-
-    def read(self, path: Path, moment: float, interval: float) -> None:
-        """An unreadable file counts as one that was used just now."""
-        text = os.pread(self._handle, 200, 0).decode("ascii", "replace")
-        if not text:
-            return
-        try:
-            boot, *moments = text.split()
-            free, held = map(float, moments)
-        except ValueError:
-            logger.warning("%s is unreadable: one interval is waited, then it is made anew", path)
-            self.free = moment + interval
-        else:
-            if boot == self._boot:
-                self.free, self.held = free, held
-
-    def write(self, free: float, held: float) -> None:
-        self.free, self.held = free, held
-        # As long as the line before, and in one call: there is never half a line.
-        line = f"{self._boot} {free:020.6f} {held:020.6f}\n".encode("ascii")
-        os.pwrite(self._handle, line, 0)
-        os.ftruncate(self._handle, len(line))
+    return Budget(RedisBudgets(chosen.get_secret_value()))
 
 
-@contextmanager
-def _entry(
-    directory: Path, key: str, boot: str, clock: Callable[[], float], interval: float
-) -> Iterator[_Entry]:
-    path = budget_file(directory, key)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        entry = _Entry(key, handle, boot)
-        entry.read(path, clock(), interval)
-        yield entry
-    finally:
-        os.close(handle)
-
-
-def budget_file(directory: Path, key: str) -> Path:
-    """Where the budget of a host or source is kept."""
-    name = quote(key, safe="")
-    return directory / (name if len(name) <= LONGEST_NAME else with_hash(name, key, LONGEST_NAME))
+def _refuse_held(entries: list[Entry], now: float) -> None:
+    held = max(entries, key=lambda entry: entry.held)
+    if held.held > now:
+        raise Held(held.key, held.held)
 
 
 def source_key(source: str) -> str:

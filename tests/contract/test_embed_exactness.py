@@ -14,6 +14,7 @@ from PIL import Image
 
 from tests.embed_job import MODELS, Bench, demo_pack, embedder_python
 from trainer.config.settings import REPO_ROOT
+from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import read_pack
 
 SHIPPED = REPO_ROOT / "embedder" / "golden" / "demo.json"
@@ -43,6 +44,13 @@ def cosines(line: str) -> list[float]:
 def test_the_shipped_golden_file_is_of_the_locked_pack() -> None:
     _, pack_id = demo_pack()
     assert json.loads(SHIPPED.read_text())["pack_id"] == pack_id, "run `make golden`"
+
+
+def test_golden_files_of_demonstration_packs_are_shipped() -> None:
+    for name, pack in load_lock().items():
+        if pack.demonstration:
+            golden = json.loads((SHIPPED.parent / f"{name}.json").read_text())
+            assert golden["pack_id"] == pack.info(name).pack_id, "run `make golden`"
 
 
 def test_full_and_half_precision_pass(found: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ def test_numbers_agree_with_other_implementations() -> None:
 
 def test_square_detectors_read_the_faces_that_were_planted() -> None:
     figures = _figures("tests.detector_checks")
-    assert set(figures) == {"sidecar", "sidecar-scrfd"}
+    assert set(figures) == {"sidecar", "sidecar-scrfd", "stashface"}
     for found in figures.values():
         keys = ("planted", "scaled", "several", "turned", "blob")
         assert max(found[key] for key in keys) < 1e-3
@@ -56,6 +56,19 @@ def test_the_sidecars_preprocessing_is_reproduced_step_by_step() -> None:
     assert figures["resize_grey"] < 1  # OpenCV rounds to whole greys
     assert max(figures["scaling"], figures["flips"]) < 1e-6
     assert figures["yaw"] < 1e-9
+
+
+def test_faces_are_levelled_by_their_eyes_as_deepface_does() -> None:
+    figures = _figures("tests.eyes_crop_checks")
+    assert figures["plain_grey"] == 0  # level eyes: the box as it is
+    assert figures["outside_grey"] == 0  # black beyond the picture
+    assert figures["eyes_pixels"] < 1  # after the turn both eyes lie on one line
+    # 63 x 112: the odd black column stays on the right, in the mirror image too.
+    assert figures["black"] == [[24, 25], [24, 25]]
+    assert figures["mirror_grey"] < 1e-4
+    assert figures["refused"] == 2
+    scale = figures["scale"]
+    assert scale == {"facenet": [-1.0, 1.0], "arcface": [0.0, 1.0]}
 
 
 def test_accuracy_of_a_folder_of_people(tmp_path: Path) -> None:

@@ -15,11 +15,12 @@ from trainer.embedding.lock import load_lock
 PYTHON = REPO_ROOT / ".venv-export" / "bin" / "python"
 
 
-def test_the_inputs_are_those_of_the_sidecars_pack():
-    rules = load_lock()["sidecar"]
+@pytest.mark.parametrize(("pack", "colour"), [("sidecar", "RGB"), ("stashface", "BGR")])
+def test_the_inputs_are_those_of_the_packs(pack, colour):
+    rules = load_lock()[pack]
     for published in load_published().values():
         rule = getattr(rules, published.role)
-        assert (rule.layout, rule.colour, rule.size) == ("NHWC", "RGB", published.input_side)
+        assert (rule.layout, rule.colour, rule.size) == ("NHWC", colour, published.input_side)
         assert rules.files[published.role].file == published.file
 
 
@@ -47,4 +48,8 @@ def test_random_weights_come_out_as_they_went_in(model, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     figures = json.loads(done.stdout.splitlines()[-1])
     assert figures["least_cosine"] > LEAST_COSINE
+    # The pack `stashface` against DeepFace's own `extract_faces` and `represent`.
+    assert figures["crop_grey"] == 0
+    assert figures["represent_cosine"] > 0.99999
+    assert max(figures["controls"].values()) < 0.9995  # another colour order, scale or crop shows
     assert (tmp_path / load_published()[model].file).stat().st_size > 50e6

@@ -156,7 +156,7 @@ def test_a_non_commercial_licence_must_be_accepted_before_anything_is_asked(shel
 
 def test_every_locked_pack_says_its_licences_and_sizes():
     rows = load_lock()
-    assert set(rows) == {"demo", "sidecar", "sidecar-scrfd"}
+    assert set(rows) == {"demo", "demo-stashface", "sidecar", "sidecar-scrfd", "stashface"}
     assert rows["sidecar-scrfd"].non_commercial
     assert not rows["sidecar"].non_commercial
     ids = {pack.info(name).pack_id for name, pack in rows.items()}
@@ -179,7 +179,7 @@ def test_the_list_says_what_is_here(shelf, tmp_path):
 
 
 def test_an_unknown_pack_names_the_known_ones(tmp_path):
-    with pytest.raises(ConfigError, match="demo, sidecar, sidecar-scrfd"):
+    with pytest.raises(ConfigError, match="demo, demo-stashface, sidecar, sidecar-scrfd"):
         fetch(settings(tmp_path), "nothing", False)
 
 

@@ -23,6 +23,7 @@ from twisted.internet.error import ConnectionLost, SSLError
 from twisted.web.client import ResponseFailed
 
 from scrapy_project.limits.budget import Budget, host_key
+from scrapy_project.limits.budget_files import BudgetFiles
 from scrapy_project.limits.middlewares.addresses import AddressRefused
 from scrapy_project.limits.middlewares.budget import BudgetMiddleware, HostHeld
 from scrapy_project.limits.middlewares.robots import (
@@ -73,7 +74,8 @@ class Crawler:
         self.engine = Engine(answers)
         self.spider = self
         self.report = Report()
-        self.budget = BudgetMiddleware(Budget(directory, lambda: 1000.0, "b"), "bench", 1.0, 900.0)
+        budget = Budget(BudgetFiles(directory, lambda: 1000.0, "b"))
+        self.budget = BudgetMiddleware(budget, "bench", 1.0, 900.0)
 
     def get_downloader_middleware(self, kind):
         assert kind is BudgetMiddleware

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scrapy_project.limits.budget import Budget, budget_file, host_key
+from scrapy_project.limits.budget import Budget, host_key
+from scrapy_project.limits.budget_files import BudgetFiles, budget_file
 from trainer.config.jobs import EmbedJob
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
@@ -144,7 +145,7 @@ def test_a_host_of_any_length_has_a_budget(tmp_path):
     hosts = ["ü" * 60 + f".{i}." + "ö" * 60 for i in range(2)]
     keys = [host_key(f"http://{host}/") for host in (*hosts, "127.0.0.1:80", "site.example")]
     keys += [f"host-{'x' * 400}"]
-    budget = Budget(tmp_path / "budget")
+    budget = Budget(BudgetFiles(tmp_path / "budget"))
     for key in keys:
         budget.reserve([key], 0.1)
     files = [budget_file(tmp_path / "budget", key) for key in keys]

@@ -104,8 +104,11 @@ def test_the_list_is_read_and_the_next_build_fetches_the_pictures(bench: Bench):
     assert "pictures_left" not in {k for k, count in second.counts.items() if count}
 
 
-def fetch_pictures(root: Path, run_id: str, over_after: int) -> tuple[list[str], CrawlReport]:
-    """What a crawl of 39 pictures asks for whose time is over after so many looks at the clock."""
+def fetch_pictures(
+    root: Path, run_id: str, over_after: int, least: int = 0
+) -> tuple[list[str], CrawlReport]:
+    """What a crawl of 39 pictures asks for whose time is over after so many looks at the clock, but
+    not before `least` pictures are here."""
     job = job_of(root, run_id, 1, ())
     directory = DataDir(root).run(run_id).staging("stashdb")
     directory.mkdir(parents=True)
@@ -119,6 +122,7 @@ def fetch_pictures(root: Path, run_id: str, over_after: int) -> tuple[list[str],
     downloads = ImageDownloads(job, report, fetch, Exclusions())
     looks = iter(range(10_000))
     downloads._limit.is_over = lambda: next(looks) >= over_after  # type: ignore[method-assign]
+    downloads._limit.least_pictures = least
     rows = [
         cast(
             "PerformerRecord",
@@ -140,6 +144,13 @@ def test_cut_short_it_fetches_nothing_twice(tmp_path):
     second, report = fetch_pictures(tmp_path, "r2", 10_000)
     assert report.counts["pictures_left"] == 0
     assert sorted(first + second) == sorted(f"http://a.test/{n}.jpg" for n in range(39))
+
+
+def test_before_a_first_release_a_few_are_fetched_whatever_the_hour(tmp_path):
+    fetched, report = fetch_pictures(tmp_path, "r1", 0, least=20)
+    assert 20 <= len(fetched) < 39
+    assert report.counts["pictures_left"] == 39 - len(fetched)
+    assert report.counts["next_hour_performers"] == 39 - len(fetched)
 
 
 def test_pages_of_a_reference_site_wait_for_the_next_build(tmp_path):

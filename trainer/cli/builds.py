@@ -67,11 +67,20 @@ def _source_lines(source: str, stats: SourceStats) -> list[str]:
 
 
 def _left(stats: SourceStats) -> list[str]:
-    """Return what `max_hours` left over, in one line or none."""
+    """Return what the build's time left over, in one line or none."""
     if not stats.images_left and not stats.pages_left:
         return []
     pages = f"{stats.pages_left} pages and " if stats.pages_left else ""
-    return [f"    left for the next build: {pages}{stats.images_left} pictures"]
+    line = (
+        f"    left for the next build: {pages}{stats.images_left:,} pictures, about "
+        f"{stats.hours_left:g} hours of requests"
+    )
+    if stats.next_hour_performers:
+        line += (
+            f"; its first hour brings pictures of {stats.next_hour_performers:,} performers, "
+            "those with most to gain first"
+        )
+    return [line]
 
 
 def _decision_lines(record: RunRecord) -> list[str]:

@@ -17,6 +17,7 @@ from trainer.reasons import reason
 _SECRET_ENDINGS = ("_API_KEY", "_CREDENTIAL", "_PASSWORD", "_SECRET", "_SECRET_KEY", "_TOKEN")
 _OTHER_SECRETS = (
     *("FLARESOLVERR_URL", "CHROME_CDP_URL"),  # an address may hold a password
+    "TRAINER_BUDGETS",  # likewise
     "TRAINER_NOTIFY_URLS",
     *("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"),
     "TRAINER_NOTIFY_URLS",  # tokens are part of them

@@ -51,9 +51,20 @@ class BuildParams(BaseModel):
         None,
         description="Hours after which crawling ends, and what is there is released; empty: none.",
     )
+    first_release_after_hours: Hours | None = Field(
+        1,
+        description="Hours after which the very first build releases what is there, and a second "
+        "one goes on; empty: it fetches everything first.",
+    )
     publish: bool = Field(
         True, description="Publish when the gate passes; otherwise keep a candidate."
     )
+
+    @property
+    def first_release_is_early(self) -> bool:
+        """Does a first build end fetching before its `max_hours`, if any, are over?"""
+        first, most = self.first_release_after_hours, self.max_hours
+        return self.publish and first is not None and (most is None or first < most)
 
     @classmethod
     def parse(cls, conf: dict[str, Any] | str | None, known_sources: list[str]) -> BuildParams:

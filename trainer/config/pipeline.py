@@ -5,25 +5,38 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 MapOver = Literal["source", "reference", "shard"]
+Queue = Literal["crawl", "gpu", "merge"]
+
+MERGE: Queue = "merge"  # whatever needs neither the network nor a GPU
 
 
 class Step(NamedTuple):
-    """A step: its name, what it waits for, and what it is mapped over (None: runs once)."""
+    """A step: its name, what it waits for, and what it is mapped over (None: runs once).
+
+    `queue`: which of Airflow's workers may run it; an executor of one machine runs all queues.
+    """
 
     name: str
     after: tuple[str, ...] = ()
     map_over: MapOver | None = None
     pool: str | None = None
     even_if_failed: bool = False
+    queue: Queue = MERGE
 
 
 STEPS: tuple[Step, ...] = (
     Step("plan"),
-    Step("crawl", ("plan",), map_over="source", pool="crawl"),
+    Step("crawl", ("plan",), map_over="source", pool="crawl", queue="crawl"),
     Step("plan_references", ("crawl",)),
-    Step("crawl_references", ("plan_references",), map_over="reference", pool="crawl"),
+    Step(
+        "crawl_references",
+        ("plan_references",),
+        map_over="reference",
+        pool="crawl",
+        queue="crawl",
+    ),
     Step("plan_embed", ("crawl_references",)),
-    Step("embed", ("plan_embed",), map_over="shard", pool="gpu"),
+    Step("embed", ("plan_embed",), map_over="shard", pool="gpu", queue="gpu"),
     Step("resolve", ("embed",)),
     Step("select", ("resolve",)),
     Step("build_release", ("select",)),

@@ -76,6 +76,7 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
         known_live=row.live_performers if row and incremental else None,
         targets=None if described.creates_performers else context.run.targets(source),
         crawled_beside=_beside(context, described),
+        first_release=plan.first_release,
         known_pictures=known if known.exists() else None,
         started_at=plan.started_at,
         allow_private_hosts=context.settings.allow_private_hosts,

@@ -78,9 +78,13 @@ DetectorRule = Annotated[YunetRule | SquareRule, Field(discriminator="kind")]
 
 
 class RecogniserRule(_Frozen):
-    """How a face is shown to a recognition model, whose output has `width` numbers."""
+    """How a face is shown to a recognition model, whose output has `width` numbers.
 
-    crop: Literal["five_points", "box"]
+    `five_points`: aligned on the template; `box`: the detector's box, stretched; `eyes`: the box,
+    turned until the eyes lie level, and fitted in with black beside it, as DeepFace does it.
+    """
+
+    crop: Literal["five_points", "box", "eyes"]
     box_scale: float | None = Field(None, gt=0, description="crop=box: enlargement of the box")
     via: int | None = Field(
         None, ge=32, description="crop=five_points: aligned at this side, then resized to `size`"
@@ -108,6 +112,11 @@ class PackInfo(_Frozen):
     def expected_id(self) -> str:
         """`<name>-<12 hex>` over the files' hashes and everything that shapes an embedding."""
         return identity(self.name, self.model_dump(mode="json"))
+
+    def detects_as(self, other: PackInfo) -> bool:
+        """Does it find the same faces as `other`, so that one detection serves both?"""
+        files = [pack.files["detector"].sha256 for pack in (self, other)]
+        return files[0] == files[1] and self.detector == other.detector
 
     def path(self, model_dir: Path, role: Role) -> Path:
         """Return the ONNX file that has `role` in the pack."""

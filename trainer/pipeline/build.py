@@ -14,6 +14,7 @@ from trainer.config.sources import load_sources
 from trainer.embedding.runner import refuse_a_cluster
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.exclusions.apply import decisions_stand
+from trainer.pipeline.follow_up import follow_up
 from trainer.pipeline.interrupted import close_lost_runs
 from trainer.pipeline.run import mark_failed, run_step
 from trainer.pipeline.stored import bring_for_build, stored
@@ -57,7 +58,22 @@ def build(settings: Settings, conf: dict[str, Any] | str | None) -> RunRecord:
             run_id = _new_run_id(data)
             log.info(f"build: run {run_id} in {data.root}")
         _run_all(run_id, settings, params)
+        more = follow_up(RunContext.open(settings, run_id))
+        if more is not None:
+            run_id = _go_on(run_id, settings, BuildParams.model_validate(more))
         return read_record(data.run(run_id).record)
+
+
+def _go_on(first: str, settings: Settings, params: BuildParams) -> str:
+    """After a first release that came early: another run fetches the rest; its id."""
+    data = DataDir(settings.data_dir)
+    run_id = _new_run_id(data)
+    log.info(
+        f"build: the first release, {read_record(data.run(first).record).release}, is there, and "
+        f"can be used. Run {run_id} goes on with what is left; stop it any time, it loses nothing"
+    )
+    _run_all(run_id, settings, params)
+    return run_id
 
 
 def _run_all(run_id: str, settings: Settings, params: BuildParams) -> None:

@@ -74,7 +74,7 @@ class Consumer(_Model):
     def require_pack(self, manifest: Manifest) -> None:
         """Raise `StageFailed` for a release whose vectors are of a space it does not search in."""
         pack = str(manifest.models.get("pack", ""))
-        if self.packs and pack.rpartition("-")[0] not in self.packs:
+        if self.packs and not pack.startswith(tuple(f"{name}-" for name in self.packs)):
             raise StageFailed(
                 f"this release is of the model pack {pack or 'unknown'}, whose vectors "
                 f"{self.name} can't search; build one with TRAINER_MODEL_PACK={self.packs[0]}"

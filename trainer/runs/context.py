@@ -32,6 +32,7 @@ class Plan(BaseModel):
     # Those not chosen, as they were then; None in the plan of an older trainer.
     others: dict[str, SourceConfig] | None = None
     base_release: str | None
+    first_release: bool = False  # fetching ends after `first_release_after_hours`
 
     @property
     def creators(self) -> dict[str, SourceConfig]:

@@ -45,6 +45,8 @@ class SourceStats(_Model):
     images_not_needed: int = 0
     images_left: int = 0
     pages_left: int = 0
+    hours_left: float = 0.0  # that these requests take at the source's rate
+    next_hour_performers: int = 0  # of whom the first hour of them brings images
     faces: int = 0
     errors: int = 0
     warnings: list[str] = []  # checks that did not hold, and that are no reason to fail

@@ -68,7 +68,7 @@ class DataDir:
     @property
     def budget(self) -> Path:
         """The directory of the rate limits' state: when each host and source may be requested
-        next, for all crawls of the machine."""
+        next, for all crawls of the machine; in `shared`, for those of several machines."""
         return self.root / "budget"
 
     def image(self, sha256: str) -> Path:

@@ -14,7 +14,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from scrapy_project.failures import PASSING, fetch_failed
-from scrapy_project.limits.budget import Budget, host_key
+from scrapy_project.limits.budget import host_key, open_budget
 from scrapy_project.storage.report import disk_failed, without_secrets
 from trainer.staging.clock import now
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 class BackoffMiddleware:
     """Retries `source.retries` times.
 
-    A 429, and every Retry-After, holds the host's budget: no crawl of the machine asks it before.
+    A 429, and every Retry-After, holds the host's budget: no crawl that shares it asks it before.
     Who asks for a longer pause than a crawl waits is not tried again.
     """
 
@@ -37,7 +37,7 @@ class BackoffMiddleware:
         self._cap = settings.getfloat("BACKOFF_MAX_SECONDS")
         self._retry_after_cap = settings.getfloat("RETRY_AFTER_MAX_SECONDS")
         self._random = random.Random()
-        self._budget = Budget(Path(settings["BUDGET_DIRECTORY"]))
+        self._budget = open_budget(Path(settings["BUDGET_DIRECTORY"]))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> BackoffMiddleware:

@@ -10,7 +10,14 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request
 
-from scrapy_project.limits.budget import Budget, Held, host_key, host_name, source_key
+from scrapy_project.limits.budget import (
+    Budget,
+    Held,
+    host_key,
+    host_name,
+    open_budget,
+    source_key,
+)
 from scrapy_project.storage.report import disk_failed
 
 
@@ -46,7 +53,7 @@ class BudgetMiddleware:
         """Build it from the settings of a crawl."""
         settings = crawler.settings
         return cls(
-            Budget(Path(settings["BUDGET_DIRECTORY"])),
+            open_budget(Path(settings["BUDGET_DIRECTORY"])),
             settings["BUDGET_SOURCE"],
             settings.getfloat("BUDGET_INTERVAL"),
             settings.getfloat("RETRY_AFTER_MAX_SECONDS"),

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from trainer.config.groups.base import EmptyIsUnset, SettingsGroup
 
+SHARED_FILES = "shared-files"
+
 
 def _service_url(value: SecretStr | None) -> SecretStr | None:
     """Checked without showing it: a service's address may hold a password."""
@@ -23,6 +25,15 @@ def _service_url(value: SecretStr | None) -> SecretStr | None:
         good = False
     if not good:
         raise ValueError("expected an address like http://localhost:8191")
+    return value
+
+
+def _budgets(value: SecretStr | None) -> SecretStr | None:
+    """Checked without showing it, likewise."""
+    if value is None or value.get_secret_value() == SHARED_FILES:
+        return value
+    if urlsplit(value.get_secret_value()).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError(f"expected {SHARED_FILES} or an address like redis://localhost:6379/1")
     return value
 
 
@@ -46,6 +57,12 @@ class SourceSettings(SettingsGroup):
         None,
         validation_alias="CHROME_CDP_URL",
         description="Your Chrome's DevTools address, likewise",
+    )
+    budgets: Annotated[SecretStr | None, EmptyIsUnset, AfterValidator(_budgets)] = Field(
+        None,
+        description="Where crawls of several machines share the rate limits of hosts: "
+        "`shared-files` of `DATA_DIR`, or a Redis (`redis://host:6379/1`); without it, crawls of "
+        "one machine do: [cluster](cluster.md)",
     )
     given_keys: str = Field(
         "",

@@ -18,6 +18,7 @@ from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
 from trainer.exclusions.list_file import bring_in
+from trainer.pipeline.follow_up import is_first_release
 from trainer.pipeline.interrupted import close_lost_runs
 from trainer.release.gate import load_limits
 from trainer.release.publish import free_moment
@@ -63,6 +64,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     free = _free_moment(data)
     started = free if free - now() < timedelta(hours=1) else now()  # a clock was ahead once
     _clean(context)
+    base = data.current.readlink().name if data.current.is_symlink() else None
     plan = Plan(
         run_id=context.run.run_id,
         started_at=iso(started),
@@ -71,7 +73,8 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
         pack_id=pack.pack_id,
         sources=chosen,
         others={key: source for key, source in shipped.items() if key not in chosen},
-        base_release=data.current.readlink().name if data.current.is_symlink() else None,
+        base_release=base,
+        first_release=is_first_release(data, base, params),
     )
     write_json(context.run.plan, plan.model_dump(mode="json"))
     log.info(f"plan: release {plan.version_id}, sources {', '.join(chosen) or 'none'}")

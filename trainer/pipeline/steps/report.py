@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from trainer.config.sources import SourceConfig
 from trainer.errors import StageFailed
 from trainer.faces.select import ACCEPTED
 from trainer.notify.events import tell_end
@@ -83,15 +84,18 @@ def _stats(
         current.stats.by_source[source] = (
             SourceStats(status="failed", reason="never finished")
             if manifest is None
-            else _source_stats(manifest, funnel.get(source, {}))
+            else _source_stats(manifest, funnel.get(source, {}), plan.sources[source])
         )
     by_source = current.stats.by_source.values()
     current.stats.performers_processed = sum(source.performers for source in by_source)
 
 
-def _source_stats(manifest: StageManifest, rules: dict[str, int]) -> SourceStats:
+def _source_stats(
+    manifest: StageManifest, rules: dict[str, int], described: SourceConfig
+) -> SourceStats:
     """Return the figures of one crawl; `rules` counts the source's faces by selection rule."""
     counts = manifest.counts
+    left = counts.get("pictures_left", 0) + counts.get("pages_left", 0)
     return SourceStats(
         status=manifest.status,
         reason=manifest.reason,
@@ -105,6 +109,8 @@ def _source_stats(manifest: StageManifest, rules: dict[str, int]) -> SourceStats
         images_not_needed=counts.get("pictures_not_needed", 0),
         images_left=counts.get("pictures_left", 0),
         pages_left=counts.get("pages_left", 0),
+        hours_left=round(left / described.requests_per_minute / 60, 1),
+        next_hour_performers=counts.get("next_hour_performers", 0),
         faces=sum(n for rule, n in rules.items() if rule in ACCEPTED),
         errors=sum(error.count for error in manifest.errors),
         warnings=[
