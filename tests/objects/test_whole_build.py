@@ -94,9 +94,10 @@ def test_every_step_on_an_empty_machine(tmp_path, bucket, demo_pictures, week_1)
         assert pushed.returncode == 0, pushed.stderr
         results = workers.all_steps()
         assert max(picture_requests(world).values()) == 1
-    assert results["report"]["status"] == "completed"
     workers.wipe()
     assert workers.run("objects", "pull").returncode == 0
+    record = (workers.root / "runs" / RUN / "run.json").read_text()
+    assert results["report"]["status"] == "completed", record
     assert not (workers.root / "images").exists()
     assert workers.run("verify").returncode == 0
     assert content(workers.current) == content((local / "releases" / "current").resolve())
