@@ -62,7 +62,11 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         """Embed the shard in a pod; return the step's result. Holds the build lock."""
         end_with_supervisor()
         settings = self._settings()
-        with task_lock(DataDir(settings.data_dir).lock):
+        from trainer.pipeline.stored import stored
+
+        data = DataDir(settings.data_dir)
+        run_id = data.run(context["run_id"]).run_id
+        with task_lock(data.lock), stored(settings, run_id, "embed", self.key_name):
             return self._embed(settings, context)
 
     def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:
