@@ -51,6 +51,7 @@ from trainer_airflow.decide import AskForApproval
 from trainer_airflow.go_on import GoOnFetching
 from trainer_airflow.notifier import RecordFailure
 from trainer_airflow.params import build_params
+from trainer_airflow.queues import on_queue
 from trainer_airflow.retry import retry_policy
 from trainer_airflow.schedule import timetable
 from trainer_airflow.tasks import add_tasks
@@ -60,7 +61,7 @@ from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 
 DEFAULTS: dict[str, Any] = {
-    "queue": MERGE,
+    **on_queue(MERGE),
     "retries": 2,
     "retry_delay": timedelta(minutes=1),
     "retry_policy": retry_policy(),

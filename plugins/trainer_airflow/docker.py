@@ -9,6 +9,7 @@ from airflow.providers.docker.operators.docker import DockerOperator
 from trainer.config.settings import Settings
 from trainer.staging.lock import task_lock
 from trainer.staging.paths import DataDir
+from trainer_airflow.supervised import end_with_supervisor
 
 
 class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
@@ -33,6 +34,7 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
         """Embed the shard in a container; return the step's result. Holds the build lock."""
         from trainer.pipeline.run import run_step
 
+        end_with_supervisor()
         settings = self._settings()
         data = DataDir(settings.data_dir)
         self._run_id = data.run(context["run_id"]).run_id
@@ -45,13 +47,13 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
             return
         import docker
 
-        from trainer.config.jobs import EmbedJob
         from trainer.embedding.docker_runner import stop_run
+        from trainer.embedding.runner import read_job
         from trainer.embedding.spec import container_spec
 
         settings = self._settings()
         path = DataDir(settings.data_dir).run(self._run_id).embed_shard(self.key_name) / "job.json"
-        spec = container_spec(settings, path, EmbedJob.model_validate_json(path.read_text("utf-8")))
+        spec = container_spec(settings, path, read_job(path))
         client = docker.DockerClient(base_url=settings.docker_url)
         try:
             stop_run(client, spec)

@@ -10,6 +10,7 @@ from trainer.config.groups.airflow import AirflowSettings
 from trainer.config.groups.base import REPO_ROOT
 from trainer.config.groups.embedder import EmbedderSettings
 from trainer.config.groups.notify import NotifySettings
+from trainer.config.groups.object_store import ObjectStoreSettings
 from trainer.config.groups.release import ReleaseSettings
 from trainer.config.groups.sign_in import SignInSettings
 from trainer.config.groups.sources import SourceSettings
@@ -25,6 +26,7 @@ class Settings(
     SignInSettings,
     NotifySettings,
     UpkeepSettings,
+    ObjectStoreSettings,
     ReleaseSettings,
     EmbedderSettings,
     SourceSettings,

@@ -13,7 +13,7 @@ from trainer.exclusions.error_redaction import forget_errors
 from trainer.exclusions.redact_tables import Redaction, rows_out
 from trainer.identity.reviews import REVIEWS_FILE, Review, read_reviews, write_reviews
 from trainer.reasons import reason
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json, write_sealed
 from trainer.staging.error_groups import FORGOTTEN
 from trainer.staging.parquet import read_schema, read_table
 from trainer.staging.paths import PACKS, DataDir, RunDir
@@ -67,7 +67,7 @@ class Trace:
             if ours and merge["evidence"] != FORGOTTEN:
                 merge["evidence"], count = FORGOTTEN, count + 1
         if count:
-            write_json(self.run.resolve / "identities.json", content, indent=None)
+            write_sealed(self.run.resolve / "identities.json", content, indent=None)
         return count
 
 

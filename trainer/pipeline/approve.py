@@ -9,6 +9,7 @@ from trainer.errors import StageFailed
 from trainer.exclusions.apply import refuse_if_decided
 from trainer.pipeline.run import run_step
 from trainer.pipeline.steps.publish import overtaken, publish_run
+from trainer.pipeline.stored import stored
 from trainer.release.contract import CHECKSUMMED
 from trainer.release.diff import DIFF_JSON, Diff
 from trainer.release.files import pack_releases
@@ -59,8 +60,9 @@ def candidates(settings: Settings) -> list[Candidate]:
 
 def approve_run(settings: Settings, run_id: str) -> str:
     """Verify and publish the candidate of `run_id`; returns a line for people."""
-    context = _known(settings, run_id)
-    with build_lock(context.data.lock):
+    data = DataDir(settings.data_dir)
+    with build_lock(data.lock), stored(settings, data.run(run_id).run_id, "approve"):
+        context = _known(settings, run_id)
         _require_waiting(context)
         reason = overtaken(context)  # first: its large files may be gone
         if reason:
@@ -84,8 +86,9 @@ def approve_run(settings: Settings, run_id: str) -> str:
 
 def reject_run(settings: Settings, run_id: str, reason: str) -> str:
     """Never publish the candidate of `run_id`. Its reports stay, its large files go."""
-    context = _known(settings, run_id)
-    with build_lock(context.data.lock):
+    data = DataDir(settings.data_dir)
+    with build_lock(data.lock), stored(settings, data.run(run_id).run_id, "reject"):
+        context = _known(settings, run_id)
         _require_waiting(context)
         if context.built_release != context.run.release:
             raise StageFailed(f"run {run_id} is published; `trainer rollback` takes it back")

@@ -11,6 +11,7 @@ from trainer.config.settings import Settings
 from trainer.errors import StageFailed
 from trainer.notify.events import tell_disk, tell_end
 from trainer.pipeline.further_packs import joined_gate, run_for_further
+from trainer.pipeline.stored import stored
 from trainer.runs import update as run_record
 from trainer.runs.context import RunContext
 from trainer.runs.packs import PER_PACK
@@ -36,7 +37,13 @@ def run_step(
     if (key is None) != (step.map_over is None):
         needs = "needs a key; give one" if step.map_over else "takes no key; leave it out"
         raise StageFailed(f"step {name} {needs}")
-    context = RunContext.open(settings, run_id)
+    with stored(settings, run_id, name, key):
+        return _run(name, RunContext.open(settings, run_id), params, key)
+
+
+def _run(
+    name: str, context: RunContext, params: dict[str, Any] | None, key: str | None
+) -> dict[str, Any]:
     began = time.monotonic()
     module = importlib.import_module(f"trainer.pipeline.steps.{name}")
     if name == "plan":
@@ -57,7 +64,8 @@ def mark_failed(run_id: str, settings: Settings, step: str, message: str) -> Non
 
     The step `report` tells the operator; where it can't run, or is what failed, it is told here.
     """
-    context = RunContext.open(settings, run_id)
-    run_record.fail(context, step, message, completed_at=iso(now()))
-    if step == "report" or not context.run.plan.exists():
-        tell_end(context)
+    with stored(settings, run_id, "mark_failed"):
+        context = RunContext.open(settings, run_id)
+        run_record.fail(context, step, message, completed_at=iso(now()))
+        if step == "report" or not context.run.plan.exists():
+            tell_end(context)

@@ -14,7 +14,7 @@ from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.reasons import problems
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json, write_sealed
 from trainer.staging.paths import DataDir, RunDir
 
 
@@ -101,7 +101,7 @@ class RunContext:
 
     def finish(self, step: str, result: dict[str, Any]) -> dict[str, Any]:
         """Mark a step as finished with its result; return the result."""
-        write_json(self.run.step(step), result)
+        write_sealed(self.run.step(step), result)
         return result
 
     def result(self, step: str) -> dict[str, Any] | None:

@@ -26,7 +26,7 @@ from trainer.release.gate import load_limits
 from trainer.release.publish import free_moment
 from trainer.runs import update as run_record
 from trainer.runs.context import Plan, RunContext
-from trainer.staging.atomic import read_json, remove_temporaries, write_json
+from trainer.staging.atomic import read_json, remove_temporaries, write_sealed
 from trainer.staging.clock import iso, now, version_id
 from trainer.staging.paths import DataDir
 from trainer.state.guard import require_state_of_releases
@@ -81,7 +81,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
         base_release=base,
         first_release=is_first_release(data, base, params),
     )
-    write_json(context.run.plan, plan.model_dump(mode="json"))
+    write_sealed(context.run.plan, plan.model_dump(mode="json"))
     log.info(f"plan: release {plan.version_id}, sources {', '.join(chosen) or 'none'}")
 
 

@@ -20,7 +20,7 @@ from trainer.pipeline.scene_queries import pictures_to_degrade, why_not_embedded
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import fold_snapshot
-from trainer.staging.atomic import write_json
+from trainer.staging.atomic import write_sealed
 from trainer.staging.frames import read_frame
 from trainer.state.store import read_identities
 
@@ -126,7 +126,7 @@ def _write_jobs(
             **BATCHES["cpu" if device == "cpu" else "gpu"],
             started_at=plan.started_at,
         )
-        write_json(context.run.embed_shard(shard) / "job.json", job.model_dump(mode="json"))
+        write_sealed(context.run.embed_shard(shard) / "job.json", job.model_dump(mode="json"))
     return names
 
 

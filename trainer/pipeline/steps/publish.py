@@ -15,6 +15,7 @@ from trainer.pipeline.further_packs import same_further
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
 from trainer.retention.images import prune_pictures, prune_vectors
+from trainer.retention.old_runs import clear_old_runs
 from trainer.retention.references import overtaken_by
 from trainer.retention.releases import retain
 from trainer.retention.runs import clear_runs
@@ -68,6 +69,7 @@ def publish_run(context: RunContext) -> dict[str, Any]:
     publish(data, context.run.release, plan.version_id, context.settings.signing_key)
     retain(data, context.settings.keep_releases)
     clear_runs(data)
+    clear_old_runs(data)
     log.info(f"publish: release {plan.version_id} (version {version}) is current")
     return {
         "published": True,
@@ -126,6 +128,7 @@ def _keep_base(context: RunContext) -> dict[str, Any]:
     commit_release(context.data.state_db, _changes(context, plan, version, plan.base_release))
     bring_in(context.data)
     clear_runs(context.data)
+    clear_old_runs(context.data)
     log.info(f"publish: nothing changed, release {plan.base_release} stays current")
     return {
         "published": True,

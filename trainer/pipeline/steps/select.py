@@ -43,7 +43,7 @@ from trainer.reasons import in_words
 from trainer.release.inputs import FACE_INPUT
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
-from trainer.staging.atomic import write_json
+from trainer.staging.atomic import write_sealed
 from trainer.staging.frames import read_frame
 from trainer.staging.parquet import write_table
 from trainer.state.store import run_of
@@ -78,7 +78,7 @@ def run(context: RunContext) -> dict[str, Any]:
     _write(context, chosen, judged.vectors)
     write_face_rules(context.run.select, capped, judged.quarantined)
     by_rule = funnel(capped)
-    write_json(context.run.select / "funnel.json", by_rule)
+    write_sealed(context.run.select / "funnel.json", by_rule)
     result = {
         "faces": len(chosen),
         "performers": chosen["performer_id"].n_unique(),
