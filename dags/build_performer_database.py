@@ -34,6 +34,8 @@ fetched or embedded is lost.
   message names the cause; nothing is published.
 - **gate**: figures are below their floors, and the release is kept as a candidate. The DAG
   `decide_release` asks a person; `trainer candidates` lists it in a shell.
+- **export**: a consumer of `TRAINER_EXPORT_FOR` could not be given its files; the release is
+  current all the same. Its last line says what to set; clear the step.
 - **publish**: the disk is full (free space, clear the step), or a newer release was published
   meanwhile (trigger anew).
 """

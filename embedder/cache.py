@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import io
 import os
 import time
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from trainer.errors import StageFailed
 from trainer.staging.atomic import write_bytes
 from trainer.staging.leases import Taken, lease
 from trainer.staging.parquet import parts, read_table
+from trainer.staging.parquet_footer import seal_in
 from trainer.staging.schemas import FACES
 
 PREFIX = "part-"
@@ -40,7 +42,7 @@ def write_part(
     schema: pa.Schema = FACES,
 ) -> tuple[str, str]:
     """Write `rows` as a part named after its content; returns its name and sha256."""
-    buffer = pa.BufferOutputStream()
+    buffer = io.BytesIO()
     plain = [name for name in schema.names if name not in _VECTORS]
     pq.write_table(
         pa.Table.from_pylist(rows, schema=schema),
@@ -50,7 +52,8 @@ def write_part(
         use_dictionary=[name for name in plain if name not in ("box", "landmarks", "phash")],
         write_statistics=plain,
     )
-    content = buffer.getvalue().to_pybytes()
+    seal_in(buffer)
+    content = buffer.getvalue()
     digest = hashlib.sha256(content).hexdigest()
     name = f"{prefix}{shard}-{digest[:16]}.parquet"
     write_bytes(cache_dir / name, content)
