@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 
 import pytest
 
@@ -74,6 +75,8 @@ def test_with_workers_the_scheduler_has_no_keys_and_without_redis_it_runs_tasks(
     own = airflow_environment(given)
     assert own["AIRFLOW__OPERATORS__DEFAULT_QUEUE"] == "merge"
     assert own["AIRFLOW__CELERY__BROKER_URL"] == "redis://redis:6379/0"
+    timeout = own["AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"]
+    assert int(timeout) > 14 * 86_400  # longer than any crawl
     assert not set(KEYS) & set(scheduler_environment(given, own))
     monkeypatch.setenv("TRAINER_REDIS_HOST", "")
     alone = airflow_environment(given)
@@ -92,7 +95,8 @@ def test_a_worker_without_redis_is_a_sentence(given, monkeypatch, capsys):
 
 def test_a_worker_is_asked_by_its_own_name(given):
     check = worker_check("merge-worker", given)
-    assert check.argv[-1].endswith("inspect ping --destination merge-worker@$HOSTNAME")
+    asked = ("inspect", "ping", "--destination", f"merge-worker@{platform.node()}")
+    assert check.argv[-4:] == asked
 
 
 def test_the_executor_and_its_app_are_there():

@@ -87,6 +87,9 @@ def executor_environment(redis_host: str | None) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTOR": CELERY,
         "AIRFLOW__CELERY__BROKER_URL": f"{redis}/0",
         "AIRFLOW__CELERY__RESULT_BACKEND": f"{redis}/2",  # 1 has the budgets
+        # A first crawl of a slow source takes days; Celery would hand it out again after one.
+        # Airflow knows by heartbeats who is dead.
+        "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": str(30 * 86_400),
         "AIRFLOW__OPERATORS__DEFAULT_QUEUE": MERGE,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from typing import get_args
 
@@ -47,9 +48,9 @@ def worker_environment(
 
 def worker_check(name: str, given: Mapping[str, str]) -> Service:
     """Return the command that fails where the worker of this container does not answer."""
-    here = ("-m", "celery", "--app", CELERY_APP, "inspect", "ping", "--destination")
-    argv = (airflow(name).argv[0], *here, f"{name}@$HOSTNAME")
-    return Service(name, ("/bin/sh", "-c", f"exec {' '.join(argv)}"), given)
+    asked = ("inspect", "ping", "--destination", f"{name}@{platform.node()}")
+    argv = (airflow(name).argv[0], "-m", "celery", "--app", CELERY_APP, *asked)
+    return Service(name, argv, given)
 
 
 def require_redis() -> None:
