@@ -3,8 +3,7 @@
 #   docker build --target cpu  -t stash-sense-trainer:latest .
 #   docker build --target cuda -t stash-sense-trainer:cuda .
 # For a release, BASE is given with its digest (python:3.11-slim-bookworm@sha256:...).
-# A change of the code rebuilds the last layers only. Files are compiled side by side: pip would
-# take twice as long for it.
+# A change of the code rebuilds the last layers only.
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS runtime
@@ -19,12 +18,8 @@ ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 ARG PIP_DEFAULT_TIMEOUT
 WORKDIR /opt/trainer
-COPY requirements.txt ./
-RUN python3 -m venv .venv \
-    && .venv/bin/pip install --no-cache-dir --no-compile --no-deps --require-hashes \
-        -r requirements.txt \
-    && (.venv/bin/python -m compileall -q -j 0 .venv/lib || true) \
-    && rm -rf /root/.cache
+COPY requirements.txt container/uv.txt container/python_packages.sh /build/
+RUN /build/python_packages.sh .venv /build/requirements.txt
 ENV PATH=/opt/trainer/.venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     PYTHONPATH=/opt/trainer:/opt/trainer/plugins \
     PYTHONUNBUFFERED=1 \
@@ -56,25 +51,26 @@ COPY reports /reports
 COPY .streamlit /.streamlit
 COPY plugins /plugins
 COPY dags /dags
+COPY deploy /deploy
 
 FROM runtime AS cpu
-COPY embedder/requirements.txt embedder/requirements.txt
-RUN python3 -m venv .venv-embedder \
-    && .venv-embedder/bin/pip install --no-cache-dir --no-compile --no-deps --require-hashes \
-        -r embedder/requirements.txt \
-    && (.venv-embedder/bin/python -m compileall -q -j 0 .venv-embedder/lib || true) \
-    && rm -rf /root/.cache
+ARG PIP_CERT
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_DEFAULT_TIMEOUT
+COPY embedder/requirements.txt /build/embedder.txt
+RUN /build/python_packages.sh .venv-embedder /build/embedder.txt
 COPY --from=code / /opt/trainer/
 RUN python -m compileall -q trainer scrapy_project embedder reports plugins dags \
     && ln -s /opt/trainer/container/trainer /usr/local/bin/trainer
 
 FROM runtime AS cuda
-COPY embedder/requirements-cuda.txt embedder/requirements-cuda.txt
-RUN python3 -m venv .venv-embedder \
-    && .venv-embedder/bin/pip install --no-cache-dir --no-compile --no-deps --require-hashes \
-        -r embedder/requirements-cuda.txt \
-    && (.venv-embedder/bin/python -m compileall -q -j 0 .venv-embedder/lib || true) \
-    && rm -rf /root/.cache
+ARG PIP_CERT
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_DEFAULT_TIMEOUT
+COPY embedder/requirements-cuda.txt /build/embedder.txt
+RUN /build/python_packages.sh .venv-embedder /build/embedder.txt
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 COPY --from=code / /opt/trainer/
 RUN python -m compileall -q trainer scrapy_project embedder reports plugins dags \

@@ -6,6 +6,7 @@ VENV := .venv
 EMBEDDER_VENV := .venv-embedder
 EXPORT_VENV := .venv-export
 SBOM_VENV := .venv-sbom
+S3_VENV := .venv-s3
 PACKAGES := var/packages
 BIN := $(VENV)/bin
 UV = $(BIN)/uv
@@ -16,14 +17,14 @@ IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-scaling bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom
+.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-packs bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling test-objects
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(BIN)/.uv:
+$(BIN)/.uv: container/uv.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check uv==0.13.9
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r container/uv.txt
 	touch $@
 
 $(BIN)/.installed: $(BIN)/.uv requirements.txt requirements-dev.txt pyproject.toml
@@ -83,6 +84,10 @@ test-image: setup ## Build the all-in-one image, run it as uid 99 and 1000 from 
 	$(BIN)/python -m tests.prepare
 	$(BIN)/python -m pytest $(IMAGE_TEST)
 
+test-cluster: setup ## CeleryExecutor over Redis and Postgres, two workers, one killed in each long step (15 minutes)
+	$(BIN)/python -m tests.prepare
+	$(BIN)/python -m pytest -s tests/cluster
+
 faults: setup ## Many more kills, flipped bits and weeks than the tests do (about two hours)
 	FAULT_FLIPS=300 FAULT_WEEKS=100 FAULT_ROOMS=40 STEP_KILLS=40 FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
 
@@ -97,6 +102,9 @@ golden: setup ## Make the demo packs' golden files anew (after their preprocessi
 
 bench-embedder: setup ## The embedder against its models alone, against DeepFace, memory (15 minutes)
 	$(BIN)/python -m tests.bench.bench_embedder
+
+bench-packs: setup ## What a second model pack costs a build, and how its release names unseen pictures (15 minutes)
+	$(BIN)/python -m tests.bench.bench_packs
 
 PERFORMERS ?= 110000
 bench-requests: setup ## What the planner of pictures saves over an invented population, on simulated time (5 minutes)
@@ -147,6 +155,14 @@ $(SBOM_VENV)/.installed: $(BIN)/.uv requirements-sbom.txt
 	$(UV) pip sync -q --python $(SBOM_VENV)/bin/python --require-hashes requirements-sbom.txt
 	touch $@
 
+$(S3_VENV)/.installed: $(BIN)/.uv requirements-s3.txt
+	test -x $(S3_VENV)/bin/python || $(UV) venv -q --python $(BIN)/python $(S3_VENV)
+	$(UV) pip sync -q --python $(S3_VENV)/bin/python --require-hashes requirements-s3.txt
+	touch $@
+
+test-objects: setup $(S3_VENV)/.installed ## A build whose every step begins with an empty DATA_DIR, kills, races, against a look-alike of S3
+	$(BIN)/python -m pytest -n 0 tests/objects
+
 sbom: $(SBOM_VENV)/.installed ## Write the bills of materials of the images to var/sbom (CycloneDX)
 	mkdir -p var/sbom
 	$(SBOM_VENV)/bin/cyclonedx-py requirements requirements.txt -o var/sbom/trainer.cdx.json
@@ -154,9 +170,19 @@ sbom: $(SBOM_VENV)/.installed ## Write the bills of materials of the images to v
 	  $(SBOM_VENV)/bin/cyclonedx-py requirements embedder/$$name.txt -o var/sbom/embedder-$$name.cdx.json || exit 1; \
 	done
 
+IMAGE ?= stash-sense-trainer:latest
+EMBEDDER_LOCK ?= requirements
+sbom-image: sbom ## One bill of an image, its Debian packages too: make sbom-image IMAGE=... (EMBEDDER_LOCK=requirements-cuda)
+	docker run --rm --network none --entrypoint cat "$(IMAGE)" /var/lib/dpkg/status > var/sbom/dpkg-status
+	$(SBOM_VENV)/bin/python -m tests.supply_chain.image_bom --status var/sbom/dpkg-status --image "$(IMAGE)" \
+	  --out var/sbom/image.cdx.json var/sbom/trainer.cdx.json var/sbom/embedder-$(EMBEDDER_LOCK).cdx.json
+
+audit: $(SBOM_VENV)/.installed ## Compare the lock files with lists of known weaknesses, where one can be had (pip-audit)
+	$(SBOM_VENV)/bin/python -m tests.supply_chain.audit
+
 lock: $(BIN)/.uv ## Resolve the requirements anew
 	for pair in requirements requirements-dev embedder/requirements embedder/requirements-cuda \
-	  embedder/export/requirements requirements-sbom; do \
+	  embedder/export/requirements requirements-sbom requirements-s3 container/uv; do \
 	  $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$pair.in -o $$pair.txt || exit 1; \
 	done

@@ -33,15 +33,21 @@ class Engine:
         model_dir: Path,
         execution: Execution,
         batch: int,
+        beside: Engine | None = None,
     ) -> None:
+        """`beside`: an engine on the same device, whose models serve here too where both packs
+        have the same file, one at a time."""
         cv2.setNumThreads(1)  # the stages are the threads; OpenCV's own would only compete
         self.pack = pack
         self.batch = batch
         self._turn: AbstractContextManager[object] = (
-            threading.Lock() if execution.device == "cpu" else nullcontext()
+            beside._turn
+            if beside
+            else (threading.Lock() if execution.device == "cpu" else nullcontext())
         )
         self.sessions: dict[str, ort.InferenceSession] = {
-            role: open_session(pack.path(model_dir, role), execution, role in ROLES)
+            role: (beside and beside.session_of(pack.files[role].sha256))
+            or open_session(pack.path(model_dir, role), execution, role in ROLES)
             for role in _MODELS
         }
         self._detector = Detector(self.sessions["detector"], pack.detector, batch)
@@ -49,6 +55,11 @@ class Engine:
             role: Recogniser(self.sessions[role], getattr(pack, role), batch, pack.flip_averaging)
             for role in ROLES
         }
+
+    def session_of(self, sha256: str) -> ort.InferenceSession | None:
+        """The open session of the model file with this hash."""
+        roles = [role for role in _MODELS if self.pack.files[role].sha256 == sha256]
+        return self.sessions[roles[0]] if roles else None
 
     def detect(self, pictures: Sequence[Pixels]) -> list[Faces]:
         """The faces of each picture, in its pixels."""

@@ -33,13 +33,15 @@ def checked_engine(
     execution: Execution,
     batch: int,
     cache_dir: Path | None = None,
+    beside: Engine | None = None,
 ) -> Engine:
     """An engine that has passed the check. Where a pack has no golden file, one is kept in
-    `cache_dir`, so that all embeddings that will lie there are like the first ones.
+    `cache_dir`, so that all embeddings that will lie there are like the first ones. `beside`: one
+    whose models it may share.
 
     Raises `ConfigError` where its embeddings are not the reference's.
     """
-    engine = Engine(pack, model_dir, execution, batch)
+    engine = Engine(pack, model_dir, execution, batch, beside)
     seen = observe(engine)
     reference = find_golden(pack, cache_dir)
     if reference is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from embedder.decode import Unreadable
 from embedder.engine import Engine
@@ -20,14 +21,15 @@ class Part:
     rows: list[Row] = field(default_factory=list)
     unreadable: list[tuple[str, Unreadable]] = field(default_factory=list)
     pictures: int = 0
+    engine: int = 0  # number of the one whose rows they are
 
 
 class PartBuilder:
     """Collects pictures; embeds their faces as soon as a batch is full."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, number: int = 0) -> None:
         self._engine = engine
-        self._part = Part()
+        self._part = Part(engine=number)
         self._faces: list[Row] = []
         self._crops: dict[str, list[Crop]] = {role: [] for role in ROLES}
 
@@ -62,28 +64,38 @@ class PartBuilder:
         """The part, with the faces that did not fill a batch; the next one starts empty."""
         if self._faces:
             self._embed(len(self._faces))
-        part, self._part = self._part, Part()
+        part, self._part = self._part, Part(engine=self._part.engine)
         part.rows.sort(key=lambda row: (row["image_sha256"], row["face_no"]))
         return part
 
 
+class Arrival(NamedTuple):
+    """What became of a picture for one of several engines; `last`: for the last that wants it."""
+
+    engine: int
+    outcome: Outcome
+    last: bool
+
+
 def parts(
-    outcomes: Iterable[Outcome],
-    engine: Engine,
+    arrivals: Iterable[Arrival],
+    engines: Sequence[Engine],
     part_images: int,
     stopping: Callable[[], bool],
     advance: Callable[[], object],
 ) -> Iterator[Part]:
-    """Parts of `part_images` pictures; when told to stop, what is in hand is the last one.
+    """Parts of `part_images` pictures of each engine; when told to stop, what is in hand are the
+    last ones.
 
     `advance` is called after each picture.
     """
-    builder = PartBuilder(engine)
-    for outcome in outcomes:
-        builder.add(outcome)
-        advance()
-        if builder.pictures >= part_images or stopping():
-            yield builder.finish()
-            if stopping():
-                return
-    yield builder.finish()
+    builders = [PartBuilder(engine, number) for number, engine in enumerate(engines)]
+    for number, outcome, last in arrivals:
+        builders[number].add(outcome)
+        if last:
+            advance()
+        if stopping():
+            break
+        if builders[number].pictures >= part_images:
+            yield builders[number].finish()
+    yield from (builder.finish() for builder in builders)

@@ -10,7 +10,7 @@ of what happens to be ready: the same pictures give the same parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import TypeVar
@@ -19,7 +19,7 @@ from embedder.decode import Refused, Unreadable
 from embedder.decode_pool import Decoded, DecodePool, Lent, Task
 from embedder.engine import Engine
 from embedder.faces import Faces
-from embedder.parts import Outcome, Part, parts
+from embedder.parts import Arrival, Outcome, Part, parts
 from embedder.prefetch import Ahead
 from embedder.rows import cropped, refused
 
@@ -36,9 +36,16 @@ def running(
     part_images: int,
     stopping: Callable[[], bool],
     advance: Callable[[], object],
+    further: Sequence[tuple[Engine, Set[str]]] = (),
+    first: Set[str] | None = None,
 ) -> Iterator[Iterable[Part]]:
     """The parts of `tasks` while the stages run; leaving ends them all, and stops `pool`, which
-    has the slots of `slots_each`."""
+    has the slots of `slots_each`.
+
+    `further`: engines that detect alike, each with the pictures (sha256) that it embeds; `first`:
+    those of `engine`, None: all of them.
+    """
+    wanted = [(engine, {sha for _, sha in tasks} if first is None else first), *further]
     batch = min(engine.batch, DETECT_BATCH)
     with ExitStack() as stack:
 
@@ -49,8 +56,9 @@ def running(
 
         decoded = ahead(_named(tasks, pool), batch, "decode")
         found = ahead(_detected(decoded, engine, batch), 1, "detect")
-        outcomes = ahead(_cropped(found, engine), batch, "crop")
-        finished = ahead(parts(outcomes, engine, part_images, stopping, advance), 1, "embed")
+        outcomes = ahead(_cropped(found, wanted), batch, "crop")
+        engines = [each for each, _ in wanted]
+        finished = ahead(parts(outcomes, engines, part_images, stopping, advance), 1, "embed")
         # Before the stages are closed, who waits for a picture has to be woken.
         stack.callback(pool.stop)
         yield finished
@@ -79,15 +87,24 @@ def _detected(
         ]
 
 
-def _cropped(found: Iterable[list[Found]], engine: Engine) -> Iterator[Outcome]:
+def _cropped(
+    found: Iterable[list[Found]], wanted: Sequence[tuple[Engine, Set[str]]]
+) -> Iterator[Arrival]:
     for batch in found:
         for sha256, item, faces in batch:
+            numbers = [number for number, (_, own) in enumerate(wanted) if sha256 in own]
             if isinstance(item, Unreadable):
-                yield sha256, item
-            elif isinstance(item, Refused):
-                yield refused(sha256, item)
-            else:
-                assert faces is not None
-                outcome = cropped(engine.pack, sha256, item, faces)
+                yield Arrival(numbers[0], (sha256, item), last=True)
+                continue
+            outcomes = [_outcome(wanted[number][0], sha256, item, faces) for number in numbers]
+            if isinstance(item, Lent):
                 item.give_back()
-                yield outcome
+            for number, outcome in zip(numbers, outcomes, strict=True):
+                yield Arrival(number, outcome, number == numbers[-1])
+
+
+def _outcome(engine: Engine, sha256: str, item: Refused | Lent, faces: Faces | None) -> Outcome:
+    if isinstance(item, Refused):
+        return refused(sha256, item)
+    assert faces is not None
+    return cropped(engine.pack, sha256, item, faces)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedder.cache import known_pictures, shard_lock, write_part
+from embedder.cache import write_part
+from embedder.lanes import Lane, held_lanes, pictures_of
 from trainer.config.jobs import EmbedJob
-from trainer.embedding.pack import PackInfo, read_pack
-from trainer.embedding.scene_queries import KINDS, known_queries
+from trainer.embedding.pack import read_pack
+from trainer.embedding.scene_queries import KINDS
 from trainer.embedding.scene_queries import PREFIX as QUERIES
-from trainer.errors import ConfigError
 from trainer.staging.clock import iso, now
 from trainer.staging.manifest import ErrorBook, StageError, StageManifest
 from trainer.staging.paths import RUN_MANIFEST
@@ -44,6 +45,7 @@ class Job:
         self._counts: Counter[str] = Counter()
         self._errors = ErrorBook()
         self._files: dict[str, str] = {}
+        self._engines: dict[str, Engine] = {}
 
     def run(self) -> StageManifest:
         """Do it and write `_RUN.json`.
@@ -51,89 +53,106 @@ class Job:
         Raises `ConfigError` for a job that cannot run, `Stopped` where it was told to stop.
         """
         job = self._job
-        pack = read_pack(job.model_dir, verify_files=False)
-        if pack.pack_id != job.pack_id:
-            raise ConfigError(
-                f"the job is for model pack {job.pack_id}, {job.model_dir} holds {pack.pack_id}; "
-                "embeddings of two packs never meet; start the build again"
-            )
         (job.report_dir / RUN_MANIFEST).unlink(missing_ok=True)
-        with shard_lock(job.cache_dir, job.shard):
-            known = known_pictures(job.cache_dir)
-            todo = [sha256 for sha256 in job.images if sha256 not in known]
+        with held_lanes(job) as lanes:
             self._counts["pictures"] = len(job.images)
-            self._counts["already"] = len(job.images) - len(todo)
-            queries = known_queries(job.cache_dir) if job.scene_queries else set()
-            self._embed(pack, todo, [s for s in job.scene_queries if s not in queries])
+            self._counts["already"] = len(job.images) - len(lanes[0].todo)
+            self._embed(lanes)
         manifest = self._manifest()
         manifest.write(job.report_dir)
         return manifest
 
-    def _embed(self, pack: PackInfo, todo: list[str], queries: list[str]) -> None:
-        job = self._job
-        total = len(todo) + len(queries)
-        progress = Progress(job.report_dir, "pictures", total, line_seconds=HEARTBEAT_SECONDS)
-        copies = f", and degraded copies of {len(queries)}" if queries else ""
-        already = self._counts["already"]
-        log.info(f"{already} pictures are in the cache, {len(todo)} to embed{copies}")
-        if total:
-            self._pipeline(pack, todo, queries, progress)
+    def _embed(self, lanes: list[Lane]) -> None:
+        todo = pictures_of(lanes, self._job.images)
+        copies = sum(len(lane.queries) for lane in lanes)
+        progress = Progress(
+            self._job.report_dir, "pictures", len(todo) + copies, line_seconds=HEARTBEAT_SECONDS
+        )
+        for lane in lanes:
+            some = f", and degraded copies of {len(lane.queries)}" if lane.queries else ""
+            log.info(
+                f"{lane.pack.name}: {len(self._job.images) - len(lane.todo)} pictures are in the "
+                f"cache, {len(lane.todo)} to embed{some}"
+            )
+        if todo or copies:
+            self._pipeline(lanes, todo, progress)
             if self._stopping():
                 raise Stopped
         progress.finish()
 
-    def _pipeline(
-        self, pack: PackInfo, todo: list[str], queries: list[str], progress: Progress
-    ) -> None:
+    def _pipeline(self, lanes: list[Lane], todo: list[str], progress: Progress) -> None:
         # Loading the runtime takes longer than finding out that there is nothing to do.
+        from embedder.sessions import check_device
+
+        check_device(self._job.device)
+        for lane in lanes:
+            read_pack(lane.model_dir)
+        if todo and not self._stopping():
+            with self._pool(todo) as (pool, tasks):
+                self._faces(pool, tasks, lanes, progress)
+        for lane in lanes:
+            if lane.queries and not self._stopping():
+                with self._pool(lane.queries) as (pool, tasks):
+                    self._queries(pool, tasks, lane, progress)
+
+    @contextmanager
+    def _pool(self, pictures: list[str]) -> Iterator[tuple[DecodePool, list[Task]]]:
         from embedder.decode_pool import DecodePool
-        from embedder.exactness import checked_engine
         from embedder.pipeline import slots_each
-        from embedder.sessions import Execution, check_device
 
         job = self._job
-        check_device(job.device)
-        read_pack(job.model_dir)
-        engine = None
-        for stage, pictures in ((self._faces, todo), (self._queries, queries)):
-            if not pictures or self._stopping():
-                continue
-            tasks = [(image_path(job.images_dir, sha256), sha256) for sha256 in pictures]
-            decoders = min(job.decoders or usable_cores(), len(pictures))
-            with DecodePool(decoders, slots_each(job.batch, decoders)) as pool:
-                engine = engine or checked_engine(
-                    pack, job.model_dir, Execution.of(job), job.batch, job.cache_dir
-                )
-                stage(pool, tasks, engine, progress)
+        tasks = [(image_path(job.images_dir, sha256), sha256) for sha256 in pictures]
+        decoders = min(job.decoders or usable_cores(), len(pictures))
+        with DecodePool(decoders, slots_each(job.batch, decoders)) as pool:
+            yield pool, tasks
+
+    def _engine(self, lane: Lane) -> Engine:
+        """Opened once, and after the decoders are: children come of a small process."""
+        from embedder.exactness import checked_engine
+        from embedder.sessions import Execution
+
+        job, name = self._job, lane.pack.pack_id
+        if name not in self._engines:
+            beside = next(iter(self._engines.values()), None)
+            self._engines[name] = checked_engine(
+                lane.pack, lane.model_dir, Execution.of(job), job.batch, lane.cache_dir, beside
+            )
+        return self._engines[name]
 
     def _faces(
-        self, pool: DecodePool, tasks: list[Task], engine: Engine, progress: Progress
+        self, pool: DecodePool, tasks: list[Task], lanes: list[Lane], progress: Progress
     ) -> None:
         from embedder.pipeline import running
 
+        busy = [lane for lane in lanes if lane.todo]
+        engines = [(self._engine(lane), set(lane.todo)) for lane in busy]
+        (engine, first), *further = engines
         stages = (engine, self._job.part_images, self._stopping, progress.advance)
-        with running(pool, tasks, *stages) as parts:
+        with running(pool, tasks, *stages, further, first) as parts:
             for part in parts:
-                self._write(part)
+                self._write(part, busy[part.engine])
 
-    def _queries(
-        self, pool: DecodePool, tasks: list[Task], engine: Engine, progress: Progress
-    ) -> None:
+    def _queries(self, pool: DecodePool, tasks: list[Task], lane: Lane, progress: Progress) -> None:
         from embedder.scene_queries import query_parts
 
         pictures = -(-self._job.part_images // len(KINDS))  # a kill costs as much as of faces
-        for part in query_parts(pool, tasks, engine, pictures, self._stopping, progress.advance):
-            self._write_queries(part)
+        steps = (pictures, self._stopping, progress.advance)
+        for part in query_parts(pool, tasks, self._engine(lane), *steps):
+            self._write_queries(part, lane)
 
-    def _write_queries(self, part: Part) -> None:
+    def _write_queries(self, part: Part, lane: Lane) -> None:
         self._add_errors(part)
         if not part.rows:
             return
-        job = self._job
-        name, digest = write_part(job.cache_dir, job.shard, part.rows, QUERIES, SCENE_QUERIES)
-        self._files[name] = digest
+        shard = self._job.shard
+        name, digest = write_part(lane.cache_dir, shard, part.rows, QUERIES, SCENE_QUERIES)
+        self._files[self._listed(lane) + name] = digest
         for row in part.rows:
-            self._counts[f"scene_queries_{row['outcome']}"] += 1
+            self._counts[f"{self._listed(lane)}scene_queries_{row['outcome']}"] += 1
+
+    def _listed(self, lane: Lane) -> str:
+        """What files and figures of a further pack are listed under."""
+        return "" if lane.pack.pack_id == self._job.pack_id else f"{lane.pack.name}/"
 
     def _add_errors(self, part: Part) -> None:
         for sha256, fault in part.unreadable:
@@ -141,18 +160,19 @@ class Job:
             url = f"file:{sha256}"
             self._errors.add(StageError(kind=fault.kind, url=url, message=fault.message))
 
-    def _write(self, part: Part) -> None:
+    def _write(self, part: Part, lane: Lane) -> None:
         self._add_errors(part)
         if not part.rows:
             return
-        name, digest = write_part(self._job.cache_dir, self._job.shard, part.rows)
-        self._files[name] = digest
-        self._counts["parts"] += 1
+        listed = self._listed(lane)
+        name, digest = write_part(lane.cache_dir, self._job.shard, part.rows)
+        self._files[listed + name] = digest
+        self._counts[f"{listed}parts"] += 1
         for row in part.rows:
             outcome: str = row["outcome"]
-            self._counts["faces" if outcome == "face" else outcome] += 1
+            self._counts[listed + ("faces" if outcome == "face" else outcome)] += 1
             if outcome == "refused":
-                self._counts[f"refused_{row['reason']}"] += 1
+                self._counts[f"{listed}refused_{row['reason']}"] += 1
 
     def _manifest(self) -> StageManifest:
         always = dict.fromkeys(("faces", "no_face", "refused", "parts"), 0)

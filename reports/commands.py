@@ -8,7 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from reports import text
-from reports.actions.command import Command, outcome
+from reports.actions.command import Command, last_line, outcome
 from trainer.errors import TrainerError
 from trainer.reasons import reason
 
@@ -62,6 +62,8 @@ def _wait() -> None:
         ended = outcome(work)
         if ended is None:
             st.caption(f":material/hourglass_top: {text.markdown(work.title)}: at work.")
+            if said := last_line(work):
+                st.caption(text.markdown(said))
             continue
         found.remove(work)
         _say(work.title, ended.done, ended.lines)

@@ -40,6 +40,8 @@ def show(card: Card, coverage: Coverage | None) -> None:
     st.markdown(text.markdown(_how(source)))
     if health.reason:
         st.markdown(f":material/info: {text.markdown(health.reason)}")
+    for host, at in card.held.items():
+        st.markdown(f":material/schedule: {text.markdown(_held(host, at))}", help=parts.in_utc(at))
     st.caption(text.markdown(_visits(card)))
     if coverage and coverage.performers:
         st.caption(text.markdown(covered(source, coverage)))
@@ -55,6 +57,12 @@ def _how(source: SourceConfig) -> str:
         f"{KINDS[source.kind]}: {source.requests_per_minute:,} requests a minute, "
         f"trust {source.trust}, {faces}, {genders}"
     )
+
+
+def _held(host: str, at: datetime) -> str:
+    """`iafd.com asked to be left alone: no request before Sat 28 Nov 2026, 22:15`"""
+    who = "The source" if host == "source" else host
+    return f"{who} asked to be left alone: no request before {_when(at)}"
 
 
 def _visits(card: Card) -> str:

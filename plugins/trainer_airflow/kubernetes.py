@@ -19,6 +19,7 @@ from trainer.staging.lock import task_lock
 from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import RUN_MANIFEST, DataDir
 from trainer_airflow.pod_end import PodEnd, refusal
+from trainer_airflow.supervised import end_with_supervisor
 
 START_SECONDS = 1800  # a node with a GPU may have to be added, and the image is large
 GONE = ("Succeeded", "Failed")
@@ -59,8 +60,13 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Embed the shard in a pod; return the step's result. Holds the build lock."""
+        end_with_supervisor()
         settings = self._settings()
-        with task_lock(DataDir(settings.data_dir).lock):
+        from trainer.pipeline.stored import stored
+
+        data = DataDir(settings.data_dir)
+        run_id = data.run(context["run_id"]).run_id
+        with task_lock(data.lock), stored(settings, run_id, "embed", self.key_name):
             return self._embed(settings, context)
 
     def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:

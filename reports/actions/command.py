@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -31,12 +32,13 @@ class Outcome(NamedTuple):
 
 
 def start(data: DataDir, title: str, *arguments: str) -> Command:
-    """Start `trainer ARGUMENTS` on `data`; raises `NotAllowed` for a viewer."""
+    """Start `trainer ARGUMENTS` on `data`, the first of them the command (`models fetch`); raises
+    `NotAllowed` for a viewer."""
     require_operator()
     output = tempfile.TemporaryFile()  # noqa: SIM115 - read when the command has ended
     name, *rest = arguments
     process = subprocess.Popen(
-        [*_TRAINER, name, "--data-dir", str(data.root), *rest],
+        [*_TRAINER, *name.split(), "--data-dir", str(data.root), *rest],
         cwd=REPO_ROOT,
         stdout=output,
         stderr=subprocess.STDOUT,
@@ -46,12 +48,23 @@ def start(data: DataDir, title: str, *arguments: str) -> Command:
     return Command(title, process, output)
 
 
+def last_line(command: Command) -> str:
+    """What a command at work said last; empty before it has said anything."""
+    return (_lines(command) or [""])[-1]
+
+
 def outcome(command: Command) -> Outcome | None:
     """What the command said; None while it is at work."""
     code = command.process.poll()
     if code is None:
         return None
-    size = command.output.seek(0, 2)
-    command.output.seek(max(0, size - _MOST))
-    lines = command.output.read().decode(errors="replace").splitlines()
-    return Outcome(code == 0, lines or [f"the command ended with {code}; try it in a terminal"])
+    return Outcome(
+        code == 0, _lines(command) or [f"the command ended with {code}; try it in a terminal"]
+    )
+
+
+def _lines(command: Command) -> list[str]:
+    """The end of its output, read without moving the place where the command writes."""
+    number = command.output.fileno()
+    start = max(0, os.fstat(number).st_size - _MOST)
+    return os.pread(number, _MOST, start).decode(errors="replace").splitlines()

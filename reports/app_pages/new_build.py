@@ -6,15 +6,16 @@ from typing import Any
 
 import streamlit as st
 
-from reports import acting, data, parts, source_choice, text
+from reports import acting, build_costs, data, parts, source_choice, text
 from reports.actions import airflow as actions
 from reports.queries import runs as run_queries
 from reports.queries.source_choice import Choice, choices
 from reports.queries.sources import answered
 from trainer.config.environment import environment
 from trainer.config.params import form_fields
-from trainer.config.sources import SourceConfig, load_sources
+from trainer.config.sources import load_sources
 from trainer.services.airflow_client import Airflow
+from trainer.services.given_keys import with_noted_names
 from trainer.staging.paths import DataDir
 
 _STARTED = "build_started"  # Airflow's id of the run that was started here
@@ -29,9 +30,11 @@ def show() -> None:
     directory = data.data_dir()
     sources = load_sources(directory.root)
     client = actions.airflow()
-    conf = _form(_choices(directory, sources))
+    runs = run_queries.summaries(directory).runs
+    given = with_noted_names(environment(), directory.root)
+    conf = _form(choices(sources, given, answered(runs, sources)))
     if conf["sources"] is not None:
-        _costs(actions.costs(directory, sources, conf["sources"], images=conf["enable_faces"]))
+        build_costs.show(directory, sources, conf, [run.run_id for run in runs])
         _offer(client, conf, list(sources))
     if client is not None:
         _running(client, directory)
@@ -50,11 +53,6 @@ def _start(client: Airflow, conf: dict[str, Any], known: list[str]) -> str:
     run_id = actions.start(client, conf, known)
     st.session_state[_STARTED] = run_id
     return f"run {run_id} is started"
-
-
-def _choices(directory: DataDir, sources: dict[str, SourceConfig]) -> list[Choice]:
-    runs = run_queries.summaries(directory).runs
-    return choices(sources, environment(), answered(runs, sources))
 
 
 def _form(sources: list[Choice]) -> dict[str, Any]:
@@ -81,25 +79,6 @@ def _field(name: str, field: dict[str, Any]) -> Any:
 
 def _label(name: str) -> str:
     return name.replace("_", " ").capitalize()
-
-
-def _costs(found: list[actions.Cost]) -> None:
-    st.markdown("**What it would cost, at most**")
-    parts.table(
-        [
-            {
-                "Source": cost.source,
-                "Performers": text.number(cost.performers),
-                "Requests": text.number(cost.requests),
-                "Time": text.duration(None if cost.minutes is None else 60 * cost.minutes),
-            }
-            for cost in found
-        ]
-    )
-    st.caption(
-        "From each source's last good crawl, at its rate limit, with one image per performer. "
-        "Sources are crawled side by side; what is known already is not fetched again."
-    )
 
 
 def _running(client: Airflow, directory: DataDir) -> None:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from reports import data, parts, running, text, totals
+from reports import data, first_steps, parts, running, text, totals
 from reports.queries import runs as run_queries
 from reports.queries import sources, state
 from reports.queries.runs import RunSummary
-from trainer.config.environment import environment
-from trainer.config.settings import Settings
-from trainer.services.first_steps import first_steps
-from trainer.services.surroundings import GIVEN_KEYS
 from trainer.staging.paths import DataDir
 
 _SHOWN = {  # state of a source -> icon, colour
@@ -29,7 +25,7 @@ def show() -> None:
     st.title("Overview")
     where = data.data_dir()
     releases, (runs, damaged) = data.releases(where), run_queries.summaries(where)
-    parts.problems(before_a_build())
+    first_steps.show(where)
     if not releases and not runs and not damaged:
         parts.empty()
         return
@@ -44,12 +40,6 @@ def show() -> None:
         st.subheader("Last runs")
         st.caption("Select a row to open the run.")
         parts.run_table(runs[:5], "last_runs")
-
-
-def before_a_build() -> list[str]:
-    """What a first build still needs, where the containers tell these pages which keys it has."""
-    given = environment()
-    return first_steps(Settings.load(), given) if GIVEN_KEYS in given else []
 
 
 def _waiting(runs: list[RunSummary]) -> None:

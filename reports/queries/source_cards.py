@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 from reports import text
@@ -13,8 +14,10 @@ from trainer.cli.sources import why_off
 from trainer.config.environment import environment as of_this_process
 from trainer.config.sources import SourceConfig, load_sources
 from trainer.config.sources_page import FETCHERS
+from trainer.crawl.budget_holds import holds_of, read_holds
 from trainer.crawl.environment import FETCHER_VARIABLES
 from trainer.overrides.listing import overridden
+from trainer.services.given_keys import is_given, with_noted_names
 from trainer.staging.paths import DataDir
 from trainer.state.store import SnapshotRow
 
@@ -37,6 +40,7 @@ class Card(NamedTuple):
     watermark: datetime | None
     full_sweep: datetime | None
     own_keys: list[str]  # what the operator overrides
+    held: Mapping[str, datetime] = MappingProxyType({})  # host -> until when it is left alone
 
 
 def cards(
@@ -47,10 +51,11 @@ def cards(
     Raises `ConfigError` for a file of the operator's that can't be read.
     """
     snapshots, problems = known_snapshots(data)
-    known = of_this_process(environment)
+    known = with_noted_names(of_this_process(environment), data.root)
     own = [row.name for row in overridden(data)]
+    holds = read_holds(data.budget)
     found = [
-        _card(source, runs, snapshots.get(key), own, known)
+        _card(source, runs, snapshots.get(key), own, known)._replace(held=holds_of(source, holds))
         for key, source in load_sources(data.root).items()
     ]
     found.sort(key=lambda card: (not card.source.creates_performers, card.source.key))
@@ -84,13 +89,13 @@ def _needs(
     """Builds may run elsewhere: one that got an answer had the key."""
     answered = got_answer(last)
     if source.api_key_env:
-        here = bool(environment.get(source.api_key_env, "").strip())
+        here = is_given(source.api_key_env, environment)
         seen = f"{source.api_key_env} is set" if here else "the last build had it"
         missing = f"set {source.api_key_env}"
         yield Need("API key", here or answered, seen if here or answered else missing)
     for fetcher, when in ((source.fetcher, ""), (source.fetcher_on_403, " where it is refused")):
         variable = FETCHER_VARIABLES.get(fetcher or "")
         if variable:
-            here = bool(environment.get(variable, "").strip())
+            here = is_given(variable, environment)
             name = FETCHERS[str(fetcher)]
             yield Need(f"{name}{when}", here, f"{variable} is {'set' if here else 'not set'}")

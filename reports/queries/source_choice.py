@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from trainer.cli.sources import why_off
 from trainer.config.sources import SourceConfig
-from trainer.services.surroundings import GIVEN_KEYS
+from trainer.services.given_keys import GIVEN_KEYS, is_given
 
 GROUPS = {
     "stash_box": "Stash-boxes",
@@ -48,9 +48,8 @@ def _choice(source: SourceConfig, environment: Mapping[str, str], answered: set[
         return Choice(source.key, group, False, off or "")
     if off is None or source.key in answered:
         return Choice(source.key, group, True, "")
-    no_key = bool(source.api_key_env) and not environment.get(source.api_key_env or "", "").strip()
-    certain = no_key and GIVEN_KEYS in environment
-    return Choice(source.key, group, not certain, off)
+    no_key = bool(source.api_key_env) and not is_given(source.api_key_env or "", environment)
+    return Choice(source.key, group, not (no_key and GIVEN_KEYS in environment), off)
 
 
 def chosen_sources(found: Iterable[Choice], ticked: Iterable[str]) -> list[str] | None:

@@ -12,6 +12,7 @@ from trainer.cli.sources import why_off
 from trainer.config.environment import environment as of_this_process
 from trainer.config.sources import SourceConfig, load_sources
 from trainer.errors import TrainerError
+from trainer.services.given_keys import with_noted_names
 from trainer.staging.paths import DataDir
 from trainer.state.store import SnapshotRow, read_snapshots
 
@@ -46,7 +47,7 @@ def health(
     except TrainerError as error:
         return [], [str(error)]
     snapshots, problems = known_snapshots(data)
-    known = of_this_process(environment)
+    known = with_noted_names(of_this_process(environment), data.root)
     rows = [
         health_of(source, why_off(source, known), runs, snapshots.get(key))
         for key, source in configured.items()

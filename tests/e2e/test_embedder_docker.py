@@ -98,7 +98,7 @@ def test_a_container_that_outlived_its_task_is_followed_to_its_end(
 
 
 def test_a_change_of_the_code_rebuilds_the_last_layer_only(image: str, tmp_path: Path) -> None:
-    for name in ("trainer", "embedder"):
+    for name in ("trainer", "embedder", "container"):
         shutil.copytree(REPO_ROOT / name, tmp_path / name)
     for name in ("Dockerfile.embedder", ".dockerignore"):
         shutil.copy(REPO_ROOT / name, tmp_path / name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import closing
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -155,6 +157,14 @@ class IdentityWorld:
         """Commit the run's identities, as publishing does."""
         changes: StateChanges = publish._changes(context, context.plan, "2026.11.01", "x")
         commit_release(self.data.state_db, changes)
+
+    def note_snapshots(self, run_id: str, live_performers: int) -> None:
+        """Make the run's snapshots the last ones, as its crawls would have."""
+        rows = [(source, run_id, live_performers) for source in self._sources]
+        with closing(sqlite3.connect(self.data.state_db)) as db, db:
+            db.executemany(
+                "INSERT INTO snapshots (source, run_id, live_performers) VALUES (?, ?, ?)", rows
+            )
 
 
 def _face(url: str) -> dict[str, Any]:

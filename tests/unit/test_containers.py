@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from trainer.config.settings import REPO_ROOT, Settings
+from trainer.config.settings import REPO_ROOT
 from trainer.errors import ConfigError
 from trainer.processes.prefixed import PrefixingSupervisor
 from trainer.processes.supervisor import Service, ServiceError
-from trainer.services.first_steps import first_steps
 from trainer.services.folders import check_folders
 from trainer.services.keys import ADMIN_PASSWORD, MADE, make_keys, read_keys
 from trainer.services.prepare import prepare_keys
@@ -83,7 +82,7 @@ def test_each_server_gets_no_secret_but_those_it_needs(given):
     }
     reports = reports_environment(given, knows_keys=True)
     assert "canary" not in str(reports) and JWT not in reports
-    assert reports["TRAINER_GIVEN_KEYS"] == "STASHDB_API_KEY"
+    assert reports["TRAINER_GIVEN_KEYS"] == "STASHDB_API_KEY,FLARESOLVERR_URL"
     signs_in = given | {"TRAINER_REPORTS_PASSWORD": "of-the-reports"}
     assert "of-the-reports" in str(reports_environment(signs_in, knows_keys=True))
     assert "of-the-reports" not in str(scheduler_environment(signs_in, airflow))
@@ -102,23 +101,6 @@ def test_builds_are_paused_at_creation_where_the_first_start_had_no_key(given, t
     assert airflow_environment(given)[key] == "False"
     (tmp_path / "airflow" / PAUSED).touch()
     assert airflow_environment(given)[key] == "True"
-
-
-def test_what_a_first_build_needs_is_said_with_what_to_do(given, tmp_path):
-    settings = Settings.load()
-    lines = first_steps(settings, {})
-    assert [line.split(";")[0] for line in lines] == [
-        "The model pack sidecar is not here",
-        "No source has its API key, so builds are paused",
-        "TRAINER_CONTACT is not set",
-    ]
-    assert "trainer models fetch sidecar" in lines[0] and "STASHDB_API_KEY" in lines[1]
-    pack = tmp_path / "data" / "models" / "sidecar"
-    pack.mkdir(parents=True)
-    (pack / "pack.json").touch()
-    whole = settings.model_copy(update={"contact": "somebody@example.org"})
-    assert first_steps(whole, {"TRAINER_GIVEN_KEYS": "FANSDB_API_KEY"}) == []
-    assert first_steps(whole, {"STASHDB_API_KEY": "k"}) == []
 
 
 def test_a_folder_of_another_is_a_sentence(tmp_path, monkeypatch):

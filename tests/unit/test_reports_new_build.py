@@ -6,10 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from reports.actions import airflow as actions
+from reports.queries import images_to_embed
 from reports.queries.source_choice import GROUPS, Choice, choices
 from tests.unit.fake_airflow import SECRET, configure, serving_airflow
-from tests.unit.identity_world import SOURCES, IdentityWorld
+from tests.unit.identity_world import PACK, SOURCES, IdentityWorld, record, shot
 from tests.unit.reports_acting_world import press
+from tests.unit.reports_visit import spoken
 from tests.waiting import wait_for
 from trainer.config.sources import shipped_sources
 
@@ -124,3 +126,25 @@ def test_an_answer_of_a_build_shows_that_the_key_is_there():
     unknown, known = (choices({"stashdb": source}, {}, had) for had in ([], ["stashdb"]))
     assert unknown[0].reason.startswith("no API key")
     assert known[0] == Choice("stashdb", "Stash-boxes", True, "")
+
+
+def test_the_costs_say_how_many_pictures_are_to_be_embedded(page, tmp_path, monkeypatch):
+    rows = [record("stashdb", 1, "Ada Invented", shots=[shot(1, n) for n in range(9)])]
+    world = IdentityWorld(tmp_path, {"stashdb": shipped_sources()["stashdb"]})
+    context = world.run("week-1", rows, without={shot(1, n) for n in range(2, 9)})
+    world.publish(context)
+    world.note_snapshots("week-1", 1)
+    monkeypatch.setattr(images_to_embed, "_cache_of", lambda data, _pack: data.faces(PACK))
+    monkeypatch.setattr("reports.build_costs.images_per_second", lambda _data, _runs: 0.5)
+    monkeypatch.setattr("reports.build_costs.PATIENCE", 60)
+    page.run()
+    press(page, "None")
+    page.checkbox(key="source-stashdb").check().run()
+    assert page.dataframe[0].value["Pictures to embed"].tolist() == ["3"]  # 5 faces, 2 are there
+    assert any(
+        "about 3 pictures to embed, 6.0 s" in said.replace("\\", "") for said in spoken(page)
+    )
+    page.number_input(key="max_faces_per_source").set_value(4).run()
+    assert page.dataframe[0].value["Pictures to embed"].tolist() == ["2"]
+    page.checkbox(key="enable_faces").uncheck().run()
+    assert "Pictures to embed" not in page.dataframe[0].value

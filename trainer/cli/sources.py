@@ -13,6 +13,7 @@ from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources, shipped_sources
 from trainer.config.sources_page import FETCHERS, KINDS, sources_page
 from trainer.crawl.assertions import as_yaml, proposals
+from trainer.services.given_keys import is_given
 
 
 def sources(
@@ -55,11 +56,10 @@ def why_off(source: SourceConfig, environment: Mapping[str, str]) -> str | None:
     if not source.enabled:
         return "switched off; set `enabled: true` in sources.yaml"
     key = source.api_key_env
-    known = environment.get("TRAINER_GIVEN_KEYS", "").split(",")  # by a page without the keys
-    if key and not environment.get(key, "").strip() and key not in known:
+    if key and not is_given(key, environment):
         return f"no API key; set {key}"
     needed = {"flaresolverr": "FLARESOLVERR_URL", "chrome": "CHROME_CDP_URL"}.get(source.fetcher)
-    if needed and not environment.get(needed, "").strip():
+    if needed and not is_given(needed, environment):
         return f"needs {FETCHERS[source.fetcher]}; set {needed}"
     return None
 

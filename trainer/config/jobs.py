@@ -32,6 +32,17 @@ class CrawlJob(BaseModel):
     contact: str
 
 
+class PackPlace(BaseModel):
+    """A further model pack of an embed job: its pictures are decoded and detected once for all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pack_id: str
+    model_dir: Path
+    cache_dir: Path
+    scene_queries: list[str] = []
+
+
 class EmbedJob(BaseModel):
     """`runs/<run_id>/embed/<shard>/job.json`. Paths as the embedder sees them."""
 
@@ -46,6 +57,7 @@ class EmbedJob(BaseModel):
     report_dir: Path = Field(description="where _RUN.json is written")
     images: list[str] = Field(description="sha256 of the pictures, sorted")
     scene_queries: list[str] = Field([], description="pictures of which to embed degraded copies")
+    further: list[PackPlace] = Field([], description="packs beside it, with the same detector")
     device: Literal["cpu", "cuda", "tensorrt"] = "cpu"
     precision: Literal["fp32", "fp16"] = "fp32"
     batch: int = Field(16, ge=1, le=1024)

@@ -113,6 +113,11 @@ class PackInfo(_Frozen):
         """`<name>-<12 hex>` over the files' hashes and everything that shapes an embedding."""
         return identity(self.name, self.model_dump(mode="json"))
 
+    def detects_as(self, other: PackInfo) -> bool:
+        """Does it find the same faces as `other`, so that one detection serves both?"""
+        files = [pack.files["detector"].sha256 for pack in (self, other)]
+        return files[0] == files[1] and self.detector == other.detector
+
     def path(self, model_dir: Path, role: Role) -> Path:
         """Return the ONNX file that has `role` in the pack."""
         return model_dir / self.files[role].file

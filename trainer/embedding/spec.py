@@ -62,7 +62,9 @@ class ContainerSpec(BaseModel):
 
 def container_spec(settings: Settings, job_path: Path, job: EmbedJob) -> ContainerSpec:
     """The container for one job file. Paths must be absolute (they are mounted as they are)."""
-    paths = (job_path, job.images_dir, job.model_dir, job.cache_dir, job.report_dir)
+    further = [path for place in job.further for path in (place.model_dir, place.cache_dir)]
+    own = (job_path, job.images_dir, job.model_dir, job.cache_dir, job.report_dir)
+    paths = (*own, *further)
     relative = [str(path) for path in paths if not path.is_absolute()]
     if relative:
         raise ConfigError(
@@ -98,9 +100,9 @@ def _digest(image: str, job: EmbedJob) -> str:
 
 
 def _mounts(job_path: Path, job: EmbedJob) -> list[BindMount]:
-    """Pictures, models and the job file read-only; the face cache and the report writable."""
-    writable = [job.cache_dir, job.report_dir]
-    readable = [job.images_dir, job.model_dir]
+    """Pictures, models and the job file read-only; the face caches and the report writable."""
+    writable = [job.cache_dir, *(place.cache_dir for place in job.further), job.report_dir]
+    readable = [job.images_dir, job.model_dir, *(place.model_dir for place in job.further)]
     if job_path.parent != job.report_dir:
         readable.append(job_path.parent)
     return [BindMount(path=path, read_only=True) for path in readable] + [

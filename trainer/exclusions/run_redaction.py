@@ -16,7 +16,7 @@ from trainer.reasons import reason
 from trainer.staging.atomic import read_json, write_sealed
 from trainer.staging.error_groups import FORGOTTEN
 from trainer.staging.parquet import read_schema, read_table
-from trainer.staging.paths import DataDir, RunDir
+from trainer.staging.paths import PACKS, DataDir, RunDir
 
 _RECORDS = ["performer_id", "claims", "references", "merged"]
 
@@ -43,7 +43,7 @@ class Trace:
         return count + sum(self._without(place, items) for place, items in self._reviews())
 
     def _reviews(self) -> list[tuple[Path, list[Review]]]:
-        places = (self.run.resolve, self.run.select)
+        places = (self.run.resolve, self.run.select, *self.run.root.glob(f"{PACKS}/*/select"))
         return [(p, read_reviews(p)) for p in places if (p / REVIEWS_FILE).exists()]
 
     def _of(self, item: Review) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from trainer.config.environment import environment
 from trainer.config.settings import Settings
 from trainer.health import disk, machine, parts
 from trainer.health.finding import Finding
 from trainer.health.network import network
+from trainer.services.given_keys import with_noted_names
 from trainer.staging.paths import DataDir
 
 
@@ -21,12 +23,15 @@ def examine(
     reader: bool = False,
 ) -> Iterator[Finding]:
     """Yield findings in the order of a build's needs. `online`: ask sources, browsers and Airflow;
-    `deep`: read and hash every file; `reader`: whoever asks need not write."""
+    `deep`: read and hash every file; `reader`: whoever asks builds nothing, and needs neither to
+    write nor to have the keys."""
     data = DataDir(settings.data_dir)
     yield from disk.disk(data, reader=reader)
     yield disk.clock(data, moment, timedelta(hours=settings.max_clock_jump_hours))
     yield from parts.state(data)
-    yield from parts.configuration(settings)
+    given = environment()
+    known = with_noted_names(given, settings.data_dir) if reader else given
+    yield from parts.configuration(settings, known)
     yield parts.models(settings)
     yield parts.embedder(settings)
     yield machine.gpu(settings)

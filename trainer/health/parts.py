@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from trainer.config.environment import environment
 from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources
 from trainer.embedding.pack import read_pack
@@ -18,6 +17,7 @@ from trainer.exclusions.list_file import read_list
 from trainer.health.finding import Finding, Level, ok, skipped
 from trainer.release.files import current_id, hash_problems, release_dirs
 from trainer.release.gate import load_limits
+from trainer.services.given_keys import is_given
 from trainer.staging.paths import DataDir
 from trainer.state.guard import require_state_of_releases
 from trainer.state.store import STATE_VERSION
@@ -52,8 +52,11 @@ def state(data: DataDir) -> Iterator[Finding]:
         yield failed("release", error)
 
 
-def configuration(settings: Settings) -> Iterator[Finding]:
-    """sources.yaml, gate.yaml, contact and keys; the values of keys are never read out."""
+def configuration(settings: Settings, given: Mapping[str, str]) -> Iterator[Finding]:
+    """sources.yaml, gate.yaml, contact and keys; the values of keys are never read out.
+
+    `given`: the environment, with the names of what builds have where that is known.
+    """
     try:
         sources = load_sources(settings.data_dir)
         load_limits(settings.data_dir, settings.model_pack)
@@ -62,7 +65,7 @@ def configuration(settings: Settings) -> Iterator[Finding]:
         yield failed("configuration", error)
         return
     yield _contact(settings)
-    yield _keys(sources)
+    yield _keys(sources, given)
 
 
 def _contact(settings: Settings) -> Finding:
@@ -72,11 +75,10 @@ def _contact(settings: Settings) -> Finding:
     return Finding("contact", "bad", "no build starts without one", help_)
 
 
-def _keys(sources: dict[str, SourceConfig]) -> Finding:
+def _keys(sources: dict[str, SourceConfig], given: Mapping[str, str]) -> Finding:
     """Which sources that are on have the key that they need; no value is read out."""
-    given = environment()
     keyed = [s for s in sources.values() if s.enabled and s.api_key_env]
-    missing = [s.api_key_env or "" for s in keyed if not given.get(s.api_key_env or "")]
+    missing = [s.api_key_env or "" for s in keyed if not is_given(s.api_key_env or "", given)]
     if not missing:
         return ok("keys", f"all {len(keyed)} are set")
     level: Level = "bad" if len(missing) == len(keyed) else "warning"
@@ -85,18 +87,20 @@ def _keys(sources: dict[str, SourceConfig]) -> Finding:
 
 
 def models(settings: Settings) -> Finding:
-    """The model pack, every file by its sha256."""
-    directory = DataDir(settings.data_dir).model_pack(settings.model_pack)
-    try:
-        pack = read_pack(directory)
-    except TrainerError:
-        return Finding(
-            "models",
-            "bad",
-            f"the model pack {settings.model_pack} is not whole in {directory}",
-            f"`trainer models fetch {settings.model_pack}`",
-        )
-    return ok("models", f"{pack.pack_id} is whole")
+    """The model packs, every file by its sha256."""
+    found = []
+    for name in (settings.model_pack, *settings.further_packs):
+        directory = DataDir(settings.data_dir).model_pack(name)
+        try:
+            found.append(read_pack(directory).pack_id)
+        except TrainerError:
+            return Finding(
+                "models",
+                "bad",
+                f"the model pack {name} is not whole in {directory}",
+                f"`trainer models fetch {name}`",
+            )
+    return ok("models", f"{', '.join(found)} {'is' if len(found) == 1 else 'are'} whole")
 
 
 def embedder(settings: Settings) -> Finding:

@@ -28,6 +28,7 @@ class Plan(BaseModel):
     version_id: str
     params: BuildParams
     pack_id: str
+    further_packs: dict[str, str] = {}  # name -> id
     sources: dict[str, SourceConfig]
     # Those not chosen, as they were then; None in the plan of an older trainer.
     others: dict[str, SourceConfig] | None = None
@@ -93,6 +94,10 @@ class RunContext:
         """The release that was current when the run was planned."""
         name = self.plan.base_release
         return self.data.release(name) if name else None
+
+    def of_run(self, run_id: str) -> RunContext:
+        """Another run, for the same model pack."""
+        return RunContext.open(self.settings, run_id)
 
     def finish(self, step: str, result: dict[str, Any]) -> dict[str, Any]:
         """Mark a step as finished with its result; return the result."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from trainer.runs.record import (
     write_runs_json,
 )
 from trainer.staging.error_groups import STEP_FAILED, StageError
+from trainer.staging.lock import short_lock
 from trainer.staging.manifest import StageManifest
 
 
@@ -51,8 +51,7 @@ def fail(context: RunContext, step: str, message: str, completed_at: str) -> Non
 def editing(context: RunContext, started_at: str | None = None) -> Iterator[RunRecord]:
     """Read, change, write back; one process at a time, since mapped tasks run side by side."""
     context.run.root.mkdir(parents=True, exist_ok=True)
-    with (context.run.root / ".record.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with short_lock(context.run.root / ".record.lock"):
         if context.run.record.exists() or started_at is None:
             record = read_record(context.run.record)
         else:

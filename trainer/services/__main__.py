@@ -2,9 +2,10 @@
 
 keys         check who owns the folders; make the secrets that nobody has set
 prepare      keys, then bring Airflow's database up to date and make its pools
-run NAME     one of Airflow's components, the reports or the front page, in this process's place
+run NAME     one of Airflow's components or workers, the reports or the front page, in the place of
+             this process
 check NAME   whether a component of Airflow in this container is alive, for Docker's health check
-all-in-one   prepare, then all of them until a signal comes
+all-in-one   prepare, then all of them until a signal comes; who ends is started again
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import time
 
 from trainer.config.environment import environment
 from trainer.config.groups.container import ContainerSettings
-from trainer.config.settings import REPO_ROOT
+from trainer.config.settings import REPO_ROOT, Settings
 from trainer.errors import TrainerError
 from trainer.processes.prefixed import PrefixingSupervisor
+from trainer.processes.reviver import Reviver
 from trainer.processes.supervisor import Service, Supervisor
 from trainer.services.airflow import COMPONENTS, airflow, component
 from trainer.services.front_page import front_page
+from trainer.services.given_keys import note_names
 from trainer.services.prepare import prepare_airflow, prepare_keys, say, say_what_is_missing
 from trainer.services.surroundings import (
     admin_password,
@@ -31,6 +34,7 @@ from trainer.services.surroundings import (
     scheduler_environment,
 )
 from trainer.services.tasks_api import wait_for_tasks_api
+from trainer.services.workers import WORKERS, worker, worker_check
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - of a container that publishes nothing
 FIRST = ("front-page", "reports", "api-server")  # people, then the API that tasks need
@@ -53,6 +57,8 @@ def service(name: str, given: dict[str, str], listen: str) -> Service:
         argv = (sys.executable, "-m", "streamlit", "run", page, *options)
         return Service(name, argv, reports_environment(given, knows_keys=listen != EVERYWHERE))
     own = airflow_environment(given, listen)
+    if name in WORKERS:
+        return worker(name, given, own)
     if name == "scheduler":
         own = scheduler_environment(given, own)
     return Service(name, component(name).argv, own)
@@ -65,17 +71,19 @@ def job_check(name: str, given: dict[str, str]) -> Service:
 
 
 def all_in_one(supervisor: Supervisor, given: dict[str, str]) -> None:
-    """Until SIGTERM or Ctrl-C; a component that ends takes the others along, for a restart."""
+    """Until SIGTERM or Ctrl-C. A component that ends is started again; one that does so again and
+    again takes the others along, for a restart of the container."""
     signal.signal(signal.SIGTERM, _interrupt)
+    reviver = Reviver(supervisor, say)
     try:
         for name in NAMES:
             if name == "scheduler":
                 wait_for_tasks_api(ContainerSettings.load().front_airflow, supervisor.check)
-            supervisor.start(service(name, given, "127.0.0.1"))
+            reviver.start(service(name, given, "127.0.0.1"))
         say(f"the front page is on port {ContainerSettings.load().front_port}")
         say_what_is_missing(given)
         while True:
-            supervisor.check()
+            reviver.check()
             time.sleep(2)
     except KeyboardInterrupt:
         say("stopping")
@@ -110,11 +118,16 @@ def main(arguments: list[str]) -> int:
                 prepare_keys(given)
             case ["prepare"]:
                 _prepared(given)
+                note_names(given, Settings.load().data_dir)
                 say_what_is_missing(given)
-            case ["run", name] if name in NAMES:
+            case ["run", name] if name in (*NAMES, *WORKERS):
+                if name == "scheduler":
+                    note_names(given, Settings.load().data_dir)
                 _replace_with(service(name, given, EVERYWHERE))
             case ["check", name] if name in JOBS:
                 _replace_with(job_check(name, airflow_environment(given)))
+            case ["check", name] if name in WORKERS:
+                _replace_with(worker_check(name, airflow_environment(given)))
             case ["all-in-one"]:
                 all_in_one(_prepared(given), given)
             case _:

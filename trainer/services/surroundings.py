@@ -7,15 +7,17 @@ from pathlib import Path
 
 from trainer.config.environment import for_trainer
 from trainer.config.groups.container import ContainerSettings
+from trainer.config.pipeline import MERGE
 from trainer.config.sources import load_sources
 from trainer.config.variables import variables
 from trainer.errors import ConfigError
 from trainer.services.airflow import code_environment, sqlite_connection
+from trainer.services.given_keys import GIVEN_KEYS, as_variable, names_given
 from trainer.services.keys import ADMIN_PASSWORD, POSTGRES_PASSWORD, USER, read_keys
 
 CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+CELERY = "airflow.providers.celery.executors.celery_executor.CeleryExecutor"
 PAUSED = "paused-until-keys"  # a file in AIRFLOW_HOME
-GIVEN_KEYS = "TRAINER_GIVEN_KEYS"
 AIRFLOW_PATH = "/airflow"
 TASKS_API = f"{AIRFLOW_PATH}/execution"
 _OF_SIGNING_IN = ("TRAINER_AIRFLOW_PASSWORD", "TRAINER_REPORTS_")
@@ -24,6 +26,7 @@ _OF_THE_REPORTS = (
     "TRAINER_AIRFLOW_USER",
     "TRAINER_AIRFLOW_PASSWORD",
     "TRAINER_NOTIFY_URLS",
+    "TRAINER_STASHFACE_PASSWORD",  # an operator exports there
 )
 
 
@@ -36,8 +39,12 @@ def home_of(given: Mapping[str, str]) -> Path:
 
 def source_keys(given: Mapping[str, str]) -> list[str]:
     """Names of the sources' keys that are set, in the order of the sources."""
-    sources = load_sources(Path(given.get("DATA_DIR", "/data"))).values()
+    sources = load_sources(_data_dir(given)).values()
     return [s.api_key_env for s in sources if s.api_key_env and s.api_key_env in given]
+
+
+def _data_dir(given: Mapping[str, str]) -> Path:
+    return Path(given.get("DATA_DIR", "/data"))
 
 
 def airflow_environment(given: Mapping[str, str], listen: str = "127.0.0.1") -> dict[str, str]:
@@ -65,13 +72,33 @@ def airflow_environment(given: Mapping[str, str], listen: str = "127.0.0.1") -> 
         "AIRFLOW__API__HOST": listen,
         "AIRFLOW__API__PORT": port,
         "TRAINER_REPORTS_URL": "/",
+        **executor_environment(settings.redis_host),
         **own,
         **kept,
     }
 
 
+def executor_environment(redis_host: str | None) -> dict[str, str]:
+    """Tasks run below the scheduler or, where there is a Redis, in Celery's workers."""
+    if redis_host is None:
+        return {}
+    redis = f"redis://{redis_host}:6379"
+    return {
+        "AIRFLOW__CORE__EXECUTOR": CELERY,
+        "AIRFLOW__CELERY__BROKER_URL": f"{redis}/0",
+        "AIRFLOW__CELERY__RESULT_BACKEND": f"{redis}/2",  # 1 has the budgets
+        # A first crawl of a slow source takes days; Celery would hand it out again after one.
+        # Airflow knows by heartbeats who is dead.
+        "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": str(30 * 86_400),
+        "AIRFLOW__OPERATORS__DEFAULT_QUEUE": MERGE,
+    }
+
+
 def scheduler_environment(given: Mapping[str, str], airflow: Mapping[str, str]) -> dict[str, str]:
-    """Tasks run below the scheduler: only it has the sources' keys and the browsers' addresses."""
+    """Where tasks run below the scheduler, only it has the sources' keys and the browsers'
+    addresses; with workers, only they do."""
+    if ContainerSettings.load().redis_host is not None:
+        return dict(airflow)
     wanted = (*source_keys(given), *secret_settings())
     return {**airflow, **{name: given[name] for name in wanted if name in given}}
 
@@ -85,7 +112,8 @@ def secret_settings() -> list[str]:
 def reports_environment(given: Mapping[str, str], knows_keys: bool) -> dict[str, str]:
     """Who sees the front page may act; builds are started through Airflow, as its operator.
 
-    Where this container `knows_keys`, the pages are told which there are, by name.
+    Where this container `knows_keys`, the pages are told which there are, by name; elsewhere they
+    look at what the scheduler has noted.
     """
     settings = ContainerSettings.load()
     ours = {
@@ -96,7 +124,7 @@ def reports_environment(given: Mapping[str, str], knows_keys: bool) -> dict[str,
         "TRAINER_AIRFLOW_PASSWORD": "behind-the-front-page",  # it asks nobody for one
     }
     if knows_keys:
-        ours[GIVEN_KEYS] = ",".join(source_keys(given)) or "none"
+        ours[GIVEN_KEYS] = as_variable(names_given(given, _data_dir(given)))
     own = {name for name in given if name.startswith("TRAINER_REPORTS_")}
     return ours | for_trainer(given, {*_OF_THE_REPORTS, *own})
 

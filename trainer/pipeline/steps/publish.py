@@ -11,6 +11,7 @@ from trainer.errors import DamagedFileError, StageFailed
 from trainer.exclusions.apply import refuse_if_decided
 from trainer.exclusions.crawl_notes import dropped_links
 from trainer.exclusions.list_file import bring_in
+from trainer.pipeline.further_packs import same_further
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
 from trainer.retention.images import prune_pictures, prune_vectors
@@ -83,7 +84,13 @@ def _prune(context: RunContext) -> int:
     for them. The release is out by now: a damaged file of some run does not make this one fail."""
     days = context.settings.keep_pictures_days
     try:
-        done = prune_pictures(context.data, context.plan.pack_id, days, now())
+        done = prune_pictures(
+            context.data,
+            context.plan.pack_id,
+            days,
+            now(),
+            further=context.plan.further_packs.values(),
+        )
         rows = prune_vectors(context.data)
     except DamagedFileError as error:
         log.info(f"publish: pictures and vectors that nothing needs stay: {error}")
@@ -104,7 +111,11 @@ def _same_as_base(context: RunContext) -> bool:
         read_json(directory / MANIFEST) for directory in (context.base_release, context.run.release)
     )
     same = all(before["checksums"].get(n) == after["checksums"][n] for n in _CONTENT)
-    return same and before.get("models") == after["models"]
+    return (
+        same
+        and before.get("models") == after["models"]
+        and same_further(context.base_release, context.run.release, _CONTENT)
+    )
 
 
 def _keep_base(context: RunContext) -> dict[str, Any]:

@@ -179,7 +179,7 @@ def _remembered(context: RunContext, name: str) -> pl.DataFrame | None:
     run_id = run_of(data.state_db, plan.base_release) if plan.base_release else None
     if run_id is None:
         return None
-    last = RunContext.open(context.settings, run_id)
+    last = context.of_run(run_id)
     path = last.run.select / name
     if not path.exists() or last.plan.pack_id != plan.pack_id:
         return None
