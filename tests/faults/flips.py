@@ -21,6 +21,7 @@ from trainer.embedding.pack import read_pack
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.exclusions.entries import read_entries
 from trainer.exclusions.list_file import bring_in, read_list
+from trainer.reasons import plain_line
 from trainer.release.files import hash_problems
 from trainer.staging.atomic import read_json
 from trainer.staging.parquet import read_table
@@ -34,6 +35,7 @@ Check = Callable[[Path], object]
 # Written anew by each run, or for people only: nothing that a build does follows from them.
 DERIVED = (
     "*.log", "*/progress.json", "*/requests.json", "runs.json", "metrics/*", ".build.lock",
+    ".build.lock.leases/*",
     "*/.lock-*", "*/.record.lock", "*.db-shm", "origin.json",
 )  # fmt: skip
 # Of people, who may write any of it: read strictly, and without a checksum.
@@ -43,7 +45,8 @@ EDITED = ("sources.yaml", "gate.yaml")
 def _release(path: Path) -> None:
     problems = hash_problems(path.parent)
     if problems:
-        raise DamagedFileError(f"{path.parent}: {'; '.join(problems)}; build it again")
+        said = plain_line("; ".join(problems))
+        raise DamagedFileError(f"{path.parent}: {said}; build it again")
 
 
 def _performers(path: Path) -> None:

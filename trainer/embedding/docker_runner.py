@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trainer.config.settings import Settings
-from trainer.embedding.process_runner import silent
+from trainer.embedding.process_runner import KILLED, silent
 from trainer.embedding.spec import LABEL, ContainerSpec, prepare_directories
 from trainer.errors import ConfigError, StageFailed
 from trainer.processes.watchdog import Watchdog
@@ -187,5 +187,5 @@ def follow(container: Any, silence_seconds: float) -> str:
         raise StageFailed(silent(silence_seconds, last))
     container.reload()
     if container.attrs["State"].get("OOMKilled"):
-        return f"{last} (killed: out of memory; TRAINER_EMBEDDER_MEMORY is the limit)"
+        return f"{last} ({KILLED}; TRAINER_EMBEDDER_MEMORY is the limit)"
     return last

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from pathlib import Path
 
 from trainer.config.environment import for_program
@@ -13,6 +14,7 @@ from trainer.processes.child import WatchdogExpired, run_child
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 60.0
+KILLED = "killed: out of memory"
 
 
 def run_process(settings: Settings, job_path: Path) -> str:
@@ -35,7 +37,7 @@ def run_process(settings: Settings, job_path: Path) -> str:
 
     argv = [str(settings.embedder_python), "-m", "embedder", str(job_path)]
     try:
-        run_child(
+        code = run_child(
             argv,
             cwd=REPO_ROOT,
             environment=for_program(),
@@ -46,7 +48,7 @@ def run_process(settings: Settings, job_path: Path) -> str:
         )
     except WatchdogExpired:
         raise StageFailed(silent(settings.embedder_silence, last)) from None
-    return last
+    return f"{last} ({KILLED}, by all signs)" if code == -signal.SIGKILL else last
 
 
 def silent(seconds: float, last: str) -> str:

@@ -9,12 +9,13 @@ from pydantic import ValidationError
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding.docker_runner import run_container
-from trainer.embedding.process_runner import run_process
+from trainer.embedding.process_runner import KILLED, run_process
 from trainer.embedding.shard_result import read_shard_result
 from trainer.embedding.spec import container_spec
 from trainer.errors import ConfigError
+from trainer.processes.memory import memory_limit
 from trainer.reasons import reason
-from trainer.staging.atomic import read_json
+from trainer.staging.atomic import read_json, write_sealed
 from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 
@@ -33,10 +34,24 @@ def run_shard(settings: Settings, job_path: Path) -> StageManifest:
 
     if settings.embedder == "docker":
         last = run_container(settings, container_spec(settings, job_path, job), forget)
+        limit = settings.embedder_memory
     else:
         forget()
         last = run_process(settings, job_path)
+        limit = f"{memory_limit() // 1_000_000:,} MB"
+    if KILLED in last:
+        last += _smaller_batches(job_path, job, limit)
     return read_shard_result(job.report_dir, last)
+
+
+def _smaller_batches(job_path: Path, job: EmbedJob, limit: str) -> str:
+    """The next attempt at the job takes less memory; its parts so far stay."""
+    smaller = job.model_copy(update={"batch": max(1, job.batch // 2), "decoders": 1})
+    write_sealed(job_path, smaller.model_dump(mode="json"))
+    return (
+        f": batches of {job.batch} did not fit into {limit}; the next attempt takes batches of "
+        f"{smaller.batch}"
+    )
 
 
 def refuse_a_cluster(settings: Settings) -> None:

@@ -12,6 +12,7 @@ from trainer.errors import StageFailed
 from trainer.notify.events import tell_disk, tell_end
 from trainer.pipeline.further_packs import joined_gate, run_for_further
 from trainer.pipeline.stored import stored
+from trainer.processes.memory import out_of_memory
 from trainer.runs import update as run_record
 from trainer.runs.context import RunContext
 from trainer.runs.packs import PER_PACK
@@ -38,7 +39,10 @@ def run_step(
         needs = "needs a key; give one" if step.map_over else "takes no key; leave it out"
         raise StageFailed(f"step {name} {needs}")
     with stored(settings, run_id, name, key):
-        return _run(name, RunContext.open(settings, run_id), params, key)
+        try:
+            return _run(name, RunContext.open(settings, run_id), params, key)
+        except MemoryError as error:
+            raise out_of_memory(name if key is None else f"{name} {key}") from error
 
 
 def _run(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trainer.release.files import hash_problems
-from trainer.staging.paths import RunDir
+from trainer.staging.paths import PACKS, RunDir
 
 _WRITTEN_BY = {
     "targets": "plan_references",
@@ -28,12 +28,13 @@ class Result(NamedTuple):
 
 def results(run: RunDir) -> Iterator[Result]:
     """Yield what a run goes on from, beside its crawls, its snapshots and its release."""
-    elsewhere = {run.nearest_faces, run.similar_performers}
-    for directory, step in _WRITTEN_BY.items():
-        for path in sorted((run.root / directory).rglob("*")):
-            is_read = path.suffix in _READ and path.name != _FOR_PEOPLE
-            if is_read and not path.name.startswith(".") and path not in elsewhere:
-                yield Result(path, run.step(step))
+    for root in (run.root, *sorted((run.root / PACKS).glob("*/"))):
+        elsewhere = {RunDir(root).nearest_faces, RunDir(root).similar_performers}
+        for directory, step in _WRITTEN_BY.items():
+            for path in sorted((root / directory).rglob("*")):
+                is_read = path.suffix in _READ and path.name != _FOR_PEOPLE
+                if is_read and not path.name.startswith(".") and path not in elsewhere:
+                    yield Result(path, run.step(step))
 
 
 def release_problem(run: RunDir) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from trainer.embedding.pack import PackInfo, RecogniserRule, read_pack
 from trainer.pipeline.shortfall import require_faces
+from trainer.processes.memory import require_memory
 from trainer.release.files import read_manifest
 from trainer.release.index import IndexOptions
 from trainer.release.inputs import read_inputs
@@ -21,6 +22,8 @@ from trainer.state.store import published_versions
 
 log = logging.getLogger(__name__)
 
+_NEED, _NEED_PER_FACE = 250_000_000, 10_000  # bytes; docs/scaling.md
+
 
 def run(context: RunContext) -> dict[str, Any]:
     """Build the release in the run's directory; return its figures. A release that is published
@@ -33,6 +36,7 @@ def run(context: RunContext) -> dict[str, Any]:
     require_faces(context)
     pack = read_pack(context.data.model_pack(context.settings.model_pack), verify_files=False)
     inputs = read_inputs(run.resolve, run.select, plan.params.min_faces > 0)
+    require_memory("build_release", _NEED + _NEED_PER_FACE * len(inputs.faces))
     progress = Progress(
         run.working("build_release"), "vectors indexed", total=2 * len(inputs.faces)
     )
