@@ -17,7 +17,7 @@ IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling test-objects
+.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-packs bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling test-objects
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -102,6 +102,9 @@ golden: setup ## Make the demo packs' golden files anew (after their preprocessi
 
 bench-embedder: setup ## The embedder against its models alone, against DeepFace, memory (15 minutes)
 	$(BIN)/python -m tests.bench.bench_embedder
+
+bench-packs: setup ## What a second model pack costs a build, and how its release names unseen pictures (15 minutes)
+	$(BIN)/python -m tests.bench.bench_packs
 
 PERFORMERS ?= 110000
 bench-requests: setup ## What the planner of pictures saves over an invented population, on simulated time (5 minutes)

@@ -26,6 +26,7 @@ _OF_THE_REPORTS = (
     "TRAINER_AIRFLOW_USER",
     "TRAINER_AIRFLOW_PASSWORD",
     "TRAINER_NOTIFY_URLS",
+    "TRAINER_STASHFACE_PASSWORD",  # an operator exports there
 )
 
 
