@@ -21,6 +21,7 @@ STATUS_COLOURS = {
     "failed": "#c0453d",
     "rejected": "#7b8794",
 }
+CURVE_HEIGHT = 400  # with the legend, which takes a quarter of it
 _HORIZONTAL = {"labelAngle": 0, "labelOverlap": True, "labelFlush": False}
 
 
@@ -158,7 +159,7 @@ def heat(rows: list[dict[str, Any]], columns: list[str]) -> None:
 
 def curve(rows: list[dict[str, Any]], marks: dict[str, float]) -> None:
     """Error rates (`value` of each `what`) over `distance`, with the distances that decide."""
-    base = alt.Chart(frame(rows), height=280).mark_line(strokeWidth=2)
+    base = alt.Chart(frame(rows), height=CURVE_HEIGHT).mark_line(strokeWidth=2)
     x = alt.X("distance:Q", title="maximum distance", axis=alt.Axis(tickCount=6))
     tip = ["what:N", alt.Tooltip("distance:Q", format=".2f")]
     tip.append(alt.Tooltip("value:Q", title="share", format=".2%"))
@@ -183,7 +184,7 @@ def decisive(marks: dict[str, float]) -> Any:
 
 def distributions(rows: list[dict[str, Any]], marks: dict[str, float]) -> None:
     """The share (`value`) of pairs of each kind (`what`) at each `distance`."""
-    base = alt.Chart(frame(rows), height=280)
+    base = alt.Chart(frame(rows), height=CURVE_HEIGHT)
     tip = ["what:N", alt.Tooltip("distance:Q", format=".3f")]
     tip.append(alt.Tooltip("value:Q", title="share of pairs", format=".2%"))
     areas = base.mark_area(opacity=0.4, line=True, interpolate="monotone").encode(

@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from reports import commands, parts, text
+from reports import commands, text
 from reports.actions import command
 from reports.actions.role import role
 from trainer.config.environment import environment
@@ -23,7 +23,8 @@ def show(directory: DataDir) -> None:
     given = with_noted_names(own, directory.root)
     if GIVEN_KEYS not in given:
         return
-    parts.problems(first_steps(settings, given))
+    for sentence in first_steps(settings, given):
+        st.warning(text.with_code(sentence), icon=":material/construction:")
     commands.follow()
     # In the stack these pages reach no network: the sentence above has the command.
     if GIVEN_KEYS in own and role() == "operator" and not has_pack(settings):

@@ -31,6 +31,14 @@ def markdown(text: object) -> str:
     return _MARKDOWN.sub(r"\\\1", _AUTOLINK.sub(_WORD_JOINER, plain(text)))
 
 
+def with_code(text: object) -> str:
+    """`markdown`, with what stands between backticks as code, where nothing is interpreted."""
+    parts = plain(text).split("`")
+    if len(parts) % 2 == 0:  # one has no partner
+        return markdown(text)
+    return "".join(f"`{p}`" if i % 2 and p else markdown(p) for i, p in enumerate(parts))
+
+
 def cell(text: object) -> str:
     """`plain`, for a table that can be saved as CSV: no spreadsheet takes it for a formula."""
     shown = plain(text)

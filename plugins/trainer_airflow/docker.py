@@ -9,6 +9,7 @@ from airflow.providers.docker.operators.docker import DockerOperator
 from trainer.config.settings import Settings
 from trainer.staging.lock import task_lock
 from trainer.staging.paths import DataDir
+from trainer_airflow.supervised import end_with_supervisor
 
 
 class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
@@ -33,6 +34,7 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
         """Embed the shard in a container; return the step's result. Holds the build lock."""
         from trainer.pipeline.run import run_step
 
+        end_with_supervisor()
         settings = self._settings()
         data = DataDir(settings.data_dir)
         self._run_id = data.run(context["run_id"]).run_id

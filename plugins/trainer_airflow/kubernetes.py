@@ -19,6 +19,7 @@ from trainer.staging.lock import task_lock
 from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import RUN_MANIFEST, DataDir
 from trainer_airflow.pod_end import PodEnd, refusal
+from trainer_airflow.supervised import end_with_supervisor
 
 START_SECONDS = 1800  # a node with a GPU may have to be added, and the image is large
 GONE = ("Succeeded", "Failed")
@@ -59,6 +60,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Embed the shard in a pod; return the step's result. Holds the build lock."""
+        end_with_supervisor()
         settings = self._settings()
         with task_lock(DataDir(settings.data_dir).lock):
             return self._embed(settings, context)

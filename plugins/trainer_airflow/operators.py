@@ -9,6 +9,7 @@ from airflow.sdk import BaseOperator
 from trainer.config.settings import Settings
 from trainer.staging.lock import task_lock
 from trainer.staging.paths import DataDir
+from trainer_airflow.supervised import end_with_supervisor
 
 # What the mapped step after it is mapped over: the return value must be the list itself.
 MAPS_OVER = {"plan": "sources", "plan_references": "references", "plan_embed": "shards"}
@@ -34,6 +35,7 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
         the build lock."""
         from trainer.pipeline.run import run_step
 
+        end_with_supervisor()
         settings = Settings.load()
         with task_lock(DataDir(settings.data_dir).lock):
             result = run_step(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from reports import text
+from reports import parts, text
 from reports.actions.role import role
 from trainer.config.settings import Settings
 from trainer.health.doctor import examine, headline
 from trainer.health.finding import Finding
 from trainer.staging.clock import now
 
-WORDS = {"ok": "well", "warning": "look at it", "bad": "wrong", "skipped": "not looked at"}
+ICONS = {"bad": (":material/cancel:", st.error), "warning": (":material/error:", st.warning)}
+WORDS = {"ok": "well", "skipped": "not looked at"}
 
 
 def show() -> None:
@@ -22,20 +25,29 @@ def show() -> None:
     )
     with st.spinner("Looking"):
         found = list(examine(Settings.load(), now(), online=online, reader=True))
-    (st.error if any(f.level == "bad" for f in found) else st.info)(text.markdown(headline(found)))
-    st.dataframe(rows(found), hide_index=True, width="stretch")
+    st.markdown(f"**{text.markdown(headline(found))}**")
+    for level in ICONS:
+        for one in (one for one in found if one.level == level):
+            _say(one)
+    rest = rows(found)
+    if rest:
+        st.subheader("All else")
+        parts.text_table(rest)
     st.markdown("The same in a shell, with every file read: `trainer doctor --deep`")
 
 
-def rows(found: list[Finding]) -> list[dict[str, str]]:
-    """One row per finding, those that need somebody first."""
-    order = ("bad", "warning", "ok", "skipped")
+def _say(one: Finding) -> None:
+    """What is wrong with one thing, and what helps, in sentences that wrap on a telephone."""
+    icon, shown = ICONS[one.level]
+    helps = f" \u2192 {text.with_code(one.help)}" if one.help else ""
+    shown(f"**{text.markdown(one.name)}**: {text.markdown(one.text)}{helps}", icon=icon)
+
+
+def rows(found: Sequence[Finding]) -> list[dict[str, str]]:
+    """A row for each finding that needs nobody."""
+    order = list(WORDS)
+    needless = [one for one in found if one.level in WORDS]
     return [
-        {
-            "State": WORDS[one.level],
-            "What": one.name,
-            "Found": one.text,
-            "What helps": one.help.replace("`", ""),
-        }
-        for one in sorted(found, key=lambda one: order.index(one.level))
+        {"What": one.name, "State": WORDS[one.level], "Found": one.text}
+        for one in sorted(needless, key=lambda one: order.index(one.level))
     ]

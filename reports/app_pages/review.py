@@ -50,7 +50,8 @@ def _title(item: Review) -> str:
 
 
 def _decide(directory: DataDir, run_id: str, item: Review) -> None:
-    st.markdown(text.markdown(f"{item.source}: {item.text}"))
+    named = item.text.startswith(f"{item.source}:")
+    st.markdown(text.markdown(item.text if named else f"{item.source}: {item.text}"))
     st.code(text.plain(item.url), language=None, wrap_lines=True)
     reports = actions.evidence(directory, item)
     for start in range(0, len(reports), MOST_BESIDE):

@@ -1,4 +1,4 @@
-"""`make screenshots`: every page in light, dark and on a telephone, for the documentation.
+"""`make screenshots`: every page in light, dark, on a tablet and on a telephone, for the documentation.
 
 Names what reaches over the edge of a page, and fails then.
 """
@@ -18,7 +18,13 @@ from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.browser.reports_server import ROOT, overflowing, rest, serving
 from tests.unit.reports_visit import QUALITY_TABS, RUN_TABS
 
-SHAPES = {"light": (1366, "light"), "dark": (1366, "dark"), "phone": (390, "light")}
+SHAPES = {
+    "light": (1366, "light"),
+    "dark": (1366, "dark"),
+    "tablet": (768, "light"),
+    "phone": (390, "light"),
+    "phone-dark": (390, "dark"),
+}
 _BY_TAB = ("run", "quality")
 HIGHEST = 4_000  # pixels of one picture
 

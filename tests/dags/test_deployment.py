@@ -24,7 +24,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 OURS = {variable.name: variable for variable in variables()}
 KEYS = {s.api_key_env for s in shipped_sources().values() if s.api_key_env}
 FETCHERS = {"FLARESOLVERR_URL", "CHROME_CDP_URL"}  # their addresses may hold a password
-OTHERS = {"postgres", "flaresolverr", "chrome"}  # images of others
+OTHERS = {"postgres", "redis", "flaresolverr", "chrome"}  # images of others
 # A template for one container at home: not in it, each for its reason.
 DEFAULTS_SUIT = (
     "Releases",
@@ -44,6 +44,7 @@ NOT_IN_THE_TEMPLATE = (
     | {
         "TRAINER_ALLOW_PRIVATE_HOSTS": "for servers of one's own, which few have",
         "TRAINER_BUDGETS": "one container is one machine",
+        "TRAINER_REDIS_HOST": "likewise",
         "TRAINER_REPORTS_PICTURES": "a choice that is made with the documentation at hand",
         "TRAINER_TLS_CERTIFICATE": "TRAINER_HTTPS makes one; others mount theirs",
         "TRAINER_TLS_KEY": "likewise",
@@ -102,7 +103,7 @@ def test_one_port_is_published_and_browsers_reach_nothing_of_ours():
     for browser in ("flaresolverr", "chrome"):
         assert SERVICES[browser]["networks"] == ["outside"]
     assert [n for n, s in SERVICES.items() if "outside" in s.get("networks", ())] == [
-        *("scheduler", "flaresolverr", "chrome")
+        *("scheduler", "crawl-worker", "merge-worker", "flaresolverr", "chrome")
     ]
     assert yaml.safe_load(COMPOSE)["networks"]["inside"] == {"internal": True}
 
@@ -111,12 +112,12 @@ def test_keys_are_the_schedulers_and_the_socket_is_the_proxys():
     socket = [n for n, s in SERVICES.items() if "docker.sock" in str(s.get("volumes"))]
     assert socket == ["docker-proxy"]
     with_keys = [n for n, s in SERVICES.items() if (KEYS | FETCHERS) & set(_own(s))]
-    assert with_keys == ["init", "scheduler"]  # init looks whether there are any
+    assert with_keys == ["init", "scheduler", "crawl-worker"]  # init looks whether there are any
     assert set(_own(SERVICES["scheduler"])) >= KEYS | FETCHERS
     proxy = SERVICES["docker-proxy"]
     assert _own(proxy) == {} and proxy["cap_drop"] == ["ALL"] and proxy["read_only"] is True
     reaching = [n for n, s in SERVICES.items() if "docker" in s.get("networks", ())]
-    assert reaching == ["scheduler", "docker-proxy"]
+    assert reaching == ["scheduler", "docker-proxy", "gpu-worker"]
 
 
 def test_data_lies_under_one_path_everywhere():

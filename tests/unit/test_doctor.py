@@ -175,5 +175,8 @@ def test_the_page_shows_what_is_wrong_first(tmp_path, monkeypatch):
         "from reports.app_pages import health\nhealth.show()", default_timeout=60
     ).run()
     assert not page.exception
-    assert page.dataframe[0].value["State"][0] == "wrong"
+    said = page.error[0].value.replace("\\", "")
+    assert said.startswith("**contact**: no build starts without one \u2192 set TRAINER_CONTACT")
+    assert "`trainer backup`" in page.warning[-1].value
+    assert "well" in page.table[0].value["State"].tolist()
     assert page.title[0].value == "Health"

@@ -33,3 +33,11 @@ def test_values_are_readable():
     assert text.utc("nonsense") == text.MISSING
     assert text.duration(3725) == "1 h 02 min"
     assert text.size(1_478_000_000) == "1.5 GB"
+
+
+def test_what_stands_between_backticks_is_code_and_the_rest_is_not_interpreted():
+    assert text.with_code("run `trainer build` *now*") == r"run `trainer build` \*now\*"
+    assert text.with_code("`a` and `b`") == "`a` and `b`"
+    assert text.with_code("one ` alone <b>") == r"one \` alone \<b\>"
+    assert text.with_code("`**a**\n# b`") == "`**a**<U+000A># b`"
+    assert text.with_code("empty ``: $x$") == r"empty \: \$x\$"

@@ -49,9 +49,14 @@ COMPOSE = (
     Variable(
         "TRAINER_EMBEDDER_TARGET", "cpu", "What the embedder's image is built for: cpu or cuda", ""
     ),
-    Variable("TRAINER_MEMORY", "12g", "Memory limit of the scheduler, where builds run", ""),
+    Variable(
+        "TRAINER_MEMORY", "12g", "Memory limit of where builds run: scheduler or merge worker", ""
+    ),
+    Variable("TRAINER_WORKER_MEMORY", "4g", "Memory limit of a crawl or GPU worker", ""),
+    Variable("TRAINER_MERGE_MEMORY", "12g", "Memory limit of the merge worker", ""),
     Variable("DOCKER_SOCKET", "/var/run/docker.sock", "The host's Docker socket", ""),
     Variable("POSTGRES_IMAGE", "postgres:16-bookworm", "Image of the database", ""),
+    Variable("REDIS_IMAGE", "redis:7-bookworm", "Profile cluster", ""),
     Variable(
         "FLARESOLVERR_IMAGE", "ghcr.io/flaresolverr/flaresolverr:latest", "Profile flaresolverr", ""
     ),

@@ -55,6 +55,13 @@ def ends_with_parent(number: signal.Signals) -> Callable[[], None] | None:
     return lambda: libc.prctl(_PR_SET_PDEATHSIG, number) and None
 
 
+def end_with_parent(number: signal.Signals) -> None:
+    """Have the kernel send `number` to this process when its parent is gone."""
+    ask = ends_with_parent(number)
+    if ask is not None:
+        ask()
+
+
 def started_at(pid: int) -> float | None:
     """When `pid` started, in seconds since the epoch; None where no such process runs.
 

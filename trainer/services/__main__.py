@@ -2,7 +2,8 @@
 
 keys         check who owns the folders; make the secrets that nobody has set
 prepare      keys, then bring Airflow's database up to date and make its pools
-run NAME     one of Airflow's components, the reports or the front page, in this process's place
+run NAME     one of Airflow's components or workers, the reports or the front page, in the place of
+             this process
 check NAME   whether a component of Airflow in this container is alive, for Docker's health check
 all-in-one   prepare, then all of them until a signal comes
 """
@@ -32,6 +33,7 @@ from trainer.services.surroundings import (
     scheduler_environment,
 )
 from trainer.services.tasks_api import wait_for_tasks_api
+from trainer.services.workers import WORKERS, worker, worker_check
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - of a container that publishes nothing
 FIRST = ("front-page", "reports", "api-server")  # people, then the API that tasks need
@@ -54,6 +56,8 @@ def service(name: str, given: dict[str, str], listen: str) -> Service:
         argv = (sys.executable, "-m", "streamlit", "run", page, *options)
         return Service(name, argv, reports_environment(given, knows_keys=listen != EVERYWHERE))
     own = airflow_environment(given, listen)
+    if name in WORKERS:
+        return worker(name, given, own)
     if name == "scheduler":
         own = scheduler_environment(given, own)
     return Service(name, component(name).argv, own)
@@ -113,12 +117,14 @@ def main(arguments: list[str]) -> int:
                 _prepared(given)
                 note_names(given, Settings.load().data_dir)
                 say_what_is_missing(given)
-            case ["run", name] if name in NAMES:
+            case ["run", name] if name in (*NAMES, *WORKERS):
                 if name == "scheduler":
                     note_names(given, Settings.load().data_dir)
                 _replace_with(service(name, given, EVERYWHERE))
             case ["check", name] if name in JOBS:
                 _replace_with(job_check(name, airflow_environment(given)))
+            case ["check", name] if name in WORKERS:
+                _replace_with(worker_check(name, airflow_environment(given)))
             case ["all-in-one"]:
                 all_in_one(_prepared(given), given)
             case _:

@@ -57,6 +57,12 @@ class ContainerSettings(SettingsGroup):
         pattern="^[A-Za-z0-9.-]+$",
         description="Host of the Postgres that keeps Airflow's metadata; without it, SQLite",
     )
+    redis_host: Annotated[str | None, EmptyIsUnset] = Field(
+        None,
+        pattern="^[A-Za-z0-9.-]+$",
+        description="Host of the Redis that hands tasks to workers of the profile `cluster`; "
+        "without it, tasks run in the scheduler: [cluster](cluster.md)",
+    )
 
     @classmethod
     def load(cls) -> ContainerSettings:

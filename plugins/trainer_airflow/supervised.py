@@ -1,0 +1,23 @@
+"""A task ends with the process that supervises it.
+
+Airflow runs a task in its own process group, below a supervisor in the worker. Where the supervisor
+is killed outright (`kill -9`, out of memory), the task would go on unseen while Airflow starts it
+again elsewhere, and two crawls would write into one folder.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from trainer.config.environment import environment
+from trainer.processes.groups import end_with_parent
+
+CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
+
+
+def end_with_supervisor() -> None:
+    """Have the kernel kill this task with its supervisor, and its children with it. Nothing happens
+    where the task runs in somebody's own process (`dag.test`)."""
+    if environment().get(CONTEXT) == "client" and os.getpgid(0) == os.getpid():
+        end_with_parent(signal.SIGKILL)

@@ -1,0 +1,61 @@
+"""A task ends with its supervisor: `kill -9` of a worker leaves no task behind that goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.dags.conftest import ROOT
+from tests.waiting import wait_for
+
+# As Airflow does it: the supervisor forks, and the task goes into its own process group.
+SUPERVISOR = """
+import os, sys, time
+task = os.fork()
+if task == 0:
+    os.setpgid(0, 0)
+    from trainer_airflow.supervised import end_with_supervisor
+    end_with_supervisor()
+    with open(sys.argv[1], "w") as stream:
+        stream.write(str(os.getpid()))
+    time.sleep(120)
+    os._exit(0)
+os.waitpid(task, 0)
+"""
+
+
+def ended(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123 - a zombie is gone as well
+        return stat.read().rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.parametrize("context", ["client", ""])
+def test_the_kernel_ends_a_task_whose_supervisor_was_killed(tmp_path, context):
+    noted = tmp_path / "pid"
+    path = f"{ROOT}:{ROOT / 'plugins'}"
+    supervisor = subprocess.Popen(
+        [sys.executable, "-c", SUPERVISOR, str(noted)],
+        env={**os.environ, "_AIRFLOW_PROCESS_CONTEXT": context, "PYTHONPATH": path},
+    )
+    task = int(wait_for(lambda: noted.exists() and noted.read_text()))
+    supervisor.kill()
+    supervisor.wait()
+    if context:
+        wait_for(lambda: ended(task))
+    else:  # in somebody's own process: nobody is ended
+        assert not ended(task)
+        os.kill(task, signal.SIGKILL)
+
+
+def test_every_operator_that_works_in_data_dir_asks_for_it():
+    for name in ("operators", "docker", "kubernetes"):
+        text = (ROOT / "plugins" / "trainer_airflow" / f"{name}.py").read_text()
+        assert text.count("        end_with_supervisor()\n") == 1, name
