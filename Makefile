@@ -6,6 +6,7 @@ VENV := .venv
 EMBEDDER_VENV := .venv-embedder
 EXPORT_VENV := .venv-export
 SBOM_VENV := .venv-sbom
+S3_VENV := .venv-s3
 PACKAGES := var/packages
 BIN := $(VENV)/bin
 UV = $(BIN)/uv
@@ -16,7 +17,7 @@ IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom
+.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-batches bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling test-objects
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -83,8 +84,12 @@ test-image: setup ## Build the all-in-one image, run it as uid 99 and 1000 from 
 	$(BIN)/python -m tests.prepare
 	$(BIN)/python -m pytest $(IMAGE_TEST)
 
-faults: setup ## Many more kills than the tests do (about an hour)
-	FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
+test-cluster: setup ## CeleryExecutor over Redis and Postgres, two workers, one killed in each long step (15 minutes)
+	$(BIN)/python -m tests.prepare
+	$(BIN)/python -m pytest -s tests/cluster
+
+faults: setup ## Many more kills, flipped bits and weeks than the tests do (about two hours)
+	FAULT_FLIPS=300 FAULT_WEEKS=100 FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
 
 bench: setup ## Crawl time against the bound of the rate, memory of a source of 100,000 (4 minutes)
 	$(BIN)/python -m tests.bench.bench_crawl
@@ -102,9 +107,17 @@ PERFORMERS ?= 110000
 bench-requests: setup ## What the planner of pictures saves over an invented population, on simulated time (5 minutes)
 	$(BIN)/python -m tests.bench.bench_requests --performers $(PERFORMERS)
 
+BATCH_PEOPLE ?= 400
+bench-batches: setup ## Whole builds: an early first release, a kill, and what the planner saves (10 minutes)
+	$(BIN)/python -m tests.bench.bench_batches --people $(BATCH_PEOPLE)
+
 PEOPLE ?= 110000
 bench-release: setup ## Two weeks of a large invented world: time, memory, recall (half an hour; PEOPLE=3000: 2 minutes)
 	$(BIN)/python -m tests.bench.bench_release $(PEOPLE)
+
+SIZES ?= 3000 10000 30000
+bench-scaling: setup ## bench-release at several sizes, the exponent of each step through them (an hour)
+	$(BIN)/python -m tests.bench.bench_scaling $(SIZES)
 
 VECTORS ?= 370000
 DIRECTIONS ?= 512
@@ -143,6 +156,14 @@ $(SBOM_VENV)/.installed: $(BIN)/.uv requirements-sbom.txt
 	$(UV) pip sync -q --python $(SBOM_VENV)/bin/python --require-hashes requirements-sbom.txt
 	touch $@
 
+$(S3_VENV)/.installed: $(BIN)/.uv requirements-s3.txt
+	test -x $(S3_VENV)/bin/python || $(UV) venv -q --python $(BIN)/python $(S3_VENV)
+	$(UV) pip sync -q --python $(S3_VENV)/bin/python --require-hashes requirements-s3.txt
+	touch $@
+
+test-objects: setup $(S3_VENV)/.installed ## A build whose every step begins with an empty DATA_DIR, kills, races, against a look-alike of S3
+	$(BIN)/python -m pytest -n 0 tests/objects
+
 sbom: $(SBOM_VENV)/.installed ## Write the bills of materials of the images to var/sbom (CycloneDX)
 	mkdir -p var/sbom
 	$(SBOM_VENV)/bin/cyclonedx-py requirements requirements.txt -o var/sbom/trainer.cdx.json
@@ -150,9 +171,19 @@ sbom: $(SBOM_VENV)/.installed ## Write the bills of materials of the images to v
 	  $(SBOM_VENV)/bin/cyclonedx-py requirements embedder/$$name.txt -o var/sbom/embedder-$$name.cdx.json || exit 1; \
 	done
 
+IMAGE ?= stash-sense-trainer:latest
+EMBEDDER_LOCK ?= requirements
+sbom-image: sbom ## One bill of an image, its Debian packages too: make sbom-image IMAGE=... (EMBEDDER_LOCK=requirements-cuda)
+	docker run --rm --network none --entrypoint cat "$(IMAGE)" /var/lib/dpkg/status > var/sbom/dpkg-status
+	$(SBOM_VENV)/bin/python -m tests.supply_chain.image_bom --status var/sbom/dpkg-status --image "$(IMAGE)" \
+	  --out var/sbom/image.cdx.json var/sbom/trainer.cdx.json var/sbom/embedder-$(EMBEDDER_LOCK).cdx.json
+
+audit: $(SBOM_VENV)/.installed ## Compare the lock files with lists of known weaknesses, where one can be had (pip-audit)
+	$(SBOM_VENV)/bin/python -m tests.supply_chain.audit
+
 lock: $(BIN)/.uv ## Resolve the requirements anew
 	for pair in requirements requirements-dev embedder/requirements embedder/requirements-cuda \
-	  embedder/export/requirements requirements-sbom container/uv; do \
+	  embedder/export/requirements requirements-sbom requirements-s3 container/uv; do \
 	  $(UV) pip compile -q --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $$pair.in -o $$pair.txt || exit 1; \
 	done

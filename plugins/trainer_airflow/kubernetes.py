@@ -62,10 +62,15 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         """Embed the shard in a pod; return the step's result. Holds the build lock."""
         end_with_supervisor()
         settings = self._settings()
-        with task_lock(DataDir(settings.data_dir).lock):
+        from trainer.pipeline.stored import stored
+
+        data = DataDir(settings.data_dir)
+        run_id = data.run(context["run_id"]).run_id
+        with task_lock(data.lock), stored(settings, run_id, "embed", self.key_name):
             return self._embed(settings, context)
 
     def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:
+        from trainer.embedding.changed_pictures import remove_changed
         from trainer.runs import update as run_record
         from trainer.runs.context import RunContext
 
@@ -74,6 +79,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         run = RunContext.open(settings, context["run_id"])
         self.prepare(run.run.run_id)
         manifest = self._run_pod(context)
+        remove_changed(self._job, manifest)
         self.log.info("embed %s: %s", self.key_name, in_words(manifest.counts))
         label = f"embed-{self.key_name}"
         run_record.step_done(run, label, seconds=round(time.monotonic() - began, 2))

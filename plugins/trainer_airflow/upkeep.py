@@ -40,6 +40,7 @@ class TidyOperator(BaseOperator):  # type: ignore[misc]
         from trainer.staging.clock import now
         from trainer.staging.paths import DataDir
         from trainer.upkeep.metrics import write_metrics
+        from trainer.upkeep.objects import tidy_objects
         from trainer.upkeep.tidy import tidy
 
         settings, home = Settings.load(), environment().get("AIRFLOW_HOME")
@@ -50,6 +51,7 @@ class TidyOperator(BaseOperator):  # type: ignore[misc]
             log_days=settings.keep_log_days,
             airflow_home=Path(home) if home else None,
         )
+        done.gone |= tidy_objects(settings, now())
         for line in done.lines():
             self.log.info(line)
         write_metrics(data)

@@ -32,6 +32,7 @@ from trainer.cli.identity import identity_app
 from trainer.cli.keys import keys_app
 from trainer.cli.models import models_app
 from trainer.cli.notify import notify_app
+from trainer.cli.objects import objects_app
 from trainer.cli.performers import performers_app
 from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
@@ -92,6 +93,7 @@ for name, group in {
     "exclude": exclude_app,
     "models": models_app,
     "notify": notify_app,
+    "objects": objects_app,
     "performers": performers_app,
     "pictures": pictures_app,
     "runs": runs_app,

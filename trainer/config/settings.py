@@ -10,6 +10,7 @@ from trainer.config.groups.airflow import AirflowSettings
 from trainer.config.groups.base import REPO_ROOT
 from trainer.config.groups.embedder import EmbedderSettings
 from trainer.config.groups.notify import NotifySettings
+from trainer.config.groups.object_store import ObjectStoreSettings
 from trainer.config.groups.release import ReleaseSettings
 from trainer.config.groups.sign_in import SignInSettings
 from trainer.config.groups.sources import SourceSettings
@@ -25,6 +26,7 @@ class Settings(
     SignInSettings,
     NotifySettings,
     UpkeepSettings,
+    ObjectStoreSettings,
     ReleaseSettings,
     EmbedderSettings,
     SourceSettings,
@@ -44,5 +46,8 @@ class Settings(
         except ValidationError as error:
             found = problems(error, show_values=False)  # some are secrets
             raise ConfigError(f"bad environment: {found}; see docs/configuration.md") from None
+        if settings.model_packs:
+            first = settings.model_packs.partition(",")[0]
+            settings = settings.model_copy(update={"model_pack": first})
         chosen = (data_dir or settings.data_dir).expanduser().absolute()
         return settings.model_copy(update={"data_dir": chosen})

@@ -19,6 +19,7 @@ from trainer.pipeline.beside_build import embedding_beside
 from trainer.pipeline.follow_up import follow_up
 from trainer.pipeline.interrupted import close_lost_runs
 from trainer.pipeline.run import mark_failed, run_step
+from trainer.pipeline.stored import bring_for_build, stored
 from trainer.reasons import failure
 from trainer.runs import update as run_record
 from trainer.runs.context import RunContext, read_plan
@@ -40,17 +41,19 @@ def build(settings: Settings, conf: dict[str, Any] | str | None) -> RunRecord:
     Raises `TrainerError` with the reason; the run's record has it too.
     """
     refuse_a_cluster(settings)
+    bring_for_build(settings)
     require_state_of_releases(DataDir(settings.data_dir).state_db)
     params = BuildParams.parse(conf, sorted(load_sources(settings.data_dir)))
     data = DataDir(settings.data_dir)
     with build_lock(data.lock):
         run_id = _resumable(data, params)
         if run_id:
-            heal(settings)
             log.info(f"build: going on with the interrupted run {run_id}")
             context = RunContext.open(settings, run_id)
-            run_record.start(context, context.plan)
-            close_lost_runs(context)
+            with stored(settings, run_id, "resume"):
+                heal(settings)
+                run_record.start(context, context.plan)
+                close_lost_runs(context)
             if context.sources != load_sources(settings.data_dir):
                 log.info("build: its sources are as it began with; a change is for the next run")
         else:

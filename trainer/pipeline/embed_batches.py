@@ -8,8 +8,9 @@ from typing import Any
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.device import choose_device
 from trainer.embedding.runner import run_shard
+from trainer.pipeline.further_packs import places
 from trainer.runs.context import RunContext
-from trainer.staging.atomic import write_json
+from trainer.staging.atomic import write_sealed
 from trainer.staging.error_groups import ErrorBook
 from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import RUN_MANIFEST
@@ -44,12 +45,13 @@ class EmbedBatches:
             cache_dir=cache,
             report_dir=directory,
             images=pictures,
+            further=places(context, {}),
             device=self._device,
             precision=context.settings.precision,
             started_at=plan.started_at,
             **self._sizes,
         )
-        write_json(directory / "job.json", job.model_dump(mode="json"))
+        write_sealed(directory / "job.json", job.model_dump(mode="json"))
         self._add(run_shard(context.settings, directory / "job.json"))
 
     def _add(self, manifest: StageManifest) -> None:

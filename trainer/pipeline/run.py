@@ -10,8 +10,11 @@ from trainer.config.pipeline import STEPS
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
 from trainer.notify.events import tell_disk, tell_end
+from trainer.pipeline.further_packs import joined_gate, run_for_further
+from trainer.pipeline.stored import stored
 from trainer.runs import update as run_record
 from trainer.runs.context import RunContext
+from trainer.runs.packs import PER_PACK
 from trainer.staging.clock import iso, now
 
 
@@ -34,13 +37,22 @@ def run_step(
     if (key is None) != (step.map_over is None):
         needs = "needs a key; give one" if step.map_over else "takes no key; leave it out"
         raise StageFailed(f"step {name} {needs}")
-    context = RunContext.open(settings, run_id)
+    with stored(settings, run_id, name, key):
+        return _run(name, RunContext.open(settings, run_id), params, key)
+
+
+def _run(
+    name: str, context: RunContext, params: dict[str, Any] | None, key: str | None
+) -> dict[str, Any]:
     began = time.monotonic()
     module = importlib.import_module(f"trainer.pipeline.steps.{name}")
     if name == "plan":
         result = module.run(context, params)
     else:
         result = module.run(context) if key is None else module.run(context, key)
+    if name in PER_PACK:
+        others = run_for_further(context, name, module.run)
+        result = joined_gate(result, others) if name == "gate" else result
     label = name if key is None else f"{name}-{key}"
     run_record.step_done(context, label, seconds=round(time.monotonic() - began, 2))
     tell_disk(context)
@@ -52,7 +64,8 @@ def mark_failed(run_id: str, settings: Settings, step: str, message: str) -> Non
 
     The step `report` tells the operator; where it can't run, or is what failed, it is told here.
     """
-    context = RunContext.open(settings, run_id)
-    run_record.fail(context, step, message, completed_at=iso(now()))
-    if step == "report" or not context.run.plan.exists():
-        tell_end(context)
+    with stored(settings, run_id, "mark_failed"):
+        context = RunContext.open(settings, run_id)
+        run_record.fail(context, step, message, completed_at=iso(now()))
+        if step == "report" or not context.run.plan.exists():
+            tell_end(context)

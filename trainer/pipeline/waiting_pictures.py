@@ -7,6 +7,7 @@ from pathlib import Path
 from trainer.exclusions.apply import RecordRows, excluded_claims
 from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.faces.cache import cached_pictures
+from trainer.pipeline.further_packs import cached_by_all
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import PERFORMERS_FILE
@@ -22,7 +23,8 @@ class WaitingPictures:
         self._context = context
         self._read: set[Path] = set()
         self._urls: dict[str, str] = {}  # sha256 -> the URL that it came from
-        self._tried = cached_pictures(context.data.faces(context.plan.pack_id))
+        first = cached_pictures(context.data.faces(context.plan.pack_id))
+        self._tried = cached_by_all(context, first)
 
     def look(self) -> int:
         """Read the parts that are new; return how many pictures wait."""
