@@ -203,6 +203,30 @@ def test_only_the_scheduler_knows_the_sources_key(home: Home) -> None:
         assert not lines, lines
 
 
+def test_a_killed_scheduler_is_started_again_and_the_others_go_on(home: Home) -> None:
+    enter = "/opt/trainer/container/entrypoint.sh"
+    script = (
+        "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | "
+        "grep -q 'airflow scheduler *$' && echo ${p#/proc/} $(stat -c %Y $p); done; true"
+    )
+
+    def oldest() -> int:
+        """The scheduler itself: its workers are younger."""
+        pids = [
+            int(line.split()[0]) for line in home.run(enter, "sh", "-c", script)[1].splitlines()
+        ]
+        return min(pids, default=0)
+
+    first = wait_for(oldest, 60)
+    home.container.reload()
+    started = home.container.attrs["State"]["StartedAt"]
+    code, said = home.run(enter, "sh", "-c", f"kill -9 {first}")
+    assert code == 0, said
+    wait_for(lambda: oldest() not in (0, first), 120, every=1)
+    assert "scheduler ended with code -9; it is started again" in home.logs()
+    assert home.healthy() and home.container.attrs["State"]["StartedAt"] == started
+
+
 def test_it_stops_in_time(home: Home) -> None:
     started = time.monotonic()
     home.container.stop(timeout=90)
