@@ -1,7 +1,7 @@
 """What each step reads and writes in DATA_DIR, for a DATA_DIR that is kept on an object store.
 
 Paths are relative to DATA_DIR: `*` is part of a name, `**` any number of folders. Filled in are the
-run's id, the key of a mapped step, the model pack's folder `model` and its cache `pack`, and the
+run's id, the key of a mapped step, each model pack's folder `model` and its cache `pack`, and the
 releases `base` and `version`. `tests/objects` builds a release with nothing else at hand.
 """
 
@@ -44,6 +44,7 @@ class StepFiles:
 
 _PICTURES = "images/**"
 _FACES = "faces/{pack}/*"
+_PACKS = f"{RUN}/packs/**"  # of further model packs
 _MODEL = "models/{model}/**"
 _CRAWL = StepFiles(
     reads=(f"{RUN}/staging/**", f"{RUN}/targets/**", f"{RUN}/snapshot/**", _FACES),
@@ -60,6 +61,7 @@ _PUBLISH = StepFiles(
         *(f"{RUN}/{name}/**" for name in ("resolve", "select", "release", "snapshot")),
         *(f"{RUN}/staging/**", *RECORDS, "faces/**"),
         *("releases/*/performers.db", "releases/*/*.json", "releases/{version}/**"),
+        *("releases/*/packs/*/performers.db", "releases/*/packs/*/*.json"),
         "performers_{version}.db",
     ),
     needs=("snapshots", "unpublished_pictures"),
@@ -116,39 +118,48 @@ STEP_FILES: dict[str, StepFiles] = {
         writes=(f"{RUN}/resolve/**",),
     ),
     "select": StepFiles(
-        reads=(f"{RUN}/resolve/**", f"{RUN}/snapshot/**", f"{RUN}/select/**", _FACES),
+        reads=(f"{RUN}/resolve/**", f"{RUN}/snapshot/**", f"{RUN}/select/**", _FACES, _PACKS),
         needs=("snapshots", "last_memories"),
-        writes=(f"{RUN}/select/**",),
+        writes=(f"{RUN}/select/**", _PACKS),
     ),
     "build_release": StepFiles(
         reads=(
             *(f"{RUN}/{name}/**" for name in ("resolve", "select", "release")),
-            *(f"{RUN}/staging/*/_RUN.json", "models/{model}/pack.json"),
+            *(f"{RUN}/staging/*/_RUN.json", "models/{model}/pack.json", _PACKS),
             *("releases/{base}/**", "releases/*/manifest.json"),
         ),
         needs=("snapshots",),
         lists=("releases/**",),
-        writes=(f"{RUN}/release/**",),
+        writes=(f"{RUN}/release/**", _PACKS),
     ),
     "verify": StepFiles(
-        reads=(f"{RUN}/release/**", "releases/{version}/**"),
-        writes=(f"{RUN}/release/**",),
+        reads=(f"{RUN}/release/**", "releases/{version}/**", _PACKS),
+        writes=(f"{RUN}/release/**", _PACKS),
     ),
     "evaluate": StepFiles(
         reads=(
             *(f"{RUN}/{name}/**" for name in ("resolve", "select", "release", "snapshot")),
             *(f"{RUN}/staging/**", _FACES, "releases/{base}/**", "releases/{version}/**"),
+            _PACKS,
         ),
         needs=("snapshots",),
-        writes=(f"{RUN}/release/**", _FACES),
+        writes=(f"{RUN}/release/**", _FACES, _PACKS),
     ),
     "gate": StepFiles(
         reads=(
             *(f"{RUN}/release/*.json", f"{RUN}/staging/*/_RUN.json"),
             *("releases/{base}/*.json", "releases/{version}/*.json", *RECORDS),
+            *(f"{RUN}/release/packs/*/*.json", "releases/{base}/packs/*/*.json", _PACKS),
+            "releases/{version}/packs/*/*.json",
         ),
+        writes=(_PACKS,),
     ),
     "publish": _PUBLISH,
+    "export": StepFiles(
+        reads=("releases/{version}/**",),
+        lists=("export/**",),
+        writes=("export/**", "exclusions.yaml", "state.db"),
+    ),
     "report": StepFiles(
         reads=(
             *(f"{RUN}/staging/*/_RUN.json", f"{RUN}/staging/*/*.json", f"{RUN}/embed/*/_RUN.json"),
@@ -162,7 +173,7 @@ STEP_FILES: dict[str, StepFiles] = {
         reads=(*_PUBLISH.reads, f"{RUN}/embed/*/_RUN.json"),
         needs=_PUBLISH.needs,
         lists=_PUBLISH.lists,
-        writes=(*_PUBLISH.writes, f"{RUN}/steps/*"),
+        writes=(*_PUBLISH.writes, f"{RUN}/steps/*", "export/**"),
     ),
     "reject": StepFiles(
         reads=RECORDS,

@@ -8,6 +8,7 @@ from trainer.adults.quarantine import OWNERS_FILE
 from trainer.embedding.runner import read_job
 from trainer.runs.context import RunContext
 from trainer.snapshots.store import IMAGES_FILE
+from trainer.staging.paths import PACKS
 from trainer.state.store import published_run_ids, read_snapshots, run_of
 
 
@@ -48,6 +49,7 @@ def _last_memories(context: RunContext, key: str | None, runs: Collection[str]) 
     """Yield what the last release's run compared."""
     names = (context.run.nearest_faces.name, context.run.similar_performers.name)
     yield from _of_last_run(context, *(f"select/{name}" for name in names))
+    yield from _of_last_run(context, *(f"{PACKS}/*/select/{name}" for name in names))
 
 
 def _current_release(context: RunContext, key: str | None, runs: Collection[str]) -> Iterator[str]:
@@ -59,7 +61,8 @@ def _current_release(context: RunContext, key: str | None, runs: Collection[str]
 def _shard_pictures(context: RunContext, key: str | None, runs: Collection[str]) -> Iterator[str]:
     """Yield the pictures of one shard's job."""
     job = read_job(context.run.embed_shard(key or "") / "job.json")
-    for sha256 in {*job.images, *job.scene_queries}:
+    further = {sha256 for place in job.further for sha256 in place.scene_queries}
+    for sha256 in {*job.images, *job.scene_queries, *further}:
         yield f"images/{sha256[:2]}/{sha256}"
 
 

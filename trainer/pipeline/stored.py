@@ -6,7 +6,7 @@ Without `TRAINER_OBJECT_STORE` nothing happens here, and none of it is imported.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
@@ -17,7 +17,7 @@ from trainer.config.step_files import COMMON, CONFIGURATION, RECORDS, RUN, STEP_
 from trainer.errors import TrainerError
 from trainer.pipeline.step_needs import needed
 from trainer.reasons import reason
-from trainer.runs.context import RunContext
+from trainer.runs.context import Plan, RunContext
 
 if TYPE_CHECKING:
     from trainer.object_store.patterns import Patterns
@@ -109,7 +109,7 @@ def _begin(
     return session
 
 
-def _filled(texts: Iterable[str], context: RunContext, key: str | None) -> Patterns:
+def _filled(texts: Collection[str], context: RunContext, key: str | None) -> Patterns:
     """Return patterns with the words of the run in their places; those of which a word is not
     known yet, before there is a plan, match nothing."""
     from trainer.object_store.patterns import Patterns
@@ -118,12 +118,22 @@ def _filled(texts: Iterable[str], context: RunContext, key: str | None) -> Patte
     words = {
         "run": context.run.run_id,
         "key": key,
-        "model": context.settings.model_pack,
-        "pack": plan.pack_id if plan else None,
         "base": plan.base_release if plan else None,
         "version": plan.version_id if plan else None,
     }
-    known = {name: word for name, word in words.items() if word is not None}
-    unknown = [f"{{{name}}}" for name in words.keys() - known.keys()]
-    possible = [text for text in texts if not any(word in text for word in unknown)]
-    return Patterns(text.format_map(known) for text in possible)
+    found: list[str] = []
+    for model, pack in _packs(context, plan).items():
+        every = {**words, "model": model, "pack": pack}
+        known = {name: word for name, word in every.items() if word is not None}
+        unknown = [f"{{{name}}}" for name in every.keys() - known.keys()]
+        possible = [text for text in texts if not any(word in text for word in unknown)]
+        found += [text.format_map(known) for text in possible]
+    return Patterns(dict.fromkeys(found))
+
+
+def _packs(context: RunContext, plan: Plan | None) -> dict[str, str | None]:
+    """The folder of each model pack, and its cache where there is a plan."""
+    settings = context.settings
+    if plan is None:
+        return dict.fromkeys((settings.model_pack, *settings.further_packs))
+    return {settings.model_pack: plan.pack_id, **plan.further_packs}
