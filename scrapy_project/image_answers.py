@@ -32,25 +32,25 @@ class ImageAnswers:
         """Return the row of an answer; an image of a format that is read is kept."""
         mark = challenge(response)
         if mark is not None:
-            return self.row(url, "failed", f"challenge: a check for robots, by its {mark}")
+            return self.answer_row(url, "failed", f"challenge: a check for robots, by its {mark}")
         if response.status != 200:
             status = "refused" if response.status in GONE else "failed"
-            return self.row(url, status, f"http_{response.status}: the server's answer")
+            return self.answer_row(url, status, f"http_{response.status}: the server's answer")
         content = response.body
         if unsupported := unsupported_type(content):
-            return self.row(url, "refused", unsupported)
+            return self.answer_row(url, "refused", unsupported)
         if image_type(content) is None:
             status, reason = no_picture(content, header(response, "Content-Type"))
-            return self.row(url, status, reason)
+            return self.answer_row(url, status, reason)
         sha256 = hashlib.sha256(content).hexdigest()
         if self._exclusions.image(sha256):
-            return self.row(url, "refused", self._exclusions.refusal)
+            return self.answer_row(url, "refused", self._exclusions.refusal)
         target = self._data.image(sha256)
         if not target.exists():
             write_bytes(target, content)
-        return self.row(url, "fetched", None, sha256=sha256, response=response)
+        return self.answer_row(url, "fetched", None, sha256=sha256, response=response)
 
-    def row(
+    def answer_row(
         self,
         url: str,
         status: str,

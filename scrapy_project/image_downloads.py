@@ -239,5 +239,5 @@ class ImageDownloads:
             response = await self._fetch(image_request(url, self._referers.get(url)))
         except FetchFailed as error:
             status = "refused" if error.kind in ("bad_url", "too_large") else "failed"
-            return self._answers.row(url, status, f"{error.kind}: {error}")
+            return self._answers.answer_row(url, status, f"{error.kind}: {error}")
         return self._answers.judge(url, response)
