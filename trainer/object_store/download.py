@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from trainer.errors import DamagedFileError
-from trainer.object_store.commits import object_name
 from trainer.object_store.database import STATE, forget_wal
 from trainer.object_store.local import PLACEHOLDER
+from trainer.object_store.names import object_name
 from trainer.object_store.store import Store
 from trainer.object_store.tree import Entry
 from trainer.staging.atomic import TEMPORARY, fsync_path, sha256_file, swap_symlink

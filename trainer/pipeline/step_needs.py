@@ -1,14 +1,34 @@
-"""Files of DATA_DIR that a step needs and that only its run, or state.db, can name."""
+"""Which files of DATA_DIR a step needs: the words of its patterns, and what only its run, or
+state.db, can name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from trainer.adults.quarantine import OWNERS_FILE
 from trainer.embedding.runner import read_job
+from trainer.object_store.patterns import Patterns
 from trainer.runs.context import RunContext
 from trainer.snapshots.store import IMAGES_FILE
 from trainer.state.store import published_run_ids, read_snapshots, run_of
+
+
+def filled(texts: Iterable[str], context: RunContext, key: str | None) -> Patterns:
+    """Return patterns with the words of the run in their places; those of which a word is not
+    known yet, before there is a plan, match nothing."""
+    plan = context.plan if context.run.plan.exists() else None
+    words = {
+        "run": context.run.run_id,
+        "key": key,
+        "model": context.settings.model_pack,
+        "pack": plan.pack_id if plan else None,
+        "base": plan.base_release if plan else None,
+        "version": plan.version_id if plan else None,
+    }
+    known = {name: word for name, word in words.items() if word is not None}
+    unknown = [f"{{{name}}}" for name in words.keys() - known.keys()]
+    possible = [text for text in texts if not any(word in text for word in unknown)]
+    return Patterns(text.format_map(known) for text in possible)
 
 
 def needed(context: RunContext, name: str, key: str | None, runs: Collection[str]) -> list[str]:
