@@ -1,4 +1,5 @@
-"""One step in its own process: `python -m tests.objects.one_step '["crawl", "run-1", "stashdb", null]'`.
+"""One step in its own process: `python -m tests.objects.one_step JSON`, a list of step, run, key and
+parameters.
 
 Prints, as JSON, the step's result, which files lay in DATA_DIR with their bytes, and which of them
 nothing has opened since they were brought.
