@@ -1,5 +1,6 @@
-"""One step in its own process: `python -m tests.objects.one_step JSON`, a list of step, run, key and
-parameters.
+"""One step in its own process: `python -m tests.objects.one_step JSON`.
+
+The JSON is a list of the step, the run, the key and the parameters.
 
 Prints, as JSON, the step's result, which files lay in DATA_DIR with their bytes, and which of them
 nothing has opened since they were brought.
