@@ -51,6 +51,7 @@ COPY reports /reports
 COPY .streamlit /.streamlit
 COPY plugins /plugins
 COPY dags /dags
+COPY deploy /deploy
 
 FROM runtime AS cpu
 ARG PIP_CERT

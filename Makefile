@@ -17,7 +17,7 @@ IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export test-objects demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom
+.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling test-objects
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -84,8 +84,12 @@ test-image: setup ## Build the all-in-one image, run it as uid 99 and 1000 from 
 	$(BIN)/python -m tests.prepare
 	$(BIN)/python -m pytest $(IMAGE_TEST)
 
-faults: setup ## Many more kills than the tests do (about an hour)
-	FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
+test-cluster: setup ## CeleryExecutor over Redis and Postgres, two workers, one killed in each long step (15 minutes)
+	$(BIN)/python -m tests.prepare
+	$(BIN)/python -m pytest -s tests/cluster
+
+faults: setup ## Many more kills, flipped bits and weeks than the tests do (about two hours)
+	FAULT_FLIPS=300 FAULT_WEEKS=100 FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
 
 bench: setup ## Crawl time against the bound of the rate, memory of a source of 100,000 (4 minutes)
 	$(BIN)/python -m tests.bench.bench_crawl
@@ -106,6 +110,10 @@ bench-requests: setup ## What the planner of pictures saves over an invented pop
 PEOPLE ?= 110000
 bench-release: setup ## Two weeks of a large invented world: time, memory, recall (half an hour; PEOPLE=3000: 2 minutes)
 	$(BIN)/python -m tests.bench.bench_release $(PEOPLE)
+
+SIZES ?= 3000 10000 30000
+bench-scaling: setup ## bench-release at several sizes, the exponent of each step through them (an hour)
+	$(BIN)/python -m tests.bench.bench_scaling $(SIZES)
 
 VECTORS ?= 370000
 DIRECTIONS ?= 512
@@ -158,6 +166,16 @@ sbom: $(SBOM_VENV)/.installed ## Write the bills of materials of the images to v
 	for name in requirements requirements-cuda; do \
 	  $(SBOM_VENV)/bin/cyclonedx-py requirements embedder/$$name.txt -o var/sbom/embedder-$$name.cdx.json || exit 1; \
 	done
+
+IMAGE ?= stash-sense-trainer:latest
+EMBEDDER_LOCK ?= requirements
+sbom-image: sbom ## One bill of an image, its Debian packages too: make sbom-image IMAGE=... (EMBEDDER_LOCK=requirements-cuda)
+	docker run --rm --network none --entrypoint cat "$(IMAGE)" /var/lib/dpkg/status > var/sbom/dpkg-status
+	$(SBOM_VENV)/bin/python -m tests.supply_chain.image_bom --status var/sbom/dpkg-status --image "$(IMAGE)" \
+	  --out var/sbom/image.cdx.json var/sbom/trainer.cdx.json var/sbom/embedder-$(EMBEDDER_LOCK).cdx.json
+
+audit: $(SBOM_VENV)/.installed ## Compare the lock files with lists of known weaknesses, where one can be had (pip-audit)
+	$(SBOM_VENV)/bin/python -m tests.supply_chain.audit
 
 lock: $(BIN)/.uv ## Resolve the requirements anew
 	for pair in requirements requirements-dev embedder/requirements embedder/requirements-cuda \

@@ -19,6 +19,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param
+from trainer_airflow.queues import on_queue
 from trainer_airflow.upkeep import BackUpOperator
 
 from trainer.config.pipeline import MERGE
@@ -38,7 +39,7 @@ with DAG(
             False, type="boolean", description="The current release and pinned ones, too."
         ),
     },
-    default_args={"queue": MERGE, "retries": 2, "retry_delay": timedelta(minutes=10)},
+    default_args={**on_queue(MERGE), "retries": 2, "retry_delay": timedelta(minutes=10)},
     tags=["stash-sense"],
 ) as dag:
     BackUpOperator(task_id="back_up")

@@ -34,6 +34,8 @@ fetched or embedded is lost.
   message names the cause; nothing is published.
 - **gate**: figures are below their floors, and the release is kept as a candidate. The DAG
   `decide_release` asks a person; `trainer candidates` lists it in a shell.
+- **export**: a consumer of `TRAINER_EXPORT_FOR` could not be given its files; the release is
+  current all the same. Its last line says what to set; clear the step.
 - **publish**: the disk is full (free space, clear the step), or a newer release was published
   meanwhile (trigger anew).
 """
@@ -49,6 +51,7 @@ from trainer_airflow.decide import AskForApproval
 from trainer_airflow.go_on import GoOnFetching
 from trainer_airflow.notifier import RecordFailure
 from trainer_airflow.params import build_params
+from trainer_airflow.queues import on_queue
 from trainer_airflow.retry import retry_policy
 from trainer_airflow.schedule import timetable
 from trainer_airflow.tasks import add_tasks
@@ -58,7 +61,7 @@ from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 
 DEFAULTS: dict[str, Any] = {
-    "queue": MERGE,
+    **on_queue(MERGE),
     "retries": 2,
     "retry_delay": timedelta(minutes=1),
     "retry_policy": retry_policy(),

@@ -15,6 +15,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 from trainer_airflow.announce import AnnounceRelease
 from trainer_airflow.decide import DECIDE_DAG, REASON, ApplyDecision, ReleaseQuestion
+from trainer_airflow.queues import on_queue
 
 from trainer.config.pipeline import MERGE
 
@@ -26,7 +27,7 @@ with DAG(
     catchup=False,
     is_paused_upon_creation=False,  # a question of a paused DAG is never asked
     params={"run_id": Param("", type="string", minLength=1, description="Run of the build.")},
-    default_args={"queue": MERGE},
+    default_args=on_queue(MERGE),
     tags=["stash-sense"],
 ) as dag:
     answer = ReleaseQuestion(task_id="ask", params=REASON) >> ApplyDecision(task_id="apply")

@@ -24,6 +24,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
+from trainer_airflow.queues import on_queue
 from trainer_airflow.upkeep import CleanDatabaseOperator, TidyOperator
 
 from trainer.config.pipeline import MERGE
@@ -37,7 +38,7 @@ with DAG(
     schedule=NIGHTLY,
     catchup=False,
     max_active_runs=1,
-    default_args={"queue": MERGE, "retries": 1, "retry_delay": timedelta(minutes=10)},
+    default_args={**on_queue(MERGE), "retries": 1, "retry_delay": timedelta(minutes=10)},
     tags=["stash-sense"],
 ) as dag:
     TidyOperator(task_id="tidy")

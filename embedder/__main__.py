@@ -21,6 +21,7 @@ from trainer.config.jobs import EmbedJob
 from trainer.errors import ConfigError, TrainerError
 from trainer.log_lines import log_plainly
 from trainer.reasons import in_words, reason
+from trainer.staging.atomic import read_json
 
 log = logging.getLogger("embedder")
 
@@ -56,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
 def read_job(path: Path) -> EmbedJob:
     """The validated job; raises `ConfigError` naming what is wrong."""
     try:
-        job = EmbedJob.model_validate_json(path.read_text(encoding="utf-8"))
+        job = EmbedJob.model_validate(read_json(path))
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}; start the build again") from None
     except (ValidationError, ValueError) as error:

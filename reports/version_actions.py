@@ -35,6 +35,11 @@ def _buttons(directory: DataDir, release: Release) -> None:
     for label, icon, begin in (
         ("Verify", ":material/fact_check:", partial(actions.verify, directory, name)),
         ("Export zip", ":material/folder_zip:", partial(actions.export, directory, name)),
+        (
+            "Export for stashface",
+            ":material/folder_special:",
+            partial(actions.export_for, directory, name, "stashface"),
+        ),
     ):
         st.button(label, icon=icon, disabled=busy, on_click=commands.start, args=(begin,))
     if release.pinned:

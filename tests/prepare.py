@@ -16,6 +16,7 @@ PACKAGES = {
     "iptables": "iptables",
     "docker-compose": "docker-compose",
     "nginx": "nginx-light",
+    "redis-server": "redis-server",
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import PACK_FILE, PackInfo, identity, read_pack
 from trainer.errors import ConfigError
-from trainer.staging.atomic import sha256_file, whole_file, write_json
+from trainer.staging.atomic import sha256_file, whole_file, write_sealed
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,6 @@ def assemble_pack(name: str, rules: str, files: Mapping[str, Path], out: Path) -
         entry["origin"] += ", made anew"
     content["name"] = name
     content["pack_id"] = identity(name, content)
-    write_json(out / PACK_FILE, PackInfo.model_validate(content).model_dump(mode="json"))
+    write_sealed(out / PACK_FILE, PackInfo.model_validate(content).model_dump(mode="json"))
     log.info(f"{content['pack_id']} assembled in {out}")
     return read_pack(out)

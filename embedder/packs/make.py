@@ -12,7 +12,7 @@ from embedder.packs.graph_to_onnx import convert_graph
 from trainer.embedding.lock import LockedFile, load_lock
 from trainer.embedding.pack import PACK_FILE, PackInfo, read_pack
 from trainer.errors import ConfigError, DamagedFileError
-from trainer.staging.atomic import sha256_file, whole_file, write_json
+from trainer.staging.atomic import sha256_file, whole_file, write_sealed
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def make_pack(name: str, packages: Path, out: Path) -> PackInfo:
     for role, entry in locked.files.items():
         log.info(f"{role}: {entry.origin} -> {entry.file} ({entry.licence})")
         _make_file(entry, packages, out / entry.file)
-    write_json(out / PACK_FILE, info.model_dump(mode="json"))
+    write_sealed(out / PACK_FILE, info.model_dump(mode="json"))
     log.info(f"{info.pack_id} made in {out}")
     return read_pack(out)
 

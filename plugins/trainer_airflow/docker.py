@@ -47,13 +47,13 @@ class EmbedDockerOperator(DockerOperator):  # type: ignore[misc]
             return
         import docker
 
-        from trainer.config.jobs import EmbedJob
         from trainer.embedding.docker_runner import stop_run
+        from trainer.embedding.runner import read_job
         from trainer.embedding.spec import container_spec
 
         settings = self._settings()
         path = DataDir(settings.data_dir).run(self._run_id).embed_shard(self.key_name) / "job.json"
-        spec = container_spec(settings, path, EmbedJob.model_validate_json(path.read_text("utf-8")))
+        spec = container_spec(settings, path, read_job(path))
         client = docker.DockerClient(base_url=settings.docker_url)
         try:
             stop_run(client, spec)

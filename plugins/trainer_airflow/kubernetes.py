@@ -70,6 +70,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
             return self._embed(settings, context)
 
     def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:
+        from trainer.embedding.changed_pictures import remove_changed
         from trainer.runs import update as run_record
         from trainer.runs.context import RunContext
 
@@ -78,6 +79,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         run = RunContext.open(settings, context["run_id"])
         self.prepare(run.run.run_id)
         manifest = self._run_pod(context)
+        remove_changed(self._job, manifest)
         self.log.info("embed %s: %s", self.key_name, in_words(manifest.counts))
         label = f"embed-{self.key_name}"
         run_record.step_done(run, label, seconds=round(time.monotonic() - began, 2))

@@ -7,17 +7,16 @@ again elsewhere, and two crawls would write into one folder.
 
 from __future__ import annotations
 
-import os
 import signal
 
-from trainer.config.environment import environment
 from trainer.processes.groups import end_with_parent
-
-CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
 
 
 def end_with_supervisor() -> None:
     """Have the kernel kill this task with its supervisor, and its children with it. Nothing happens
     where the task runs in somebody's own process (`dag.test`)."""
-    if environment().get(CONTEXT) == "client" and os.getpgid(0) == os.getpid():
+    from airflow.sdk.execution_time import task_runner
+    from airflow.sdk.execution_time.comms import CommsDecoder
+
+    if isinstance(getattr(task_runner, "SUPERVISOR_COMMS", None), CommsDecoder):
         end_with_parent(signal.SIGKILL)

@@ -8,6 +8,7 @@ from airflow.sdk import TriggerRule
 
 from trainer.config.pipeline import Step
 from trainer_airflow.operators import CrawlOperator, StepOperator
+from trainer_airflow.queues import on_queue
 
 
 def add_tasks(steps: tuple[Step, ...], embedder: str) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def add_tasks(steps: tuple[Step, ...], embedder: str) -> dict[str, Any]:
 
 def _task(step: Step, tasks: dict[str, Any], embedder: str) -> Any:
     rule = TriggerRule.ALL_DONE if step.even_if_failed else TriggerRule.NONE_FAILED
-    common: dict[str, Any] = {"task_id": step.name, "trigger_rule": rule, "queue": step.queue}
+    common: dict[str, Any] = {"task_id": step.name, "trigger_rule": rule, **on_queue(step.queue)}
     if step.pool:
         common["pool"] = step.pool
     if step.map_over is None:

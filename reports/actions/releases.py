@@ -12,6 +12,7 @@ from reports.actions.command import Command
 from reports.actions.reasons import require_reason
 from reports.actions.role import require_operator
 from trainer.release import contract
+from trainer.release.consumer import consumers
 from trainer.release.export import zip_path
 from trainer.retention.releases import pin as keep
 from trainer.retention.releases import unpin as let_go
@@ -27,6 +28,12 @@ def verify(data: DataDir, release: str) -> Command:
 def export(data: DataDir, release: str) -> Command:
     """Start to write the zip that the sidecar's updater takes."""
     return command.start(data, f"Export {release}", "export", "--", release)
+
+
+def export_for(data: DataDir, release: str, consumer: str) -> Command:
+    """Start to write what another consumer than the sidecar loads."""
+    title = f"Export {release} for {consumer}"
+    return command.start(data, title, "export", "--for", consumer, "--", release)
 
 
 def make_current(data: DataDir, release: str) -> Command:
@@ -47,9 +54,10 @@ def unpin(data: DataDir, release: str) -> str:
 
 
 def downloads(data: DataDir, release: str, version: str) -> list[Path]:
-    """The files of a release that are there to be downloaded: its database, its zip."""
+    """The files of a release that are there to be downloaded: its database, its zips."""
     database = data.release(release) / contract.DATABASE
-    return [path for path in (database, zip_path(data.exports, version)) if path.is_file()]
+    zips = [data.exports / each.archive_name(version) for each in consumers().values()]
+    return [path for path in (database, *zips) if path.is_file()]
 
 
 def sidecar_commands(data: DataDir, version: str) -> list[str]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from reports import text
 from reports.queries.stamped import Kept
 from trainer.reasons import reason
+from trainer.staging.atomic import read_json
 from trainer.staging.names import run_id_from
 from trainer.staging.paths import DataDir
 
@@ -77,7 +78,7 @@ class Summaries(NamedTuple):
 
 def _read(path: Path) -> RunSummary | str:
     try:
-        found = RunSummary.model_validate_json(path.read_bytes())
+        found = RunSummary.model_validate(read_json(path))
     except (OSError, ValueError) as error:
         return f"{path}: not a run's record: {reason(error)}; restore or delete it"
     return found.model_copy(update={"run_id": path.parent.name})

@@ -1,7 +1,8 @@
 """Budgets of one machine: a file each, changed under a lock of the kernel.
 
 A file is one line: the boot that it belongs to and the entry's two moments, in seconds of the
-machine's monotonic clock. It outlives `kill -9`; after a restart of the machine it counts as empty.
+machine's monotonic clock, and a checksum, as a flipped bit could mean a wait of years. It outlives
+`kill -9`; after a restart of the machine it counts as empty.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import fcntl
 import logging
 import os
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -65,8 +67,7 @@ class BudgetFiles:
         if not text:
             return Entry(key)
         try:
-            boot, *moments = text.split()
-            free, held = map(float, moments)
+            boot, free, held = read_line(text)
         except ValueError:
             path = budget_file(self._directory, key)
             logger.warning("%s is unreadable: one interval is waited, then it is made anew", path)
@@ -75,9 +76,23 @@ class BudgetFiles:
 
     def _write(self, handle: int, entry: Entry) -> None:
         # As long as the line before, and in one call: there is never half a line.
-        line = f"{self._boot} {entry.free:020.6f} {entry.held:020.6f}\n".encode("ascii")
+        line = line_of(f"{self._boot} {entry.free:020.6f} {entry.held:020.6f}")
         os.pwrite(handle, line, 0)
         os.ftruncate(handle, len(line))
+
+
+def line_of(content: str) -> bytes:
+    """Return the line of a budget's file."""
+    return f"{content} {zlib.crc32(content.encode('ascii')):08x}\n".encode("ascii")
+
+
+def read_line(text: str) -> tuple[str, float, float]:
+    """Return boot and both moments; raises `ValueError` for a line that was not written so."""
+    content, _, _ = text.rstrip("\n").rpartition(" ")
+    if line_of(content).decode("ascii") != text:
+        raise ValueError("changed since it was written")
+    boot, free, held = content.split()
+    return boot, float(free), float(held)
 
 
 def budget_file(directory: Path, key: str) -> Path:

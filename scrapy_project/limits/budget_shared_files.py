@@ -21,6 +21,7 @@ from pathlib import Path
 
 from scrapy_project.limits.budget_store import Entry, T, Work
 from trainer.staging.atomic import TEMPORARY
+from trainer.staging.sealed_json import opened, sealed
 
 KEPT = 32  # older numbers are deleted, the oldest first
 FORGOTTEN_AFTER = 86_400.0  # seconds without a request
@@ -75,7 +76,7 @@ class SharedBudgetFiles:
         if number == 0:
             return {}
         try:
-            content = json.loads(self._file(number).read_bytes())
+            content = opened(json.loads(self._file(number).read_bytes()))
             return {str(key): (float(free), float(held)) for key, (free, held) in content.items()}
         except (ValueError, TypeError, AttributeError):
             path = self._file(number)
@@ -87,7 +88,7 @@ class SharedBudgetFiles:
         handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=self._directory)
         try:
             with os.fdopen(handle, "w") as stream:
-                json.dump(content, stream)
+                json.dump(sealed(content), stream)
             os.link(temporary, self._file(number))
         except FileExistsError:
             return False

@@ -95,6 +95,7 @@ def _week(week: int, count: int, pack: str) -> dict[str, Any]:
     big_world.write_cache(data.faces(pack), new, run_id)
     _write_plan(run_id, pack)
     seconds: dict[str, float] = {}
+    each: dict[str, dict[str, float]] = {}
     peak = cpu = 0.0
     lines: list[tuple[float, str]] = []
     for step in STEPS:
@@ -102,6 +103,7 @@ def _week(week: int, count: int, pack: str) -> dict[str, Any]:
             _keep_selected(run_id)
         done = _child("step", run_id, step)
         seconds[step] = done["wall"]
+        each[step] = {key: done[key] for key in ("wall", "cpu", "peak_mb")}
         peak, cpu = max(peak, done["peak_mb"]), cpu + done["cpu"]
         lines += done["lines"] if step == "build_release" else []
         print(_line(run_id, step, done), flush=True)  # noqa: T201
@@ -114,6 +116,7 @@ def _week(week: int, count: int, pack: str) -> dict[str, Any]:
         "run": run_id,
         "faces": built["faces"],
         "seconds": seconds,
+        "steps": each,
         "total": sum(seconds.values()),
         "cpu": cpu,
         "peak_mb": peak,

@@ -1,4 +1,4 @@
-"""`make screenshots`: every page in light, dark, on a tablet and on a telephone, for the documentation.
+"""`make screenshots`: every page in light and dark, on a tablet and on a telephone.
 
 Names what reaches over the edge of a page, and fails then.
 """

@@ -262,7 +262,7 @@ def test_the_sidecars_description_is_its_contract(release, tmp_path):
 
 
 def test_every_consumer_can_be_exported_for():
-    from trainer.cli.exports import _EXPORTS
+    from trainer.pipeline.exports import _EXPORTS
 
     assert set(consumers()) == set(_EXPORTS) == {"sidecar", "stashface"}
     assert consumer("stashface").members == FOUR

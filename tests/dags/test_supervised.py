@@ -15,10 +15,14 @@ from tests.waiting import wait_for
 # As Airflow does it: the supervisor forks, and the task goes into its own process group.
 SUPERVISOR = """
 import os, sys, time
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import CommsDecoder
+from trainer_airflow.supervised import end_with_supervisor
 task = os.fork()
 if task == 0:
     os.setpgid(0, 0)
-    from trainer_airflow.supervised import end_with_supervisor
+    if sys.argv[2] == "supervised":
+        task_runner.SUPERVISOR_COMMS = object.__new__(CommsDecoder)
     end_with_supervisor()
     with open(sys.argv[1], "w") as stream:
         stream.write(str(os.getpid()))
@@ -37,18 +41,16 @@ def ended(pid: int) -> bool:
         return stat.read().rpartition(")")[2].split()[0] == "Z"
 
 
-@pytest.mark.parametrize("context", ["client", ""])
-def test_the_kernel_ends_a_task_whose_supervisor_was_killed(tmp_path, context):
+@pytest.mark.parametrize("how", ["supervised", "alone"])
+def test_the_kernel_ends_a_task_whose_supervisor_was_killed(tmp_path, how, airflow_environment):
     noted = tmp_path / "pid"
-    path = f"{ROOT}:{ROOT / 'plugins'}"
     supervisor = subprocess.Popen(
-        [sys.executable, "-c", SUPERVISOR, str(noted)],
-        env={**os.environ, "_AIRFLOW_PROCESS_CONTEXT": context, "PYTHONPATH": path},
+        [sys.executable, "-c", SUPERVISOR, str(noted), how], env=airflow_environment
     )
     task = int(wait_for(lambda: noted.exists() and noted.read_text()))
     supervisor.kill()
     supervisor.wait()
-    if context:
+    if how == "supervised":
         wait_for(lambda: ended(task))
     else:  # in somebody's own process: nobody is ended
         assert not ended(task)

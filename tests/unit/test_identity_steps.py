@@ -14,6 +14,7 @@ from trainer.cli import app
 from trainer.identity.reviews import Review, read_reviews
 from trainer.release.inputs import read_inputs
 from trainer.release.sqlite_build import write_database
+from trainer.staging.atomic import read_json
 from trainer.staging.frames import read_frame
 from trainer.state.store import read_identities
 
@@ -109,7 +110,7 @@ def test_faces_come_by_trust(built):
         (2, shot(BO, 1)): "dominant_cluster",
         (4, shot(5, 0)): "single_face",
     }
-    funnel = json.loads((context.run.select / "funnel.json").read_text())
+    funnel = read_json(context.run.select / "funnel.json")
     assert funnel["maybe"] == {
         "agrees_with_trusted": 1,
         "disagrees_with_trusted": 1,

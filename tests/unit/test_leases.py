@@ -10,8 +10,9 @@ import threading
 
 import pytest
 
+from embedder.cache import shard_lock
 from tests.waiting import wait_for
-from trainer.errors import RetryLater
+from trainer.errors import RetryLater, StageFailed
 from trainer.staging.leases import EXPIRES, Taken, lease
 from trainer.staging.lock import Busy, build_lock, short_lock, task_lock
 from trainer.staging.paths import DataDir
@@ -145,3 +146,10 @@ def test_a_full_disk_can_still_be_tidied(folder, monkeypatch):
         lease(folder, "alone", "b"),
     ):
         pass
+
+
+def test_two_embedders_of_a_shard_are_kept_apart_on_two_machines(tmp_path):
+    with lease(tmp_path / ".lock-000-of-001.leases", "beside", "another"):
+        refused(lambda: shard_lock(tmp_path, "000-of-001", 0.01), "another embedder", StageFailed)
+    with shard_lock(tmp_path, "000-of-001", 0.01), shard_lock(tmp_path, "001-of-002", 0.01):
+        refused(lambda: shard_lock(tmp_path, "000-of-001", 0.01), "another embedder", StageFailed)

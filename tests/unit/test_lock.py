@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -74,3 +75,56 @@ def test_a_killed_task_frees_its_lock(data):
         child.send_signal(signal.SIGKILL)
         child.wait()
     purge(data)
+
+
+TWO_BUILDS = """
+import sys
+from pathlib import Path
+from trainer.errors import TrainerError
+from trainer.staging.lock import build_lock, task_lock
+try:
+    with {take}:
+        print("held", flush=True)
+        sys.stdin.readline()
+except TrainerError as error:
+    print(error, flush=True)
+"""
+
+
+def other(data: DataDir, take: str) -> subprocess.Popen[str]:
+    """A process of its own, as a terminal or as a task of Airflow takes the lock."""
+    script = data.root / "trainer"  # what `ps` and the sentence call it
+    script.write_text(TWO_BUILDS.format(take=take))
+    argv = [sys.executable, str(script), "build", "--conf", "{}", str(data.lock)]
+    return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+ALONE = "build_lock(Path(sys.argv[-1]))"
+AIRFLOWS_TASK = "task_lock(Path(sys.argv[-1]), patience=0.2)"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(ALONE, ALONE), (AIRFLOWS_TASK, ALONE), (ALONE, AIRFLOWS_TASK)]
+)
+def test_who_comes_second_reads_who_holds_it_and_gets_it_after_a_kill(data, first, second):
+    """A terminal and a terminal, Airflow and a terminal, a terminal and Airflow."""
+    with other(data, first) as holding:
+        assert holding.stdout is not None
+        assert holding.stdout.readline() == "held\n"
+        with other(data, second) as refused:
+            said = refused.communicate()[0]
+        assert f"(trainer build, process {holding.pid} on {socket.gethostname()}, since 2" in said
+        holding.kill()
+    with build_lock(data.lock):
+        pass
+
+
+def test_two_airflows_on_one_data_dir_work_beside_each_other_and_nobody_alone_meanwhile(data):
+    with other(data, AIRFLOWS_TASK) as one, other(data, AIRFLOWS_TASK) as two:
+        for task in (one, two):
+            assert task.stdout is not None
+            assert task.stdout.readline() == "held\n"
+        with pytest.raises(Busy, match=r"process \d+ on"), build_lock(data.lock):
+            pass
+        for task in (one, two):
+            task.communicate("\n")

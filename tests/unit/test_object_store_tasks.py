@@ -21,6 +21,7 @@ from trainer.object_store.open_store import open_store
 from trainer.object_store.patterns import Patterns, is_local
 from trainer.pipeline.run import mark_failed, run_step
 from trainer.runs.record import read_record
+from trainer.staging.atomic import read_json
 
 CRAWL = "crawl-a of r1"
 STAGING = "runs/r1/staging/a"
@@ -242,7 +243,7 @@ def test_the_door_of_steps_brings_and_pushes(worker, other, settings, monkeypatc
     third = Machine(other.root.parent / "third", worker.store)
     pull(third.store, third.root)
     assert third.texts()["runs/r1/targets/r1"] == "made"
-    assert json.loads(third.texts()["runs/r1/steps/plan_references.json"]) == {"done": True}
+    assert read_json(third.root / "runs/r1/steps/plan_references.json") == {"done": True}
     record = read_record(third.root / "runs" / "r1" / "run.json")
     assert record.status == "failed"
     assert {k: v.status for k, v in record.steps.items()} == {

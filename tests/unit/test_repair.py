@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 from typer.testing import CliRunner
@@ -18,12 +20,14 @@ from trainer.runs.context import read_plan
 from trainer.runs.record import RunRecord, list_records, write_record
 from trainer.snapshots.current import require_all_snapshots, snapshot_dirs
 from trainer.snapshots.store import last_snapshot
+from trainer.staging.atomic import write_sealed
 from trainer.staging.clock import iso, now
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import write_rows
 from trainer.staging.schemas import IMAGES
 from trainer.state.decisions import deciding
 from trainer.state.store import note_published, read_snapshots
+from trainer.upkeep.damage import check_state
 from trainer.upkeep.repair import heal, repair, require_sound
 
 RELEASE = "20261101_000000"
@@ -194,3 +198,68 @@ def test_a_damaged_release_says_so_at_once_and_stays(released):
     given = ["repair", "--data-dir", str(released.data.root)]
     done = CliRunner().invoke(app, given)
     assert done.exit_code == 1 and "to do: " in done.stdout and "faces.json" in done.stdout
+
+
+def test_the_copy_of_a_database_that_changed_is_made_anew(released):
+    data = released.data
+    link = data.performers_link(RELEASE)
+    whole = link.read_bytes()
+    link.unlink()
+    link.write_bytes(whole)  # as on a file system without hard links
+    assert repair(data).done == []
+    flipped(link)
+    assert "made anew" in repair(data).done[0]
+    assert link.read_bytes() == whole
+
+
+RESULTS = {
+    "targets/iafd.parquet": "plan_references",
+    "embed/000-of-001/job.json": "plan_embed",
+    "resolve/identities.json": "resolve",
+    "resolve/performers.parquet": "resolve",
+    "select/faces.parquet": "select",
+    "select/funnel.json": "select",
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("damage", [broken, flipped])
+def test_a_damaged_result_of_an_unfinished_run_is_written_again(context, name, damage):
+    run = context.data.run("week-2")
+    shutil.copytree(context.run.root, run.root)
+    path, mark = run.root / name, run.step(RESULTS[name])
+    if name.startswith("targets"):
+        path.parent.mkdir()
+        shutil.copy(context.run.resolve / "owners.parquet", path)
+    if name.startswith("embed"):
+        write_sealed(path, {"images": []})
+    write_sealed(mark, {"performers": 2})
+    damage(path)
+    (line,) = heal(context.settings).done
+    assert path.name in line and "is done again" in line
+    assert not path.exists() and not mark.exists() and path.parent.is_dir()
+
+
+def test_a_damaged_release_that_waits_for_publishing_is_built_again(context, tmp_path):
+    run = context.data.run("week-2")
+    shutil.copytree(context.run.root, run.root)
+    shutil.copytree(small_release(tmp_path / "made"), run.release)
+    write_sealed(run.step("build_release"), {"faces": 1})
+    assert heal(context.settings).done == []
+    flipped(run.release / "face_arcface.voy")
+    assert "built again" in heal(context.settings).done[0]
+    assert not run.release.exists() and not run.step("build_release").exists()
+
+
+def test_a_flipped_row_of_the_state_stops_a_build_and_a_person_may_take_it(context):
+    data = context.data
+    with closing(sqlite3.connect(data.state_db)) as db:  # as a flipped bit: past our own door
+        db.execute("UPDATE claims SET performer_id = 2 WHERE performer_id = 1")
+        db.commit()
+    for act in (lambda: heal(context.settings), lambda: check_state(data.state_db)):
+        with pytest.raises(DamagedFileError, match=r"state\.db: claims changed"):
+            act()
+    given = ["state", "accept", "--data-dir", str(data.root)]
+    assert "claims: taken as it is now" in CliRunner().invoke(app, given).stdout
+    assert heal(context.settings).done == []
+    assert CliRunner().invoke(app, given).stdout == "nothing has changed\n"

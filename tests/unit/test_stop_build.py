@@ -19,6 +19,8 @@ from trainer.runs.record import RunRecord, RunStatus, read_record, write_record
 from trainer.services import stop_build as stopping
 from trainer.services.airflow_api import AirflowError
 from trainer.staging.atomic import write_json
+from trainer.staging.leases import lease
+from trainer.staging.lock import Busy
 
 BUILD = """
 import pathlib, sys, time
@@ -118,3 +120,12 @@ def test_the_next_build_closes_runs_that_were_lost(settings):
     assert read_record(lost.run.record).errors[-1].message.startswith("it was interrupted")
     assert read_record(ended.run.record).status == "completed"
     assert read_record(mine.run.record).status == "running"
+
+
+def test_a_run_of_another_machine_is_not_taken_for_dead(settings):
+    context = running(settings)
+    with lease(settings.data_dir / ".build.lock.leases", "alone", "another"):
+        with pytest.raises(Busy, match="another machine works in"):
+            stopping.stop_build(settings)
+        assert read_record(context.run.record).status == "running"
+    assert "is stopped" in stopping.stop_build(settings)

@@ -34,9 +34,13 @@ def prune_row(settings: Settings, moment: datetime, dry_run: bool) -> dict[str, 
     """What was deleted, or would be. Raises `StageFailed` while a build runs."""
     data = DataDir(settings.data_dir)
     pack = read_pack(data.model_pack(settings.model_pack), verify_files=False)
+    others = [
+        read_pack(data.model_pack(name), verify_files=False).pack_id
+        for name in settings.further_packs
+    ]
     days = settings.keep_pictures_days
     with build_lock(data.lock):
-        done = prune_pictures(data, pack.pack_id, days, moment, dry_run=dry_run)
+        done = prune_pictures(data, pack.pack_id, days, moment, further=others, dry_run=dry_run)
     return {**done._asdict(), "keep_days": days, "pack_id": pack.pack_id, "dry_run": dry_run}
 
 

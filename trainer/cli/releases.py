@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from trainer.cli.common import DataDirOption, JsonOption, data_of, show
-from trainer.cli.exports import export_for
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError
 from trainer.exclusions.release_check import refuse_excluded
+from trainer.pipeline.exports import export_for
 from trainer.pipeline.rollback import rollback as republish
 from trainer.release.contract import SIGNATURE
 from trainer.release.diff import diff as compare

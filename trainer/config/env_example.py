@@ -19,6 +19,7 @@ LEFT_OUT = {
     "TRAINER_ALLOW_DEMO_PACK": "likewise",
     "TRAINER_KUBERNETES_CLAIM": "for a cluster, which has no Compose",
     "TRAINER_KUBERNETES_NAMESPACE": "likewise",
+    "TRAINER_POD_TEMPLATES": "likewise",
     "TRAINER_REPORTS_URL": "the containers know the front page's addresses",
     "TRAINER_REPORTS_ROLE": "who signs in at the front page is an operator",
     "TRAINER_REPORTS_PASSWORD": "likewise",

@@ -44,5 +44,6 @@ STEPS: tuple[Step, ...] = (
     Step("evaluate", ("verify",)),
     Step("gate", ("evaluate",)),
     Step("publish", ("gate",)),
-    Step("report", ("publish",), even_if_failed=True),
+    Step("export", ("publish",)),
+    Step("report", ("export",), even_if_failed=True),
 )

@@ -46,5 +46,8 @@ class Settings(
         except ValidationError as error:
             found = problems(error, show_values=False)  # some are secrets
             raise ConfigError(f"bad environment: {found}; see docs/configuration.md") from None
+        if settings.model_packs:
+            first = settings.model_packs.partition(",")[0]
+            settings = settings.model_copy(update={"model_pack": first})
         chosen = (data_dir or settings.data_dir).expanduser().absolute()
         return settings.model_copy(update={"data_dir": chosen})

@@ -15,13 +15,14 @@ _CRAWL = StepFiles(
     adds=(_PICTURES,),
     long=True,
 )
+_PACKS = f"{RUN}/packs/**"  # what is of further model packs
 _FOLD_READS = (f"{RUN}/staging/**", f"{RUN}/targets/**", f"{RUN}/snapshot/**", _FACES)
 
 _PUBLISH = StepFiles(
     reads=(
         *(f"{RUN}/{name}/**" for name in ("resolve", "select", "release", "snapshot")),
-        *(f"{RUN}/staging/**", *RECORDS, "faces/**"),
-        *("releases/*/performers.db", "releases/*/*.json", "releases/{version}/**"),
+        *(f"{RUN}/staging/**", _PACKS, *RECORDS, "faces/**"),
+        *("releases/**/performers.db", "releases/**.json", "releases/{version}/**"),
         "performers_{version}.db",
     ),
     needs=("snapshots", "unpublished_pictures"),
@@ -68,7 +69,7 @@ STEP_FILES: dict[str, StepFiles] = {
     "embed": StepFiles(
         reads=(f"{RUN}/embed/{{key}}/**", _MODEL, "faces/{pack}/*-{key}-*", "faces/{pack}/*.json"),
         needs=("shard_pictures",),
-        writes=(f"{RUN}/embed/{{key}}/**",),
+        writes=(f"{RUN}/embed/{{key}}/**", _PICTURES),
         adds=(_FACES,),
         long=True,
     ),
@@ -78,39 +79,41 @@ STEP_FILES: dict[str, StepFiles] = {
         writes=(f"{RUN}/resolve/**",),
     ),
     "select": StepFiles(
-        reads=(f"{RUN}/resolve/**", f"{RUN}/snapshot/**", f"{RUN}/select/**", _FACES),
+        reads=(f"{RUN}/resolve/**", f"{RUN}/snapshot/**", f"{RUN}/select/**", _PACKS, _FACES),
         needs=("snapshots", "last_memories"),
-        writes=(f"{RUN}/select/**",),
+        writes=(f"{RUN}/select/**", _PACKS),
     ),
     "build_release": StepFiles(
         reads=(
             *(f"{RUN}/{name}/**" for name in ("resolve", "select", "release")),
-            *(f"{RUN}/staging/*/_RUN.json", "models/{model}/pack.json"),
+            *(f"{RUN}/staging/*/_RUN.json", "models/{model}/pack.json", _PACKS),
             *("releases/{base}/**", "releases/*/manifest.json"),
         ),
         needs=("snapshots",),
         lists=("releases/**",),
-        writes=(f"{RUN}/release/**",),
+        writes=(f"{RUN}/release/**", _PACKS),
     ),
     "verify": StepFiles(
-        reads=(f"{RUN}/release/**", "releases/{version}/**"),
-        writes=(f"{RUN}/release/**",),
+        reads=(f"{RUN}/release/**", f"{RUN}/packs/*/steps/*", "releases/{version}/**"),
+        writes=(f"{RUN}/release/**", f"{RUN}/packs/*/steps/*"),
     ),
     "evaluate": StepFiles(
         reads=(
             *(f"{RUN}/{name}/**" for name in ("resolve", "select", "release", "snapshot")),
-            *(f"{RUN}/staging/**", _FACES, "releases/{base}/**", "releases/{version}/**"),
+            *(f"{RUN}/staging/**", _PACKS, _FACES, "releases/{base}/**", "releases/{version}/**"),
         ),
         needs=("snapshots",),
-        writes=(f"{RUN}/release/**", _FACES),
+        writes=(f"{RUN}/release/**", f"{RUN}/packs/*/steps/*", _FACES),
     ),
     "gate": StepFiles(
         reads=(
-            *(f"{RUN}/release/*.json", f"{RUN}/staging/*/_RUN.json"),
-            *("releases/{base}/*.json", "releases/{version}/*.json", *RECORDS),
+            *(f"{RUN}/release/**.json", f"{RUN}/staging/*/_RUN.json", f"{RUN}/packs/*/steps/*"),
+            *("releases/{base}/**.json", "releases/{version}/**.json", *RECORDS),
         ),
+        writes=(f"{RUN}/packs/*/steps/*",),
     ),
     "publish": _PUBLISH,
+    "export": StepFiles(reads=("releases/{version}/**",), writes=("export/**",)),
     "report": StepFiles(
         reads=(
             *(f"{RUN}/staging/*/_RUN.json", f"{RUN}/staging/*/*.json", f"{RUN}/embed/*/_RUN.json"),
@@ -129,7 +132,7 @@ STEP_FILES: dict[str, StepFiles] = {
         reads=(*_PUBLISH.reads, f"{RUN}/embed/*/_RUN.json"),
         needs=_PUBLISH.needs,
         lists=_PUBLISH.lists,
-        writes=(*_PUBLISH.writes, f"{RUN}/steps/*"),
+        writes=(*_PUBLISH.writes, f"{RUN}/steps/*", "export/**"),
     ),
     "reject": StepFiles(
         reads=RECORDS,

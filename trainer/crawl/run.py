@@ -14,7 +14,7 @@ from trainer.errors import DamagedFileError
 from trainer.processes.child import run_child
 from trainer.runs.context import RunContext
 from trainer.snapshots.store import last_snapshot
-from trainer.staging.atomic import write_json
+from trainer.staging.atomic import write_sealed
 from trainer.staging.clock import iso, now
 from trainer.staging.manifest import StageError, StageManifest
 from trainer.staging.paths import RUN_MANIFEST
@@ -39,7 +39,7 @@ def crawl_source(context: RunContext, source: str) -> StageManifest:
     (staging / RUN_MANIFEST).unlink(missing_ok=True)
     write_known_pictures(context, source)
     path = context.run.crawl_job(source)
-    write_json(path, crawl_job(context, source).model_dump(mode="json"))
+    write_sealed(path, crawl_job(context, source).model_dump(mode="json"))
     log_file = context.run.log(f"crawl-{source}")
     try:
         code = run_child(

@@ -13,7 +13,7 @@ from trainer.embedding.lock import LockedFile, LockedPack
 from trainer.embedding.pack import PACK_FILE, PackInfo, read_pack
 from trainer.errors import ConfigError, StageFailed
 from trainer.reasons import reason
-from trainer.staging.atomic import fsync_path, sha256_file, write_json
+from trainer.staging.atomic import fsync_path, sha256_file, write_sealed
 from trainer.staging.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def fetch_pack(
             log.info(f"{entry.file} is here already")
             continue
         _fetch(entry, target, wait)
-    write_json(out / PACK_FILE, info.model_dump(mode="json"))
+    write_sealed(out / PACK_FILE, info.model_dump(mode="json"))
     return read_pack(out)
 
 

@@ -14,6 +14,7 @@ from trainer.embedding.shard_result import read_shard_result
 from trainer.embedding.spec import container_spec
 from trainer.errors import ConfigError
 from trainer.reasons import reason
+from trainer.staging.atomic import read_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 
@@ -49,7 +50,7 @@ def refuse_a_cluster(settings: Settings) -> None:
 def read_job(job_path: Path) -> EmbedJob:
     """The job in `job_path`; raises `ConfigError` where it is none."""
     try:
-        return EmbedJob.model_validate_json(job_path.read_text(encoding="utf-8"))
+        return EmbedJob.model_validate(read_json(job_path))
     except (OSError, ValidationError, ValueError) as error:
         raise ConfigError(
             f"{job_path}: not an embed job: {reason(error)}; start the build again"

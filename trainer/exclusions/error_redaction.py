@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json, write_sealed
 from trainer.staging.error_groups import ErrorExample, StageError
 from trainer.staging.paths import RUN_MANIFEST, RunDir
 
@@ -93,5 +93,5 @@ def _forget(path: Path, named: Named) -> int:
     except (ValueError, KeyError, TypeError):
         return 0  # damaged, as the list of runs says; or of a trainer that noted no errors
     if count:
-        write_json(path, content)
+        write_sealed(path, content)
     return count

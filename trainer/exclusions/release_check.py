@@ -21,13 +21,19 @@ from trainer.reasons import reason
 from trainer.release.contract import DATABASE
 from trainer.release.delta import CHANGES
 from trainer.release.delta_read import SHA
+from trainer.release.files import pack_releases
 from trainer.staging.atomic import TEMPORARY
 from trainer.staging.paths import DataDir
 from trainer.state.store import Claim
 
 
 def holds(release: Path, listed: Listed) -> bool:
-    """Does a release's database have one of these? Raises `DamagedFileError`."""
+    """Do the databases of a release, also of further model packs, have one of these? Raises
+    `DamagedFileError`."""
+    return any(_database_holds(each, listed) for each in (release, *pack_releases(release)))
+
+
+def _database_holds(release: Path, listed: Listed) -> bool:
     path = release / DATABASE
     if not path.exists():
         return False

@@ -13,10 +13,10 @@ from trainer.exclusions.error_redaction import forget_errors
 from trainer.exclusions.redact_tables import Redaction, rows_out
 from trainer.identity.reviews import REVIEWS_FILE, Review, read_reviews, write_reviews
 from trainer.reasons import reason
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json, write_sealed
 from trainer.staging.error_groups import FORGOTTEN
 from trainer.staging.parquet import read_schema, read_table
-from trainer.staging.paths import DataDir, RunDir
+from trainer.staging.paths import PACKS, DataDir, RunDir
 
 _RECORDS = ["performer_id", "claims", "references", "merged"]
 
@@ -43,7 +43,7 @@ class Trace:
         return count + sum(self._without(place, items) for place, items in self._reviews())
 
     def _reviews(self) -> list[tuple[Path, list[Review]]]:
-        places = (self.run.resolve, self.run.select)
+        places = (self.run.resolve, self.run.select, *self.run.root.glob(f"{PACKS}/*/select"))
         return [(p, read_reviews(p)) for p in places if (p / REVIEWS_FILE).exists()]
 
     def _of(self, item: Review) -> bool:
@@ -67,7 +67,7 @@ class Trace:
             if ours and merge["evidence"] != FORGOTTEN:
                 merge["evidence"], count = FORGOTTEN, count + 1
         if count:
-            write_json(self.run.resolve / "identities.json", content, indent=None)
+            write_sealed(self.run.resolve / "identities.json", content, indent=None)
         return count
 
 

@@ -87,18 +87,20 @@ def _keys(sources: dict[str, SourceConfig], given: Mapping[str, str]) -> Finding
 
 
 def models(settings: Settings) -> Finding:
-    """The model pack, every file by its sha256."""
-    directory = DataDir(settings.data_dir).model_pack(settings.model_pack)
-    try:
-        pack = read_pack(directory)
-    except TrainerError:
-        return Finding(
-            "models",
-            "bad",
-            f"the model pack {settings.model_pack} is not whole in {directory}",
-            f"`trainer models fetch {settings.model_pack}`",
-        )
-    return ok("models", f"{pack.pack_id} is whole")
+    """The model packs, every file by its sha256."""
+    found = []
+    for name in (settings.model_pack, *settings.further_packs):
+        directory = DataDir(settings.data_dir).model_pack(name)
+        try:
+            found.append(read_pack(directory).pack_id)
+        except TrainerError:
+            return Finding(
+                "models",
+                "bad",
+                f"the model pack {name} is not whole in {directory}",
+                f"`trainer models fetch {name}`",
+            )
+    return ok("models", f"{', '.join(found)} {'is' if len(found) == 1 else 'are'} whole")
 
 
 def embedder(settings: Settings) -> Finding:

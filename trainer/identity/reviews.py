@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from trainer.errors import DamagedFileError
 from trainer.reasons import reason
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json, write_sealed
 from trainer.staging.paths import RunDir
 
 REVIEWS_FILE = "reviews.json"
@@ -67,7 +67,7 @@ _LIST = TypeAdapter(list[Review])
 def write_reviews(directory: Path, reviews: Iterable[Review]) -> dict[str, int]:
     """Write reviews.json, each item once, in a stable order; returns counts by kind."""
     items = sorted(set(reviews), key=Review.order)
-    write_json(directory / REVIEWS_FILE, _LIST.dump_python(items, mode="json"))
+    write_sealed(directory / REVIEWS_FILE, _LIST.dump_python(items, mode="json"))
     return dict(sorted(Counter(item.kind for item in items).items()))
 
 

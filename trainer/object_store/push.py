@@ -104,7 +104,10 @@ class _Merging:
         before, here, there = contents
         if here is None or there is None:
             return None
-        content = merge_json_bytes(before, here, there)
+        try:
+            content = merge_json_bytes(before, here, there)
+        except ValueError:  # damaged, which its next reader says
+            return None
         entry = mine._replace(sha256=put_bytes(store, content), size=len(content))
         self.reconciled[path] = entry
         return entry

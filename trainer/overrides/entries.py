@@ -10,7 +10,7 @@ from trainer.errors import DamagedFileError
 from trainer.overrides.names import FileName
 from trainer.overrides.proposal import diff
 from trainer.reasons import reason
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json, write_sealed
 from trainer.staging.paths import DataDir
 
 MOST_KEPT = 200  # changes
@@ -46,7 +46,7 @@ def history(data: DataDir) -> list[Entry]:
 def keep(data: DataDir, entry: Entry) -> None:
     """Write a change, new or taken back; the oldest of too many goes."""
     path = _directory(data) / f"{entry.number:06d}.json"
-    write_json(path, entry.model_dump(mode="json"), mode=_PRIVATE)
+    write_sealed(path, entry.model_dump(mode="json"), mode=_PRIVATE)
     for old in sorted(_directory(data).glob("[0-9]*.json"))[:-MOST_KEPT]:
         old.unlink()
 

@@ -12,6 +12,7 @@ from trainer.pipeline.steps.publish import overtaken, publish_run
 from trainer.pipeline.stored import stored
 from trainer.release.contract import CHECKSUMMED
 from trainer.release.diff import DIFF_JSON, Diff
+from trainer.release.files import pack_releases
 from trainer.release.gate import GateResult
 from trainer.release.verify import verify
 from trainer.runs import update as run_record
@@ -69,14 +70,16 @@ def approve_run(settings: Settings, run_id: str) -> str:
                 f"{reason}; it can only be rejected: `trainer reject` it, and build again"
             )
         refuse_if_decided(context)
-        report = verify(context.built_release)
-        if not report.ok:
-            raise StageFailed(
-                "the candidate does not fit the sidecar's contract and can't be published; "
-                "`trainer reject` it, and build again: " + "; ".join(report.failures())
-            )
+        for directory in (context.built_release, *pack_releases(context.built_release)):
+            report = verify(directory)
+            if not report.ok:
+                raise StageFailed(
+                    "the candidate does not fit the sidecar's contract and can't be published; "
+                    "`trainer reject` it, and build again: " + "; ".join(report.failures())
+                )
         result = publish_run(context)
         context.finish("publish", result)
+        run_step("export", run_id, settings)
         run_step("report", run_id, settings)
     return f"release {result['release']} (version {result['version']}) is current"
 
@@ -92,8 +95,9 @@ def reject_run(settings: Settings, run_id: str, reason: str) -> str:
         with run_record.editing(context) as current:
             current.status = "rejected"
             current.rejected_because = reason
-        for name in CHECKSUMMED:
-            (context.run.release / name).unlink(missing_ok=True)
+        for directory in (context.run.release, *pack_releases(context.run.release)):
+            for name in CHECKSUMMED:
+                (directory / name).unlink(missing_ok=True)
     return f"run {run_id} is rejected: {reason}"
 
 

@@ -16,6 +16,7 @@ from trainer.release.evaluation import EVALUATE_JSON
 from trainer.release.files import (
     current_id,
     find_release,
+    pack_releases,
     read_manifest,
     release_dirs,
     require_intact,
@@ -28,7 +29,7 @@ from trainer.release.write import write_sums
 from trainer.staging.atomic import link_or_copy, read_json, write_json
 from trainer.staging.clock import iso, version_id
 from trainer.staging.lock import build_lock
-from trainer.staging.paths import DataDir
+from trainer.staging.paths import PACKS, DataDir
 from trainer.state.store import note_published, published_versions
 
 Refuse = Callable[[Path], None]
@@ -87,10 +88,20 @@ def _staged(data: DataDir, old: Path, new_id: str, version: str, at: str) -> Pat
     staged = data.releases / f"{STAGED}{new_id}" / "release"
     shutil.rmtree(staged.parent, ignore_errors=True)
     staged.mkdir(parents=True)
+    again = {"version": version, "created_at": at, "release_id": new_id}
+    _fill(old, staged, again)
+    for pack in pack_releases(old):
+        _fill(pack, staged / PACKS / pack.name, again)
+    write_diff(staged, diff(data.current.resolve(), staged))
+    return staged
+
+
+def _fill(old: Path, staged: Path, again: dict[str, str]) -> None:
+    """Make `staged` the release `old` under the version of `again`, verified."""
+    staged.mkdir(parents=True, exist_ok=True)
     for name in contract.CHECKSUMMED:
         link_or_copy(old / name, staged / name)
     manifest: dict[str, Any] = read_json(old / contract.MANIFEST)
-    again = {"version": version, "created_at": at, "release_id": new_id}
     manifest |= {**again, "republished_from": manifest["version"], "sealed": True}
     write_json(staged / contract.MANIFEST, manifest)
     write_sums(staged)
@@ -104,5 +115,3 @@ def _staged(data: DataDir, old: Path, new_id: str, version: str, at: str) -> Pat
     for name in (EVALUATE_JSON, CALIBRATION_JSON):
         if (old / name).exists():
             shutil.copy(old / name, staged / name)
-    write_diff(staged, diff(data.current.resolve(), staged))
-    return staged

@@ -10,9 +10,11 @@ from trainer.config.pipeline import STEPS
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
 from trainer.notify.events import tell_disk, tell_end
+from trainer.pipeline.further_packs import joined_gate, run_for_further
 from trainer.pipeline.stored import stored
 from trainer.runs import update as run_record
 from trainer.runs.context import RunContext
+from trainer.runs.packs import PER_PACK
 from trainer.staging.clock import iso, now
 
 
@@ -48,6 +50,9 @@ def _run(
         result = module.run(context, params)
     else:
         result = module.run(context) if key is None else module.run(context, key)
+    if name in PER_PACK:
+        others = run_for_further(context, name, module.run)
+        result = joined_gate(result, others) if name == "gate" else result
     label = name if key is None else f"{name}-{key}"
     run_record.step_done(context, label, seconds=round(time.monotonic() - began, 2))
     tell_disk(context)

@@ -14,21 +14,34 @@ from trainer.state.store import published_run_ids, read_snapshots, run_of
 
 
 def filled(texts: Iterable[str], context: RunContext, key: str | None) -> Patterns:
-    """Return patterns with the words of the run in their places; those of which a word is not
-    known yet, before there is a plan, match nothing."""
+    """Return patterns with the words of the run in their places, once per model pack; those of
+    which a word is not known yet, before there is a plan, match nothing."""
     plan = context.plan if context.run.plan.exists() else None
     words = {
         "run": context.run.run_id,
         "key": key,
-        "model": context.settings.model_pack,
-        "pack": plan.pack_id if plan else None,
         "base": plan.base_release if plan else None,
         "version": plan.version_id if plan else None,
     }
-    known = {name: word for name, word in words.items() if word is not None}
-    unknown = [f"{{{name}}}" for name in words.keys() - known.keys()]
-    possible = [text for text in texts if not any(word in text for word in unknown)]
-    return Patterns(text.format_map(known) for text in possible)
+    given = [words | {"model": model, "pack": pack} for model, pack in _packs(context)]
+    return Patterns(found for text in texts for each in given if (found := _fill(text, each)))
+
+
+def _packs(context: RunContext) -> list[tuple[str, str | None]]:
+    """The folder and the id of each model pack; without a plan no ids."""
+    settings = context.settings
+    if not context.run.plan.exists():
+        return [(name, None) for name in (settings.model_pack, *settings.further_packs)]
+    plan = context.plan
+    return [(settings.model_pack, plan.pack_id), *plan.further_packs.items()]
+
+
+def _fill(text: str, words: dict[str, str | None]) -> str | None:
+    for name, word in words.items():
+        if f"{{{name}}}" in text and word is None:
+            return None
+        text = text.replace(f"{{{name}}}", word or "")
+    return text
 
 
 def needed(context: RunContext, name: str, key: str | None, runs: Collection[str]) -> list[str]:
@@ -67,7 +80,8 @@ def _last_owners(context: RunContext, key: str | None, runs: Collection[str]) ->
 def _last_memories(context: RunContext, key: str | None, runs: Collection[str]) -> Iterator[str]:
     """Yield what the last release's run compared."""
     names = (context.run.nearest_faces.name, context.run.similar_performers.name)
-    yield from _of_last_run(context, *(f"select/{name}" for name in names))
+    folders = ("select", "packs/*/select")
+    yield from _of_last_run(context, *(f"{f}/{name}" for f in folders for name in names))
 
 
 def _current_release(context: RunContext, key: str | None, runs: Collection[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from trainer.config.yaml_file import read_mapping
 from trainer.errors import ConfigError, StageFailed
 from trainer.reasons import problems
-from trainer.release.files import Manifest
+from trainer.release.files import Manifest, pack_releases, read_manifest
 
 _DESCRIPTIONS = Path(__file__).with_name("consumers")
 
@@ -56,7 +56,11 @@ class Consumer(_Model):
     archive: str = Field(pattern=r"\{version\}", description="name of the zip")
     files: Files
     also: list[str] = Field(description="further files of the zip")
-    packs: list[str] = Field(description="model packs whose vectors it searches; empty: any")
+    packs: list[str] = Field(
+        description="model packs whose vectors it searches, and whose releases are measured by its "
+        "matching; empty: any"
+    )
+    also_packs: list[str] = Field(description="further packs whose releases may be exported")
     ids: Literal["universal", "stashdb"]
     min_faces: int = Field(ge=1)
     storage: Literal["as_released", "float32", "float8", "e4m3"]
@@ -74,11 +78,31 @@ class Consumer(_Model):
     def require_pack(self, manifest: Manifest) -> None:
         """Raise `StageFailed` for a release whose vectors are of a space it does not search in."""
         pack = str(manifest.models.get("pack", ""))
-        if self.packs and not pack.startswith(tuple(f"{name}-" for name in self.packs)):
+        if self.packs and not any(_is_of(pack, name) for name in [*self.packs, *self.also_packs]):
             raise StageFailed(
                 f"this release is of the model pack {pack or 'unknown'}, whose vectors "
-                f"{self.name} can't search; build one with TRAINER_MODEL_PACK={self.packs[0]}"
+                f"{self.name} can't search; build one with {self.packs[0]} in TRAINER_MODEL_PACKS"
             )
+
+    def release_in(self, directory: Path) -> Path:
+        """The release that is for this consumer: `directory`, or one of a further pack in it."""
+        there = [directory, *pack_releases(directory)]
+        for name in self.packs:
+            for release in there:
+                if _is_of(str(read_manifest(release).models.get("pack", "")), name):
+                    return release
+        return directory
+
+
+def _is_of(pack_id: str, name: str) -> bool:
+    """Is it the id of the pack `name`, or of one that was assembled by its rules?"""
+    return pack_id.startswith(f"{name}-")
+
+
+def measured_for(pack_id: str) -> Consumer:
+    """The consumer by whose matching a release of this pack is measured."""
+    found = [c for c in consumers().values() if any(_is_of(pack_id, name) for name in c.packs)]
+    return found[0] if found else consumer("sidecar")
 
 
 @cache

@@ -17,6 +17,7 @@ import numpy as np
 from trainer.release import contract
 from trainer.release.breakdowns import Flags, Parts, breakdowns
 from trainer.release.calibration import curve, safe_distances
+from trainer.release.consumer import Vote, measured_for
 from trainer.release.distinct_people import one_label_each, performer_ids
 from trainer.release.evaluation import (
     EVALUATE_JSON,
@@ -27,7 +28,7 @@ from trainer.release.evaluation import (
     OperatingPoint,
     Stratum,
 )
-from trainer.release.files import read_mapping, require_intact
+from trainer.release.files import read_manifest, read_mapping, require_intact
 from trainer.release.index_read import load_index, vectors_of
 from trainer.release.inputs import Vectors
 from trainer.release.intervals import interval, share
@@ -36,6 +37,7 @@ from trainer.release.recall import approximate, recall, sampled
 from trainer.release.scene_queries import SceneQueries, released_rows, scene_figures
 from trainer.release.search import Ids
 from trainer.release.search_results import Gallery, SearchedFaces, SearchResults, search_faces
+from trainer.release.vote import VoteFigures, vote_figures
 from trainer.staging.atomic import read_json
 
 FEW_PERFORMERS = 100
@@ -74,6 +76,7 @@ def evaluate(
         vectors[0], vectors[1], labels, seed, sample, advance, parts, found, people
     )
     result.pairs_that_may_be_one = len(pairs)
+    result.vote = _vote(directory, vectors, labels, people, seed)
     if scene is not None:
         rows = released_rows(directory, scene.pictures)
         safe = result.safe_distances[0].distance
@@ -83,6 +86,17 @@ def evaluate(
         result.previous = read_json(previous / EVALUATE_JSON)
         result.previous.pop("previous", None)
     return result
+
+
+def _vote(
+    directory: Path, vectors: Sequence[Vectors], labels: Ids, people: Ids | None, seed: int
+) -> VoteFigures | None:
+    found = measured_for(str(read_manifest(directory).models.get("pack", "")))
+    if not isinstance(found.matching, Vote):
+        return None
+    several = np.flatnonzero(np.bincount(labels)[labels] >= 2)
+    gallery = Gallery(vectors[0], vectors[1], labels, people)
+    return vote_figures(found.name, found.matching, gallery, several, seed)
 
 
 def evaluate_vectors(

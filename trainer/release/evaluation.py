@@ -11,6 +11,7 @@ from trainer.release import contract
 from trainer.release.calibration import CurvePoint, SafeDistance
 from trainer.release.intervals import Interval
 from trainer.release.pair_distances import PairDistances
+from trainer.release.vote import VoteFigures
 from trainer.staging.atomic import write_json
 
 EVALUATE_JSON = "evaluate.json"
@@ -123,6 +124,9 @@ class Evaluation(BaseModel):
     one_face_share: float | None
     breakdowns: dict[str, dict[str, Stratum]] = Field(
         {}, description="faces, gender, source -> value -> figures"
+    )
+    vote: VoteFigures | None = Field(
+        None, description="where the pack's consumer matches by votes: what it would answer"
     )
     note: str
     previous: dict[str, Any] | None = None

@@ -14,7 +14,7 @@ from trainer.errors import DamagedFileError, StageFailed
 from trainer.reasons import reason
 from trainer.release import contract
 from trainer.staging.atomic import sha256_files, write_bytes
-from trainer.staging.paths import DataDir
+from trainer.staging.paths import PACKS, DataDir
 
 VERSION_ID = re.compile(r"^\d{8}_\d{6}$")
 _VERSION = r"^\d{4}\.\d{2}\.\d{2}(\.9{0,3}[1-9])?$"
@@ -59,7 +59,14 @@ def hash_problems(directory: Path) -> list[str]:
         return [f"{contract.SUMS} lists {sorted(sums)}, not the six files of a release"]
     actual = digests(directory, (n for n in sorted(sums) if (directory / n).is_file()))
     problems = _changed(sums, actual) + _report_problems(directory)
+    for pack in pack_releases(directory):
+        problems += [f"{PACKS}/{pack.name}/{problem}" for problem in hash_problems(pack)]
     return problems or _manifest_problems(directory, actual)
+
+
+def pack_releases(directory: Path) -> list[Path]:
+    """The releases of further model packs that lie in this one, by name."""
+    return sorted(path for path in (directory / PACKS).glob("*") if path.is_dir())
 
 
 def digests(directory: Path, names: Iterable[str]) -> dict[str, str]:
@@ -90,7 +97,10 @@ def sums_text(sums: dict[str, str]) -> bytes:
 
 
 def seal(directory: Path) -> None:
-    """Sums over the files beside the six: reports, a signature. What comes later is refused."""
+    """Sums over the files beside the six: reports, a signature, the sums of the releases of further
+    packs, which are sealed first. What comes later is refused."""
+    for pack in pack_releases(directory):
+        seal(pack)
     files = [name for name in _beside(directory) if (directory / name).is_file()]
     sums = digests(directory, files)
     write_bytes(directory / contract.REPORT_SUMS, sums_text(sums))
@@ -98,7 +108,10 @@ def seal(directory: Path) -> None:
 
 def _beside(directory: Path) -> list[str]:
     own = {*contract.RELEASE_FILES, contract.SUMS, contract.REPORT_SUMS}
-    return sorted(path.name for path in directory.iterdir() if path.name not in own)
+    here = [path.name for path in directory.iterdir() if path.name not in {*own, PACKS}]
+    inside = [path / contract.SUMS for path in pack_releases(directory)]
+    inside += [path / contract.REPORT_SUMS for path in pack_releases(directory)]
+    return sorted([*here, *(str(path.relative_to(directory)) for path in inside)])
 
 
 def _report_problems(directory: Path) -> list[str]:
@@ -115,7 +128,9 @@ def _report_problems(directory: Path) -> list[str]:
         return [f"{contract.REPORT_SUMS}: {error}"]
     found = _beside(directory)
     unknown = [f"{name}: is not of this release" for name in found if name not in sums]
-    actual = digests(directory, (name for name in found if name in sums))
+    actual = digests(
+        directory, (name for name in found if name in sums and (directory / name).is_file())
+    )
     return unknown + _changed(sums, actual)
 
 

@@ -13,6 +13,7 @@ from trainer.errors import ConfigError
 from trainer.reasons import problems
 from trainer.release.contract import SCENE_DISTANCE
 from trainer.release.evaluation import Evaluation
+from trainer.release.vote import VoteFigures
 from trainer.staging.manifest import Check
 
 GATE_YAML: Final = "gate.yaml"
@@ -123,7 +124,9 @@ def gate(
 def _floors(limits: GateLimits, new: Evaluation) -> list[Check]:
     recalls = [figures["recall_at_1"] for figures in new.index_recall.values()]
     point = new.at(SCENE_DISTANCE)
+    votes = [] if new.vote is None else [_by_vote(limits.min_rank_1, new.vote)]
     return [
+        *votes,
         _at_least("performers", limits.min_performers, new.performers),
         _at_least("faces", limits.min_faces, new.faces),
         _at_most("one-face share", limits.max_one_face_share, new.one_face_share),
@@ -137,7 +140,10 @@ def _floors(limits: GateLimits, new: Evaluation) -> list[Check]:
 def _drops(limits: GateLimits, new: Evaluation, last: Evaluation) -> list[Check]:
     points = [evaluation.at(SCENE_DISTANCE) for evaluation in (new, last)]
     accepts = [point.false_accept for point in points]
+    limit = None if last.vote is None else _plus(last.vote.rank_1, -limits.max_rank_1_drop)
+    votes = [] if new.vote is None else [_by_vote(limit, new.vote, " against the last release")]
     return [
+        *votes,
         _at_most(
             f"false rejects at {SCENE_DISTANCE} against the last release",
             _plus(points[1].false_reject, limits.max_false_reject_rise),
@@ -169,6 +175,11 @@ def _drops(limits: GateLimits, new: Evaluation, last: Evaluation) -> list[Check]
             accepts[0],
         ),
     ]
+
+
+def _by_vote(limit: float | None, vote: VoteFigures, against: str = "") -> Check:
+    """Of `vote.consumer`, which takes the nearest face of each model."""
+    return _at_least(f"rank-1 by vote{against}", limit, vote.rank_1)
 
 
 def _plus(value: float | None, change: float) -> float | None:

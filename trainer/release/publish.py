@@ -22,6 +22,7 @@ from trainer.release.files import (
     Manifest,
     current_id,
     hash_problems,
+    pack_releases,
     read_manifest,
     release_dirs,
     require_intact,
@@ -60,7 +61,8 @@ def publish(data: DataDir, staged: Path, release_id: str, key: Path | None = Non
         raise StageFailed(f"{release_id!r} is no version id; write it as YYYYMMDD_HHMMSS")
     target = data.release(release_id)
     if not target.exists():
-        (staged / contract.REPORT_SUMS).unlink(missing_ok=True)  # of an earlier, killed try
+        for each in (staged, *pack_releases(staged)):
+            (each / contract.REPORT_SUMS).unlink(missing_ok=True)  # of an earlier, killed try
         require_intact(staged)
         if key is not None:
             sign(staged, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from trainer.embedding.scene_queries import known_queries, query_parts, remove_u
 from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_pictures
 from trainer.release.contract import DATABASE
-from trainer.release.files import release_dirs
+from trainer.release.files import pack_releases, release_dirs
 from trainer.retention.references import listed_pictures
 from trainer.staging.clock import parse_iso
 from trainer.staging.paths import DataDir
@@ -30,15 +30,22 @@ class Pruned(NamedTuple):
 
 
 def prune_pictures(
-    data: DataDir, pack_id: str, keep_days: int, moment: datetime, *, dry_run: bool = False
+    data: DataDir,
+    pack_id: str,
+    keep_days: int,
+    moment: datetime,
+    *,
+    further: Iterable[str] = (),
+    dry_run: bool = False,
 ) -> Pruned:
     """Delete the pictures that were fetched `keep_days` and more before `moment`, and that the pack
-    `pack_id` has embedded or that nothing asks for.
+    `pack_id`, and all of `further`, have embedded or that nothing asks for.
 
     What a failed crawl brought, or a source that is gone, is asked for by nothing. The ledger keeps
     the hashes, so that embedded ones are not fetched again; another pack fetches them anew.
     """
     fetched, cached = _last_fetched(data), cached_pictures(data.faces(pack_id))
+    cached.intersection_update(*(cached_pictures(data.faces(other)) for other in further))
     listed = listed_pictures(data)
     limit = moment - timedelta(days=keep_days)
     count = size = 0
@@ -95,6 +102,10 @@ def prune_vectors(data: DataDir) -> int:
 
 
 def _released(release: Path) -> set[str]:
+    return _pictures_in(release).union(*map(_pictures_in, pack_releases(release)))
+
+
+def _pictures_in(release: Path) -> set[str]:
     uri = f"{(release / DATABASE).absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True)) as db:
         return {row[0] for row in db.execute("SELECT image_sha256 FROM face_provenance")}

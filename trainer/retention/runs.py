@@ -10,10 +10,11 @@ import shutil
 from pathlib import Path
 
 from trainer.release.contract import CHECKSUMMED
+from trainer.release.files import pack_releases
 from trainer.release.inputs import FACES_FILE
 from trainer.retention.references import finished_runs
 from trainer.retention.releases import needed_releases
-from trainer.staging.paths import DataDir, RunDir
+from trainer.staging.paths import PACKS, DataDir, RunDir
 from trainer.state.store import run_of
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ def clear_runs(data: DataDir) -> int:
         paths = _working_files(run)
         if run.run_id not in read_next:
             paths += [run.nearest_faces, run.similar_performers]
+            for name in (run.nearest_faces.name, run.similar_performers.name):
+                paths += sorted(run.root.glob(f"{PACKS}/*/select/{name}"))
         freed += sum(_delete(path) for path in paths if path.exists())
     if freed:
         log.info(f"retention: {freed / 1e6:.1f} MB of working files of finished runs deleted")
@@ -38,6 +41,9 @@ def _working_files(run: RunDir) -> list[Path]:
     return [
         run.select / FACES_FILE,
         *(run.release / name for name in CHECKSUMMED),
+        *sorted(run.root.glob(f"{PACKS}/*/select/{FACES_FILE}")),
+        *sorted(run.root.glob(f"{PACKS}/*/working")),
+        *(path / name for path in pack_releases(run.release) for name in CHECKSUMMED),
         *sorted(run.root.glob("embed/*/job.json")),
         run.embed_plan,
         run.root / "working",

@@ -14,7 +14,7 @@ from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig, load_sources
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.reasons import problems
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json, write_sealed
 from trainer.staging.paths import DataDir, RunDir
 
 
@@ -28,6 +28,7 @@ class Plan(BaseModel):
     version_id: str
     params: BuildParams
     pack_id: str
+    further_packs: dict[str, str] = {}  # name -> id
     sources: dict[str, SourceConfig]
     # Those not chosen, as they were then; None in the plan of an older trainer.
     others: dict[str, SourceConfig] | None = None
@@ -94,9 +95,13 @@ class RunContext:
         name = self.plan.base_release
         return self.data.release(name) if name else None
 
+    def of_run(self, run_id: str) -> RunContext:
+        """Another run, for the same model pack."""
+        return RunContext.open(self.settings, run_id)
+
     def finish(self, step: str, result: dict[str, Any]) -> dict[str, Any]:
         """Mark a step as finished with its result; return the result."""
-        write_json(self.run.step(step), result)
+        write_sealed(self.run.step(step), result)
         return result
 
     def result(self, step: str) -> dict[str, Any] | None:

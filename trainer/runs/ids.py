@@ -11,7 +11,7 @@ from trainer.config.sources import shipped_sources
 from trainer.errors import ConfigError
 from trainer.runs.context import read_plan
 from trainer.runs.record import read_record
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json, write_sealed
 from trainer.staging.names import run_id_from
 from trainer.staging.paths import DataDir, RunDir
 
@@ -29,7 +29,7 @@ def run_id_to_plan(data: DataDir, text: str, conf: Mapping[str, Any]) -> str:
         return found.run_id
     run = RunDir(data.runs / own)
     if not run.root.is_dir():
-        write_json(run.origin, {"run_id": text})  # from now on this one is found
+        write_sealed(run.origin, {"run_id": text})  # from now on this one is found
     return own
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
+from trainer.staging.atomic import read_json
 from trainer.staging.clock import iso, now
 from trainer.staging.paths import DataDir
 
@@ -33,7 +33,7 @@ def _started(path: Path) -> str:
 @lru_cache(maxsize=10_000)
 def _read_started(path: Path, _modified: int, _size: int, _inode: int) -> str:
     try:
-        started = json.loads(path.read_bytes()).get("started_at")
+        started = read_json(path).get("started_at")
     except (OSError, ValueError, AttributeError):
         return ""
     return started if isinstance(started, str) else ""

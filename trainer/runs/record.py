@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from trainer.errors import DamagedFileError
 from trainer.reasons import reason
-from trainer.staging.atomic import read_json, write_json
+from trainer.staging.atomic import read_json, write_json, write_sealed
 from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import StageError, grouped
 from trainer.staging.paths import DataDir, RunDir
@@ -131,7 +131,7 @@ def read_record(path: Path) -> RunRecord:
 
 def write_record(run: RunDir, record: RunRecord) -> None:
     """Write run.json."""
-    write_json(run.record, record.model_dump(mode="json"))
+    write_sealed(run.record, record.model_dump(mode="json"))
 
 
 def list_records(data: DataDir) -> list[RecordEntry]:

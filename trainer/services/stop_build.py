@@ -15,6 +15,7 @@ from trainer.runs.context import RunContext
 from trainer.runs.ids import airflow_run
 from trainer.runs.record import list_records
 from trainer.services.airflow_api import FILE, PASSWORD, URL, USER, read_login
+from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
 
 SECONDS = 60.0  # its spiders and its embedder finish what they have in hand
@@ -72,8 +73,12 @@ def _stop_in_airflow(run_id: str) -> None:
 
 def _stop_here(data: DataDir) -> None:
     """The process that has DATA_DIR for itself gets a Ctrl-C, and time. Where nobody has it, the
-    run is dead already."""
-    for process in _holders(data.lock):
+    run is dead already. Raises `Busy` where another machine has it."""
+    holders = _holders(data.lock)
+    if not holders:
+        with build_lock(data.lock):
+            return
+    for process in holders:
         try:
             process.send_signal(signal.SIGINT)
             process.wait(SECONDS)

@@ -18,6 +18,7 @@ from typing import Any
 
 from trainer.errors import UnreadableJson
 from trainer.reasons import reason
+from trainer.staging.sealed_json import opened, sealed
 
 log = logging.getLogger(__name__)
 
@@ -62,13 +63,21 @@ def write_json(target: Path, content: Any, indent: int | None = 2, mode: int = 0
     write_bytes(target, (text + "\n").encode(), mode)
 
 
+def write_sealed(target: Path, content: Any, indent: int | None = 2, mode: int = 0o644) -> None:
+    """Write JSON of ours that is read again, with a checksum that `read_json` verifies."""
+    write_json(target, sealed(content), indent, mode)
+
+
 def read_json(path: Path) -> Any:
-    """Return the content of a JSON file; raises `UnreadableJson` (a `ValueError`) naming it."""
+    """Return the content of a JSON file, without its checksum, which is verified where it has one.
+
+    Raises `UnreadableJson` (a `ValueError`) naming it.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return opened(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, RecursionError) as error:
         raise UnreadableJson(
-            f"{path}: cut off or not JSON: {reason(error)}; `trainer repair` sets it aside"
+            f"{path}: cut off, changed or not JSON: {reason(error)}; `trainer repair` sets it aside"
         ) from None
 
 

@@ -31,7 +31,7 @@ BY_KIND = {
     "held": "wait: the host asked for a pause",
     "html": "look at base_url in sources.yaml: what answers there is a web page",
     "html_instead_of_picture": "look at the address in a browser: it shows no picture",
-    "image_changed": "delete the file, and run again: the picture is fetched anew",
+    "image_changed": "run again: the file was deleted, and the picture is fetched anew",
     "image_missing": "run again: the picture is fetched anew",
     "missing_page": "nothing to do: the site has no such page any more",
     "network": _LATER,

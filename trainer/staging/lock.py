@@ -16,6 +16,7 @@ from pathlib import Path
 from trainer.errors import RetryLater, StageFailed
 from trainer.reasons import reason
 from trainer.staging.leases import Kind, Taken, lease
+from trainer.staging.lock_holder import holder, note_holder
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,11 @@ def build_lock(path: Path) -> Iterator[None]:
     with _opened(path) as handle:
         if not _taken(handle, fcntl.LOCK_EX):
             raise Busy(
-                f"another build is running in {path.parent}, here or in Airflow; wait for its end, "
-                "or stop it (in Airflow: pause the DAG and mark its run as failed), and try again"
+                f"another build is running in {path.parent}, here or in Airflow{holder(handle)}; "
+                "wait for its end, or stop it (in Airflow: pause the DAG and mark its run as "
+                "failed), and try again"
             )
+        note_holder(handle)
         with _leased_at_once(path):
             yield
 
@@ -55,15 +58,17 @@ def task_lock(path: Path, patience: float | None = None) -> Iterator[None]:
         while not _taken(handle, fcntl.LOCK_SH):
             if time.monotonic() >= deadline:
                 raise RetryLater(
-                    f"a build, a purge or a decision has {path.parent} for itself; wait, this "
-                    "task is tried again"
+                    f"a build, a purge or a decision has {path.parent} for itself"
+                    f"{holder(handle)}; wait, this task is tried again"
                 )
             if not waiting:
                 log.info(
                     f"waiting for a build, a purge or a decision that has {path.parent} for itself"
+                    f"{holder(handle)}"
                 )
             waiting = True
             time.sleep(min(_LOOK_AGAIN, seconds))
+        note_holder(handle)
         with _leased(path, "beside", max(0.0, deadline - time.monotonic())):
             yield
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from trainer.errors import DamagedFileError
 from trainer.reasons import problems
-from trainer.staging.atomic import read_json, sha256_file, write_json
+from trainer.staging.atomic import read_json, sha256_file, write_sealed
 from trainer.staging.error_groups import ErrorBook, StageError, grouped
 from trainer.staging.paths import RUN_MANIFEST
 
@@ -65,7 +65,7 @@ class StageManifest(BaseModel):
 
     def write(self, directory: Path) -> None:
         """Write `_RUN.json` into `directory`; call it when all parts are written."""
-        write_json(directory / RUN_MANIFEST, self.model_dump())
+        write_sealed(directory / RUN_MANIFEST, self.model_dump())
 
     @classmethod
     def read(cls, directory: Path) -> StageManifest | None:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from trainer.errors import DamagedFileError
 from trainer.reasons import reason
 from trainer.staging.atomic import TEMPORARY, whole_file
+from trainer.staging.parquet_footer import check_footer, seal_footer
 
 _VECTOR = 256  # bytes of a fixed-size value; wider ones are vectors
 
@@ -27,6 +28,7 @@ def write_table(path: Path, table: pa.Table) -> None:
             row_group_size=16_384,
             **_stored(table.schema),
         )
+        seal_footer(temporary)
 
 
 def _stored(schema: pa.Schema) -> dict[str, Any]:
@@ -52,6 +54,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """Return all rows of a file, or `columns` of them, with page checksums verified; raises
     `DamagedFileError` naming the file."""
     try:
+        check_footer(path)
         return pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
         raise DamagedFileError(
@@ -62,6 +65,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
 def read_schema(path: Path) -> pa.Schema:
     """Return a file's schema; raises `DamagedFileError` naming the file."""
     try:
+        check_footer(path)
         return pq.read_schema(path)
     except (OSError, pa.ArrowException) as error:
         raise DamagedFileError(
@@ -75,6 +79,7 @@ def stream_rows(path: Path, columns: Sequence[str], batch: int = 4096) -> Iterat
     Page checksums are verified; raises `DamagedFileError` naming the file.
     """
     try:
+        check_footer(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for found in file.iter_batches(batch, columns=list(columns)):
                 yield from found.to_pylist()
@@ -87,6 +92,7 @@ def stream_rows(path: Path, columns: Sequence[str], batch: int = 4096) -> Iterat
 def find_rows(path: Path, column: str, values: Sequence[Any]) -> list[dict[str, Any]]:
     """The rows of a file whose `column` is one of `values`; other row groups are not read whole."""
     try:
+        check_footer(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             wanted = pa.array(values, file.schema_arrow.field(column).type)
             found: list[dict[str, Any]] = []
@@ -122,6 +128,7 @@ def read_parts(
 
 def _read_as(path: Path, schema: pa.Schema) -> pa.Table:
     try:
+        check_footer(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             names = set(file.schema_arrow.names)
             table = file.read([n for n in schema.names if n in names])

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from trainer.staging.names import older_run_id, run_id_from
 
-__all__ = ["RUN_MANIFEST", "DataDir", "RunDir", "run_id_from"]
+__all__ = ["PACKS", "RUN_MANIFEST", "DataDir", "RunDir", "run_id_from"]
 RUN_MANIFEST = "_RUN.json"
+PACKS = "packs"  # in a run and in a release: what is of further model packs
 
 
 @dataclass(frozen=True)

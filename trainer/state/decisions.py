@@ -15,6 +15,7 @@ from typing import Any
 
 from trainer.staging.paths import DataDir
 from trainer.state.guard import refuse_new_state
+from trainer.state.seal import transaction
 from trainer.state.store import reading, writing
 
 _FIRST_VERSION = 2  # of state.db with these tables
@@ -33,14 +34,8 @@ def deciding(data: DataDir) -> Iterator[sqlite3.Connection]:
     rolled back when it raises."""
     data.state_db.parent.mkdir(parents=True, exist_ok=True)
     refuse_new_state(data.state_db)
-    with writing(data.state_db) as db:
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield db
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
+    with writing(data.state_db) as db, transaction(db):
+        yield db
 
 
 def read_decisions(

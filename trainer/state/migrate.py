@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+
+from trainer.state.seal import seal_all, transaction
 
 MEMBERS_VERSION = 4  # of the first state.db that tells `id` from `found`, and has `link`
 
@@ -27,18 +30,29 @@ _MEMBERS = (
 _LEDGER = ("ALTER TABLE image_ledger ADD COLUMN run_id TEXT",)
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """Whole or not at all; another process may have done it meanwhile."""
-    if not _due(db):
+def migrate(db: sqlite3.Connection, schema: str, version: int) -> None:
+    """Bring the tables up to `schema`, of `version`: whole or not at all. Another process may have
+    done it meanwhile."""
+    if _version(db) == version:
         return
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        for statement in _due(db):
+    with transaction(db):
+        for statement in (*_due(db), *_statements(schema), f"PRAGMA user_version = {version}"):
             db.execute(statement)
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
+        seal_all(db)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """`executescript` would commit what is under way."""
+    waiting = ""
+    for line in script.splitlines(keepends=True):
+        waiting += line
+        if sqlite3.complete_statement(waiting):
+            yield waiting
+            waiting = ""
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _due(db: sqlite3.Connection) -> tuple[str, ...]:
@@ -49,5 +63,4 @@ def _due(db: sqlite3.Connection) -> tuple[str, ...]:
 
 def _is_due(db: sqlite3.Connection) -> bool:
     there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'exclusion_members'").fetchone()
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    return there is not None and version < MEMBERS_VERSION
+    return there is not None and _version(db) < MEMBERS_VERSION

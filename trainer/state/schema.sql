@@ -1,4 +1,4 @@
--- state.db, version 4 (state/version.py): what must outlive every run. Records of the way are written in one
+-- state.db, version 5 (state/version.py): what must outlive every run. Records of the way are written in one
 -- transaction, when a release is published; decisions of people by commands (at the end).
 -- Permanent performer ids: given once, never reused.
 CREATE TABLE IF NOT EXISTS performers (
@@ -116,3 +116,8 @@ CREATE TABLE IF NOT EXISTS reviews_left (
     reason TEXT NOT NULL,
     left_at TEXT NOT NULL
 );
+-- What state/seal.py knows each table's content to be.
+CREATE TABLE IF NOT EXISTS checksums (
+    name TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL
+) WITHOUT ROWID;

@@ -26,6 +26,7 @@ from trainer.state.errors import state_error, state_errors
 from trainer.state.guard import refuse_new_state
 from trainer.state.migrate import migrate
 from trainer.state.read_only import read_only
+from trainer.state.seal import transaction
 from trainer.state.version import STATE_VERSION, refuse_newer
 
 __all__ = [
@@ -149,23 +150,17 @@ def commit_release(path: Path, changes: StateChanges) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     refuse_new_state(path)
     with writing(path) as db:
-        db.execute("BEGIN IMMEDIATE")
         try:
-            done = db.execute("SELECT 1 FROM published WHERE run_id = ?", (changes.run_id,))
-            if done.fetchone():
-                db.execute("ROLLBACK")
-                return False
-            write_changes(db, changes)
-            db.execute("COMMIT")
+            with transaction(db):
+                sql = "SELECT 1 FROM published WHERE run_id = ?"
+                if db.execute(sql, (changes.run_id,)).fetchone():
+                    return False
+                write_changes(db, changes)
         except sqlite3.IntegrityError as error:
-            db.execute("ROLLBACK")
             raise StageFailed(
                 f"{path} was changed by another run since this one resolved its identities "
                 f"({reason(error)}); start the build again"
             ) from error
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
     return True
 
 
@@ -173,7 +168,7 @@ def note_published(path: Path, run_id: str, version_id: str, version: str, at: s
     """Note that a release which no build made has used `version`, so that it is not given again."""
     path.parent.mkdir(parents=True, exist_ok=True)
     refuse_new_state(path)
-    with writing(path) as db:
+    with writing(path) as db, transaction(db):
         db.execute(
             "INSERT OR IGNORE INTO published (run_id, version_id, version, published_at) "
             "VALUES (?, ?, ?, ?)",
@@ -202,6 +197,4 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA foreign_keys = ON")
-    migrate(db)
-    db.executescript(_SCHEMA.read_text(encoding="utf-8"))
-    db.execute(f"PRAGMA user_version = {STATE_VERSION}")
+    migrate(db, _SCHEMA.read_text(encoding="utf-8"), STATE_VERSION)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trainer.errors import StageFailed
 
-STATE_VERSION = 4
+STATE_VERSION = 5
 
 
 def refuse_newer(db: sqlite3.Connection, path: Path) -> None:

@@ -90,4 +90,4 @@ def _releases(data: DataDir, state: Path) -> Iterator[Path]:
     with reading(state) as db:
         pinned = [] if db is None else db.execute("SELECT version_id FROM pins").fetchall()
     for name in sorted({row[0] for row in pinned} | {current_id(data) or ""} - {""}):
-        yield from sorted(data.release(name).iterdir())
+        yield from sorted(path for path in data.release(name).rglob("*") if path.is_file())

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.adults.quarantine import OWNERS_FILE
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.reasons import reason
 from trainer.runs.record import read_record
@@ -15,7 +16,9 @@ from trainer.staging.atomic import read_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_table
 from trainer.staging.paths import DataDir, RunDir
+from trainer.state.seal import changed_tables
 from trainer.state.store import published_run_ids, read_snapshots, reading
+from trainer.upkeep.run_results import release_problem, results
 
 log = logging.getLogger(__name__)
 
@@ -60,15 +63,28 @@ def _problem(read: Callable[[Path], object], path: Path) -> str | None:
 def _state(data: DataDir) -> Iterator[Damage]:
     problem = _problem(check_state, data.state_db)
     if problem:
-        yield Damage(data.state_db, problem, advice="`trainer restore`, or `trainer state rebuild`")
+        yield Damage(data.state_db, problem, advice=_STATE_ADVICE)
+
+
+_STATE_ADVICE = (
+    "`trainer restore`, or `trainer state rebuild`; where you changed it yourself, `trainer state "
+    "accept`"
+)
 
 
 def check_state(path: Path) -> None:
-    """Raise `DamagedFileError` where SQLite finds the database malformed."""
+    """Raise `DamagedFileError` where SQLite finds the database malformed, or where rows are not
+    those that were written."""
     with reading(path) as db:
-        found = "ok" if db is None else db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        found = "ok" if db is None else db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        changed = changed_tables(db) if db is not None and found == "ok" else []
     if found != "ok":
         raise DamagedFileError(f"{path}: {found}; restore it from your backup")
+    if changed:
+        raise DamagedFileError(
+            f"{path}: {', '.join(changed)} changed since they were written; restore it from your "
+            "backup, or, where you changed them yourself, `trainer state accept`"
+        )
 
 
 def _plans_and_records(data: DataDir) -> Iterator[Damage]:
@@ -108,6 +124,7 @@ def _unfinished(data: DataDir) -> Iterator[Damage]:
     for root in sorted(p for p in data.runs.glob("*/") if p.name not in published):
         yield from _staging(RunDir(root))
         yield from _folded(RunDir(root))
+        yield from _results(RunDir(root))
 
 
 def _staging(run: RunDir) -> Iterator[Damage]:
@@ -128,18 +145,35 @@ def _folded(run: RunDir) -> Iterator[Damage]:
             yield Damage(directory, problem, anew="set aside; it is folded again", also=marks)
 
 
+def _results(run: RunDir) -> Iterator[Damage]:
+    for path, mark in results(run):
+        read = read_table if path.suffix == ".parquet" else read_json
+        problem = _problem(read, path)
+        if problem:
+            anew = f"set aside; {mark.stem} is done again"
+            yield Damage(path, problem, anew=anew, also=(mark,))
+    problem = release_problem(run)
+    if problem:
+        mark = run.step("build_release")
+        yield Damage(run.release, problem, anew="set aside; it is built again", also=(mark,))
+
+
 _FOLDS = ("plan_references", "plan_embed")
 _CRAWLS = ("crawl", "crawl_references")
 
 
 def _memories(data: DataDir) -> Iterator[Damage]:
-    """What `select` goes on from; without it, it compares everything."""
+    """What the next build goes by, and can do without."""
     for root in sorted(data.runs.glob("*/")):
         run = RunDir(root)
-        for path in (run.nearest_faces, run.similar_performers):
+        for path, anew in (
+            (run.nearest_faces, "set aside; all faces are compared again"),
+            (run.similar_performers, "set aside; all faces are compared again"),
+            (run.resolve / OWNERS_FILE, "set aside; the next crawl asks for more pictures"),
+        ):
             problem = _table_problem([path]) if path.exists() else None
             if problem:
-                yield Damage(path, problem, anew="set aside; all faces are compared again")
+                yield Damage(path, problem, anew=anew)
 
 
 def _face_cache(data: DataDir, pack_id: str | None) -> Iterator[Damage]:

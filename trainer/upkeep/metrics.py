@@ -122,7 +122,7 @@ def _release(found: Metrics, data: DataDir) -> None:
     if name is None or manifest is None:
         return
     made = parse_iso(manifest.created_at).timestamp()
-    size = sum(path.stat().st_size for path in data.release(name).iterdir())
+    size = sum(path.stat().st_size for path in data.release(name).rglob("*"))
     found.set("release_created_timestamp_seconds", "When the current release was made", made)
     found.set("release_performers", "Performers in it", manifest.performer_count)
     found.set("release_faces", "Faces in it", manifest.face_count)

@@ -25,7 +25,9 @@ from trainer.staging.lock import build_lock
 from trainer.staging.parquet import read_table, stream_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import IMAGES
+from trainer.state.seal import transaction
 from trainer.state.store import writing
+from trainer.upkeep.damage import check_state
 
 log = logging.getLogger(__name__)
 
@@ -73,14 +75,9 @@ def rebuild_state(data: DataDir, *, without_exclusions: bool = False) -> Rebuilt
                 "backup"
             )
         done = Rebuilt(databases[0].parent.name)
-        with writing(data.state_db) as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                _write(db, data, databases, done)
-                db.execute("COMMIT")
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
+        check_state(data.state_db)  # what stays of it would count as sound from then on
+        with writing(data.state_db) as db, transaction(db):
+            _write(db, data, databases, done)
         bring_in(data)
         done.exclusions = len(read_list(data) or ())
     return done

@@ -6,11 +6,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Container
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from trainer.config.settings import Settings
 from trainer.errors import DamagedFileError, StageFailed
+from trainer.release.contract import DATABASE
 from trainer.release.files import current_id, hash_problems, release_dirs, require_intact
-from trainer.staging.atomic import swap_symlink
+from trainer.staging.atomic import link_or_copy, sha256_file, swap_symlink
 from trainer.staging.clock import now, version_id
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
@@ -57,7 +59,9 @@ def repair(data: DataDir, *, dry_run: bool = False) -> Repaired:
         _mend_current(data, found, dry_run)
         for directory in release_dirs(data):
             problems = hash_problems(directory)
-            if problems:
+            if not problems:
+                _mend_link(data, directory, found, dry_run)
+            else:
                 found.left.append(
                     f"{directory}: {'; '.join(problems)}: restore it with `trainer restore`, or "
                     "delete it where it is not the current one"
@@ -111,6 +115,24 @@ def _set_aside(data: DataDir, damage: Damage, stamp: str) -> None:
     for path in (damage.path, *damage.also):
         if path.exists():
             set_aside(data, path, stamp)
+
+
+def _mend_link(data: DataDir, release: Path, found: Repaired, dry_run: bool) -> None:
+    """performers_<id>.db is a file of its own where the file system has no hard links."""
+    link = data.performers_link(release.name)
+    problem = link_problem(link, release / DATABASE)
+    if problem:
+        found.done.append(f"{problem}: set aside, and made anew from the release")
+        if not dry_run:
+            set_aside(data, link, version_id(now()))
+            link_or_copy(release / DATABASE, link)
+
+
+def link_problem(link: Path, database: Path) -> str | None:
+    """Return what is wrong with the copy of a whole release's database, if it is one."""
+    if not link.exists() or link.samefile(database) or sha256_file(link) == sha256_file(database):
+        return None
+    return f"{link}: its bytes are not those of {database}"
 
 
 def _mend_current(data: DataDir, found: Repaired, dry_run: bool) -> None:

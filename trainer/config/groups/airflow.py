@@ -42,6 +42,11 @@ class AirflowSettings(SettingsGroup):
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
         "UTC", description="Time zone of the schedule, like `Europe/Berlin`"
     )
+    pod_templates: OptionalPath = Field(
+        None,
+        description="For Airflow's KubernetesExecutor: the folder with the pod template of each "
+        "queue (`crawl.yaml`, `gpu.yaml`, `merge.yaml`): [cluster](cluster.md)",
+    )
     reports_url: str | None = Field(
         None,
         description="Address of the reports as a browser sees them, or a path on the same host: "

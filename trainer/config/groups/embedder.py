@@ -64,12 +64,25 @@ class EmbedderSettings(SettingsGroup):
         description="Folder under `DATA_DIR/models`; `trainer models fetch sidecar` fills it. "
         "`demo` is refused for public sources",
     )
+    model_packs: str = Field(
+        "",
+        pattern=r"^([a-z0-9_-]+(,[a-z0-9_-]+)*)?$",
+        description="Several packs with the same detector, e.g. `sidecar,stashface`: pictures are "
+        "decoded and detected once. The first one's is the release, beside which the others' lie. "
+        "Empty: `TRAINER_MODEL_PACK` alone; see [consumers](consumers.md)",
+    )
     allow_demo_pack: bool = Field(
         False,
         description="Let the pack `demo` build from public sources: a database that names nobody "
         "right in a sidecar",
     )
     embed_shards: int = Field(1, ge=1, le=256, description="Embed tasks a build is cut into")
+
+    @property
+    def further_packs(self) -> list[str]:
+        """The packs of a build beside `model_pack`, in their order."""
+        listed = dict.fromkeys(name for name in self.model_packs.split(",") if name)
+        return [name for name in listed if name != self.model_pack]
 
     @field_validator("kubernetes_claim")
     @classmethod

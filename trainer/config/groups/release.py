@@ -29,10 +29,16 @@ class ReleaseSettings(SettingsGroup):
         "time to build) or `float8` (rounds down: every distance grows by about 0.13, so the "
         "sidecar's thresholds reject more)",
     )
+    export_for: str = Field(
+        "",
+        pattern=r"^([a-z0-9_-]+(,[a-z0-9_-]+)*)?$",
+        description="Consumers that every new release is exported for, e.g. `sidecar,stashface`; "
+        "empty: none. See [consumers](consumers.md)",
+    )
     stashface_password: Annotated[SecretStr | None, EmptyIsUnset] = Field(
         None,
-        description="Password of `persons.zip` for `trainer export --for stashface`: the "
-        "`VISAGE_KEY` of the server",
+        description="Password of `persons.zip` in exports for stashface: the `VISAGE_KEY` of the "
+        "server",
     )
     index_minutes: float = Field(
         240.0,
@@ -54,3 +60,8 @@ class ReleaseSettings(SettingsGroup):
         "all servers asked; beyond it the release waits as a candidate: approve it where the clock "
         "is right",
     )
+
+    @property
+    def consumers(self) -> list[str]:
+        """The names in `export_for`, each once."""
+        return list(dict.fromkeys(name for name in self.export_for.split(",") if name))

@@ -18,13 +18,15 @@ from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
 from trainer.errors import ConfigError
 from trainer.exclusions.list_file import bring_in
+from trainer.pipeline.exports import check_exports
 from trainer.pipeline.follow_up import is_first_release
+from trainer.pipeline.further_packs import plan_further
 from trainer.pipeline.interrupted import close_lost_runs
 from trainer.release.gate import load_limits
 from trainer.release.publish import free_moment
 from trainer.runs import update as run_record
 from trainer.runs.context import Plan, RunContext
-from trainer.staging.atomic import read_json, remove_temporaries, write_json
+from trainer.staging.atomic import read_json, remove_temporaries, write_sealed
 from trainer.staging.clock import iso, now, version_id
 from trainer.staging.paths import DataDir
 from trainer.state.guard import require_state_of_releases
@@ -57,8 +59,10 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
         settings.data_dir, settings.model_pack
     )  # refuse a bad gate.yaml now, not after hours of work
     _check_contact(settings)
-    _check_pack(settings, chosen)
+    for name in (settings.model_pack, *settings.further_packs):
+        _check_pack(settings.model_copy(update={"model_pack": name}), chosen)
     _check_embedder(settings)
+    check_exports(settings)
     pack = read_pack(ensure_pack(settings))
     require_sound(data, chosen)
     free = _free_moment(data)
@@ -71,12 +75,13 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
         version_id=version_id(free),
         params=params,
         pack_id=pack.pack_id,
+        further_packs=plan_further(settings, pack),
         sources=chosen,
         others={key: source for key, source in shipped.items() if key not in chosen},
         base_release=base,
         first_release=is_first_release(data, base, params),
     )
-    write_json(context.run.plan, plan.model_dump(mode="json"))
+    write_sealed(context.run.plan, plan.model_dump(mode="json"))
     log.info(f"plan: release {plan.version_id}, sources {', '.join(chosen) or 'none'}")
 
 

@@ -15,11 +15,12 @@ from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import read_exclusions
 from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_pictures
+from trainer.pipeline.further_packs import cached_by_all, places, queries_of_further
 from trainer.pipeline.scene_queries import pictures_to_degrade, why_not_embedded
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import fold_snapshot
-from trainer.staging.atomic import write_json
+from trainer.staging.atomic import write_sealed
 from trainer.staging.frames import read_frame
 from trainer.state.store import read_identities
 
@@ -43,10 +44,11 @@ def run(context: RunContext) -> dict[str, Any]:
     )
     again = _forget_stale(context, wanted) if plan.params.enable_faces else 0
     cached = cached_pictures(context.data.faces(plan.pack_id))
-    missing = sorted(wanted - cached) if plan.params.enable_faces else []
+    missing = sorted(wanted - cached_by_all(context, cached)) if plan.params.enable_faces else []
     present = [sha for sha in missing if context.data.image(sha).exists()]
     queries = pictures_to_degrade(context, wanted)
-    shards = _write_jobs(context, plan, present, queries)
+    further = queries_of_further(context, wanted)
+    shards = _write_jobs(context, plan, present, queries, further)
     figures = {
         "pictures": len(wanted),
         "already": len(wanted & cached),
@@ -94,13 +96,18 @@ def _pictures(context: RunContext) -> set[str]:
 
 
 def _write_jobs(
-    context: RunContext, plan: Plan, pictures: list[str], queries: list[str]
+    context: RunContext,
+    plan: Plan,
+    pictures: list[str],
+    queries: list[str],
+    further: dict[str, list[str]],
 ) -> list[str]:
     """One job file a shard, by hash prefix; an empty shard gets none."""
     settings, data = context.settings, context.data
     shards, degraded = (_shards(some, settings.embed_shards) for some in (pictures, queries))
     data.faces(plan.pack_id).mkdir(parents=True, exist_ok=True)
-    names = sorted({*shards, *degraded})
+    others = {pack: _shards(some, settings.embed_shards) for pack, some in further.items()}
+    names = sorted({*shards, *degraded, *(name for some in others.values() for name in some)})
     device = choose_device(settings) if names else "cpu"
     for shard in names:
         job = EmbedJob(
@@ -113,12 +120,13 @@ def _write_jobs(
             report_dir=context.run.embed_shard(shard),
             images=shards.get(shard, []),
             scene_queries=degraded.get(shard, []),
+            further=places(context, {pack: some.get(shard, []) for pack, some in others.items()}),
             device=device,
             precision=settings.precision,
             **BATCHES["cpu" if device == "cpu" else "gpu"],
             started_at=plan.started_at,
         )
-        write_json(context.run.embed_shard(shard) / "job.json", job.model_dump(mode="json"))
+        write_sealed(context.run.embed_shard(shard) / "job.json", job.model_dump(mode="json"))
     return names
 
 

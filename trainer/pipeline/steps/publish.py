@@ -11,9 +11,11 @@ from trainer.errors import DamagedFileError, StageFailed
 from trainer.exclusions.apply import refuse_if_decided
 from trainer.exclusions.crawl_notes import dropped_links
 from trainer.exclusions.list_file import bring_in
+from trainer.pipeline.further_packs import same_further
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
 from trainer.retention.images import prune_pictures, prune_vectors
+from trainer.retention.old_runs import clear_old_runs
 from trainer.retention.references import overtaken_by
 from trainer.retention.releases import retain
 from trainer.retention.runs import clear_runs
@@ -67,6 +69,7 @@ def publish_run(context: RunContext) -> dict[str, Any]:
     publish(data, context.run.release, plan.version_id, context.settings.signing_key)
     retain(data, context.settings.keep_releases)
     clear_runs(data)
+    clear_old_runs(data)
     log.info(f"publish: release {plan.version_id} (version {version}) is current")
     return {
         "published": True,
@@ -81,7 +84,13 @@ def _prune(context: RunContext) -> int:
     for them. The release is out by now: a damaged file of some run does not make this one fail."""
     days = context.settings.keep_pictures_days
     try:
-        done = prune_pictures(context.data, context.plan.pack_id, days, now())
+        done = prune_pictures(
+            context.data,
+            context.plan.pack_id,
+            days,
+            now(),
+            further=context.plan.further_packs.values(),
+        )
         rows = prune_vectors(context.data)
     except DamagedFileError as error:
         log.info(f"publish: pictures and vectors that nothing needs stay: {error}")
@@ -102,7 +111,11 @@ def _same_as_base(context: RunContext) -> bool:
         read_json(directory / MANIFEST) for directory in (context.base_release, context.run.release)
     )
     same = all(before["checksums"].get(n) == after["checksums"][n] for n in _CONTENT)
-    return same and before.get("models") == after["models"]
+    return (
+        same
+        and before.get("models") == after["models"]
+        and same_further(context.base_release, context.run.release, _CONTENT)
+    )
 
 
 def _keep_base(context: RunContext) -> dict[str, Any]:
@@ -115,6 +128,7 @@ def _keep_base(context: RunContext) -> dict[str, Any]:
     commit_release(context.data.state_db, _changes(context, plan, version, plan.base_release))
     bring_in(context.data)
     clear_runs(context.data)
+    clear_old_runs(context.data)
     log.info(f"publish: nothing changed, release {plan.base_release} stays current")
     return {
         "published": True,

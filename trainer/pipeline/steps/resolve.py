@@ -39,7 +39,7 @@ from trainer.release.inputs import PERFORMER_INPUT
 from trainer.runs.context import RunContext
 from trainer.runs.update import manifests
 from trainer.snapshots.current import require_all_snapshots
-from trainer.staging.atomic import write_json
+from trainer.staging.atomic import write_sealed
 from trainer.staging.parquet import write_rows
 from trainer.staging.rows import PerformerRecord
 from trainer.state.decisions import digest
@@ -193,7 +193,7 @@ def _write(
     evidence = identities.evidence | attached.evidence
     write_rows(directory / "performers.parquet", adults.allowed, PERFORMER_INPUT)
     adults.write(directory)
-    write_json(
+    write_sealed(
         directory / "identities.json",
         {
             "claims": [[*claim, number] for claim, number in sorted(claims.items())],

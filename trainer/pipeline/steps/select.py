@@ -43,7 +43,7 @@ from trainer.reasons import in_words
 from trainer.release.inputs import FACE_INPUT
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
-from trainer.staging.atomic import write_json
+from trainer.staging.atomic import write_sealed
 from trainer.staging.frames import read_frame
 from trainer.staging.parquet import write_table
 from trainer.state.store import run_of
@@ -78,7 +78,7 @@ def run(context: RunContext) -> dict[str, Any]:
     _write(context, chosen, judged.vectors)
     write_face_rules(context.run.select, capped, judged.quarantined)
     by_rule = funnel(capped)
-    write_json(context.run.select / "funnel.json", by_rule)
+    write_sealed(context.run.select / "funnel.json", by_rule)
     result = {
         "faces": len(chosen),
         "performers": chosen["performer_id"].n_unique(),
@@ -179,7 +179,7 @@ def _remembered(context: RunContext, name: str) -> pl.DataFrame | None:
     run_id = run_of(data.state_db, plan.base_release) if plan.base_release else None
     if run_id is None:
         return None
-    last = RunContext.open(context.settings, run_id)
+    last = context.of_run(run_id)
     path = last.run.select / name
     if not path.exists() or last.plan.pack_id != plan.pack_id:
         return None

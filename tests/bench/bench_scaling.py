@@ -1,0 +1,108 @@
+"""How each step of a release grows: its figures at several sizes, and the exponents through them.
+
+`make bench-scaling` (SIZES="3000 10000 30000") runs `bench_release` at each size without figures
+in var/bench, fits CPU seconds and memory by c * n^e, and works both out for the target.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from trainer.config.settings import REPO_ROOT
+from trainer.staging.atomic import read_json
+
+FIGURES = REPO_ROOT / "var" / "bench"
+TARGET_FACES = 10_000_000  # of a million performers
+N_LOG_N = 1.12  # what n log n looks like as an exponent between 10,000 and 10 million faces
+_IDLE = "gate"  # does next to nothing: what each process takes for its start
+_LEAST = {"cpu": 0.5, "peak_mb": 30.0}  # beyond that; less is too little to tell
+_UNIT = {"cpu": "s", "peak_mb": "MB"}
+
+
+class Fit(NamedTuple):
+    """y = factor * n ** exponent, through points of (n, y)."""
+
+    exponent: float
+    factor: float
+
+    def at(self, n: float) -> float:
+        return self.factor * float(n) ** self.exponent
+
+
+def fit(points: Sequence[tuple[float, float]]) -> Fit:
+    """Least squares through the logarithms; two points or more with y above 0."""
+    n, y = (np.log(np.asarray(values, dtype=float)) for values in zip(*points, strict=True))
+    exponent, offset = np.polyfit(n, y, 1)
+    return Fit(float(exponent), float(np.exp(offset)))
+
+
+def points(
+    found: Sequence[Mapping[str, Any]], week: str, step: str, what: str
+) -> list[tuple[float, float]]:
+    """(faces, figure) of a step at each size, without what the start of its process takes."""
+    rows = []
+    for one in found:
+        steps = one[week]["steps"]
+        rows.append((float(one["first week"]["faces"]), steps[step][what] - steps[_IDLE][what]))
+    return [(faces, value) for faces, value in rows if value > _LEAST[what]]
+
+
+def table(found: Sequence[Mapping[str, Any]], week: str) -> list[str]:
+    """Lines of a Markdown table, a step each."""
+    sizes = " / ".join(f"{one['people']:,}" for one in found)
+    lines = [
+        f"| step, {week} | CPU s at {sizes} | exponent | at the target | MB at {sizes} | exponent "
+        "| at the target |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    return [*lines, *(_row(found, week, step) for step in found[0][week]["steps"])]
+
+
+def _row(found: Sequence[Mapping[str, Any]], week: str, step: str) -> str:
+    cells = [step]
+    for what, digits in (("cpu", 1), ("peak_mb", 0)):
+        cells.append(" / ".join(f"{one[week]['steps'][step][what]:.{digits}f}" for one in found))
+        cells += _grown(points(found, week, step, what), _UNIT[what])
+    return f"| {' | '.join(cells)} |"
+
+
+def _grown(rows: Sequence[tuple[float, float]], unit: str) -> tuple[str, str]:
+    """The exponent, and the figure at the target."""
+    if len(rows) < 2:
+        return "too small to tell", "-"
+    curve = fit(rows)
+    more = "" if curve.exponent <= N_LOG_N else ", more than n log n"
+    return f"{curve.exponent:.2f}{more}", f"{curve.at(TARGET_FACES):,.0f} {unit}"
+
+
+def measured(size: int) -> dict[str, Any]:
+    """Figures of one size, measured now where there are none."""
+    kept = FIGURES / f"release-{size}.json"
+    if not kept.exists():
+        argv = [sys.executable, "-m", "tests.bench.bench_release", str(size)]
+        subprocess.run(argv, cwd=REPO_ROOT, check=True, stdout=sys.stderr)
+        shutil.copy(FIGURES / "release.json", kept)
+    return dict(read_json(kept))
+
+
+def main() -> None:
+    """Print both weeks' tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="+", type=int, help="performers")
+    sizes = parser.parse_args().sizes
+    found = [measured(size) for size in sorted(sizes)]
+    faces = ", ".join(f"{one['first week']['faces']:,}" for one in found)
+    print(f"faces: {faces}; target: {TARGET_FACES:,} faces of 1,000,000 performers\n")  # noqa: T201
+    for week in ("first week", "second week"):
+        print("\n".join(table(found, week)), end="\n\n")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
