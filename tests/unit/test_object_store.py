@@ -25,6 +25,7 @@ from trainer.object_store.patterns import Patterns
 from trainer.object_store.push import Pushed
 from trainer.object_store.store import Store
 from trainer.object_store.upload import GRACE
+from trainer.staging.atomic import read_json
 from trainer.staging.clock import now
 
 RECORD = "runs/r1/run.json"
@@ -81,7 +82,7 @@ def test_tasks_of_two_machines_are_merged(first, second):
         pull(machine.store, machine.root)
         assert machine.texts()["runs/r1/staging/a/part"] == "a"
         assert machine.texts()["runs/r1/staging/b/part"] == "b"
-        record = json.loads(machine.texts()[RECORD])
+        record = read_json(machine.root / RECORD)  # which verifies its checksum
         assert record["steps"] == {"crawl-a": {"status": "done"}, "crawl-b": 1}
         assert sorted(record["errors"]) == ["one", "two"]
 

@@ -33,6 +33,9 @@ def bring(
     for path in gone:
         _delete(checkout, path)
     fetched = {p: wanted[p] for p in changed if p in reads or wanted[p].link}
+    listed = [checkout.local.root / path for path in changed if path not in fetched]
+    for folder in {path.parent for path in listed}:
+        folder.mkdir(parents=True, exist_ok=True)
     for path in changed:
         if path not in fetched:
             make_placeholder(checkout.local.root / path, wanted[path])
@@ -66,12 +69,18 @@ def fetch(checkout: Checkout, entries: dict[str, Entry]) -> None:
 
 def drop_placeholders(checkout: Checkout, lists: Patterns) -> None:
     """Delete what stood for files that were not brought."""
-    for path in list(checkout.local.walk(lists)):
-        if checkout.local.is_placeholder(path):
-            _delete(checkout, path)
+    root = checkout.local.root
+    gone = [root / p for p in checkout.local.walk(lists) if checkout.local.is_placeholder(p)]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    for folder in {path.parent for path in gone}:
+        with suppress(OSError):  # until one is not empty
+            os.removedirs(folder)
 
 
 def _differs(checkout: Checkout, path: str, entry: Entry, reads: Patterns) -> bool:
+    if not os.path.lexists(f"{checkout.local.root}/{path}"):
+        return True
     if checkout.local.is_placeholder(path):
         return path in reads
     here = checkout.local.entry(path)

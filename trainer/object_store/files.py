@@ -43,10 +43,10 @@ def files_below(root: Path, start: Path) -> Iterator[str]:
         entries = sorted(os.scandir(start), key=lambda e: e.name)
     except (FileNotFoundError, NotADirectoryError):
         return
+    front = len(str(root)) + 1
     for entry in entries:
-        path = Path(entry.path)
-        if entry.is_dir() and link_target(root, path) is None:
-            if not is_local(f"{path.relative_to(root).as_posix()}/x"):
-                yield from files_below(root, path)
+        if entry.is_dir() and link_target(root, Path(entry.path)) is None:
+            if not is_local(f"{entry.path[front:]}/x"):
+                yield from files_below(root, Path(entry.path))
         else:
-            yield path.relative_to(root).as_posix()
+            yield entry.path[front:]

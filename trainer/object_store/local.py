@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, suppress
@@ -88,7 +89,7 @@ class Local:
     def is_placeholder(self, path: str) -> bool:
         """Is it a file without bytes, which only says that there is one?"""
         try:
-            found = (self.root / path).lstat()
+            found = os.lstat(f"{self.root}/{path}")
         except (FileNotFoundError, NotADirectoryError):
             return False
         return stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) == PLACEHOLDER
