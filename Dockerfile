@@ -28,7 +28,7 @@ ENV PATH=/opt/trainer/.venv/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bi
     AIRFLOW_HOME=/airflow \
     AIRFLOW__CORE__LOAD_EXAMPLES=False \
     AIRFLOW__CORE__EXECUTOR=LocalExecutor \
-    AIRFLOW__CORE__PARALLELISM=4 \
+    AIRFLOW__CORE__PARALLELISM=5 \
     AIRFLOW__API__WORKERS=1 \
     AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
 RUN mkdir -p /airflow /data && chmod 0777 /airflow /data

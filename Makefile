@@ -17,7 +17,7 @@ IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling test-objects
+.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-packs bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling test-objects bench-batches
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -89,7 +89,7 @@ test-cluster: setup ## CeleryExecutor over Redis and Postgres, two workers, one 
 	$(BIN)/python -m pytest -s tests/cluster
 
 faults: setup ## Many more kills, flipped bits and weeks than the tests do (about two hours)
-	FAULT_FLIPS=300 FAULT_WEEKS=100 FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
+	FAULT_FLIPS=300 FAULT_WEEKS=100 FAULT_ROOMS=40 STEP_KILLS=40 FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
 
 bench: setup ## Crawl time against the bound of the rate, memory of a source of 100,000 (4 minutes)
 	$(BIN)/python -m tests.bench.bench_crawl
@@ -103,9 +103,16 @@ golden: setup ## Make the demo packs' golden files anew (after their preprocessi
 bench-embedder: setup ## The embedder against its models alone, against DeepFace, memory (15 minutes)
 	$(BIN)/python -m tests.bench.bench_embedder
 
+bench-packs: setup ## What a second model pack costs a build, and how its release names unseen pictures (15 minutes)
+	$(BIN)/python -m tests.bench.bench_packs
+
 PERFORMERS ?= 110000
 bench-requests: setup ## What the planner of pictures saves over an invented population, on simulated time (5 minutes)
 	$(BIN)/python -m tests.bench.bench_requests --performers $(PERFORMERS)
+
+BATCH_PEOPLE ?= 400
+bench-batches: setup ## Whole builds: an early first release, a kill, and what the planner saves (10 minutes)
+	$(BIN)/python -m tests.bench.bench_batches --people $(BATCH_PEOPLE)
 
 PEOPLE ?= 110000
 bench-release: setup ## Two weeks of a large invented world: time, memory, recall (half an hour; PEOPLE=3000: 2 minutes)

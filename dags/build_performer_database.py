@@ -26,6 +26,7 @@ fetched or embedded is lost.
   and trigger again.
 - **crawl**: one source failed. The others go on and the run ends `partial`, with the source's last
   good snapshot; its errors are in the reports.
+- **embed_beside** embeds while the crawls go on. It does not fail: `embed` does what it could not.
 - **embed**: the embedder stopped. Read its log, then clear the step; it goes on from the parts that
   are written.
 - **resolve**, **select**: a file is damaged, or a person decided something meanwhile. Clear from

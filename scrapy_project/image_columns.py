@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from typing import Final
 
@@ -9,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from trainer.config.jobs import CrawlJob
-from trainer.fetch_plan.columns import OPEN, OUTCOME, PICTURES
+from trainer.fetch_plan.columns import FETCHED, OUTCOME, PICTURES
 from trainer.staging.frames import read_frame
 from trainer.staging.rows import AdvertisedImage, PerformerRecord
 
@@ -38,6 +39,8 @@ class ImageColumns:
         self._performer, self._position = array("L"), array("L")
         self._width, self._height = array("l"), array("l")  # 0: not stated
         self._outcome = array("B")
+        self._sha = array("Q")  # the first 8 bytes of a picture's sha256; 0: not fetched
+        self._quality = array("f")  # of good ones, else not a number
 
     def add(
         self,
@@ -46,6 +49,7 @@ class ImageColumns:
         image: AdvertisedImage,
         url: str,
         outcome: str,
+        sha256: str | None = None,
     ) -> None:
         """A picture of `performer`; a URL that is there already stays whose it is."""
         if url in self._rows:
@@ -57,10 +61,23 @@ class ImageColumns:
         self._width.append(image.get("width") or 0)
         self._height.append(image.get("height") or 0)
         self._outcome.append(_CODES[outcome])
+        self._sha.append(_number_of(sha256))
+        self._quality.append(math.nan)
 
-    def note(self, url: str, outcome: str) -> None:
+    def note(self, url: str, outcome: str, sha256: str | None = None) -> None:
         """What became of a picture."""
-        self._outcome[self._rows[url]] = _CODES[outcome]
+        row = self._rows[url]
+        self._outcome[row], self._sha[row] = _CODES[outcome], _number_of(sha256)
+
+    def found(self, faces: pl.DataFrame) -> None:
+        """What the embedder found: sha256, outcome (OUTCOME) and quality."""
+        keys = pl.DataFrame({"sha": np.array(self._sha, np.uint64)})
+        numbers = faces["sha256"].str.head(16).str.to_integer(base=16, dtype=pl.UInt64)
+        given = faces.select(numbers.alias("sha"), "outcome", "quality").unique("sha", keep="first")
+        rows = keys.with_row_index().join(given, on="sha", maintain_order="left")
+        for row, outcome, quality in rows.select("index", "outcome", "quality").iter_rows():
+            self._outcome[row] = _CODES[outcome]
+            self._quality[row] = math.nan if quality is None else quality
 
     def count(self, outcome: str) -> int:
         """How many pictures have this outcome."""
@@ -89,7 +106,7 @@ class ImageColumns:
                 "outcome": pl.Series(
                     np.asarray(OUTCOMES)[np.asarray(self._outcome)], dtype=OUTCOME
                 ),
-                "quality": pl.repeat(None, count, dtype=pl.Float32, eager=True),
+                "quality": pl.Series(np.asarray(self._quality), nan_to_null=True),
             },
             schema=PICTURES,
         )
@@ -120,11 +137,11 @@ class ImageColumns:
 def _with_faces(ours: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """A picture that this crawl does not ask for has the outcome that the embedder gave it."""
     faces = known.unique("url").select("url", pl.col("outcome").alias("had"), "quality")
-    joined = ours.drop("quality").join(faces, on="url", how="left", maintain_order="left")
-    settled = (pl.col("outcome") != OPEN) & pl.col("had").is_not_null()
+    joined = ours.join(faces, on="url", how="left", suffix="_had", maintain_order="left")
+    settled = (pl.col("outcome") == FETCHED) & pl.col("had").is_not_null()
     return joined.with_columns(
         pl.when(settled).then("had").otherwise("outcome").alias("outcome"),
-        pl.when(settled).then("quality").alias("quality"),
+        pl.when(settled).then("quality_had").otherwise("quality").alias("quality"),
     ).select(PICTURES.names())
 
 
@@ -133,6 +150,10 @@ def known_earlier(job: CrawlJob) -> pl.DataFrame:
     if job.known_pictures is None:
         return pl.DataFrame(schema=_KNOWN)
     return read_frame(job.known_pictures).with_columns(pl.col("outcome").cast(OUTCOME))
+
+
+def _number_of(sha256: str | None) -> int:
+    return int(sha256[:16], 16) if sha256 else 0
 
 
 def _or_null(sides: array[int]) -> pl.Series:

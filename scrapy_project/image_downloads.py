@@ -109,7 +109,7 @@ class ImageDownloads:
     async def _fetch_all(self) -> None:
         """In the planner's order, a batch after the other: each goes by what came of the last.
         Until nothing is worth a request, or the build's time is over."""
-        while urls := await asyncio.to_thread(self._queue.next_batch):
+        while urls := await self._next_batch():
             self._progress.total = self._progress.done + self._queue.waiting
             self._report.requests.expect(self._queue.hosts)
             if self._is_over():
@@ -118,6 +118,14 @@ class ImageDownloads:
             async with asyncio.TaskGroup() as group:
                 for _ in range(self._source.concurrent_requests):
                     group.create_task(self._worker(work))
+
+    async def _next_batch(self) -> list[str]:
+        """Where nothing more seems worth a request, what the embedder finds meanwhile decides."""
+        while not (urls := await asyncio.to_thread(self._queue.next_batch)):
+            self._parts.flush()
+            if not await self._queue.wait_for_findings(self._is_over):
+                break
+        return urls
 
     def _is_over(self) -> bool:
         had = self._report.counts["pictures_fetched"] + self._report.counts["pictures_known_before"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import polars as pl
 
 from scrapy_project.image_columns import ImageColumns, known_earlier
+from scrapy_project.image_findings import ImageFindings
 from scrapy_project.limits.budget import host_name
 from trainer.config.jobs import CrawlJob
 from trainer.fetch_plan.columns import FETCHED, NONE, OPEN, Rules, SourceRule
@@ -29,6 +31,7 @@ class ImageQueue:
         self._rules = Rules(sources, job.params.max_faces_total, {})
         self._per_minute = source.requests_per_minute
         self._columns = ImageColumns(source.key)
+        self._findings = ImageFindings(job)
         self.hosts: Counter[str] = Counter()  # host -> pictures of `waiting`, as planned last
         self.waiting = 0  # pictures that are worth a request and were not asked for yet
 
@@ -41,21 +44,30 @@ class ImageQueue:
         known: ImageRow | None,
     ) -> None:
         """A picture of `performer`, whose `url` is to be asked for unless it is `known`."""
-        outcome = OPEN if known is None else _outcome(known)
-        self._columns.add(performer, position, image, url, outcome)
+        outcome, sha256 = (_outcome(known), known["sha256"]) if known else (OPEN, None)
+        self._columns.add(performer, position, image, url, outcome, sha256)
 
     def note(self, url: str, row: ImageRow) -> None:
         """What became of the request for `url`, or for its fallback."""
         self.waiting -= 1
-        self._columns.note(url, _outcome(row))
+        self._columns.note(url, _outcome(row), row["sha256"])
 
     def next_batch(self) -> list[str]:
         """The URLs to ask for next, the most worth first; none where no more is worth a request."""
+        faces = self._findings.new()
+        if faces is not None:
+            self._columns.found(faces)
         plan = self._plan()
         self.waiting = len(plan)
         self.hosts = _hosts(plan["url"])
         urls: list[str] = plan["url"].head(self._per_minute * BATCH_MINUTES).to_list()
         return urls
+
+    async def wait_for_findings(self, is_over: Callable[[], bool]) -> bool:
+        """Where an embedder works beside the crawl: wait until it has looked at what was fetched;
+        False where there is nothing to wait for."""
+        fetched = self._columns.count(FETCHED) > 0
+        return fetched and await self._findings.wait(is_over)
 
     def performers_of_next_hour(self) -> int:
         """How many performers an hour of requests more would bring pictures of."""

@@ -55,7 +55,7 @@ def _start(data: DataDir, run_id: str, *arguments: str) -> subprocess.Popen[byte
         return subprocess.Popen(
             [*_TRAINER, *arguments, "--data-dir", str(data.root), "--", run_id],
             cwd=REPO_ROOT,
-            env=for_trainer(),
+            env=for_trainer(secrets=["TRAINER_STASHFACE_PASSWORD"]),  # approving exports
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

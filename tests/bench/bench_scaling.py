@@ -1,7 +1,7 @@
 """How each step of a release grows: its figures at several sizes, and the exponents through them.
 
 `make bench-scaling` (SIZES="3000 10000 30000") runs `bench_release` at each size without figures
-in var/bench, fits CPU seconds and memory by c * n^e, and works both out for the target.
+in var/bench, fits CPU seconds by c * n^e and memory by a line, and works both out for the target.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ FIGURES = REPO_ROOT / "var" / "bench"
 TARGET_FACES = 10_000_000  # of a million performers
 N_LOG_N = 1.12  # what n log n looks like as an exponent between 10,000 and 10 million faces
 _IDLE = "gate"  # does next to nothing: what each process takes for its start
-_LEAST = {"cpu": 0.5, "peak_mb": 30.0}  # beyond that; less is too little to tell
-_UNIT = {"cpu": "s", "peak_mb": "MB"}
+_LEAST_SECONDS = 0.5  # beyond that; less is too little to tell
 
 
 class Fit(NamedTuple):
@@ -43,43 +42,59 @@ def fit(points: Sequence[tuple[float, float]]) -> Fit:
     return Fit(float(exponent), float(np.exp(offset)))
 
 
-def points(
-    found: Sequence[Mapping[str, Any]], week: str, step: str, what: str
-) -> list[tuple[float, float]]:
-    """(faces, figure) of a step at each size, without what the start of its process takes."""
+def seconds(found: Sequence[Mapping[str, Any]], week: str, step: str) -> list[tuple[float, float]]:
+    """(faces, CPU seconds) of a step at each size, without the start of its process."""
     rows = []
     for one in found:
         steps = one[week]["steps"]
-        rows.append((float(one["first week"]["faces"]), steps[step][what] - steps[_IDLE][what]))
-    return [(faces, value) for faces, value in rows if value > _LEAST[what]]
+        rows.append((_faces(one), steps[step]["cpu"] - steps[_IDLE]["cpu"]))
+    return [(faces, value) for faces, value in rows if value > _LEAST_SECONDS]
+
+
+def per_face(found: Sequence[Mapping[str, Any]], week: str, step: str) -> tuple[float, float]:
+    """Memory as a straight line through the peaks: MB without a face, kB more per face."""
+    faces = [_faces(one) for one in found]
+    peaks = [one[week]["steps"][step]["peak_mb"] for one in found]
+    slope, start = np.polyfit(faces, peaks, 1)
+    return float(start), float(slope) * 1000
+
+
+def _faces(one: Mapping[str, Any]) -> float:
+    return float(one["first week"]["faces"])
 
 
 def table(found: Sequence[Mapping[str, Any]], week: str) -> list[str]:
-    """Lines of a Markdown table, a step each."""
+    """Lines of a Markdown table, a step each. A peak that is that of the idle step is its
+    parent's."""
     sizes = " / ".join(f"{one['people']:,}" for one in found)
     lines = [
-        f"| step, {week} | CPU s at {sizes} | exponent | at the target | MB at {sizes} | exponent "
-        "| at the target |",
+        f"| step, {week} | CPU s at {sizes} | exponent | CPU s at the target "
+        f"| MB at {sizes} | kB per face | GB at the target |",
         "|---|---|---|---|---|---|---|",
     ]
     return [*lines, *(_row(found, week, step) for step in found[0][week]["steps"])]
 
 
 def _row(found: Sequence[Mapping[str, Any]], week: str, step: str) -> str:
-    cells = [step]
-    for what, digits in (("cpu", 1), ("peak_mb", 0)):
-        cells.append(" / ".join(f"{one[week]['steps'][step][what]:.{digits}f}" for one in found))
-        cells += _grown(points(found, week, step, what), _UNIT[what])
+    def each(what: str, digits: int) -> str:
+        return " / ".join(f"{one[week]['steps'][step][what]:.{digits}f}" for one in found)
+
+    cells = [step, each("cpu", 1), *_time(seconds(found, week, step)), each("peak_mb", 0)]
+    idle = [one[week]["steps"][_IDLE]["peak_mb"] for one in found]
+    if [one[week]["steps"][step]["peak_mb"] for one in found][-1] <= idle[-1] + 1:
+        return f"| {' | '.join(cells)} | no more than its parent | - |"
+    start, slope = per_face(found, week, step)
+    cells += [f"{slope:.1f}", f"{(start + slope * TARGET_FACES / 1000) / 1000:.0f}"]
     return f"| {' | '.join(cells)} |"
 
 
-def _grown(rows: Sequence[tuple[float, float]], unit: str) -> tuple[str, str]:
-    """The exponent, and the figure at the target."""
+def _time(rows: Sequence[tuple[float, float]]) -> tuple[str, str]:
+    """The exponent, and the seconds at the target."""
     if len(rows) < 2:
         return "too small to tell", "-"
     curve = fit(rows)
     more = "" if curve.exponent <= N_LOG_N else ", more than n log n"
-    return f"{curve.exponent:.2f}{more}", f"{curve.at(TARGET_FACES):,.0f} {unit}"
+    return f"{curve.exponent:.2f}{more}", f"{curve.at(TARGET_FACES):,.0f}"
 
 
 def measured(size: int) -> dict[str, Any]:

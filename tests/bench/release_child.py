@@ -61,7 +61,7 @@ def again(root: str, run_id: str, out: str) -> dict[str, Any]:
     for name in ("resolve", "select"):
         run_step(name, run_id, settings(root))
     assert before == (context.run.select / "faces.parquet").read_bytes()
-    inputs = read_inputs(context.run.resolve, context.run.select)
+    inputs = read_inputs(context.run.resolve, context.run.select, True)
     Path(out).mkdir()
     write_database(Path(out) / DATABASE, inputs, context.plan.pack_id)
     write._write_mappings(Path(out), inputs)

@@ -18,7 +18,8 @@ from tests.cluster.postgres_server import postgres_server
 from tests.redis_server import redis_server
 from tests.waiting import wait_for
 from trainer.processes.supervisor import Service
-from trainer.services.surroundings import CELERY, CONNECTION
+from trainer.services.executor import CELERY
+from trainer.services.surroundings import CONNECTION
 
 HEARTBEAT_SECONDS = 5
 LOST_SECONDS = 30  # a task without a heartbeat for so long is started again elsewhere

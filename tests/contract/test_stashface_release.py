@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import pyzipper
 import voyager
 from typer.testing import CliRunner
 
 from tests.release_fixtures import built
 from tests.release_world import embeddings, faces, performer, uuid_of, write_world
+from tests.stashface_server import Server
 from trainer.cli import app
 from trainer.errors import ConfigError, DamagedFileError, StageFailed
 from trainer.exclusions.listed import Listed
@@ -32,7 +32,7 @@ from trainer.staging.paths import DataDir
 from trainer.state.store import prepare
 
 PASSWORD = "a secret of ours"  # noqa: S105 - of a test
-FOUR = ["face_arcface.voy", "face_facenet.voy", "faces.json", "persons.zip"]
+FOUR = ["face_arc.voy", "face_facenet.voy", "faces.json", "persons.zip"]
 ELSEWHERE = 25  # this performer is not on StashDB
 OWNERS = [number for number in range(1, 31) for _ in range(4)]
 
@@ -59,28 +59,6 @@ def exported(release, tmp_path_factory):
     return export_stashface(release, tmp_path_factory.mktemp("export"), PASSWORD)
 
 
-class Server:
-    """What a server does with the files, written from the contract alone."""
-
-    def __init__(self, folder: Path) -> None:
-        self.facenet = voyager.Index.load(str(folder / "face_facenet.voy"))
-        self.arcface = voyager.Index.load(str(folder / "face_arcface.voy"))
-        self.faces = json.loads((folder / "faces.json").read_text())
-        with pyzipper.AESZipFile(folder / "persons.zip") as archive:
-            archive.setpassword(PASSWORD.encode())
-            self.persons = json.loads(archive.read("performers.json"))
-
-    def best(self, facenet: np.ndarray, arcface: np.ndarray) -> str:
-        scores: dict[str, float] = {}
-        for index, vector in ((self.facenet, facenet), (self.arcface, arcface)):
-            ids, distances = index.query(vector, k=50)
-            spread = (distances - distances.min()) / (distances.max() - distances.min())
-            shares = np.exp(-spread / 0.1) / np.exp(-spread / 0.1).sum()
-            uuid = self.faces[ids[0]]
-            scores[uuid] = (scores.get(uuid, 0) + shares[0]) * (1.8 if uuid in scores else 1)
-        return self.persons[max(scores, key=lambda uuid: scores[uuid])]["name"]
-
-
 def held_out() -> list[tuple[int, np.ndarray, np.ndarray]]:
     """A further face of each performer, of neither release nor export."""
     owners = [*OWNERS, *range(1, 31)]
@@ -89,7 +67,7 @@ def held_out() -> list[tuple[int, np.ndarray, np.ndarray]]:
 
 
 def test_the_four_files_load_and_name_held_out_faces(exported):
-    server = Server(exported.folder)
+    server = Server(exported.folder, PASSWORD)
     assert sorted(p.name for p in exported.folder.iterdir()) == FOUR
     for index in (server.facenet, server.arcface):
         assert len(index) == len(server.faces) == 116
@@ -103,11 +81,14 @@ def test_the_four_files_load_and_name_held_out_faces(exported):
     assert sum(right) >= 28
     reader = StashfaceReader(exported.folder, PASSWORD)
     for _, one, other in held_out():
-        assert reader.name(one, other)[0].name == server.best(one, other)
+        wanted = server.answers(one, other)
+        for found, (uuid, name, confidence) in zip(reader.name(one, other), wanted, strict=True):
+            assert (found.uuid, found.name) == (uuid, name)
+            assert found.confidence == pytest.approx(confidence)
 
 
 def test_only_performers_of_stashdb_are_in_it_by_their_bare_ids(exported):
-    server = Server(exported.folder)
+    server = Server(exported.folder, PASSWORD)
     listed = {uuid_of(number) for number in range(1, 31) if number != ELSEWHERE}
     assert set(server.faces) == set(server.persons) == listed
     assert server.persons[uuid_of(1)] == {
@@ -168,9 +149,9 @@ def test_without_a_password_nothing_is_written(release, tmp_path):
 
 
 def test_vectors_of_another_space_are_refused(release, tmp_path, monkeypatch):
-    other = consumer("stashface").model_copy(update={"packs": ["stashface"]})
+    other = consumer("stashface").model_copy(update={"packs": ["stashface"], "also_packs": []})
     monkeypatch.setattr("trainer.release.stashface_export.consumer", lambda _name: other)
-    with pytest.raises(StageFailed, match=r"demo-0123abcd.*TRAINER_MODEL_PACK=stashface"):
+    with pytest.raises(StageFailed, match=r"demo-0123abcd.*stashface in TRAINER_MODEL_PACKS"):
         export_stashface(release, tmp_path, PASSWORD)
     assert list(tmp_path.iterdir()) == []
 

@@ -165,7 +165,13 @@ def test_the_commands_are_on_the_path_and_run_as_the_user(home: Home) -> None:
 
 def test_a_gpu_asked_for_by_name_is_an_error_where_there_is_none(home: Home) -> None:
     wanted = {"TRAINER_DEVICE": "cuda", "TRAINER_CONTACT": "somebody@example.org"}
-    code, said = home.run("trainer", "build", **wanted)
+
+    def build() -> tuple[int, str] | None:
+        """Once the last tasks of the build before have let go of DATA_DIR."""
+        done = home.run("trainer", "build", **wanted)
+        return None if "another build is running" in done[1] else done
+
+    code, said = wait_for(build, START_SECONDS, every=2)
     assert code == 2 and "there is no NVIDIA GPU here; start the container with" in said, said
 
 
@@ -201,6 +207,27 @@ def test_only_the_scheduler_knows_the_sources_key(home: Home) -> None:
     for name in servers:
         lines = [line for line in said.splitlines() if name in line and "sh -c" not in line]
         assert not lines, lines
+
+
+def test_a_killed_scheduler_is_started_again_and_the_others_go_on(home: Home) -> None:
+    enter = "/opt/trainer/container/entrypoint.sh"
+    script = (
+        "(for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline | "
+        "grep -q 'airflow scheduler *$' && echo ${p#/proc/}; done) 2>/dev/null; true"
+    )
+
+    def oldest() -> int:
+        """The scheduler itself: its workers are younger. Others may end while one looks."""
+        return min(map(int, home.run(enter, "sh", "-c", script)[1].split()), default=0)
+
+    first = wait_for(oldest, 60)
+    home.container.reload()
+    started = home.container.attrs["State"]["StartedAt"]
+    code, said = home.run(enter, "sh", "-c", f"kill -9 {first}")
+    assert code == 0, said
+    wait_for(lambda: oldest() not in (0, first), 120, every=1)
+    assert "scheduler ended with code -9; it is started again" in home.logs()
+    assert home.healthy() and home.container.attrs["State"]["StartedAt"] == started
 
 
 def test_it_stops_in_time(home: Home) -> None:

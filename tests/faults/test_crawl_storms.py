@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from tests.bench.measured import excess_in_worst_window
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import serve
+from tests.redis_server import redis_server
 from trainer.crawl.run import crawl_source
 
 LATE = 1.0  # seconds that a request may have been on its way, on a busy machine
@@ -47,7 +49,17 @@ def test_in_a_storm_of_429_retries_keep_to_the_budget_and_the_crawl_ends_whole(b
     assert excess_in_worst_window(moments, 0.2, LATE) <= 0
 
 
-def test_two_crawls_of_a_host_share_one_budget(bench):
+@pytest.mark.parametrize("budgets", ["", "shared-files", "redis"])
+def test_two_crawls_of_a_host_share_one_budget(bench, tmp_path, monkeypatch, budgets):
+    """Wherever it is kept: on one machine, or for several."""
+    with ExitStack() as stack:
+        if budgets == "redis":
+            budgets = stack.enter_context(redis_server(tmp_path / "redis"))
+        monkeypatch.setenv("TRAINER_BUDGETS", budgets)
+        crawl_twice(bench)
+
+
+def crawl_twice(bench: Bench) -> None:
     bench.overrides = {"requests_per_minute": 300, "page_size": 1}
     moments = moments_of(bench)
     contexts = [bench.context(run_id, enable_faces=False) for run_id in ("r1", "r2")]

@@ -19,10 +19,11 @@ from trainer.config.sources import shipped_sources
 from trainer.crawl import run as crawl_run
 from trainer.crawl.time_limit import LEAST_PICTURES, TimeLimit
 from trainer.pipeline import build as build_module
-from trainer.pipeline.follow_up import follow_up, is_first_release
+from trainer.pipeline import follow_up as follow_up_module
+from trainer.pipeline.follow_up import came_early, follow_up, is_first_release
 from trainer.pipeline.steps.report import _source_stats
 from trainer.runs.context import Plan, RunContext
-from trainer.runs.record import RunRecord, write_record
+from trainer.runs.record import RunRecord, SourceStats, write_record
 from trainer.staging.atomic import read_json, write_json
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageManifest
@@ -186,3 +187,21 @@ def test_the_build_says_what_the_next_hour_brings(tmp_path):
         "    left for the next build: 34,560 pictures, about 2.4 hours of requests; its first hour "
         "brings pictures of 9,800 performers, those with most to gain first" in build_lines(record)
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "left", "early"), [(True, 7, True), (True, 0, False), (False, 7, False)]
+)
+def test_a_release_that_came_early_is_no_measure_for_the_next(
+    tmp_path, monkeypatch, first, left, early
+):
+    monkeypatch.setattr(follow_up_module, "run_of", lambda _state, _release: "r1")
+    before = planned(tmp_path, "r1", first=first)
+    record = RunRecord(id="r1", started_at=STARTED, status="completed")
+    record.stats.by_source["stashdb"] = SourceStats(status="complete", images_left=left)
+    write_record(before.run, record)
+    assert not came_early(before)  # it was planned on none
+    context = planned(tmp_path, "r2", first=False)
+    plan = read_json(context.run.plan) | {"base_release": "20260201_000000"}
+    write_json(context.run.plan, plan)
+    assert came_early(RunContext.open(context.settings, "r2")) == early

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from reports.actions import candidates, exclusions, review
 from reports.actions.role import NotAllowed, require_operator, role_of_all
 from tests.unit.identity_world import uuid
-from tests.unit.reports_acting_world import acting_world, key, page, shown
+from tests.unit.reports_acting_world import key, page, shown
 from trainer.errors import ConfigError
 from trainer.exclusions.entries import read_entries
 from trainer.identity.decisions import read_identity_decisions
@@ -18,16 +18,6 @@ from trainer.identity.decisions import read_identity_decisions
 APP = Path(__file__).parents[2] / "reports" / "app.py"
 ACTING = ("review", "exclusions", "candidates")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - nothing is bound here
-
-
-@pytest.fixture(autouse=True)
-def operator(monkeypatch):
-    monkeypatch.setenv("TRAINER_REPORTS_ROLE", "operator")
-
-
-@pytest.fixture
-def world(tmp_path, monkeypatch):
-    return acting_world(tmp_path, monkeypatch)
 
 
 def test_the_role_is_operator_only_where_nobody_else_can_come():
@@ -39,8 +29,8 @@ def test_the_role_is_operator_only_where_nobody_else_can_come():
         role_of_all({"TRAINER_REPORTS_ROLE": "root"})
 
 
-def test_a_viewer_can_do_nothing(world, monkeypatch):
-    data, item = world.data, key(world, "may_be_one_person")
+def test_a_viewer_can_do_nothing(acting, monkeypatch):
+    data, item = acting.data, key(acting, "may_be_one_person")
     monkeypatch.setenv("TRAINER_REPORTS_ROLE", "viewer")
     for act in (
         require_operator,
@@ -62,14 +52,14 @@ def test_a_viewer_can_do_nothing(world, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ACTING)
-def test_a_viewer_sees_no_acting_page_and_no_button(world, monkeypatch, name):
+def test_a_viewer_sees_no_acting_page_and_no_button(acting, monkeypatch, name):
     monkeypatch.setenv("TRAINER_REPORTS_ROLE", "viewer")
     at = page(name)
     assert not at.button
     assert "operator" in shown(at)
 
 
-def test_the_app_opens_for_each_role_and_names_a_wrong_one(world, monkeypatch):
+def test_the_app_opens_for_each_role_and_names_a_wrong_one(acting, monkeypatch):
     for value in ("operator", "viewer", "root"):
         monkeypatch.setenv("TRAINER_REPORTS_ROLE", value)
         at = AppTest.from_file(str(APP), default_timeout=60).run()
@@ -77,14 +67,14 @@ def test_the_app_opens_for_each_role_and_names_a_wrong_one(world, monkeypatch):
         assert ("'viewer' or 'operator'" in shown(at)) == (value == "root")
 
 
-def test_every_decision_needs_a_reason(world):
-    item = key(world, "may_be_one_person")
+def test_every_decision_needs_a_reason(acting):
+    item = key(acting, "may_be_one_person")
     for act in (
-        lambda: review.merge(world.data, "1", "2", "  "),
-        lambda: review.split(world.data, [f"boxone:{uuid(1)}"], ""),
-        lambda: review.leave(world.data, item, "\n"),
-        lambda: exclusions.exclude(world.data, [("id", f"boxone:{uuid(1)}")], " "),
-        lambda: candidates.reject(world.data, "week-1", ""),
+        lambda: review.merge(acting.data, "1", "2", "  "),
+        lambda: review.split(acting.data, [f"boxone:{uuid(1)}"], ""),
+        lambda: review.leave(acting.data, item, "\n"),
+        lambda: exclusions.exclude(acting.data, [("id", f"boxone:{uuid(1)}")], " "),
+        lambda: candidates.reject(acting.data, "week-1", ""),
     ):
         with pytest.raises(ConfigError, match="reason is empty"):
             act()

@@ -8,31 +8,21 @@ import pytest
 
 from reports.actions import candidates
 from tests.unit.identity_world import WHEN
-from tests.unit.reports_acting_world import acting_world, page, press, shown
+from tests.unit.reports_acting_world import page, press, shown
 from trainer.config.settings import Settings
 from trainer.runs.record import RunRecord, write_record
 from trainer.staging.atomic import write_json
 
 
-@pytest.fixture(autouse=True)
-def operator(monkeypatch):
-    monkeypatch.setenv("TRAINER_REPORTS_ROLE", "operator")
-
-
 @pytest.fixture
-def world(tmp_path, monkeypatch):
-    return acting_world(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def held(world):
+def held(acting):
     """A run whose gate fell short."""
-    run = world.data.run("week-1")
+    run = acting.data.run("week-1")
     entry = {"id": "week-1", "started_at": WHEN, "status": "needs_approval"}
     write_record(run, RunRecord.model_validate(entry))
     check = {"name": "rank-1", "ok": False, "expected": "0.9", "actual": "0.5"}
     write_json(run.step("gate"), {"passed": False, "checks": [check]})
-    return world
+    return acting
 
 
 def test_the_candidates_page_shows_why_and_rejects(held):

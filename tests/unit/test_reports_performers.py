@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from reports import text
 from tests.unit.identity_world import uuid
-from tests.unit.reports_acting_world import HOSTILE, acting_world, cells, shown
+from tests.unit.reports_acting_world import HOSTILE, cells, shown
 
 
-@pytest.fixture(autouse=True)
-def operator(monkeypatch):
-    monkeypatch.setenv("TRAINER_REPORTS_ROLE", "operator")
-
-
-@pytest.fixture
-def world(tmp_path, monkeypatch):
-    return acting_world(tmp_path, monkeypatch)
-
-
-def test_a_performer_is_found_and_shown(world, monkeypatch):
-    monkeypatch.setattr("reports.app_pages.performers.load_sources", lambda _root: world._sources)
+def test_a_performer_is_found_and_shown(acting, monkeypatch):
+    monkeypatch.setattr("reports.app_pages.performers.load_sources", lambda _root: acting._sources)
     at = AppTest.from_string(
         "from reports.app_pages import performers\nperformers.show()", default_timeout=60
     )

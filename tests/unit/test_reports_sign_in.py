@@ -1,4 +1,4 @@
-"""Sign-in to the reports: passwords before all that is served, OpenID Connect by Streamlit."""
+"""Sign-in to the reports: passwords before all that is served."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ from streamlit.testing.v1 import AppTest
 
 from reports.actions import role as roles
 from reports.actions.role import NotAllowed, require_operator, role
-from reports.sign_in import middleware, oidc, sessions
+from reports.sign_in import middleware, sessions
 from reports.sign_in.sessions import COOKIE, Attempts, Sessions
 from tests.unit.reports_visit import APP
-from trainer.config.settings import Settings
-from trainer.errors import ConfigError
 
 OPERATOR, VIEWER = "hush-operator", "hush-viewer"
 HTML = {"accept": "text/html"}
@@ -216,66 +214,3 @@ def test_pages_without_their_server_show_nothing(monkeypatch):
     monkeypatch.setattr(roles, "_cookie", lambda: signed_in(VIEWER))
     at = app()
     assert at.title[0].value == "Overview"
-
-
-OIDC = {
-    "METADATA_URL": "https://id.example/.well-known/openid-configuration",
-    "CLIENT_ID": "reports",
-    "CLIENT_SECRET": "hush-client",
-    "REDIRECT_URI": "https://reports.example/oauth2callback",
-}
-
-
-@pytest.fixture
-def provider(monkeypatch):
-    monkeypatch.delenv("TRAINER_REPORTS_PASSWORD")
-    monkeypatch.delenv("TRAINER_REPORTS_VIEWER_PASSWORD")
-    for name, value in OIDC.items():
-        monkeypatch.setenv(f"TRAINER_REPORTS_OIDC_{name}", value)
-    monkeypatch.setenv("TRAINER_REPORTS_OPERATORS", "Ada@id.example  bo@id.example")
-    monkeypatch.setenv("TRAINER_REPORTS_VIEWERS", "cy@id.example")
-
-
-@pytest.mark.parametrize(
-    ("user", "expected"),
-    [
-        ({"is_logged_in": True, "email": "ada@ID.example"}, "operator"),
-        ({"is_logged_in": True, "email": "cy@id.example"}, "viewer"),
-        ({"is_logged_in": True, "email": "cy@id.example", "email_verified": False}, None),
-        ({"is_logged_in": True, "email": "di@id.example"}, None),
-        ({"is_logged_in": True}, None),
-        ({"is_logged_in": False, "email": "ada@id.example"}, None),
-        ({}, None),
-    ],
-)
-def test_the_providers_address_says_who_may_act(provider, user, expected):
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    at.user = user
-    at.run()
-    assert not at.exception, at.exception[0].value
-    opened = at.title[0].value == "Overview"
-    assert opened == (expected is not None)
-    if not opened:
-        labels = [b.label for b in at.button]
-        assert labels == (["Sign out"] if user.get("is_logged_in") else ["Sign in"])
-
-
-def test_whoever_can_sign_in_may_look_only_where_the_settings_say_so(provider, monkeypatch):
-    monkeypatch.setenv("TRAINER_REPORTS_VIEWERS", "*")
-    monkeypatch.setattr(
-        "streamlit.user", type("User", (), {"to_dict": lambda _s: {"is_logged_in": True}})()
-    )
-    assert oidc.role_of_user(Settings.load()) == "viewer"
-
-
-def test_streamlit_gets_the_providers_settings(provider, monkeypatch):
-    found = oidc.secrets_of(Settings.load())["auth"]
-    assert found["client_secret"] == OIDC["CLIENT_SECRET"]
-    assert OIDC["CLIENT_SECRET"] not in found["cookie_secret"]
-    assert OIDC["CLIENT_SECRET"] not in repr(Settings.load())
-    monkeypatch.setenv("TRAINER_REPORTS_PASSWORD", OPERATOR)
-    with pytest.raises(ConfigError, match="two ways to sign in"):
-        role()
-    monkeypatch.setenv("TRAINER_REPORTS_OIDC_CLIENT_ID", "")
-    with pytest.raises(ConfigError, match="set TRAINER_REPORTS_OIDC_CLIENT_ID"):
-        oidc.is_configured(Settings.load())

@@ -1,4 +1,4 @@
-"""The page of the sources, and what it asks: empty, normal, damaged, hostile; changes and undo."""
+"""The page of the sources, and what it asks: empty, normal, damaged, hostile."""
 
 from __future__ import annotations
 
@@ -7,77 +7,31 @@ import sqlite3
 import pytest
 import yaml
 
-from reports.actions import sources as actions
-from reports.actions.role import NotAllowed
-from reports.app_pages import sources as sources_page
 from reports.queries import runs as run_queries
 from reports.queries.coverage import Covered, coverage
 from reports.queries.source_cards import cards
 from tests.unit import reports_world as world
+from tests.unit.reports_sources_world import (
+    HOSTILE,
+    as_operator,
+    opened,
+    shown,
+    sources_world,
+)
 from tests.unit.reports_visit import app, cells, page, spoken
 from trainer.adults.quarantine import OWNERS_FILE
 from trainer.config.sources import load_sources
-from trainer.errors import ConfigError
-from trainer.overrides.names import name_of
 from trainer.runs.record import RunRecord, RunStats, SourceStats, write_record
-from trainer.staging.paths import DataDir
-from trainer.state.store import SnapshotRow, StateChanges, commit_release
-
-WHEN = "2026-01-08T01:00:00Z"
-HOSTILE = world.HOSTILE
 
 
 @pytest.fixture(autouse=True)
 def operator(monkeypatch, tmp_path):
-    monkeypatch.setenv("TRAINER_REPORTS_ROLE", "operator")
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    monkeypatch.setattr(sources_page, "PATIENCE", 60.0)
-    for name in ("STASHDB_API_KEY", "FANSDB_API_KEY", "FLARESOLVERR_URL", "CHROME_CDP_URL"):
-        monkeypatch.delenv(name, raising=False)
+    as_operator(monkeypatch, tmp_path)
 
 
 @pytest.fixture
 def data(tmp_path):
-    commit_release(
-        DataDir(tmp_path).state_db,
-        StateChanges(
-            run_id="first",
-            version_id=world.NEW,
-            version="2026.01.08",
-            published_at=WHEN,
-            new_performers={},
-            claims={},
-            merges=[],
-            snapshots=[SnapshotRow("stashdb", "first", "2026-01-07T00:00:00Z", 41, WHEN)],
-            ledger=[],
-        ),
-    )
-    return world.normal(tmp_path)
-
-
-def shown(at):
-    parts = [*spoken(at), *(success.value for success in at.success)]
-    return "\n".join(parts).replace("\\", "")
-
-
-def press(at, label=None, key=None):
-    next(b for b in at.button if (b.key == key if key else b.label == label)).click()
-    at.run()
-    assert not at.exception, at.exception[0].value
-    return at
-
-
-def own(data):
-    path = data.root / "sources.yaml"
-    return yaml.safe_load(path.read_text()) if path.exists() else None
-
-
-def opened(at, key):
-    press(at, key=f"change-{key}")
-    return at
-
-
-# What is asked
+    return sources_world(tmp_path)
 
 
 def test_a_card_says_what_a_source_needs_and_who_has_it(data):
@@ -168,9 +122,6 @@ def test_coverage_of_a_damaged_release_is_one_sentence(data):
     assert str(path) in found.problems[0]
 
 
-# What is shown
-
-
 def test_every_source_has_a_card(data):
     at = page("sources")
     text = shown(at)
@@ -233,111 +184,3 @@ def test_a_viewer_sees_the_cards_and_no_button(data, monkeypatch):
 
 def test_it_is_in_the_navigation(data):
     assert "sources" in app().session_state["pages"]
-
-
-# Changes
-
-
-def test_a_change_is_looked_at_then_written_then_taken_back(data):
-    path = data.root / "sources.yaml"
-    path.write_text("# mine\nstashdb:\n  trust: low  # for now\n")
-    at = opened(page("sources"), "iafd")
-    at.toggle(key="enabled-iafd").set_value(True)
-    at.selectbox(key="trust-iafd").set_value("low")
-    at.number_input(key="faces-iafd").set_value(2)
-    at.multiselect(key="genders-iafd").set_value(["FEMALE"])
-    press(at, label="Look at the change")
-    assert own(data) == {"stashdb": {"trust": "low"}}
-    diff = next(c.value for c in at.code)
-    assert "+iafd:" in diff and "+  enabled: true" in diff
-    press(at, label="Write it")
-    assert own(data)["iafd"] == {
-        "enabled": True, "trust": "low", "max_faces": 2, "gender_filter": ["FEMALE"]
-    }  # fmt: skip
-    assert path.read_text().startswith("# mine\nstashdb:\n  trust: low  # for now\n")
-    assert "the next build uses it" in shown(at)
-    assert not [b for b in at.button if b.label == "Write it"]
-    press(at, label="Take change 1 back")
-    assert path.read_text() == "# mine\nstashdb:\n  trust: low  # for now\n"
-    assert "is taken back" in shown(at)
-
-
-def test_a_value_as_shipped_is_left_out_of_the_file(data):
-    at = opened(page("sources"), "iafd")
-    at.toggle(key="enabled-iafd").set_value(True)
-    press(at, label="Look at the change")
-    press(at, label="Write it")
-    at = opened(page("sources"), "iafd")
-    at.toggle(key="enabled-iafd").set_value(False)
-    press(at, label="Look at the change")
-    press(at, label="Write it")
-    assert not own(data)
-
-
-def test_nothing_differs(data):
-    at = press(opened(page("sources"), "iafd"), label="Look at the change")
-    assert "Nothing differs" in shown(at)
-    assert own(data) is None
-
-
-def test_a_change_is_left(data):
-    at = opened(page("sources"), "iafd")
-    at.toggle(key="enabled-iafd").set_value(True)
-    press(press(at, label="Look at the change"), label="Leave it")
-    assert own(data) is None
-    assert not at.code
-
-
-def test_a_file_that_changed_meanwhile_is_not_written(data):
-    at = opened(page("sources"), "iafd")
-    at.toggle(key="enabled-iafd").set_value(True)
-    press(at, label="Look at the change")
-    (data.root / "sources.yaml").write_text("stashdb: {trust: low}\n")
-    press(at, label="Write it")
-    assert any("changed meanwhile" in e.value for e in at.error)
-    assert own(data) == {"stashdb": {"trust": "low"}}
-
-
-def test_a_rate_goes_up_to_what_is_agreed(data):
-    sources = load_sources(data.root)
-    at = opened(page("sources"), "iafd")
-    assert at.number_input(key="rate-iafd").max == sources["iafd"].requests_per_minute
-    (data.root / "sources.yaml").write_text(
-        "iafd: {base_url: 'http://127.0.0.1:1/', requests_per_minute: 9000}\n"
-    )
-    assert actions.fastest(load_sources(data.root)["iafd"]) == actions.MOST_REQUESTS
-
-
-def test_a_viewer_writes_nothing(data, monkeypatch):
-    source = load_sources(data.root)["iafd"]
-    found = actions.proposal(data, source, {"enabled": True})
-    assert found is not None
-    actions.write(data, found)
-    monkeypatch.setenv("TRAINER_REPORTS_ROLE", "viewer")
-    source = load_sources(data.root)["iafd"]
-    other = actions.proposal(data, source, {"trust": "low"})
-    assert other is not None
-    for act in (lambda: actions.write(data, other), lambda: actions.take_back(data)):
-        with pytest.raises(NotAllowed):
-            act()
-    assert own(data) == {"iafd": {"enabled": True}}
-
-
-def test_every_field_of_the_form_is_a_value_of_a_source(data):
-    for field in actions.FIELDS:
-        assert str(name_of(f"iafd.{field}")) == f"iafd.{field}"
-        assert hasattr(load_sources(data.root)["iafd"], field)
-    with pytest.raises(ConfigError, match="trust"):
-        actions.proposal(data, load_sources(data.root)["iafd"], {"trust": "none"})
-
-
-def test_a_data_dir_that_can_not_be_written_is_a_sentence(data, monkeypatch):
-    def refused(*_):
-        raise PermissionError(30, "Read-only file system", str(data.root))
-
-    at = opened(page("sources"), "iafd")
-    at.toggle(key="enabled-iafd").set_value(True)
-    press(at, label="Look at the change")
-    monkeypatch.setattr("trainer.overrides.history.short_lock", refused)
-    press(at, label="Write it")
-    assert any("can be written" in e.value for e in at.error)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.config.sources import SourceConfig, shipped_sources
+from trainer.crawl.needs import lacks
 from trainer.crawl.slugs import STYLES, slug
 from trainer.crawl.targets import Targets, is_wanted, live, named_page
 from trainer.identity.site_table import site_table
@@ -37,13 +38,15 @@ def record(number: int, name: str, *urls: str, **facts) -> PerformerRecord:
     return cast(PerformerRecord, row)
 
 
-def rows(*records, source="babepedia", by_name=False, known=(), **changes) -> list[Target]:
+def rows(
+    *records, source="babepedia", by_name=False, known=(), faces=None, **changes
+) -> list[Target]:
     config = SHIPPED[source].model_copy(update=changes)
     sources = {source: config}
     targets = Targets(sources, site_table(sources), by_name)
     for one in live(records):
         targets.add(one)
-    return targets.rows(source, known)
+    return targets.rows(source, known, faces)
 
 
 def owners(row: Target) -> list[str]:
@@ -195,3 +198,25 @@ def test_a_page_of_any_name_stays_on_its_site(name):
             assert page.path.startswith("/")
             assert "//" not in page.path
             assert not any(c.isspace() for c in page.path)
+
+
+def test_who_lacks_faces_or_facts_is_asked_for_first_and_then_by_scenes():
+    known = {"birth_date": "1980-02-03", "country": "SE"}
+    people = [
+        record(9, "Ada Fenn", f"{BABE}Ada_Fenn", **known),
+        record(5, "Wren Hollow", f"{BABE}Wren_Hollow", **known),
+        record(3, "Ivy Marsh", f"{BABE}Ivy_Marsh", **(known | {"country": None})),
+        record(7, "Mae Lund", f"{BABE}Mae_Lund", **known),
+    ]
+    faces = {("stashdb", f"s{number}"): count for number, count in ((9, 2), (5, 1), (3, 4), (7, 3))}
+    found = rows(*people, faces=faces)
+    assert [r["page_id"] for r in found] == ["Wren_Hollow", "Ivy_Marsh", "Ada_Fenn", "Mae_Lund"]
+
+
+def test_faces_of_all_records_of_a_person_count_together():
+    facts = {"birth_date": "1980-02-03", "country": "SE"}
+    one = record(1, "Ada Fenn", f"{BABE}Ada_Fenn", **facts)
+    other = record(2, "Ada Fenn", f"{BABE}Ada_Fenn", **facts)
+    found = rows(one, other)
+    assert lacks(found[0]["candidates"], {("stashdb", "s1"): 1})
+    assert not lacks(found[0]["candidates"], {("stashdb", "s1"): 1, ("stashdb", "s2"): 1})

@@ -98,11 +98,24 @@ def test_what_fails_says_why_and_changes_nothing(data):
     assert current_id(data) == NEW
 
 
+def test_the_export_for_stashface_needs_its_password_and_is_offered(data, monkeypatch):
+    monkeypatch.delenv("TRAINER_STASHFACE_PASSWORD", raising=False)
+    done = waited(actions.export_for(data, OLD, "stashface"))
+    assert not done.done
+    assert "set TRAINER_STASHFACE_PASSWORD" in done.lines[-1]
+    monkeypatch.setenv("TRAINER_STASHFACE_PASSWORD", "a secret of ours")
+    assert waited(actions.export_for(data, OLD, "stashface")).done
+    found = [path.name for path in actions.downloads(data, OLD, "2026.11.01")]
+    assert found == ["performers.db", "stashface-data-v2026.11.01.zip"]
+    assert "Export for stashface" in [button.label for button in page("versions").button]
+
+
 def test_a_viewer_can_do_nothing_with_a_release(data, monkeypatch):
     monkeypatch.setenv("TRAINER_REPORTS_ROLE", "viewer")
     for act in (
         lambda: actions.verify(data, OLD),
         lambda: actions.export(data, OLD),
+        lambda: actions.export_for(data, OLD, "stashface"),
         lambda: actions.make_current(data, OLD),
         lambda: actions.pin(data, OLD, "why"),
         lambda: actions.unpin(data, OLD),

@@ -44,8 +44,14 @@ def build_lines(record: RunRecord) -> list[str]:
     for source, stats in sorted(record.stats.by_source.items()):
         lines += _source_lines(source, stats)
     embed = record.embed
+    beside = ""
+    if embed.get("beside"):
+        idle = embed.get("beside_idle_percent", 0)
+        beside = (
+            f" ({embed['beside']} of them while others were fetched, idle {idle}% of that time)"
+        )
     lines.append(
-        f"  embedder: {embed.get('embedded', 0)} pictures embedded now, "
+        f"  embedder: {embed.get('embedded', 0)} pictures embedded now{beside}, "
         f"{embed.get('already', 0)} before"
     )
     lines += [f"  {line}" for line in request_lines(record.requests)]

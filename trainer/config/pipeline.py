@@ -22,10 +22,12 @@ class Step(NamedTuple):
     pool: str | None = None
     even_if_failed: bool = False
     queue: Queue = MERGE
+    beside: bool = False  # works while those after it do: `trainer build` gives it a process
 
 
 STEPS: tuple[Step, ...] = (
     Step("plan"),
+    Step("embed_beside", ("plan",), pool="gpu", queue="gpu", beside=True),
     Step("crawl", ("plan",), map_over="source", pool="crawl", queue="crawl"),
     Step("plan_references", ("crawl",)),
     Step(
@@ -35,7 +37,7 @@ STEPS: tuple[Step, ...] = (
         pool="crawl",
         queue="crawl",
     ),
-    Step("plan_embed", ("crawl_references",)),
+    Step("plan_embed", ("crawl_references", "embed_beside")),
     Step("embed", ("plan_embed",), map_over="shard", pool="gpu", queue="gpu"),
     Step("resolve", ("embed",)),
     Step("select", ("resolve",)),

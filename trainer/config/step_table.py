@@ -52,6 +52,7 @@ STEP_FILES: dict[str, StepFiles] = {
         ),
         edits=("runs/*/run.json",),
     ),
+    "embed_beside": StepFiles(),  # does nothing on an object store
     "crawl": _CRAWL,
     "crawl_references": _CRAWL,
     "plan_references": StepFiles(
@@ -113,7 +114,11 @@ STEP_FILES: dict[str, StepFiles] = {
         writes=(f"{RUN}/packs/*/steps/*",),
     ),
     "publish": _PUBLISH,
-    "export": StepFiles(reads=("releases/{version}/**",), writes=("export/**",)),
+    "export": StepFiles(
+        reads=("releases/{version}/**",),
+        lists=("export/**",),
+        writes=("export/**", "exclusions.yaml", "state.db"),
+    ),
     "report": StepFiles(
         reads=(
             *(f"{RUN}/staging/*/_RUN.json", f"{RUN}/staging/*/*.json", f"{RUN}/embed/*/_RUN.json"),

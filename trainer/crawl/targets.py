@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from trainer.config.sources import SourceConfig
+from trainer.crawl.needs import Claim, lacks
 from trainer.crawl.slugs import slug
 from trainer.identity.links import identify_in
 from trainer.identity.site_table import SiteTable
@@ -57,8 +58,12 @@ class Targets:
                 if page_by_name is not None:
                     self._named[key].setdefault(page_by_name, []).append(listed)
 
-    def rows(self, source: str, known: Collection[str]) -> list[Target]:
-        """Return the pages: those never read (not in `known`) first, by scenes, then by path."""
+    def rows(
+        self, source: str, known: Collection[str], faces: Mapping[Claim, int] | None = None
+    ) -> list[Target]:
+        """Return the pages: those never read (not in `known`) first; of these and of the others
+        those of performers who lack something (`faces` by record are known), by scenes and path.
+        """
         linked, named = self._linked[source], self._named[source]
         rows = [_row(page, "url", who) for page, who in linked.items()]
         ids = {page.page_id for page in linked}
@@ -72,7 +77,12 @@ class Targets:
                 first["candidates"] = _merged(first["candidates"], row["candidates"])
         return sorted(
             one_each.values(),
-            key=lambda r: (r["page_id"] in known, -(r["scene_count"] or 0), r["path"]),
+            key=lambda r: (
+                r["page_id"] in known,
+                faces is not None and not lacks(r["candidates"], faces),
+                -(r["scene_count"] or 0),
+                r["path"],
+            ),
         )
 
     def _pages_of(self, record: PerformerRecord) -> dict[str, list[_Page]]:

@@ -38,7 +38,12 @@ def cached_pictures(directory: Path) -> set[str]:
 
 def read_figures(directory: Path, columns: Sequence[str] = _FIGURES) -> pl.DataFrame:
     """All rows without their vectors, one per (picture, face). `columns` have these two keys."""
-    table = read_parts(cache_parts(directory), FACES, columns=list(columns))
+    return read_part_figures(cache_parts(directory), columns)
+
+
+def read_part_figures(paths: Sequence[Path], columns: Sequence[str] = _FIGURES) -> pl.DataFrame:
+    """As `read_figures`, of some parts of a cache."""
+    table = read_parts(paths, FACES, columns=list(columns))
     frame = pl.DataFrame(pl.from_arrow(table))
     return frame.unique(_KEYS, keep="first", maintain_order=True)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
-from trainer.faces.cache import read_figures
+from trainer.faces.cache import cache_parts, read_part_figures
 from trainer.faces.quality import quality
 from trainer.faces.select import MIN_FACE_SIDE
 
@@ -18,7 +19,12 @@ def usable_faces(cache: Path) -> pl.DataFrame:
 
     A picture is usable where it shows one face that is large enough; only such have a quality.
     """
-    figures = read_figures(cache, ["image_sha256", "face_no", *_FACE])
+    return usable_in(cache_parts(cache))
+
+
+def usable_in(paths: Sequence[Path]) -> pl.DataFrame:
+    """As `usable_faces`, of some parts of a cache."""
+    figures = read_part_figures(paths, ["image_sha256", "face_no", *_FACE])
     side = pl.min_horizontal(pl.col("box").arr.get(2), pl.col("box").arr.get(3))
     single = (pl.col("outcome") == "face") & (pl.col("faces_in_image") == 1)
     usable = (single & (side >= MIN_FACE_SIDE)).fill_null(False)

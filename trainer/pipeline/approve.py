@@ -79,8 +79,8 @@ def approve_run(settings: Settings, run_id: str) -> str:
                 )
         result = publish_run(context)
         context.finish("publish", result)
-        run_step("export", run_id, settings)
         run_step("report", run_id, settings)
+        run_step("export", run_id, settings)  # last: the release is out whatever this says
     return f"release {result['release']} (version {result['version']}) is current"
 
 

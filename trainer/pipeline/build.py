@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from trainer.embedding.runner import refuse_a_cluster
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.exclusions.apply import decisions_stand
 from trainer.exclusions.list_file import bring_in
+from trainer.pipeline.beside_build import embedding_beside
 from trainer.pipeline.follow_up import follow_up
 from trainer.pipeline.interrupted import close_lost_runs
 from trainer.pipeline.run import mark_failed, run_step
@@ -79,15 +81,16 @@ def _go_on(first: str, settings: Settings, params: BuildParams) -> str:
 
 
 def _run_all(run_id: str, settings: Settings, params: BuildParams) -> None:
-    """Steps that finished before are skipped until the first that did not."""
+    """Every step that did not finish before; the embedder works beside the crawls."""
     context = RunContext.open(settings, run_id)
-    fresh = False
-    for step in STEPS:
-        for key in _keys(step, context):
-            label = step.name if key is None else f"{step.name}-{key}"
-            if not fresh and context.result(label) is not None and _is_final(context, step, key):
-                continue
-            fresh = True
+    with ExitStack() as crawls:
+        is_beside = False
+        for step, key, label in _open_steps(context):
+            if step.name == "plan_embed":
+                crawls.close()
+            elif step.map_over in ("source", "reference") and not is_beside:
+                crawls.enter_context(embedding_beside(context))
+                is_beside = True
             conf = params.model_dump(mode="json") if step.name == "plan" else None
             try:
                 run_step(step.name, run_id, settings, params=conf, key=key)
@@ -95,6 +98,19 @@ def _run_all(run_id: str, settings: Settings, params: BuildParams) -> None:
                 mark_failed(run_id, settings, label, failure(error))
                 _report_failure(context, step)
                 raise
+
+
+def _open_steps(context: RunContext) -> Iterator[tuple[Step, str | None, str]]:
+    """Steps, keys and labels in order; those that finished before are skipped until the first that
+    did not."""
+    fresh = False
+    for step in (step for step in STEPS if not step.beside):
+        for key in _keys(step, context):
+            label = step.name if key is None else f"{step.name}-{key}"
+            had = not fresh and context.result(label) is not None
+            if not had or not _is_final(context, step, key):
+                fresh = True
+                yield step, key, label
 
 
 def _report_failure(context: RunContext, failed: Step) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from trainer.config.params import BuildParams
 from trainer.runs.context import Plan, RunContext
+from trainer.runs.record import read_record
 from trainer.runs.update import manifests
 from trainer.staging.atomic import read_json
 from trainer.staging.paths import DataDir
+from trainer.state.store import run_of
 
 _LEFT = ("pictures_left", "pages_left")
 
@@ -40,6 +42,20 @@ def follow_up(context: RunContext) -> dict[str, Any] | None:
     if not (context.result("publish") or {}).get("published") or not _left(context):
         return None
     return _remaining(context.plan)
+
+
+def came_early(context: RunContext) -> bool:
+    """Is the release that this run was planned on a first one that left something to fetch? It says
+    little of what the next one has to be like."""
+    base = context.plan.base_release
+    run_id = run_of(context.data.state_db, base) if base else None
+    if run_id is None:
+        return False
+    run = context.data.run(run_id)
+    if not (run.plan.exists() and _was_first(run.plan) and run.record.exists()):
+        return False
+    sources = read_record(run.record).stats.by_source.values()
+    return any(source.images_left or source.pages_left for source in sources)
 
 
 def _left(context: RunContext) -> int:

@@ -38,7 +38,7 @@ def run_child(
     with (
         log_file.open("a", encoding="utf-8") as sink,
         _start(argv, cwd, environment) as child,
-        _terminate_as_exception(),
+        terminate_as_exception(),
     ):
 
         def keep(line: str) -> None:
@@ -96,7 +96,7 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def _terminate_as_exception() -> Iterator[None]:
+def terminate_as_exception() -> Iterator[None]:
     """Turn SIGTERM into `Stopped`, so that the child is stopped before we go."""
 
     def stop(number: int, _frame: object) -> None:

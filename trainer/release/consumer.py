@@ -45,7 +45,7 @@ class Vote(_Model):
     kind: Literal["vote"]
     neighbours: int = Field(ge=1)
     temperature: float = Field(gt=0, description="of the softmax over normalised distances")
-    agreement: float = Field(ge=1, description="factor where both models vote for the same")
+    boost: float = Field(ge=1, description="factor of every score, which ends at 1")
 
 
 class Consumer(_Model):

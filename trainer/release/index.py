@@ -14,6 +14,7 @@ import numpy as np
 import voyager
 
 from trainer.errors import StageFailed
+from trainer.reasons import reason
 from trainer.release.contract import DIMENSIONS
 from trainer.release.index_read import differing, load_index
 from trainer.release.inputs import Vectors
@@ -198,7 +199,12 @@ def _add(index: voyager.Index, vectors: Vectors, ids: Ids, advance: Advance) -> 
 
 def _check_saved(path: Path, name: str, vectors: Vectors, storage: Storage) -> None:
     """Load it and compare a spread of vectors: ids never shift unseen."""
-    index = load_index(path)
+    try:
+        index = load_index(path)
+    except RuntimeError as error:  # Voyager does not say when a disk is full
+        raise StageFailed(
+            f"{name}: not written whole ({reason(error)}); free disk space, and build again"
+        ) from error
     ids = np.unique(np.linspace(0, max(len(vectors) - 1, 0), 1_000, dtype=np.int64))
     if len(index) != len(vectors):
         raise StageFailed(

@@ -20,7 +20,8 @@ PERSONS_MEMBER = "performers.json"
 
 
 class Named(NamedTuple):
-    """A performer that the server would answer with; `confidence` only orders answers."""
+    """A performer that the server would answer with; `confidence`, 0 to 1, tells how clearly the
+    nearest face stands out, not how near it is."""
 
     uuid: str
     name: str
@@ -51,23 +52,26 @@ class StashfaceReader:
     def name(self, facenet: Vectors, arcface: Vectors, results: int = 1) -> list[Named]:
         """The performers that a face's two vectors, (512,) each, are named as; best first.
 
-        One that is not in the list of persons is passed over, as the server does.
+        Models vote for faces, so that a performer may be answered twice. One that is not in the
+        list of persons is passed over, as the server does.
         """
-        votes: dict[str, list[float]] = {}
+        votes: dict[int, list[float]] = {}
         k = max(results, self._vote.neighbours)
         for index, vector in zip(self._indexes, (facenet, arcface), strict=True):
             ids, distances = index.query(vector, k=k)
             confidence = _softmax(np.asarray(distances), self._vote.temperature)
-            votes.setdefault(self.uuids[int(ids[0])], []).append(float(confidence[0]))
-        agreed = {
-            u: sum(c) * (self._vote.agreement if len(c) == 2 else 1) for u, c in votes.items()
+            votes.setdefault(int(ids[0]), []).append(float(confidence[0]))
+        # The share of the votes, times their mean confidence: their sum over the number of models.
+        score = {
+            face: min(1.0, self._vote.boost * sum(shares) / len(self._indexes))
+            for face, shares in votes.items()
         }
-        ordered = sorted(agreed, key=lambda uuid: -agreed[uuid])
+        ordered = sorted(score, key=lambda face: -score[face])
         return [
-            Named(uuid, self.persons[uuid]["name"], agreed[uuid])
-            for uuid in ordered
-            if uuid in self.persons
-        ][:results]
+            Named(self.uuids[face], self.persons[self.uuids[face]]["name"], score[face])
+            for face in ordered
+            if self.uuids[face] in self.persons
+        ]
 
 
 def _softmax(distances: Vectors, temperature: float) -> Vectors:

@@ -11,12 +11,15 @@ from pathlib import Path
 
 from trainer.release.files import release_dirs
 from trainer.retention.references import finished_runs
-from trainer.staging.paths import DataDir
+from trainer.staging.paths import PACKS, DataDir
 from trainer.state.store import published_run_ids, read_snapshots, run_of
 
 log = logging.getLogger(__name__)
 
-_LARGE = ("staging", "snapshot", "targets", "embed", "resolve", "select", "release", "working")
+_LARGE = (
+    *("staging", "snapshot", "targets", "embed", "resolve", "select", "release", "working"),
+    PACKS,
+)
 
 
 def clear_old_runs(data: DataDir) -> int:

@@ -5,7 +5,7 @@ prepare      keys, then bring Airflow's database up to date and make its pools
 run NAME     one of Airflow's components or workers, the reports or the front page, in the place of
              this process
 check NAME   whether a component of Airflow in this container is alive, for Docker's health check
-all-in-one   prepare, then all of them until a signal comes
+all-in-one   prepare, then all of them until a signal comes; who ends is started again
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from trainer.config.groups.container import ContainerSettings
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.errors import TrainerError
 from trainer.processes.prefixed import PrefixingSupervisor
+from trainer.processes.reviver import Reviver
 from trainer.processes.supervisor import Service, Supervisor
 from trainer.services.airflow import COMPONENTS, airflow, component
 from trainer.services.front_page import front_page
@@ -70,17 +71,19 @@ def job_check(name: str, given: dict[str, str]) -> Service:
 
 
 def all_in_one(supervisor: Supervisor, given: dict[str, str]) -> None:
-    """Until SIGTERM or Ctrl-C; a component that ends takes the others along, for a restart."""
+    """Until SIGTERM or Ctrl-C. A component that ends is started again; one that does so again and
+    again takes the others along, for a restart of the container."""
     signal.signal(signal.SIGTERM, _interrupt)
+    reviver = Reviver(supervisor, say)
     try:
         for name in NAMES:
             if name == "scheduler":
                 wait_for_tasks_api(ContainerSettings.load().front_airflow, supervisor.check)
-            supervisor.start(service(name, given, "127.0.0.1"))
+            reviver.start(service(name, given, "127.0.0.1"))
         say(f"the front page is on port {ContainerSettings.load().front_port}")
         say_what_is_missing(given)
         while True:
-            supervisor.check()
+            reviver.check()
             time.sleep(2)
     except KeyboardInterrupt:
         say("stopping")

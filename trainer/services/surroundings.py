@@ -7,16 +7,15 @@ from pathlib import Path
 
 from trainer.config.environment import for_trainer
 from trainer.config.groups.container import ContainerSettings
-from trainer.config.pipeline import MERGE
 from trainer.config.sources import load_sources
 from trainer.config.variables import variables
 from trainer.errors import ConfigError
 from trainer.services.airflow import code_environment, sqlite_connection
+from trainer.services.executor import broker_environment, executor_environment
 from trainer.services.given_keys import GIVEN_KEYS, as_variable, names_given
 from trainer.services.keys import ADMIN_PASSWORD, POSTGRES_PASSWORD, USER, read_keys
 
 CONNECTION = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-CELERY = "airflow.providers.celery.executors.celery_executor.CeleryExecutor"
 PAUSED = "paused-until-keys"  # a file in AIRFLOW_HOME
 AIRFLOW_PATH = "/airflow"
 TASKS_API = f"{AIRFLOW_PATH}/execution"
@@ -26,6 +25,7 @@ _OF_THE_REPORTS = (
     "TRAINER_AIRFLOW_USER",
     "TRAINER_AIRFLOW_PASSWORD",
     "TRAINER_NOTIFY_URLS",
+    "TRAINER_STASHFACE_PASSWORD",  # an operator exports there
 )
 
 
@@ -71,22 +71,10 @@ def airflow_environment(given: Mapping[str, str], listen: str = "127.0.0.1") -> 
         "AIRFLOW__API__HOST": listen,
         "AIRFLOW__API__PORT": port,
         "TRAINER_REPORTS_URL": "/",
-        **executor_environment(settings.redis_host),
+        **broker_environment(settings.redis_host),
         **own,
         **kept,
-    }
-
-
-def executor_environment(redis_host: str | None) -> dict[str, str]:
-    """Tasks run below the scheduler or, where there is a Redis, in Celery's workers."""
-    if redis_host is None:
-        return {}
-    redis = f"redis://{redis_host}:6379"
-    return {
-        "AIRFLOW__CORE__EXECUTOR": CELERY,
-        "AIRFLOW__CELERY__BROKER_URL": f"{redis}/0",
-        "AIRFLOW__CELERY__RESULT_BACKEND": f"{redis}/2",  # 1 has the budgets
-        "AIRFLOW__OPERATORS__DEFAULT_QUEUE": MERGE,
+        **executor_environment(settings.redis_host),
     }
 
 

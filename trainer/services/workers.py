@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from typing import get_args
 
@@ -15,6 +16,7 @@ from trainer.services.surroundings import CONNECTION, secret_settings, source_ke
 
 WORKERS: dict[str, Queue] = {f"{queue}-worker": queue for queue in get_args(Queue)}
 CELERY_APP = "airflow.providers.celery.executors.celery_executor.app"
+TASKS_AT_A_TIME: dict[Queue, int] = {"crawl": 4, "gpu": 1, "merge": 2}
 PID_FILE = "/tmp/airflow-worker.pid"  # noqa: S108 - a container's own; AIRFLOW_HOME is shared
 
 
@@ -25,9 +27,10 @@ def worker(name: str, given: Mapping[str, str], own: Mapping[str, str]) -> Servi
     """
     require_redis()
     queue = WORKERS[name]
-    arguments = ("celery", "worker", "--queues", queue, "--celery-hostname", f"{name}@%h")
-    environment = worker_environment(queue, given, own)
-    return Service(name, airflow(name, *arguments, "--pid", PID_FILE).argv, environment)
+    named = ("--queues", queue, "--celery-hostname", f"{name}@%h", "--pid", PID_FILE)
+    at_a_time = ("--concurrency", str(TASKS_AT_A_TIME[queue]))
+    started = airflow(name, "celery", "worker", *named, *at_a_time)
+    return Service(name, started.argv, worker_environment(queue, given, own))
 
 
 def worker_environment(
@@ -47,9 +50,9 @@ def worker_environment(
 
 def worker_check(name: str, given: Mapping[str, str]) -> Service:
     """Return the command that fails where the worker of this container does not answer."""
-    here = ("-m", "celery", "--app", CELERY_APP, "inspect", "ping", "--destination")
-    argv = (airflow(name).argv[0], *here, f"{name}@$HOSTNAME")
-    return Service(name, ("/bin/sh", "-c", f"exec {' '.join(argv)}"), given)
+    asked = ("inspect", "ping", "--destination", f"{name}@{platform.node()}")
+    argv = (airflow(name).argv[0], "-m", "celery", "--app", CELERY_APP, *asked)
+    return Service(name, argv, given)
 
 
 def require_redis() -> None:

@@ -188,6 +188,11 @@ class RunDir:
         """Return the directory of one shard: its job, and what the embedder made of it."""
         return self.root / "embed" / shard
 
+    @property
+    def beside(self) -> Path:
+        """The file in which the embedder that works beside the crawls says how far it is."""
+        return self.root / "beside.json"
+
     def step(self, name: str) -> Path:
         """Return the marker of a finished step, which holds its result."""
         return self.root / "steps" / f"{name}.json"

@@ -77,6 +77,13 @@ class EmbedderSettings(SettingsGroup):
         "right in a sidecar",
     )
     embed_shards: int = Field(1, ge=1, le=256, description="Embed tasks a build is cut into")
+    embed_beside: int = Field(
+        256,
+        ge=0,
+        le=100_000,
+        description="Images that wait before the embedder starts beside the crawls; 0: it works "
+        "after them",
+    )
 
     @property
     def further_packs(self) -> list[str]:

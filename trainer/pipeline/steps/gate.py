@@ -7,6 +7,7 @@ from typing import Any
 
 from trainer.errors import StageFailed
 from trainer.pipeline.clock_check import clock_check
+from trainer.pipeline.follow_up import came_early
 from trainer.release.evaluation import read_evaluation
 from trainer.release.gate import GateResult, gate, load_limits
 from trainer.runs.context import RunContext
@@ -21,6 +22,9 @@ def run(context: RunContext) -> dict[str, Any]:
     measured = read_evaluation(context.built_release)
     if measured is None:
         raise StageFailed(f"{context.built_release} was not evaluated; run `evaluate` first")
+    if last and came_early(context):
+        log.info(f"gate: not compared with {last.name}, a first release that came early")
+        last = None
     limits = load_limits(settings.data_dir, settings.model_pack)
     removed = (context.result("evaluate") or {}).get("removed", 0)
     result = gate(limits, measured, read_evaluation(last) if last else None, removed)

@@ -15,6 +15,7 @@ from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import read_exclusions
 from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_pictures
+from trainer.pipeline.embed_batches import BATCHES, embedded_beside
 from trainer.pipeline.further_packs import cached_by_all, places, queries_of_further
 from trainer.pipeline.scene_queries import pictures_to_degrade, why_not_embedded
 from trainer.runs.context import Plan, RunContext
@@ -25,10 +26,6 @@ from trainer.staging.frames import read_frame
 from trainer.state.store import read_identities
 
 log = logging.getLogger(__name__)
-
-# Faces a batch, pictures a part (what a kill costs). More fill the CPU no better; a GPU whose
-# memory is too small halves its batch.
-BATCHES = {"cpu": {"batch": 16, "part_images": 64}, "gpu": {"batch": 64, "part_images": 256}}
 
 
 def run(context: RunContext) -> dict[str, Any]:
@@ -51,7 +48,7 @@ def run(context: RunContext) -> dict[str, Any]:
     shards = _write_jobs(context, plan, present, queries, further)
     figures = {
         "pictures": len(wanted),
-        "already": len(wanted & cached),
+        "already": max(len(wanted & cached) - embedded_beside(context), 0),
         "excluded": len(pictures) - len(wanted),
         "to_embed": len(present),
         "bytes_gone": len(missing) - len(present),

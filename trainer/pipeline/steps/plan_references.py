@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from trainer.crawl.needs import face_counts
 from trainer.crawl.targets import RECORD_COLUMNS, Targets, live
 from trainer.exclusions.apply import RecordRows, excluded_claims
 from trainer.exclusions.crawl_notes import exclusions_of
@@ -42,8 +43,9 @@ def run(context: RunContext) -> dict[str, Any]:
             if (record["source"], record["source_id"]) not in out:
                 targets.add(record)
     counts = {}
+    faces = face_counts(context, {path.parent.name: path.parent for path in records})
     for source in references:
-        rows = targets.rows(source, _known_pages(context, source))
+        rows = targets.rows(source, _known_pages(context, source), faces)
         write_rows(context.run.targets(source), rows, TARGETS)
         counts[source] = len(rows)
     log.info(f"plan_references: {in_words(counts)}")

@@ -11,6 +11,7 @@ from trainer.faces.select import ACCEPTED
 from trainer.notify.events import tell_end
 from trainer.release.diff import DIFF_JSON, Diff
 from trainer.runs import update as run_record
+from trainer.runs.beside import read_beside
 from trainer.runs.context import Plan, RunContext
 from trainer.runs.record import DiffSummary, RunRecord, SourceStats
 from trainer.runs.requests import read_requests
@@ -137,6 +138,9 @@ def _embed(current: RunRecord, embeds: dict[str, StageManifest], context: RunCon
     of_the_run = {"embedded": "pictures", "faces": "faces", "no_face": "no_face"}
     for name, count in (of_the_run | {"refused": "refused"}).items():
         totals[name] = sum(manifest.counts.get(count, 0) for manifest in embeds.values())
+    beside = read_beside(context.run)
+    if beside and beside.pictures:
+        totals |= {"beside": beside.pictures, "beside_idle_percent": beside.idle_percent}
     current.embed = totals
 
 
