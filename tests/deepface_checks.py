@@ -103,7 +103,7 @@ def against_deepface(role: str, keras: Any, onnx_file: Path) -> dict[str, Any]:
     rules = {
         "itself": rule,
         "other_colour": rule.model_copy(update={"colour": "RGB"}),
-        "other_scale": rule.model_copy(update={"subtract": 117.0, "divide": 128.0}),
+        "other_scale": rule.model_copy(update={"subtract": 20.0, "divide": 60.0}),
         "stretched": rule.model_copy(update={"crop": "box"}),
     }
     least = {

@@ -51,5 +51,5 @@ def test_random_weights_come_out_as_they_went_in(model, tmp_path):
     # The pack `stashface` against DeepFace's own `extract_faces` and `represent`.
     assert figures["crop_grey"] == 0
     assert figures["represent_cosine"] > 0.99999
-    assert max(figures["controls"].values()) < 0.9995  # another colour order, scale or crop shows
+    assert max(figures["controls"].values()) < 0.9999  # another colour order, scale or crop shows
     assert (tmp_path / load_published()[model].file).stat().st_size > 50e6
