@@ -1,9 +1,8 @@
-"""Pictures: looked up in the ledger, fetched once, judged by their first bytes, kept by sha256."""
+"""Images: looked up in the ledger, fetched once, in the order of their worth."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple, Protocol
@@ -11,30 +10,23 @@ from typing import NamedTuple, Protocol
 from scrapy.http import Request, Response
 
 from scrapy_project.failures import FetchFailed
+from scrapy_project.image_answers import ImageAnswers, is_gone
 from scrapy_project.image_queue import ImageQueue
-from scrapy_project.image_requests import header, image_request
-from scrapy_project.limits.breaker import challenge
+from scrapy_project.image_requests import image_request
 from scrapy_project.limits.image_health import ImageHealth, kind_of
 from scrapy_project.storage.image_parts import (
     ImageParts,
-    image_type,
-    no_picture,
     settled_rows,
-    unsupported_type,
 )
 from scrapy_project.storage.report import CrawlReport
 from trainer.config.jobs import CrawlJob
 from trainer.crawl.time_limit import TimeLimit
 from trainer.exclusions.entries import Exclusions
 from trainer.snapshots.image_ledger import EXCLUDED, ImageLedger
-from trainer.staging.atomic import write_bytes
-from trainer.staging.clock import iso, now, parse_iso
+from trainer.staging.clock import parse_iso
 from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
 from trainer.staging.rows import AdvertisedImage, ImageRow, PerformerRecord
-
-_GONE = (404, 410)
-_GONE_REASONS = tuple(f"http_{status}" for status in _GONE)
 
 
 class Fetch(Protocol):
@@ -72,6 +64,7 @@ class ImageDownloads:
         self._parts = ImageParts(directory, job.source.part_rows)
         self._progress = Progress(directory, "pictures", emit=report.say)
         self._health = ImageHealth()
+        self._answers = ImageAnswers(job, exclusions)
         self._fallbacks: dict[str, str] = {}  # URL -> the one to ask where it is gone
         self._referers: dict[str, str] = {}
         self._queue = ImageQueue(job)
@@ -168,7 +161,7 @@ class ImageDownloads:
                 return _Found(url)
             if settled is None and known_rows:
                 self._repeat(known)
-            fallback = self._fallbacks.get(url) if _is_gone(known) else None
+            fallback = self._fallbacks.get(url) if is_gone(known) else None
             if fallback is None:
                 return _Found(url, known)
             url = fallback
@@ -227,7 +220,7 @@ class ImageDownloads:
             if self._is_over():
                 return
             row = await self._settle(url)
-            while _is_gone(row) and (fallback := self._fallbacks.get(row["url"])):
+            while is_gone(row) and (fallback := self._fallbacks.get(row["url"])):
                 if fallback in self._done or self._ledger.known(fallback):
                     break
                 row = await self._settle(fallback)
@@ -246,54 +239,5 @@ class ImageDownloads:
             response = await self._fetch(image_request(url, self._referers.get(url)))
         except FetchFailed as error:
             status = "refused" if error.kind in ("bad_url", "too_large") else "failed"
-            return self._row(url, status, f"{error.kind}: {error}")
-        return self._judge(url, response)
-
-    def _judge(self, url: str, response: Response) -> ImageRow:
-        mark = challenge(response)
-        if mark is not None:
-            return self._row(url, "failed", f"challenge: a check for robots, by its {mark}")
-        if response.status != 200:
-            status = "refused" if response.status in _GONE else "failed"
-            return self._row(url, status, f"http_{response.status}: the server's answer")
-        content = response.body
-        if unsupported := unsupported_type(content):
-            return self._row(url, "refused", unsupported)
-        if image_type(content) is None:
-            status, reason = no_picture(content, header(response, "Content-Type"))
-            return self._row(url, status, reason)
-        sha256 = hashlib.sha256(content).hexdigest()
-        if self._exclusions.image(sha256):
-            return self._row(url, "refused", self._exclusions.refusal)
-        target = self._data.image(sha256)
-        if not target.exists():
-            write_bytes(target, content)
-        return self._row(url, "fetched", None, sha256=sha256, response=response)
-
-    def _row(
-        self,
-        url: str,
-        status: str,
-        reason: str | None,
-        sha256: str | None = None,
-        response: Response | None = None,
-    ) -> ImageRow:
-        content = response.body if response is not None else b""
-        return {
-            "url": url,
-            "source": self._source.key,
-            "status": status,
-            "sha256": sha256,
-            "bytes": len(content) if sha256 else None,
-            "content_type": image_type(content),
-            "reason": reason,
-            "etag": header(response, "ETag"),
-            "last_modified": header(response, "Last-Modified"),
-            "fetched_at": iso(now()),
-            "run_id": self._job.run_id,
-        }
-
-
-def _is_gone(row: ImageRow) -> bool:
-    """Did the server say that nothing is at this URL, now and for good?"""
-    return row["status"] == "refused" and (row["reason"] or "").startswith(_GONE_REASONS)
+            return self._answers.answer_row(url, status, f"{error.kind}: {error}")
+        return self._answers.judge(url, response)

@@ -70,9 +70,11 @@ class ReleaseQuestion(HITLOperator):  # type: ignore[misc]
     def execute(self, context: Any) -> Any:
         """Ask about the run's candidate, with its gate and its diff."""
         from trainer.pipeline.approve import candidate
+        from trainer.pipeline.stored import bring_records
 
         settings = Settings.load()
         run = DataDir(settings.data_dir).run(context["params"]["run_id"])
+        bring_records(settings, run.run_id)
         found = candidate(settings, run.run_id)
         self.subject = f"Publish the release of run {found.run_id}?"
         self.body = question(found.gate, found.diff)

@@ -128,7 +128,7 @@ def test_workers_killed_in_the_middle_change_nothing_in_the_release(tmp_path, de
         together = Slow(tmp_path / "shared", world, solver)
         environment = {
             name: value for name, value in together.environment().items() if name not in os.environ
-        }
+        } | {"TRAINER_EMBED_BESIDE": "0"}  # so that `embed` has a middle
         with celery_cluster(tmp_path / "cluster", together.root, environment) as (cluster, _):
             for name in WORKERS:
                 cluster.start_worker(name, ALL_QUEUES)

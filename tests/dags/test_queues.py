@@ -9,6 +9,7 @@ import pytest
 from tests.dags.conftest import ROOT
 from trainer.config.pipeline import STEPS
 
+EMBEDDING = {"embed", "embed_beside"}
 DOWNLOADING = {"crawl", "crawl_references"}
 
 
@@ -22,7 +23,7 @@ def dags():
 def test_what_asks_others_is_for_crawl_workers_and_what_embeds_for_gpu_workers():
     queues = {step.name: step.queue for step in STEPS}
     assert {name for name, queue in queues.items() if queue == "crawl"} == DOWNLOADING
-    assert {name for name, queue in queues.items() if queue == "gpu"} == {"embed"}
+    assert {name for name, queue in queues.items() if queue == "gpu"} == EMBEDDING
     pools = {step.queue: step.pool for step in STEPS}
     assert pools == {"crawl": "crawl", "gpu": "gpu", "merge": None}
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from trainer.config.settings import Settings
 from trainer.object_store.markers import Scope, marked
+from trainer.object_store.open_store import open_store
 from trainer.object_store.patterns import Patterns
 from trainer.object_store.session import Session
-from trainer.object_store.store import open_store
 
 FILES = 12
 

@@ -130,7 +130,9 @@ def kinds() -> set[str]:
                 kind = _constant(first) if first is not None else None
                 if kind and re.fullmatch(r"[a-z_0-9]+", kind):
                     found.add(kind)
-            if name == "_row" and len(node.args) > 2:  # a picture's: `kind: what was wrong`
+            if (
+                name in ("_row", "answer_row") and len(node.args) > 2
+            ):  # a picture's: `kind: what was wrong`
                 text = _constant(node.args[2])
                 if text:
                     found.add(f"picture_{text.partition(':')[0].removesuffix('500')}")

@@ -15,12 +15,17 @@ import pytest
 from tests.unit.object_world import Machine, memory
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.object_store.check import check
-from trainer.object_store.commits import POINTER, Commits
+from trainer.object_store.checkout import Checkout
+from trainer.object_store.commits import Commits
+from trainer.object_store.compare import compare
 from trainer.object_store.garbage import collect_garbage
-from trainer.object_store.mirror import compare, pull, push_all, remove
+from trainer.object_store.mirror import pull, push_all, remove
+from trainer.object_store.names import POINTER, object_name
+from trainer.object_store.patterns import Patterns
 from trainer.object_store.push import Pushed
 from trainer.object_store.store import Store
 from trainer.object_store.upload import GRACE
+from trainer.staging.atomic import read_json
 from trainer.staging.clock import now
 
 RECORD = "runs/r1/run.json"
@@ -77,7 +82,7 @@ def test_tasks_of_two_machines_are_merged(first, second):
         pull(machine.store, machine.root)
         assert machine.texts()["runs/r1/staging/a/part"] == "a"
         assert machine.texts()["runs/r1/staging/b/part"] == "b"
-        record = json.loads(machine.texts()[RECORD])
+        record = read_json(machine.root / RECORD)  # which verifies its checksum
         assert record["steps"] == {"crawl-a": {"status": "done"}, "crawl-b": 1}
         assert sorted(record["errors"]) == ["one", "two"]
 
@@ -192,10 +197,6 @@ def test_what_is_lost_can_be_given_up(first, second):
 
 
 def first_object(machine, path: str) -> str:
-    from trainer.object_store.checkout import Checkout
-    from trainer.object_store.commits import object_name
-    from trainer.object_store.patterns import Patterns
-
     entry = Checkout.begin(machine.store, machine.root).entries(Patterns([path]))[path]
     return object_name(entry.sha256 or "")
 

@@ -12,14 +12,16 @@ import pytest
 from tests.unit.object_world import Machine, memory
 from trainer.config.pipeline import STEPS
 from trainer.config.settings import REPO_ROOT, Settings
-from trainer.config.step_files import COMMON, STEP_FILES
+from trainer.config.step_files import COMMON
+from trainer.config.step_table import STEP_FILES
 from trainer.errors import ConfigError, StageFailed
 from trainer.object_store.commits import Commits
 from trainer.object_store.mirror import pull, push_all
+from trainer.object_store.open_store import open_store
 from trainer.object_store.patterns import Patterns, is_local
-from trainer.object_store.store import open_store
 from trainer.pipeline.run import mark_failed, run_step
 from trainer.runs.record import read_record
+from trainer.staging.atomic import read_json
 
 CRAWL = "crawl-a of r1"
 STAGING = "runs/r1/staging/a"
@@ -218,7 +220,7 @@ def test_an_address_that_is_none_is_refused(url, tmp_path):
 
 @pytest.fixture
 def settings(worker, monkeypatch):
-    monkeypatch.setattr("trainer.object_store.store.open_store", lambda _: worker.store)
+    monkeypatch.setattr("trainer.object_store.open_store.open_store", lambda _: worker.store)
     update = {"object_store": worker.store.url}
     return Settings.load(worker.root).model_copy(update=update)
 
@@ -241,7 +243,7 @@ def test_the_door_of_steps_brings_and_pushes(worker, other, settings, monkeypatc
     third = Machine(other.root.parent / "third", worker.store)
     pull(third.store, third.root)
     assert third.texts()["runs/r1/targets/r1"] == "made"
-    assert json.loads(third.texts()["runs/r1/steps/plan_references.json"]) == {"done": True}
+    assert read_json(third.root / "runs/r1/steps/plan_references.json") == {"done": True}
     record = read_record(third.root / "runs" / "r1" / "run.json")
     assert record.status == "failed"
     assert {k: v.status for k, v in record.steps.items()} == {

@@ -12,9 +12,11 @@ from trainer.cli.common import DataDirOption, JsonOption, show
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError
 from trainer.object_store.check import check as check_objects
-from trainer.object_store.mirror import PICTURES, compare, pull, push_all, remove
+from trainer.object_store.compare import PICTURES, compare
+from trainer.object_store.mirror import pull, push_all, remove
+from trainer.object_store.open_store import open_store
 from trainer.object_store.push import Pushed
-from trainer.object_store.store import Store, open_store
+from trainer.object_store.store import Store
 from trainer.runs.record import write_runs_json
 from trainer.staging.paths import DataDir
 

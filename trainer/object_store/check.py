@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from trainer.object_store.checkout import Checkout
-from trainer.object_store.commits import object_name
 from trainer.object_store.download import THREADS
+from trainer.object_store.names import object_name
 from trainer.object_store.patterns import Patterns
 from trainer.object_store.store import Store
 from trainer.object_store.tree import Entry

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from trainer.errors import DamagedFileError, RetryLater
+from trainer.object_store.names import POINTER, tree_name
 from trainer.object_store.store import Store
 from trainer.object_store.tree import (
     Entry,
@@ -25,7 +26,6 @@ from trainer.staging.clock import iso, now
 
 log = logging.getLogger(__name__)
 
-POINTER = "HEAD.json"
 _TRIES = 60
 
 # Merges one section: (as this machine began with it, as it has it, as it is in the store now).
@@ -38,16 +38,6 @@ class Head(NamedTuple):
     tree: str
     number: int
     tag: str
-
-
-def tree_name(sha256: str) -> str:
-    """Return the name of a tree's or a section's object."""
-    return f"trees/{sha256}"
-
-
-def object_name(sha256: str) -> str:
-    """Return the name of the object with a file's bytes."""
-    return f"objects/{sha256[:2]}/{sha256}"
 
 
 @dataclass

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from trainer.errors import DamagedFileError
-from trainer.object_store.commits import object_name
 from trainer.object_store.database import STATE, forget_wal
 from trainer.object_store.local import PLACEHOLDER
+from trainer.object_store.names import object_name
 from trainer.object_store.store import Store
 from trainer.object_store.tree import Entry
 from trainer.staging.atomic import TEMPORARY, fsync_path, sha256_file, swap_symlink
@@ -27,13 +27,15 @@ def download(store: Store, root: Path, entries: Mapping[str, Entry]) -> None:
 
 
 def make_placeholder(path: Path, entry: Entry) -> None:
-    """Write a file of the size and time, without bytes, that nobody may read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file of the size and time, without bytes, that nobody may read, in place of what is
+    there. Its folder has to be there."""
     path.unlink(missing_ok=True)
-    with path.open("wb") as file:
-        file.truncate(entry.size)
-    os.utime(path, (entry.when, entry.when))
-    path.chmod(PLACEHOLDER)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PLACEHOLDER)
+    try:
+        os.ftruncate(handle, entry.size)
+        os.utime(handle, (entry.when, entry.when))
+    finally:
+        os.close(handle)
 
 
 def damaged(store: Store, path: str, name: str, problem: str) -> DamagedFileError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from trainer.object_store.commits import Commits, object_name, tree_name
+from trainer.object_store.commits import Commits
+from trainer.object_store.names import object_name, tree_name
 from trainer.object_store.store import Store
 from trainer.object_store.tree import Tree
 from trainer.object_store.upload import GRACE

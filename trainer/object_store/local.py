@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from trainer.errors import DamagedFileError
-from trainer.object_store.database import STATE, copy_database, wal_signature
+from trainer.object_store.database import STATE, copy_database
+from trainer.object_store.files import Signature, files_below, link_target, signature
 from trainer.object_store.patterns import Patterns, is_local
 from trainer.object_store.tree import Entry
 from trainer.staging.atomic import read_json, sha256_file, write_json
@@ -20,7 +21,6 @@ from trainer.staging.lock import short_lock
 FOLDER = ".object_store"  # in DATA_DIR: what is known of its files; never pushed
 PLACEHOLDER = 0o000  # the mode of a file that has its size and no bytes: nothing else has it
 
-Signature = tuple[int, ...]
 Known = tuple[Signature, str]
 _INDEX = "index.json"
 
@@ -89,7 +89,7 @@ class Local:
     def is_placeholder(self, path: str) -> bool:
         """Is it a file without bytes, which only says that there is one?"""
         try:
-            found = (self.root / path).lstat()
+            found = os.lstat(f"{self.root}/{path}")
         except (FileNotFoundError, NotADirectoryError):
             return False
         return stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) == PLACEHOLDER
@@ -98,7 +98,7 @@ class Local:
         """Yield every path that matches and may be pushed, placeholders included."""
         for root in patterns.roots():
             start = self.root if root == "." else self.root / root
-            for path in _files(self.root, start):
+            for path in files_below(self.root, start):
                 if path in patterns and not is_local(path):
                     yield path
 
@@ -114,43 +114,3 @@ def _read_index(root: Path) -> dict[str, Known]:
     with suppress(FileNotFoundError, DamagedFileError):
         found = read_json(root / FOLDER / _INDEX)
     return {path: (tuple(sign), sha) for path, (sign, sha) in found.items()}
-
-
-def signature(root: Path, path: str) -> Signature | None:
-    """Return what changes whenever a file, or a symlink, is written; None where there is none."""
-    full = root / path
-    try:
-        found = full.lstat() if link_target(root, full) is not None else full.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    more = wal_signature(root / path) if path == STATE else ()
-    return (found.st_size, found.st_mtime_ns, found.st_ino, *more)
-
-
-def link_target(root: Path, path: Path) -> str | None:
-    """Return the target of a relative symlink that stays below `root`; None for everything else,
-    also for a link to another disk, which is followed."""
-    if not path.is_symlink():
-        return None
-    target = str(path.readlink())
-    inside = not target.startswith("/") and not os.path.relpath(
-        path.parent / target, root
-    ).startswith("..")
-    return target if inside else None
-
-
-def _files(root: Path, start: Path) -> Iterator[str]:
-    if link_target(root, start) is not None or start.is_file():
-        yield start.relative_to(root).as_posix()
-        return
-    try:
-        entries = sorted(os.scandir(start), key=lambda e: e.name)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for entry in entries:
-        path = Path(entry.path)
-        if entry.is_dir() and link_target(root, path) is None:
-            if not is_local(f"{path.relative_to(root).as_posix()}/x"):
-                yield from _files(root, path)
-        else:
-            yield path.relative_to(root).as_posix()

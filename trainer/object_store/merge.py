@@ -8,6 +8,7 @@ from typing import Any
 
 from trainer.errors import StageFailed
 from trainer.object_store.tree import Entry, Section
+from trainer.staging.sealed_json import opened, sealed
 
 _ABSENT: Any = object()
 
@@ -67,8 +68,8 @@ def merge_json(base: Any, mine: Any, theirs: Any) -> Any:
 
 
 def merge_json_bytes(base: bytes | None, mine: bytes, theirs: bytes) -> bytes:
-    """Return three versions of a JSON file as one, written as `write_json` does."""
-    before = json.loads(base) if base else {}
-    made = merge_json(before, json.loads(mine), json.loads(theirs))
+    """Return three versions of a JSON file as one, written as `write_sealed` does."""
+    versions = [opened(json.loads(content)) if content else {} for content in (base, mine, theirs)]
+    made = sealed(merge_json(*versions))
     text = json.dumps(made, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()

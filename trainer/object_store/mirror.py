@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.errors import ConfigError, StageFailed
+from trainer.object_store.bring import bring, drop_changes
 from trainer.object_store.checkout import NOTHING, Checkout
-from trainer.object_store.commits import Commits, Head
+from trainer.object_store.commits import Commits
+from trainer.object_store.compare import everything
 from trainer.object_store.local import Local
 from trainer.object_store.markers import Scope, markers
 from trainer.object_store.patterns import Patterns
@@ -17,23 +18,10 @@ from trainer.object_store.push import Pushed, push
 from trainer.object_store.store import Store
 from trainer.object_store.tree import Entry, Section, Tree, section_of
 
-PICTURES = "images"
 _EDITS = Patterns(["runs/*/run.json"])
 
 
-@dataclass(frozen=True)
-class Difference:
-    """How a DATA_DIR and the newest commit differ."""
-
-    head: Head | None
-    tree: Tree
-    files: int
-    bytes: int
-    changed: list[str]
-    missing: int
-
-
-def bring(store: Store, root: Path, reads: Iterable[str], lists: Iterable[str] = ()) -> int:
+def bring_some(store: Store, root: Path, reads: Iterable[str], lists: Iterable[str] = ()) -> int:
     """Bring some files here; return how many came. What tasks at work, or killed ones, changed
     here stays as it is."""
     checkout = Checkout.begin(store, root)
@@ -42,7 +30,7 @@ def bring(store: Store, root: Path, reads: Iterable[str], lists: Iterable[str] =
     for marker in (*live, *killed):
         keep |= marker.scope.everything
     with checkout.local.busy():
-        return checkout.bring(Patterns(reads), Patterns(lists), keep)
+        return bring(checkout, Patterns(reads), Patterns(lists), keep)
 
 
 def pull(store: Store, root: Path, *, pictures: bool = False, discard: bool = False) -> int:
@@ -51,14 +39,14 @@ def pull(store: Store, root: Path, *, pictures: bool = False, discard: bool = Fa
     checkout = Checkout.begin(store, root)
     if checkout.head is None:
         raise StageFailed(f"nothing is in {store.url} yet; `trainer objects push` puts it there")
-    wanted = _everything(checkout, pictures)
+    wanted = everything(checkout, pictures)
     if discard:
         with checkout.local.busy():
-            checkout.drop_changes(wanted)
+            drop_changes(checkout, wanted)
             for marker in markers(root)[1]:
                 marker.path.unlink(missing_ok=True)
             checkout.local.save()
-    return bring(store, root, wanted.texts)
+    return bring_some(store, root, wanted.texts)
 
 
 def push_all(store: Store, root: Path, by: str, *, anew: bool = False) -> Pushed:
@@ -75,7 +63,7 @@ def push_all(store: Store, root: Path, by: str, *, anew: bool = False) -> Pushed
     if not anew:
         checkout = Checkout.begin(store, root)
         checkout.base_on_notes(_noted(checkout))
-    scope = Scope(writes=_everything(checkout, True), edits=_EDITS)
+    scope = Scope(writes=everything(checkout, True), edits=_EDITS)
     with checkout.local.busy():
         done = push(checkout, scope, by, anew=anew)
         checkout.local.save()
@@ -97,29 +85,9 @@ def remove(store: Store, root: Path, patterns: list[str], by: str) -> Pushed:
     return Pushed(head, 0, len(gone))
 
 
-def compare(store: Store, root: Path) -> Difference:
-    """Compare a DATA_DIR with the newest commit; reads what changed here, writes nothing."""
-    checkout = Checkout.begin(store, root)
-    wanted = checkout.entries(_everything(checkout, True))
-    here = list(checkout.local.walk(_everything(checkout, True)))
-    changed = [path for path in here if _is_own(checkout, path, wanted.get(path))]
-    size = sum(entry.size for entry in wanted.values())
-    missing = len(wanted.keys() - set(here))
-    return Difference(checkout.head, checkout.tree, len(wanted), size, changed, missing)
-
-
-def _is_own(checkout: Checkout, path: str, entry: Entry | None) -> bool:
-    """Was the file changed here, and is it not what the store has?"""
-    local = checkout.local
-    if local.is_placeholder(path) or local.clean(path) is not None:
-        return False
-    here = local.entry(path)
-    return here is not None and not here.same(entry)
-
-
 def _noted(checkout: Checkout) -> dict[str, dict[str, Entry]]:
     """The sections as they were when each file that is here was brought or pushed."""
-    newest = checkout.entries(_everything(checkout, True))
+    newest = checkout.entries(everything(checkout, True))
     based: dict[str, dict[str, Entry]] = defaultdict(dict)
     for path, (_, sha256) in checkout.local.known.items():
         here = checkout.local.entry(path) if checkout.local.clean(path) is not None else None
@@ -128,10 +96,3 @@ def _noted(checkout: Checkout) -> dict[str, dict[str, Entry]]:
             entry = here or Entry(sha256)
         based[section_of(path)][path] = entry
     return dict(based)
-
-
-def _everything(checkout: Checkout, pictures: bool) -> Patterns:
-    folders = {name.split("/", 1)[0] for name in checkout.tree.sections} - {"."}
-    folders |= {path.name for path in checkout.local.root.glob("*/")}
-    wanted = sorted(folders if pictures else folders - {PICTURES})
-    return Patterns(("*", *(f"{folder}/**" for folder in wanted)))

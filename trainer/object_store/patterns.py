@@ -46,7 +46,7 @@ def _meets(text: str, section: str) -> bool:
     if section == ".":
         return len(names) == 1 or names[0] == "**"
     for pattern, name in zip(names, section.split("/"), strict=False):
-        if pattern == "**":
+        if "**" in pattern:
             return True
         if not _compiled((pattern,)).fullmatch(name):
             return False

@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trainer.object_store.bring import fetch
 from trainer.object_store.checkout import Checkout
-from trainer.object_store.commits import Head, Merge, object_name
+from trainer.object_store.commits import Head, Merge
 from trainer.object_store.markers import Scope
 from trainer.object_store.merge import merge_json_bytes, merge_sections
+from trainer.object_store.names import object_name
 from trainer.object_store.patterns import Patterns
 from trainer.object_store.tree import Entry, Section, section_of
 from trainer.object_store.upload import put_bytes, upload
@@ -53,7 +55,7 @@ def push(
     checkout.move_to(head)
     for path in deleted:
         checkout.local.forget(path)
-    checkout.fetch(done.reconciled)
+    fetch(checkout, done.reconciled)
     return Pushed(head, len(changed), len(deleted))
 
 
@@ -102,7 +104,10 @@ class _Merging:
         before, here, there = contents
         if here is None or there is None:
             return None
-        content = merge_json_bytes(before, here, there)
+        try:
+            content = merge_json_bytes(before, here, there)
+        except ValueError:  # damaged, which its next reader says
+            return None
         entry = mine._replace(sha256=put_bytes(store, content), size=len(content))
         self.reconciled[path] = entry
         return entry

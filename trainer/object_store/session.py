@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer.errors import DamagedFileError, StageFailed, TrainerError
+from trainer.errors import DamagedFileError, StageFailed
+from trainer.object_store.bring import bring, drop_changes, drop_placeholders
 from trainer.object_store.checkout import NOTHING, Checkout
 from trainer.object_store.markers import Marker, Scope, markers, write_marker
 from trainer.object_store.patterns import Patterns
@@ -63,8 +61,8 @@ class Session:
             if own:
                 self.keep |= left.scope.writes | left.scope.adds
                 log.info(f"objects: going on with what a killed {self.task} left here")
-            dropped = self.checkout.drop_changes(
-                left.scope.edits if own else left.scope.everything, self.keep
+            dropped = drop_changes(
+                self.checkout, left.scope.edits if own else left.scope.everything, self.keep
             )
             if dropped and not own:
                 log.info(f"objects: {dropped} files that a killed {left.task} left here are gone")
@@ -76,7 +74,7 @@ class Session:
         """Bring these files here."""
         with self.checkout.local.busy():
             self.lists |= lists
-            return self.checkout.bring(reads, lists, self.keep)
+            return bring(self.checkout, reads, lists, self.keep)
 
     def push(self) -> Pushed:
         """Commit what the task wrote."""
@@ -87,30 +85,9 @@ class Session:
         with self.checkout.local.busy():
             live, _ = markers(self.checkout.local.root, self.marker)
             if not live:
-                self.checkout.drop_placeholders(self.lists)
+                drop_placeholders(self.checkout, self.lists)
             self.checkout.local.save()
         self.marker.unlink(missing_ok=True)
-
-    @contextmanager
-    def pushing_parts(self, seconds: float) -> Iterator[None]:
-        """Push what is finished so far every `seconds` while the block runs: a kill costs no more
-        than that, on whichever machine the task is tried again."""
-        over = threading.Event()
-
-        def work() -> None:
-            while not over.wait(seconds):
-                try:
-                    self.push_parts()
-                except (TrainerError, OSError) as error:
-                    log.info(f"objects: parts of {self.task} are not pushed yet: {error}")
-
-        thread = threading.Thread(target=work, name="objects", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
     def push_parts(self) -> None:
         """Commit what is finished of a task that goes on, but for what says that all of it is."""

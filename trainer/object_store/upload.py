@@ -9,10 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from trainer.errors import RetryLater
-from trainer.object_store.commits import object_name
 from trainer.object_store.database import STATE, copy_database
 from trainer.object_store.download import THREADS
-from trainer.object_store.local import Local, signature
+from trainer.object_store.files import signature
+from trainer.object_store.local import Local
+from trainer.object_store.names import object_name
 from trainer.object_store.store import Store
 from trainer.object_store.tree import Entry, sha256_of
 from trainer.staging.atomic import sha256_file

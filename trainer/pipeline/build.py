@@ -15,11 +15,12 @@ from trainer.config.sources import load_sources
 from trainer.embedding.runner import refuse_a_cluster
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.exclusions.apply import decisions_stand
+from trainer.exclusions.list_file import bring_in
 from trainer.pipeline.beside_build import embedding_beside
 from trainer.pipeline.follow_up import follow_up
 from trainer.pipeline.interrupted import close_lost_runs
 from trainer.pipeline.run import mark_failed, run_step
-from trainer.pipeline.stored import bring_for_build, stored
+from trainer.pipeline.stored import bring_records, stored
 from trainer.reasons import failure
 from trainer.runs import update as run_record
 from trainer.runs.context import RunContext, read_plan
@@ -41,7 +42,7 @@ def build(settings: Settings, conf: dict[str, Any] | str | None) -> RunRecord:
     Raises `TrainerError` with the reason; the run's record has it too.
     """
     refuse_a_cluster(settings)
-    bring_for_build(settings)
+    bring_records(settings)
     require_state_of_releases(DataDir(settings.data_dir).state_db)
     params = BuildParams.parse(conf, sorted(load_sources(settings.data_dir)))
     data = DataDir(settings.data_dir)
@@ -54,6 +55,7 @@ def build(settings: Settings, conf: dict[str, Any] | str | None) -> RunRecord:
                 heal(settings)
                 run_record.start(context, context.plan)
                 close_lost_runs(context)
+                bring_in(data)
             if context.sources != load_sources(settings.data_dir):
                 log.info("build: its sources are as it began with; a change is for the next run")
         else:

@@ -1,15 +1,47 @@
-"""Files of DATA_DIR that a step needs and that only its run, or state.db, can name."""
+"""Which files of DATA_DIR a step needs: the words of its patterns, and what only its run, or
+state.db, can name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from trainer.adults.quarantine import OWNERS_FILE
 from trainer.embedding.runner import read_job
+from trainer.object_store.patterns import Patterns
 from trainer.runs.context import RunContext
 from trainer.snapshots.store import IMAGES_FILE
-from trainer.staging.paths import PACKS
 from trainer.state.store import published_run_ids, read_snapshots, run_of
+
+
+def filled(texts: Iterable[str], context: RunContext, key: str | None) -> Patterns:
+    """Return patterns with the words of the run in their places, once per model pack; those of
+    which a word is not known yet, before there is a plan, match nothing."""
+    plan = context.plan if context.run.plan.exists() else None
+    words = {
+        "run": context.run.run_id,
+        "key": key,
+        "base": plan.base_release if plan else None,
+        "version": plan.version_id if plan else None,
+    }
+    given = [words | {"model": model, "pack": pack} for model, pack in _packs(context)]
+    return Patterns(found for text in texts for each in given if (found := _fill(text, each)))
+
+
+def _packs(context: RunContext) -> list[tuple[str, str | None]]:
+    """The folder and the id of each model pack; without a plan no ids."""
+    settings = context.settings
+    if not context.run.plan.exists():
+        return [(name, None) for name in (settings.model_pack, *settings.further_packs)]
+    plan = context.plan
+    return [(settings.model_pack, plan.pack_id), *plan.further_packs.items()]
+
+
+def _fill(text: str, words: dict[str, str | None]) -> str | None:
+    for name, word in words.items():
+        if f"{{{name}}}" in text and word is None:
+            return None
+        text = text.replace(f"{{{name}}}", word or "")
+    return text
 
 
 def needed(context: RunContext, name: str, key: str | None, runs: Collection[str]) -> list[str]:
@@ -48,8 +80,8 @@ def _last_owners(context: RunContext, key: str | None, runs: Collection[str]) ->
 def _last_memories(context: RunContext, key: str | None, runs: Collection[str]) -> Iterator[str]:
     """Yield what the last release's run compared."""
     names = (context.run.nearest_faces.name, context.run.similar_performers.name)
-    yield from _of_last_run(context, *(f"select/{name}" for name in names))
-    yield from _of_last_run(context, *(f"{PACKS}/*/select/{name}" for name in names))
+    folders = ("select", "packs/*/select")
+    yield from _of_last_run(context, *(f"{f}/{name}" for f in folders for name in names))
 
 
 def _current_release(context: RunContext, key: str | None, runs: Collection[str]) -> Iterator[str]:
@@ -61,8 +93,7 @@ def _current_release(context: RunContext, key: str | None, runs: Collection[str]
 def _shard_pictures(context: RunContext, key: str | None, runs: Collection[str]) -> Iterator[str]:
     """Yield the pictures of one shard's job."""
     job = read_job(context.run.embed_shard(key or "") / "job.json")
-    further = {sha256 for place in job.further for sha256 in place.scene_queries}
-    for sha256 in {*job.images, *job.scene_queries, *further}:
+    for sha256 in {*job.images, *job.scene_queries}:
         yield f"images/{sha256[:2]}/{sha256}"
 
 

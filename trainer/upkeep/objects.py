@@ -6,7 +6,7 @@ from datetime import datetime
 
 from trainer.config.settings import Settings
 from trainer.object_store.garbage import collect_garbage
-from trainer.object_store.store import open_store
+from trainer.object_store.open_store import open_store
 
 
 def tidy_objects(settings: Settings, moment: datetime) -> dict[str, int]:

@@ -33,6 +33,8 @@ def why_not(context: RunContext) -> str | None:
         return "this build embeds no faces"
     if not context.settings.embed_beside:
         return "TRAINER_EMBED_BESIDE is 0"
+    if context.settings.object_store is not None:
+        return "DATA_DIR is on an object store, where a step sees no other one's files meanwhile"
     if context.settings.embedder == "kubernetes":
         return "a pod embeds one shard, after the crawls"
     return None
