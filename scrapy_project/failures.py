@@ -27,6 +27,7 @@ from scrapy_project.fetchers.errors import BadEncoding, FetcherError, LedElsewhe
 from scrapy_project.limits.middlewares.addresses import AddressRefused, BadRedirect
 from scrapy_project.limits.middlewares.budget import HostHeld
 from scrapy_project.limits.middlewares.robots import RobotsRefused, origin_of
+from scrapy_project.limits.tls_words import NOT_SECURE, tls_words
 
 LONGEST = 300  # characters of a message
 
@@ -58,8 +59,8 @@ _SENTENCES: tuple[tuple[_Known, str, str], ...] = (
     (DownloadConnectionRefusedError, "network", "the host refused the connection"),
     (DownloadTimeoutError, "network", "no answer within timeout_seconds"),
     (ResponseDataLossError, "network", "the answer was cut off before its end"),
-    (ssl.SSLError, "network", "no secure connection could be made"),
-    (OpenSslError, "network", "no secure connection could be made"),
+    (ssl.SSLError, "network", NOT_SECURE),
+    (OpenSslError, "network", NOT_SECURE),
     (PASSING, "network", "the connection failed"),
 )
 
@@ -90,6 +91,8 @@ def fetch_failed(error: Exception) -> FetchFailed:
         return error
     if isinstance(error, RobotsRefused):
         return FetchFailed(error.kind, str(error), error.origin)
+    if why := tls_words(error):
+        return FetchFailed("network", _said(NOT_SECURE, why))
     for known, kind, sentence in _SENTENCES:
         if isinstance(error, known):
             return FetchFailed(kind, _said(sentence, _words(error)))

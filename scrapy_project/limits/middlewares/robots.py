@@ -23,6 +23,7 @@ from scrapy.http import Request, Response
 from scrapy_project.limits.middlewares.addresses import AddressRefused, is_refused
 from scrapy_project.limits.middlewares.budget import BudgetMiddleware, HostHeld
 from scrapy_project.limits.robots import MAX_BYTES, MAX_REDIRECTS, Rules, read_rules
+from scrapy_project.limits.tls_words import NOT_SECURE, tls_words
 from scrapy_project.storage.report import CrawlStopped
 
 MAX_AGE_SECONDS = 86_400.0  # RFC 9309: an older copy is not used
@@ -160,4 +161,6 @@ def _in_words(error: Exception) -> str:
             return words
     if isinstance(error, IgnoreRequest | ValueError) and str(error):
         return str(error)
+    if why := tls_words(error):
+        return f"{NOT_SECURE}: {why}"
     return "the connection failed"
