@@ -15,9 +15,9 @@ from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 from embedder.capture_date import capture_date
 from embedder.jpeg import decode_plain, shrink, with_its_end
 from embedder.orientation import brought_upright, exif_of, orientation_of, swaps_sides
-from embedder.phash import picture_hash
+from embedder.phash import image_hash
 from embedder.polyglot import is_polyglot
-from trainer.staging.picture_types import UNSUPPORTED, picture_type
+from trainer.staging.image_types import UNSUPPORTED, mime_type
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 MAX_PIXELS = 40_000_000
@@ -117,7 +117,7 @@ def _opened(content: bytes) -> Picture | Refused:
 
 def _unsupported(content: bytes) -> str | None:
     """Why a picture of a known kind is not decoded at all."""
-    kind = picture_type(content)
+    kind = mime_type(content)
     if kind == "image/avif" and not AvifImagePlugin.SUPPORTED:
         return "unsupported_avif"
     return UNSUPPORTED.get(kind or "")
@@ -159,7 +159,7 @@ def _picture(image: Image.Image, content: bytes) -> Picture:
         image.load()
         pixels = np.asarray(to_rgb(image), np.uint8)
     pixels = brought_upright(_reduced(pixels), orientation)
-    return Picture(pixels, picture_hash(pixels), width, height, capture_date(exif))
+    return Picture(pixels, image_hash(pixels), width, height, capture_date(exif))
 
 
 def _reduced(pixels: Pixels) -> Pixels:

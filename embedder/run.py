@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedder.cache import write_part
-from embedder.lanes import Lane, held_lanes, pictures_of
+from embedder.lanes import Lane, held_lanes, images_of
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.pack import read_pack
 from trainer.embedding.scene_queries import KINDS
@@ -63,7 +63,7 @@ class Job:
         return manifest
 
     def _embed(self, lanes: list[Lane]) -> None:
-        todo = pictures_of(lanes, self._job.images)
+        todo = images_of(lanes, self._job.images)
         copies = sum(len(lane.queries) for lane in lanes)
         progress = Progress(
             self._job.report_dir, "pictures", len(todo) + copies, line_seconds=HEARTBEAT_SECONDS

@@ -27,11 +27,11 @@ def query_parts(
     pool: DecodePool,
     tasks: Sequence[Task],
     engine: Engine,
-    part_pictures: int,
+    part_images: int,
     stopping: Callable[[], bool],
     advance: Callable[[], object],
 ) -> Iterator[Part]:
-    """Parts of `part_pictures` pictures with the rows of their copies; when told to stop, what is
+    """Parts of `part_images` pictures with the rows of their copies; when told to stop, what is
     in hand is the last one. `advance` is called after each picture."""
     shas = [sha256 for _, sha256 in tasks]
     decoded = zip(shas, pool.decode(tasks), strict=True)
@@ -42,7 +42,7 @@ def query_parts(
         part.pictures += len(members)
         for _ in members:
             advance()
-        if part.pictures >= part_pictures or stopping():
+        if part.pictures >= part_images or stopping():
             yield part
             if stopping():
                 return
@@ -96,7 +96,7 @@ def _embedded(engine: Engine, copies: Sequence[tuple[str, str, View]]) -> list[R
     for (sha, kind, view), faces in zip(copies, found, strict=True):
         row = _row(sha, kind, "no_face")
         rows.append(row)
-        cut = cropped(engine.pack, sha, _as_picture(view), at_its_place(view, faces))
+        cut = cropped(engine.pack, sha, _as_image(view), at_its_place(view, faces))
         if cut.faces:
             seen.append(row)
             for role in ROLES:
@@ -122,7 +122,7 @@ def at_its_place(view: View, faces: Faces) -> Faces:
     return faces.chosen(near[np.argsort(away[near], kind="stable")][:1])
 
 
-def _as_picture(view: View) -> Picture:
+def _as_image(view: View) -> Picture:
     height, width = view.pixels.shape[:2]
     return Picture(view.pixels, bytes(8), width, height, None)
 

@@ -15,7 +15,7 @@ from trainer.pipeline.performer_report import PerformerReport
 from trainer.pipeline.review_subjects import DoubtedFace
 from trainer.staging.paths import DataDir
 
-_MOST_PICTURES = 3  # of each person
+_MOST_IMAGES = 3  # of each person
 
 
 def show(directory: DataDir) -> None:
@@ -54,7 +54,7 @@ def _pictures(directory: DataDir, report: PerformerReport) -> None:
     reader = current_reader(directory)
     if report.withheld or reader is None or not pictures.are_on():
         return
-    hashes = [row["image_sha256"] for row in reader.faces(report.performer_id)[:_MOST_PICTURES]]
+    hashes = [row["image_sha256"] for row in reader.faces(report.performer_id)[:_MOST_IMAGES]]
     pictures.show(directory, hashes, f"of-{report.performer_id}")
 
 

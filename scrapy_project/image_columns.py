@@ -146,7 +146,7 @@ def _with_faces(ours: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
 
 
 def known_earlier(job: CrawlJob) -> pl.DataFrame:
-    """Return what earlier runs know (`trainer.crawl.known_pictures.KNOWN`), typed as PICTURES."""
+    """Return what earlier runs know (`trainer.crawl.known_images.KNOWN`), typed as PICTURES."""
     if job.known_pictures is None:
         return pl.DataFrame(schema=_KNOWN)
     return read_frame(job.known_pictures).with_columns(pl.col("outcome").cast(OUTCOME))

@@ -122,7 +122,7 @@ class ImageDownloads:
 
     def _is_over(self) -> bool:
         had = self._report.counts["pictures_fetched"] + self._report.counts["pictures_known_before"]
-        return self._limit.is_over() and had >= self._limit.least_pictures
+        return self._limit.is_over() and had >= self._limit.least_images
 
     def _look_up(
         self, performers: Iterable[PerformerRecord], seen: set[str], known_rows: bool

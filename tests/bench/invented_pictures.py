@@ -12,7 +12,7 @@ from trainer.fetch_plan.columns import OPEN, OUTCOME, PICTURES, Rules, SourceRul
 
 FIRST, SECOND = "first", "second"
 HOST = "pictures.example.test"
-MOST_PICTURES = 300
+MOST_IMAGES = 300
 ON_SECOND = 0.3  # the share of performers that both sources list
 COPIES = 0.05  # of the second source's pictures: the first one's, under the same URL
 SPREAD = 0.35  # of the quality of faces
@@ -77,7 +77,7 @@ def _pictures(
     performers: int, dice: np.random.Generator
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
     """Performer, whether of the second source, and position of each picture."""
-    counts = np.clip(np.rint(dice.lognormal(np.log(3), 1.177, performers)), 1, MOST_PICTURES)
+    counts = np.clip(np.rint(dice.lognormal(np.log(3), 1.177, performers)), 1, MOST_IMAGES)
     counts = counts.astype(np.int64)
     owner = np.repeat(np.arange(performers), counts)
     both = dice.random(performers) < ON_SECOND

@@ -16,7 +16,7 @@ from PIL import Image, features
 
 from embedder.decode import Picture, Refused, Unreadable, decode_bytes, decode_file
 from embedder.decode_pool import DecodePool
-from embedder.phash import picture_hash
+from embedder.phash import image_hash
 
 
 def _bytes(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -160,7 +160,7 @@ def test_perceptual_hash_tells_near_from_far() -> None:
 
 
 def test_the_hash_of_one_colour_is_no_noise() -> None:
-    assert picture_hash(np.full((200, 300, 3), (90, 120, 140), np.uint8)) == bytes(8)
+    assert image_hash(np.full((200, 300, 3), (90, 120, 140), np.uint8)) == bytes(8)
 
 
 def _store(directory: Path, content: bytes) -> tuple[Path, str]:

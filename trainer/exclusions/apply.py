@@ -114,7 +114,7 @@ def _without(row: PerformerRecord, pictures: set[str]) -> PerformerRecord:
     return {**row, "images": [image for image in images if image["url"] not in pictures]}
 
 
-def excluded_pictures(
+def excluded_images(
     dirs: Collection[Path], exclusions: Exclusions, known: KnownIdentities
 ) -> set[str]:
     """Return the sha256 of pictures that must not be embedded: excluded ones, and those of all

@@ -18,7 +18,7 @@ from trainer.exclusions.members import Found, claims_of, crawled_files, find_mem
 from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.exclusions.release_check import drop_packages, may_hold
 from trainer.exclusions.run_redaction import traces
-from trainer.exclusions.state_redaction import forget_pictures, forget_texts
+from trainer.exclusions.state_redaction import forget_images, forget_texts
 from trainer.faces.cache import cache_parts
 from trainer.release.contract import DATABASE
 from trainer.release.diff import DIFF_JSON
@@ -86,7 +86,7 @@ def purge(data: DataDir) -> Purged:
         for path in sorted((data.root / "faces").glob("*/")):
             done.faces += sum(redact(part, out) for part in cache_parts(path))
             done.faces += _scrub_queries(path, out)
-        done.ledger = forget_pictures(data, out.urls, out.pictures)
+        done.ledger = forget_images(data, out.urls, out.pictures)
         _purge_runs(data, out, claims, known, done)
         listed = Listed(frozenset(claims), out.pictures)
         done.candidates = _drop_candidates(data, listed)

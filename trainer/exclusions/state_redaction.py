@@ -15,7 +15,7 @@ from trainer.state.decisions import deciding
 from trainer.state.store import Claim
 
 
-def forget_pictures(data: DataDir, urls: Iterable[str], pictures: Iterable[str]) -> int:
+def forget_images(data: DataDir, urls: Iterable[str], pictures: Iterable[str]) -> int:
     """Rows of the ledger: the URLs of pictures may name the person."""
     with deciding(data) as db:
         before = _wiping(db)

@@ -30,7 +30,7 @@ def cache_parts(directory: Path) -> list[Path]:
     return parts(directory, "part-")
 
 
-def cached_pictures(directory: Path) -> set[str]:
+def cached_images(directory: Path) -> set[str]:
     """sha256 of every picture that was tried, whatever came of it."""
     table = read_parts(cache_parts(directory), FACES, columns=["image_sha256"])
     return set(table.column("image_sha256").to_pylist())

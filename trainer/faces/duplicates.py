@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.faces.agreement import SAME_PICTURE_BITS, Numbers, paired
+from trainer.faces.agreement import SAME_IMAGE_BITS, Numbers, paired
 from trainer.faces.cache import FaceVectors
 from trainer.faces.select import CONFLICT, SEVERAL, SINGLE, TRUST
 from trainer.faces.trust import with_rows
@@ -56,7 +56,7 @@ def _verified(
         left = np.repeat(lefts[first:last], part)
         within = np.arange(len(left)) - np.repeat(np.cumsum(part) - part, part)
         right = order[np.repeat(starts[first:last], part) + within]
-        near = np.bitwise_count(hashes[left] ^ hashes[right]) < SAME_PICTURE_BITS
+        near = np.bitwise_count(hashes[left] ^ hashes[right]) < SAME_IMAGE_BITS
         near &= left != right
         yield np.sort(np.stack([left[near], right[near]], axis=1), axis=1)
 
@@ -145,7 +145,7 @@ def _copies(pictures: pl.DataFrame) -> list[int]:
         pl.col("number") < pl.col("number_worse")
     )
     better, worse = pairs["number"].to_numpy(), pairs["number_worse"].to_numpy()
-    near = np.bitwise_count(hashes[better] ^ hashes[worse]) < SAME_PICTURE_BITS
+    near = np.bitwise_count(hashes[better] ^ hashes[worse]) < SAME_IMAGE_BITS
     gone: set[int] = set()
     for better_one, worse_one in sorted(
         zip(better[near].tolist(), worse[near].tolist(), strict=True)

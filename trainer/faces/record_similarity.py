@@ -14,7 +14,7 @@ from trainer.faces.cache import read_figures, read_vectors
 from trainer.faces.measure_limits import measure_record_limits
 from trainer.state.store import Claim
 
-MOST_PICTURES = 5  # of a record
+MOST_IMAGES = 5  # of a record
 SEED = 20260101  # of the samples that limits are measured on
 _FIGURES = ("image_sha256", "face_no", "outcome", "faces_in_image")
 
@@ -66,7 +66,7 @@ class RecordFaces:
 
     def _rows(self, claim: Claim) -> list[int]:
         shas = self._pictures.get(claim, ())
-        return sorted({self._row[sha] for sha in shas if sha in self._row})[:MOST_PICTURES]
+        return sorted({self._row[sha] for sha in shas if sha in self._row})[:MOST_IMAGES]
 
     def _mean(self, claim: Claim, rows: list[int]) -> tuple[Vectors, bool]:
         """Unit mean of each model's vectors, (models, width), and whether several pictures agree.

@@ -15,7 +15,7 @@ from trainer.faces.agreement import (
     Numbers,
     Vectors,
     agreement,
-    distinct_pictures,
+    distinct_images,
     dominant,
     similarities,
 )
@@ -158,7 +158,7 @@ def _cluster(group: pl.DataFrame, alike: Vectors, limit: float) -> set[int] | No
     else:
         chosen = _around(medium[found], medium, alike, sources, limit)
     hashes = group.select("image_sha256", "phash").rows()
-    return chosen if distinct_pictures([hashes[i] for i in sorted(chosen)]) >= 2 else None
+    return chosen if distinct_images([hashes[i] for i in sorted(chosen)]) >= 2 else None
 
 
 def _around(

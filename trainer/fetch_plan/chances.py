@@ -12,7 +12,7 @@ from trainer.fetch_plan.columns import GOOD, NONE, PICTURES, SourceRule
 
 SMALL_SIDE = 200  # pixels: a face in a smaller picture is rarely large enough
 WIDE = 1.2  # width over height: scenes with several people rather than portraits
-PRIOR_PICTURES = 20  # as many pictures of a form say as much as the values below
+PRIOR_IMAGES = 20  # as many pictures of a form say as much as the values below
 BY_FORM: Final = {"upright": 0.85, "unknown": 0.8, "wide": 0.7, "small": 0.4}
 BY_TRUST: Final = {"high": 1.0, "medium": 0.9, "low": 0.7}
 MEAN, DEVIATION = 1.0, 0.35  # of the quality score, while no face is known
@@ -43,7 +43,7 @@ def with_chances(pictures: pl.DataFrame, sources: Mapping[str, SourceRule]) -> p
     return (
         formed.join(seen, on=["source", "form"], how="left", maintain_order="left")
         .with_columns(
-            ((good + PRIOR_PICTURES * prior) / (tried + PRIOR_PICTURES)).alias("chance"),
+            ((good + PRIOR_IMAGES * prior) / (tried + PRIOR_IMAGES)).alias("chance"),
             _own("own_mean", mean).alias("mean"),
             _own("own_deviation", deviation).clip(LEAST_DEVIATION).alias("deviation"),
         )
@@ -67,12 +67,12 @@ def _form() -> pl.Expr:
 def _all_together(pictures: pl.DataFrame) -> tuple[float, float]:
     """Mean and deviation of all known faces: for forms of which too few are known."""
     found = pictures.filter(pl.col("outcome") == GOOD)["quality"].drop_nulls()
-    if len(found) < PRIOR_PICTURES:
+    if len(found) < PRIOR_IMAGES:
         return MEAN, DEVIATION
     known = found.to_numpy().astype(np.float64)
     return float(known.mean()), float(known.std())
 
 
 def _own(column: str, otherwise: float) -> pl.Expr:
-    enough = (pl.col("good") >= PRIOR_PICTURES) & pl.col(column).is_not_null()
+    enough = (pl.col("good") >= PRIOR_IMAGES) & pl.col(column).is_not_null()
     return pl.when(enough).then(pl.col(column)).otherwise(pl.lit(otherwise))

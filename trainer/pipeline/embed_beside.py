@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from threading import Event, Lock, Thread
 
 from trainer.pipeline.embed_batches import EmbedBatches
-from trainer.pipeline.waiting_pictures import WaitingPictures
+from trainer.pipeline.waiting_images import WaitingImages
 from trainer.reasons import reason
 from trainer.runs.beside import Beside, read_beside, write_beside
 from trainer.runs.context import RunContext
@@ -31,7 +31,7 @@ class EmbedderBeside:
         self._context = context
         self._look_seconds = look_seconds
         self._least = context.settings.embed_beside
-        self._pictures = WaitingPictures(context)
+        self._pictures = WaitingImages(context)
         self._batches: EmbedBatches | None = None
         self._state = read_beside(context.run) or Beside(looked_at=iso(now()))
         self._lock = Lock()

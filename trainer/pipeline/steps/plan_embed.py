@@ -8,16 +8,16 @@ from typing import Any
 
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.device import choose_device
-from trainer.embedding.doubtful import doubtful_pictures
+from trainer.embedding.doubtful import doubtful_images
 from trainer.embedding.pack import PACK_FILE, read_pack
-from trainer.exclusions.apply import excluded_pictures
+from trainer.exclusions.apply import excluded_images
 from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import read_exclusions
 from trainer.exclusions.redact_tables import Redaction, redact
-from trainer.faces.cache import cache_parts, cached_pictures
+from trainer.faces.cache import cache_parts, cached_images
 from trainer.pipeline.embed_batches import BATCHES, embedded_beside
 from trainer.pipeline.further_packs import cached_by_all, places, queries_of_further
-from trainer.pipeline.scene_queries import pictures_to_degrade, why_not_embedded
+from trainer.pipeline.scene_queries import images_to_degrade, why_not_embedded
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import fold_snapshot
@@ -34,16 +34,16 @@ def run(context: RunContext) -> dict[str, Any]:
     for source in plan.references:
         fold_snapshot(context, source, excluded=excluded)
     pictures = _pictures(context)
-    wanted = pictures - excluded_pictures(
+    wanted = pictures - excluded_images(
         snapshot_dirs(context).values(),
         exclusions_of(context),
         read_identities(context.data.state_db),
     )
     again = _forget_stale(context, wanted) if plan.params.enable_faces else 0
-    cached = cached_pictures(context.data.faces(plan.pack_id))
+    cached = cached_images(context.data.faces(plan.pack_id))
     missing = sorted(wanted - cached_by_all(context, cached)) if plan.params.enable_faces else []
     present = [sha for sha in missing if context.data.image(sha).exists()]
-    queries = pictures_to_degrade(context, wanted)
+    queries = images_to_degrade(context, wanted)
     further = queries_of_further(context, wanted)
     shards = _write_jobs(context, plan, present, queries, further)
     figures = {
@@ -74,7 +74,7 @@ def _forget_stale(context: RunContext, wanted: set[str]) -> int:
     if not (model_dir / PACK_FILE).exists():
         return 0
     rule = read_pack(model_dir, verify_files=False).detector
-    doubtful = doubtful_pictures(data.faces(pack_id), rule)
+    doubtful = doubtful_images(data.faces(pack_id), rule)
     stale = frozenset(sha for sha in doubtful & wanted if data.image(sha).exists())
     if stale:
         out = Redaction(frozenset(), stale, frozenset(), frozenset())
