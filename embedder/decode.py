@@ -44,7 +44,7 @@ Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedImage:
     """`pixels` (height, width, 3) uint8 RGB, upright, perhaps shrunk; `phash` 8 bytes;
     `width` and `height` of the upright picture as it was published; `taken_on` YYYY-MM-DD."""
 
@@ -72,7 +72,7 @@ class Unreadable:
     message: str
 
 
-Decoded = Picture | Refused | Unreadable
+Decoded = DecodedImage | Refused | Unreadable
 
 
 def decode_file(path: Path, sha256: str) -> Decoded:
@@ -87,7 +87,7 @@ def decode_file(path: Path, sha256: str) -> Decoded:
     return decode_bytes(content)
 
 
-def decode_bytes(content: bytes) -> Picture | Refused:
+def decode_bytes(content: bytes) -> DecodedImage | Refused:
     """Decode a picture's bytes; every way in which it can be bad is a `Refused`."""
     if not content:
         return Refused("empty")
@@ -107,10 +107,10 @@ def decode_bytes(content: bytes) -> Picture | Refused:
         return found
 
 
-def _opened(content: bytes) -> Picture | Refused:
+def _opened(content: bytes) -> DecodedImage | Refused:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            return _refused(image, content) or _picture(image, content)
+            return _refused(image, content) or _image(image, content)
     except Exception as error:  # decoders raise anything on hostile bytes; the row says what
         return Refused(_reason(error))
 
@@ -146,7 +146,7 @@ def _reason(error: Exception) -> str:
     return "truncated" if "truncated" in str(error).lower() else "broken"
 
 
-def _picture(image: Image.Image, content: bytes) -> Picture:
+def _image(image: Image.Image, content: bytes) -> DecodedImage:
     """The first frame, turned upright, as 8-bit RGB, its long side at most `MAX_SIDE`."""
     exif = exif_of(image)
     orientation = orientation_of(image)
@@ -159,7 +159,7 @@ def _picture(image: Image.Image, content: bytes) -> Picture:
         image.load()
         pixels = np.asarray(to_rgb(image), np.uint8)
     pixels = brought_upright(_reduced(pixels), orientation)
-    return Picture(pixels, image_hash(pixels), width, height, capture_date(exif))
+    return DecodedImage(pixels, image_hash(pixels), width, height, capture_date(exif))
 
 
 def _reduced(pixels: Pixels) -> Pixels:

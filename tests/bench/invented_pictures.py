@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.fetch_plan.columns import OPEN, OUTCOME, PICTURES, Rules, SourceRule
+from trainer.fetch_plan.columns import ADVERTISED, OPEN, OUTCOME, Rules, SourceRule
 
 FIRST, SECOND = "first", "second"
 HOST = "pictures.example.test"
@@ -23,7 +23,7 @@ SIZES = {"upright": (800, 1200), "wide": (1280, 720), "small": (120, 180)}
 
 @dataclass
 class Population:
-    """`pictures`: PICTURES, all of them open. What only a request tells, one value per row:
+    """`pictures`: ADVERTISED, all of them open. What only a request tells, one value per row:
     whether there is a usable face, and its quality."""
 
     pictures: pl.DataFrame
@@ -63,7 +63,7 @@ def invent(performers: int, seed: int) -> Population:
             "outcome": pl.Series([OPEN], dtype=OUTCOME).new_from_index(0, len(owner)),
             "quality": pl.Series([None], dtype=pl.Float32).new_from_index(0, len(owner)),
         },
-        schema=PICTURES,
+        schema=ADVERTISED,
     ).with_columns(pl.concat_str(pl.lit(f"https://{HOST}/p/"), "url", pl.lit(".jpg")).alias("url"))
     chances = np.array([chance for _, chance, _ in FORMS.values()])
     means = np.array([mean for _, _, mean in FORMS.values()])

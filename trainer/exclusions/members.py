@@ -143,7 +143,7 @@ def crawled_files(data: DataDir, name: str) -> list[Path]:
 def image_hashes(data: DataDir, urls: set[str]) -> dict[str, set[str]]:
     """Return the sha256 of all that was ever fetched from each of `urls`."""
     found: dict[str, set[str]] = defaultdict(set)
-    for url, sha in _pictures(data) if urls else ():
+    for url, sha in _images(data) if urls else ():
         if url in urls:
             found[url].add(sha)
     return found
@@ -152,10 +152,10 @@ def image_hashes(data: DataDir, urls: set[str]) -> dict[str, set[str]]:
 def _images_by_url(data: DataDir, exclusions: Exclusions) -> dict[str, str]:
     if not exclusions.urls:
         return {}
-    return {url: sha for url, sha in _pictures(data) if exclusions.url(url)}
+    return {url: sha for url, sha in _images(data) if exclusions.url(url)}
 
 
-def _pictures(data: DataDir) -> Iterator[tuple[str, str]]:
+def _images(data: DataDir) -> Iterator[tuple[str, str]]:
     """Yield URL and sha256 of every picture that a crawl, or the ledger, knows."""
     for path in crawled_files(data, "images"):
         for row in stream_rows(path, ["url", "sha256"]):

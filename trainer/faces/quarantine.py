@@ -26,9 +26,9 @@ def mark_early(judged: pl.DataFrame) -> pl.DataFrame:
     early = judged.filter(dated & possible & ~pl.col("quarantined"))
     if early.is_empty():
         return judged
-    pictures = pl.concat([early.select(_IMAGE), _copies(judged, early)]).unique()
+    images = pl.concat([early.select(_IMAGE), _copies(judged, early)]).unique()
     marked = judged.join(
-        pictures.with_columns(early=True), on=_IMAGE, how="left", maintain_order="left"
+        images.with_columns(early=True), on=_IMAGE, how="left", maintain_order="left"
     )
     hit = pl.col("early").fill_null(value=False) & pl.col("rule").is_in([SINGLE, SEVERAL])
     rule = pl.when(hit).then(pl.lit(EARLY)).otherwise(pl.col("rule"))

@@ -91,10 +91,10 @@ def read_scene_queries(context: RunContext, directory: Path) -> tuple[SceneQueri
 def same_images(cache: Path, chosen: Sequence[str]) -> dict[str, set[str]]:
     """Of each of `chosen` the pictures of a face cache that have its perceptual hash, or nearly."""
     figures = read_figures(cache, ["image_sha256", "face_no", "phash"]).drop_nulls("phash")
-    pictures = figures.unique("image_sha256", keep="first", maintain_order=True)
-    names = pictures["image_sha256"]
-    hashes = np.frombuffer(b"".join(pictures["phash"]), ">u8").astype(np.uint64)
-    places = pictures.with_row_index("place").filter(pl.col("image_sha256").is_in(list(chosen)))
+    images = figures.unique("image_sha256", keep="first", maintain_order=True)
+    names = images["image_sha256"]
+    hashes = np.frombuffer(b"".join(images["phash"]), ">u8").astype(np.uint64)
+    places = images.with_row_index("place").filter(pl.col("image_sha256").is_in(list(chosen)))
     return {
         sha: set(names.filter(np.bitwise_count(hashes ^ hashes[place]) < SAME_IMAGE_BITS))
         for place, sha in places.select("place", "image_sha256").iter_rows()

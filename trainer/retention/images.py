@@ -49,7 +49,7 @@ def prune_images(
     listed = listed_images(data)
     limit = moment - timedelta(days=keep_days)
     count = size = 0
-    for path in _pictures(data):
+    for path in _images(data):
         needed = path.name in listed and path.name not in cached
         if needed or _moment(path, fetched.get(path.name)) > limit:
             continue
@@ -59,7 +59,7 @@ def prune_images(
     return Pruned(count, size)
 
 
-def _pictures(data: DataDir) -> Iterator[Path]:
+def _images(data: DataDir) -> Iterator[Path]:
     for directory in sorted(data.images.glob("??")):
         yield from sorted(p for p in directory.iterdir() if _SHA256.fullmatch(p.name))
 

@@ -33,8 +33,8 @@ def run(context: RunContext) -> dict[str, Any]:
     excluded = read_exclusions(context.data).claims
     for source in plan.references:
         fold_snapshot(context, source, excluded=excluded)
-    pictures = _pictures(context)
-    wanted = pictures - excluded_images(
+    images = _images(context)
+    wanted = images - excluded_images(
         snapshot_dirs(context).values(),
         exclusions_of(context),
         read_identities(context.data.state_db),
@@ -49,7 +49,7 @@ def run(context: RunContext) -> dict[str, Any]:
     figures = {
         "pictures": len(wanted),
         "already": max(len(wanted & cached) - embedded_beside(context), 0),
-        "excluded": len(pictures) - len(wanted),
+        "excluded": len(images) - len(wanted),
         "to_embed": len(present),
         "bytes_gone": len(missing) - len(present),
         "again": again,
@@ -83,7 +83,7 @@ def _forget_stale(context: RunContext, wanted: set[str]) -> int:
     return len(stale)
 
 
-def _pictures(context: RunContext) -> set[str]:
+def _images(context: RunContext) -> set[str]:
     """sha256 of every picture that the snapshots hold."""
     found: set[str] = set()
     for directory in snapshot_dirs(context).values():
@@ -95,13 +95,13 @@ def _pictures(context: RunContext) -> set[str]:
 def _write_jobs(
     context: RunContext,
     plan: Plan,
-    pictures: list[str],
+    images: list[str],
     queries: list[str],
     further: dict[str, list[str]],
 ) -> list[str]:
     """One job file a shard, by hash prefix; an empty shard gets none."""
     settings, data = context.settings, context.data
-    shards, degraded = (_shards(some, settings.embed_shards) for some in (pictures, queries))
+    shards, degraded = (_shards(some, settings.embed_shards) for some in (images, queries))
     data.faces(plan.pack_id).mkdir(parents=True, exist_ok=True)
     others = {pack: _shards(some, settings.embed_shards) for pack, some in further.items()}
     names = sorted({*shards, *degraded, *(name for some in others.values() for name in some)})
@@ -127,9 +127,9 @@ def _write_jobs(
     return names
 
 
-def _shards(pictures: list[str], count: int) -> dict[str, list[str]]:
+def _shards(images: list[str], count: int) -> dict[str, list[str]]:
     shards: dict[str, list[str]] = defaultdict(list)
-    for sha in sorted(pictures):
+    for sha in sorted(images):
         number = int(sha[:8], 16) * count >> 32
         shards[f"{number:03d}-of-{count:03d}"].append(sha)
     return shards
