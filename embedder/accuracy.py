@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedder.decode_pool import DecodePool
+from embedder.decoders import usable_cores
 from embedder.engine import Engine
 from embedder.pipeline import running, slots_each
 from embedder.rows import ROLES, Row
-from embedder.run import usable_cores
 from embedder.sessions import Execution
 from embedder.verification import rank_1, verification
 from trainer.embedding.pack import read_pack

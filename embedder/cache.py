@@ -26,7 +26,7 @@ PREFIX = "part-"
 _VECTORS = ("facenet", "arcface")
 
 
-def known_pictures(cache_dir: Path) -> set[str]:
+def known_images(cache_dir: Path) -> set[str]:
     """sha256 of every picture that has a row; raises `DamagedFileError` for a damaged part."""
     known: set[str] = set()
     for path in parts(cache_dir, PREFIX):

@@ -15,9 +15,9 @@ from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 from embedder.capture_date import capture_date
 from embedder.jpeg import decode_plain, shrink, with_its_end
 from embedder.orientation import brought_upright, exif_of, orientation_of, swaps_sides
-from embedder.phash import picture_hash
+from embedder.phash import image_hash
 from embedder.polyglot import is_polyglot
-from trainer.staging.picture_types import UNSUPPORTED, picture_type
+from trainer.staging.image_types import UNSUPPORTED, mime_type
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 MAX_PIXELS = 40_000_000
@@ -44,7 +44,7 @@ Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedImage:
     """`pixels` (height, width, 3) uint8 RGB, upright, perhaps shrunk; `phash` 8 bytes;
     `width` and `height` of the upright picture as it was published; `taken_on` YYYY-MM-DD."""
 
@@ -72,7 +72,7 @@ class Unreadable:
     message: str
 
 
-Decoded = Picture | Refused | Unreadable
+Decoded = DecodedImage | Refused | Unreadable
 
 
 def decode_file(path: Path, sha256: str) -> Decoded:
@@ -87,7 +87,7 @@ def decode_file(path: Path, sha256: str) -> Decoded:
     return decode_bytes(content)
 
 
-def decode_bytes(content: bytes) -> Picture | Refused:
+def decode_bytes(content: bytes) -> DecodedImage | Refused:
     """Decode a picture's bytes; every way in which it can be bad is a `Refused`."""
     if not content:
         return Refused("empty")
@@ -107,17 +107,17 @@ def decode_bytes(content: bytes) -> Picture | Refused:
         return found
 
 
-def _opened(content: bytes) -> Picture | Refused:
+def _opened(content: bytes) -> DecodedImage | Refused:
     try:
         with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            return _refused(image, content) or _picture(image, content)
+            return _refused(image, content) or _image(image, content)
     except Exception as error:  # decoders raise anything on hostile bytes; the row says what
         return Refused(_reason(error))
 
 
 def _unsupported(content: bytes) -> str | None:
     """Why a picture of a known kind is not decoded at all."""
-    kind = picture_type(content)
+    kind = mime_type(content)
     if kind == "image/avif" and not AvifImagePlugin.SUPPORTED:
         return "unsupported_avif"
     return UNSUPPORTED.get(kind or "")
@@ -146,7 +146,7 @@ def _reason(error: Exception) -> str:
     return "truncated" if "truncated" in str(error).lower() else "broken"
 
 
-def _picture(image: Image.Image, content: bytes) -> Picture:
+def _image(image: Image.Image, content: bytes) -> DecodedImage:
     """The first frame, turned upright, as 8-bit RGB, its long side at most `MAX_SIDE`."""
     exif = exif_of(image)
     orientation = orientation_of(image)
@@ -159,7 +159,7 @@ def _picture(image: Image.Image, content: bytes) -> Picture:
         image.load()
         pixels = np.asarray(to_rgb(image), np.uint8)
     pixels = brought_upright(_reduced(pixels), orientation)
-    return Picture(pixels, picture_hash(pixels), width, height, capture_date(exif))
+    return DecodedImage(pixels, image_hash(pixels), width, height, capture_date(exif))
 
 
 def _reduced(pixels: Pixels) -> Pixels:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from embedder.decode import Picture, Refused, Unreadable, decode_file
+from embedder.decode import DecodedImage, Refused, Unreadable, decode_file
 from embedder.shared_memory import Shared
 
 # Models use all cores together: whoever takes one for a moment makes the others wait. So decoding
@@ -48,7 +48,7 @@ def child(pipe: Connection, memory: Shared, limit: int) -> None:
         while True:
             slot, path, sha256 = pipe.recv()
             decoded = decode_file(path, sha256)
-            if isinstance(decoded, Picture):
+            if isinstance(decoded, DecodedImage):
                 memory.fill(slot, decoded.pixels)
                 facts = (decoded.phash, decoded.width, decoded.height, decoded.taken_on)
                 pipe.send(InSlot(decoded.pixels.shape, *facts))

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedder.decode import Picture, Refused, Unreadable
+from embedder.decode import DecodedImage, Refused, Unreadable
 from embedder.decode_child import Answer, InSlot, child
 from embedder.shared_memory import SharedSlots
 
@@ -31,7 +31,7 @@ class Closed(Exception):
 
 
 @dataclass(frozen=True)
-class Lent(Picture):
+class Lent(DecodedImage):
     """A picture whose pixels are the pool's: call `give_back` when they have been looked at."""
 
     give_back: Callable[[], None]

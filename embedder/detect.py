@@ -28,7 +28,7 @@ class Model(Protocol):
     def shape(self, rgb: Pixels) -> tuple[int, ...]:
         """What pictures of one batch must have in common."""
 
-    def __call__(self, pictures: Sequence[Pixels]) -> list[Faces]: ...
+    def __call__(self, images: Sequence[Pixels]) -> list[Faces]: ...
 
 
 def open_model(session: ort.InferenceSession, rule: DetectorRule) -> Model:
@@ -57,27 +57,27 @@ class Detector:
         """The faces of a picture (height, width, 3) in its own pixels."""
         return self.many([rgb])[0]
 
-    def many(self, pictures: Sequence[Pixels]) -> list[Faces]:
-        """The faces of each of `pictures`; those of one size go through the model together."""
-        found = self._look(pictures, 0)
+    def many(self, images: Sequence[Pixels]) -> list[Faces]:
+        """The faces of each of `images`; those of one size go through the model together."""
+        found = self._look(images, 0)
         doubtful = [n for n, faces in enumerate(found) if is_doubtful(faces, self._clear)]
-        unclear = [pictures[number] for number in doubtful]
+        unclear = [images[number] for number in doubtful]
         turned = [self._look(unclear, turn) for turn in (1, 2, 3)] if unclear else []
         for number, *others in zip(doubtful, *turned, strict=True):
             found[number] = upright(found[number], others, self._clear, self._rule.confidence)
         return found
 
-    def _look(self, pictures: Sequence[Pixels], turn: int) -> list[Faces]:
-        found = self._pass(pictures, 0, turn)
+    def _look(self, images: Sequence[Pixels], turn: int) -> list[Faces]:
+        found = self._pass(images, 0, turn)
         missed = [number for number, faces in enumerate(found) if not len(faces)]
-        second = self._pass([pictures[number] for number in missed], 1, turn)
+        second = self._pass([images[number] for number in missed], 1, turn)
         for number, faces in zip(missed, second, strict=True):
             found[number] = faces
         return found
 
-    def _pass(self, pictures: Sequence[Pixels], number: int, turn: int) -> list[Faces]:
-        plans = [passes(self._rule, max(rgb.shape[:2]))[number] for rgb in pictures]
-        shown = [framed(rgb, *plan) for rgb, plan in zip(pictures, plans, strict=True)]
+    def _pass(self, images: Sequence[Pixels], number: int, turn: int) -> list[Faces]:
+        plans = [passes(self._rule, max(rgb.shape[:2]))[number] for rgb in images]
+        shown = [framed(rgb, *plan) for rgb, plan in zip(images, plans, strict=True)]
         found = self._by_shape([turned_pixels(rgb, turn) for rgb in shown])
         return [
             turned_back(faces, turn, rgb.shape[1], rgb.shape[0]).mapped(border, factor)
@@ -86,8 +86,8 @@ class Detector:
 
     def _by_shape(self, shown: list[Pixels]) -> list[Faces]:
         groups: dict[tuple[int, ...], list[int]] = {}
-        for number, picture in enumerate(shown):
-            groups.setdefault(self._model.shape(picture), []).append(number)
+        for number, image in enumerate(shown):
+            groups.setdefault(self._model.shape(image), []).append(number)
         found = [Faces.none()] * len(shown)
         for members in groups.values():
             results = self._batches.run(self._model, [shown[number] for number in members])

@@ -33,11 +33,11 @@ class _Square:
         """All pictures go together: each fills the same square."""
         return (self._rule.side,)
 
-    def __call__(self, pictures: Sequence[Pixels]) -> list[Faces]:
+    def __call__(self, images: Sequence[Pixels]) -> list[Faces]:
         """Faces of pictures no larger than the input; raises `ValueError` for a larger one."""
-        blobs = np.concatenate([square_blob(rgb, self._rule) for rgb in pictures])
+        blobs = np.concatenate([square_blob(rgb, self._rule) for rgb in images])
         values = self._session.run(None, {self._input: blobs})
-        count = len(pictures)
+        count = len(images)
         # Some exports of a single picture have no axis for it.
         parts = [
             np.asarray(value, np.float32).reshape(count, -1, value.shape[-1]) for value in values

@@ -31,21 +31,21 @@ class YuNet:
         """Padded height and width."""
         return tuple(side + -side % _MULTIPLE for side in rgb.shape[:2])
 
-    def __call__(self, pictures: Sequence[Pixels]) -> list[Faces]:
+    def __call__(self, images: Sequence[Pixels]) -> list[Faces]:
         """The faces of pictures of one `shape`."""
-        values = self._session.run(None, {self._input: self._blob(pictures)})
-        width = self.shape(pictures[0])[1]
+        values = self._session.run(None, {self._input: self._blob(images)})
+        width = self.shape(images[0])[1]
         return [
             self._faces(dict(zip(self._outputs, single, strict=True)), width)
             for single in zip(*values, strict=True)
         ]
 
-    def _blob(self, pictures: Sequence[Pixels]) -> Floats:
+    def _blob(self, images: Sequence[Pixels]) -> Floats:
         """(n, 3, height, width): black where no picture is. The buffer is used again."""
-        shape = (len(pictures), 3, *self.shape(pictures[0]))
+        shape = (len(images), 3, *self.shape(images[0]))
         if self._buffer.shape != shape:
             self._buffer = np.empty(shape, np.float32)
-        for number, rgb in enumerate(pictures):
+        for number, rgb in enumerate(images):
             planes = cv2.split(pad_to_multiple(rgb, _MULTIPLE))
             for channel, plane in zip((2, 1, 0), planes, strict=True):
                 self._buffer[number, channel] = plane

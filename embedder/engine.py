@@ -61,10 +61,10 @@ class Engine:
         roles = [role for role in _MODELS if self.pack.files[role].sha256 == sha256]
         return self.sessions[roles[0]] if roles else None
 
-    def detect(self, pictures: Sequence[Pixels]) -> list[Faces]:
+    def detect(self, images: Sequence[Pixels]) -> list[Faces]:
         """The faces of each picture, in its pixels."""
         with self._turn:
-            return self._detector.many(pictures)
+            return self._detector.many(images)
 
     def embed(self, role: str, crops: Sequence[Crop]) -> Floats:
         """(n, 512) unit embeddings of n crops; NaN where one has no direction."""

@@ -37,10 +37,10 @@ class Pose:
     roll: float
 
 
-def pad_to_multiple(picture: NDArray[np.uint8], multiple: int) -> NDArray[np.uint8]:
+def pad_to_multiple(image: NDArray[np.uint8], multiple: int) -> NDArray[np.uint8]:
     """The picture with black rows and columns added below and to the right."""
-    height, width = picture.shape[:2]
-    return np.pad(picture, ((0, -height % multiple), (0, -width % multiple), (0, 0)))
+    height, width = image.shape[:2]
+    return np.pad(image, ((0, -height % multiple), (0, -width % multiple), (0, 0)))
 
 
 def non_maximum_suppression(

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedder.cache import known_pictures, shard_lock
+from embedder.cache import known_images, shard_lock
 from trainer.config.jobs import EmbedJob, PackPlace
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.embedding.scene_queries import known_queries
@@ -71,7 +71,7 @@ def _require_one_detector(packs: Sequence[PackInfo]) -> None:
 
 
 def _lane(place: PackPlace, pack: PackInfo, images: Sequence[str]) -> Lane:
-    known = known_pictures(place.cache_dir)
+    known = known_images(place.cache_dir)
     queries = known_queries(place.cache_dir) if place.scene_queries else set()
     return Lane(
         pack,
@@ -82,7 +82,7 @@ def _lane(place: PackPlace, pack: PackInfo, images: Sequence[str]) -> Lane:
     )
 
 
-def pictures_of(lanes: Sequence[Lane], images: Sequence[str]) -> list[str]:
+def images_of(lanes: Sequence[Lane], images: Sequence[str]) -> list[str]:
     """What any of the packs has to embed, in the job's order."""
     wanted = {sha256 for lane in lanes for sha256 in lane.todo}
     return [sha256 for sha256 in images if sha256 in wanted]

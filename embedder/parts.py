@@ -20,7 +20,7 @@ class Part:
 
     rows: list[Row] = field(default_factory=list)
     unreadable: list[tuple[str, Unreadable]] = field(default_factory=list)
-    pictures: int = 0
+    images: int = 0
     engine: int = 0  # number of the one whose rows they are
 
 
@@ -34,14 +34,14 @@ class PartBuilder:
         self._crops: dict[str, list[Crop]] = {role: [] for role in ROLES}
 
     @property
-    def pictures(self) -> int:
-        return self._part.pictures
+    def images(self) -> int:
+        return self._part.images
 
     def add(self, outcome: Outcome) -> None:
         if isinstance(outcome, tuple):
             self._part.unreadable.append(outcome)
             return
-        self._part.pictures += 1
+        self._part.images += 1
         self._part.rows.extend(outcome.rows)
         self._faces.extend(outcome.faces)
         for role in ROLES:
@@ -96,6 +96,6 @@ def parts(
             advance()
         if stopping():
             break
-        if builders[number].pictures >= part_images:
+        if builders[number].images >= part_images:
             yield builders[number].finish()
     yield from (builder.finish() for builder in builders)

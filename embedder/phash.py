@@ -17,7 +17,7 @@ def _cosines(side: int) -> NDArray[np.float64]:
     return np.asarray(np.cos(np.pi * np.outer(step, 2 * step + 1) / (2 * side)), np.float64)
 
 
-def picture_hash(pixels: NDArray[np.uint8]) -> bytes:
+def image_hash(pixels: NDArray[np.uint8]) -> bytes:
     """8 bytes of RGB `pixels` (height, width, 3): the signs, around their median, of the lowest
     8x8 frequencies of a 32x32 grey."""
     step = max(1, min(pixels.shape[:2]) // _SAMPLES)

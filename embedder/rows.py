@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from embedder.decode import Picture, Refused
+from embedder.decode import DecodedImage, Refused
 from embedder.faces import Faces
 from embedder.geometry import head_pose
 from embedder.recognise import aligned_crop, crop_for
@@ -43,21 +43,21 @@ def refused(sha256: str, decoded: Refused) -> Cropped:
     return Cropped(sha256, rows=[_empty_row(sha256, "refused", decoded.reason) | size])
 
 
-def cropped(pack: PackInfo, sha256: str, picture: Picture, found: Faces) -> Cropped:
+def cropped(pack: PackInfo, sha256: str, image: DecodedImage, found: Faces) -> Cropped:
     """The faces of one picture, cut out for both models, out of that turn of it which shows a face
     upright. A face that none shows so is refused."""
     common = {
         "image_sha256": sha256,
-        "image_width": picture.width,
-        "image_height": picture.height,
-        "phash": picture.phash,
-        "taken_on": picture.taken_on,
+        "image_width": image.width,
+        "image_height": image.height,
+        "phash": image.phash,
+        "taken_on": image.taken_on,
         "faces_in_image": len(found),
     }
     result = Cropped(sha256)
     if not len(found):
         result.rows.append(_empty_row(sha256, "no_face", None) | common)
-    view = View(picture)
+    view = View(image)
     for number in range(len(found)):
         _add_face(result, pack, view, found.chosen([number]), common | {"face_no": number})
     return result
@@ -65,7 +65,7 @@ def cropped(pack: PackInfo, sha256: str, picture: Picture, found: Faces) -> Crop
 
 def _add_face(result: Cropped, pack: PackInfo, view: View, face: Faces, row: Row) -> None:
     """`face`: one, in the pixels of the picture as it was decoded."""
-    turn, (height, width) = int(face.turns[0]), view.picture.pixels.shape[:2]
+    turn, (height, width) = int(face.turns[0]), view.image.pixels.shape[:2]
     box = turned_boxes(face.boxes[0], turn, width, height)
     points = turned_points(face.points[0], turn, width, height)
     if lean(points) > REFUSED_LEAN:
@@ -78,7 +78,7 @@ def _add_face(result: Cropped, pack: PackInfo, view: View, face: Faces, row: Row
     except ValueError:  # points that coincide, a box outside: nothing to embed
         result.rows = result.rows or [refused_face(row, "bad_embedding")]
         return
-    scale = published_scale(view.picture)
+    scale = published_scale(view.image)
     published = {
         "outcome": "face",
         "box": (face.boxes[0].reshape(2, 2) * scale).ravel().tolist(),
@@ -94,13 +94,13 @@ def _add_face(result: Cropped, pack: PackInfo, view: View, face: Faces, row: Row
 class View:
     """A picture's pixels in the turns that are asked for, each made once."""
 
-    def __init__(self, picture: Picture) -> None:
-        self.picture = picture
-        self._turned = {0: picture.pixels}
+    def __init__(self, image: DecodedImage) -> None:
+        self.image = image
+        self._turned = {0: image.pixels}
 
     def pixels(self, turn: int) -> Pixels:
         if turn not in self._turned:
-            self._turned[turn] = turned_pixels(self.picture.pixels, turn)
+            self._turned[turn] = turned_pixels(self.image.pixels, turn)
         return self._turned[turn]
 
 
@@ -111,10 +111,10 @@ def published_roll(figures: Row, turn: int) -> float:
     return 180 - (180 - QUARTER * turn - float(figures["roll"])) % 360
 
 
-def published_scale(picture: Picture) -> NDArray[np.float32]:
+def published_scale(image: DecodedImage) -> NDArray[np.float32]:
     """(2,) x and y: what a pixel of the shrunk picture is in the published one."""
-    height, width = picture.pixels.shape[:2]
-    return np.array([picture.width / width, picture.height / height], np.float32)
+    height, width = image.pixels.shape[:2]
+    return np.array([image.width / width, image.height / height], np.float32)
 
 
 def quality(crop: Pixels, points: NDArray[np.float32]) -> Row:

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from embedder.decode import Picture, Unreadable
+from embedder.decode import DecodedImage, Unreadable
 from embedder.decode_pool import Decoded, DecodePool, Lent, Task
 from embedder.degrade import View, degraded, surroundings
 from embedder.engine import Engine
@@ -27,11 +27,11 @@ def query_parts(
     pool: DecodePool,
     tasks: Sequence[Task],
     engine: Engine,
-    part_pictures: int,
+    part_images: int,
     stopping: Callable[[], bool],
     advance: Callable[[], object],
 ) -> Iterator[Part]:
-    """Parts of `part_pictures` pictures with the rows of their copies; when told to stop, what is
+    """Parts of `part_images` pictures with the rows of their copies; when told to stop, what is
     in hand is the last one. `advance` is called after each picture."""
     shas = [sha256 for _, sha256 in tasks]
     decoded = zip(shas, pool.decode(tasks), strict=True)
@@ -39,10 +39,10 @@ def query_parts(
     while members := list(islice(decoded, min(AT_A_TIME, engine.batch))):
         part.unreadable += [(sha, item) for sha, item in members if isinstance(item, Unreadable)]
         part.rows += _rows(engine, members)
-        part.pictures += len(members)
+        part.images += len(members)
         for _ in members:
             advance()
-        if part.pictures >= part_pictures or stopping():
+        if part.images >= part_images or stopping():
             yield part
             if stopping():
                 return
@@ -64,27 +64,27 @@ def _rows(engine: Engine, members: Sequence[Member]) -> list[Row]:
 
 def _views(engine: Engine, members: Sequence[Member]) -> dict[str, View | None]:
     """What each picture that can be read shows of its single usable face; gives it back."""
-    pictures = [(sha, item) for sha, item in members if isinstance(item, Lent)]
-    found = engine.detect([item.pixels for _, item in pictures])
+    images = [(sha, item) for sha, item in members if isinstance(item, Lent)]
+    found = engine.detect([item.pixels for _, item in images])
     views: dict[str, View | None] = {
         sha: None for sha, item in members if not isinstance(item, Unreadable)
     }
-    for (sha, item), faces in zip(pictures, found, strict=True):
+    for (sha, item), faces in zip(images, found, strict=True):
         views[sha] = only_face(engine, item, faces)
         item.give_back()
     return views
 
 
-def only_face(engine: Engine, picture: Picture, faces: Faces) -> View | None:
+def only_face(engine: Engine, image: DecodedImage, faces: Faces) -> View | None:
     """The face and what is around it, upright, of a picture that shows a single usable one.
 
     Where there are several, nobody knows which one a performer's is.
     """
-    if len(faces) != 1 or not cropped(engine.pack, "", picture, faces).faces:
+    if len(faces) != 1 or not cropped(engine.pack, "", image, faces).faces:
         return None
-    turn, (height, width) = int(faces.turns[0]), picture.pixels.shape[:2]
+    turn, (height, width) = int(faces.turns[0]), image.pixels.shape[:2]
     box = turned_boxes(faces.boxes[0], turn, width, height)
-    return surroundings(turned_pixels(picture.pixels, turn), box)
+    return surroundings(turned_pixels(image.pixels, turn), box)
 
 
 def _embedded(engine: Engine, copies: Sequence[tuple[str, str, View]]) -> list[Row]:
@@ -96,7 +96,7 @@ def _embedded(engine: Engine, copies: Sequence[tuple[str, str, View]]) -> list[R
     for (sha, kind, view), faces in zip(copies, found, strict=True):
         row = _row(sha, kind, "no_face")
         rows.append(row)
-        cut = cropped(engine.pack, sha, _as_picture(view), at_its_place(view, faces))
+        cut = cropped(engine.pack, sha, _as_image(view), at_its_place(view, faces))
         if cut.faces:
             seen.append(row)
             for role in ROLES:
@@ -122,9 +122,9 @@ def at_its_place(view: View, faces: Faces) -> Faces:
     return faces.chosen(near[np.argsort(away[near], kind="stable")][:1])
 
 
-def _as_picture(view: View) -> Picture:
+def _as_image(view: View) -> DecodedImage:
     height, width = view.pixels.shape[:2]
-    return Picture(view.pixels, bytes(8), width, height, None)
+    return DecodedImage(view.pixels, bytes(8), width, height, None)
 
 
 def _row(sha256: str, kind: str, outcome: str) -> Row:

@@ -96,7 +96,7 @@ def _in_all(found: Sequence[Cost], embed: dict[str, int] | None, speed: float | 
         slowest = max(cost.minutes or 0.0 for cost in known)
         said.append(f"the slowest source takes {text.duration(60 * slowest)}")
     if known and embed is not None:
-        said.append(_pictures(sum(embed.values()), speed))
+        said.append(_images(sum(embed.values()), speed))
     if unknown:
         names = text.counted(unknown, "source")
         said.append(f"what {names} will cost is known after the first crawl")
@@ -104,7 +104,7 @@ def _in_all(found: Sequence[Cost], embed: dict[str, int] | None, speed: float | 
     return f"{whole[:1].upper()}{whole[1:]}."
 
 
-def _pictures(count: int, speed: float | None) -> str:
+def _images(count: int, speed: float | None) -> str:
     told = f"about {text.counted(count, 'picture')} to embed"
     if not count or not speed:
         return told

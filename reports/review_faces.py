@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from reports import acting, parts, performer_view, pictures, text
+from reports import acting, images, parts, performer_view, text
 from reports.actions import exclusions
 from reports.actions import review as actions
 from reports.queries import kept_out
@@ -15,7 +15,7 @@ from trainer.pipeline.performer_report import PerformerReport
 from trainer.pipeline.review_subjects import DoubtedFace
 from trainer.staging.paths import DataDir
 
-_MOST_PICTURES = 3  # of each person
+_MOST_IMAGES = 3  # of each person
 
 
 def show(directory: DataDir) -> None:
@@ -34,11 +34,11 @@ def show(directory: DataDir) -> None:
     st.code(text.plain(face.url), language=None, wrap_lines=True)
     people = actions.people(directory, (face.performer_id, face.other_performer_id))
     if not any(report.withheld for report in people):
-        pictures.show(directory, [face.image_sha256], f"face-{face.key}")
+        images.show(directory, [face.image_sha256], f"face-{face.key}")
     for column, report in zip(st.columns(len(people)), people, strict=True):
         with column:
             performer_view.summary(report)
-            _pictures(directory, report)
+            _images(directory, report)
     _decide(directory, face, people)
 
 
@@ -49,13 +49,13 @@ def _title(face: DoubtedFace) -> str:
     return text.plain(f"Performer {face.performer_id}: {why}{other}{score}")
 
 
-def _pictures(directory: DataDir, report: PerformerReport) -> None:
+def _images(directory: DataDir, report: PerformerReport) -> None:
     """Of faces that the performer has in the current release, to compare with."""
     reader = current_reader(directory)
-    if report.withheld or reader is None or not pictures.are_on():
+    if report.withheld or reader is None or not images.are_on():
         return
-    hashes = [row["image_sha256"] for row in reader.faces(report.performer_id)[:_MOST_PICTURES]]
-    pictures.show(directory, hashes, f"of-{report.performer_id}")
+    hashes = [row["image_sha256"] for row in reader.faces(report.performer_id)[:_MOST_IMAGES]]
+    images.show(directory, hashes, f"of-{report.performer_id}")
 
 
 def _decide(directory: DataDir, face: DoubtedFace, people: list[PerformerReport]) -> None:

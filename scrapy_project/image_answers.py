@@ -8,7 +8,7 @@ from scrapy.http import Response
 
 from scrapy_project.image_requests import header
 from scrapy_project.limits.breaker import challenge
-from scrapy_project.storage.image_parts import image_type, no_picture, unsupported_type
+from scrapy_project.storage.image_parts import image_type, no_image, unsupported_type
 from trainer.config.jobs import CrawlJob
 from trainer.exclusions.entries import Exclusions
 from trainer.staging.atomic import write_bytes
@@ -40,7 +40,7 @@ class ImageAnswers:
         if unsupported := unsupported_type(content):
             return self.answer_row(url, "refused", unsupported)
         if image_type(content) is None:
-            status, reason = no_picture(content, header(response, "Content-Type"))
+            status, reason = no_image(content, header(response, "Content-Type"))
             return self.answer_row(url, status, reason)
         sha256 = hashlib.sha256(content).hexdigest()
         if self._exclusions.image(sha256):

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from trainer.config.jobs import CrawlJob
-from trainer.fetch_plan.columns import FETCHED, OUTCOME, PICTURES
+from trainer.fetch_plan.columns import ADVERTISED, FETCHED, OUTCOME
 from trainer.staging.frames import read_frame
 from trainer.staging.rows import AdvertisedImage, PerformerRecord
 
@@ -89,8 +89,8 @@ class ImageColumns:
             self._scenes.append(performer.get("scene_count") or 0)
         return number
 
-    def pictures(self, earlier: pl.DataFrame) -> pl.DataFrame:
-        """PICTURES of this crawl, with what `earlier` knows of them and of other sources'."""
+    def images(self, earlier: pl.DataFrame) -> pl.DataFrame:
+        """ADVERTISED of this crawl, with what `earlier` knows of them and of other sources'."""
         performer = np.asarray(self._performer)
         count = len(performer)
         ours = pl.DataFrame(
@@ -108,7 +108,7 @@ class ImageColumns:
                 ),
                 "quality": pl.Series(np.asarray(self._quality), nan_to_null=True),
             },
-            schema=PICTURES,
+            schema=ADVERTISED,
         )
         if earlier.is_empty():
             return ours
@@ -117,7 +117,7 @@ class ImageColumns:
         return pl.concat([_with_faces(ours, own), self._elsewhere(others)])
 
     def _elsewhere(self, others: pl.DataFrame) -> pl.DataFrame:
-        """PICTURES of the same performers that other sources have."""
+        """ADVERTISED of the same performers that other sources have."""
         numbers = pl.DataFrame(
             {
                 "record": list(self._performers),
@@ -131,7 +131,7 @@ class ImageColumns:
             pl.lit(0, pl.UInt16).alias("position"),
             *(pl.lit(None, pl.Int32).alias(side) for side in ("width", "height")),
         )
-        return found.select(PICTURES.names())
+        return found.select(ADVERTISED.names())
 
 
 def _with_faces(ours: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
@@ -142,11 +142,11 @@ def _with_faces(ours: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(
         pl.when(settled).then("had").otherwise("outcome").alias("outcome"),
         pl.when(settled).then("quality_had").otherwise("quality").alias("quality"),
-    ).select(PICTURES.names())
+    ).select(ADVERTISED.names())
 
 
 def known_earlier(job: CrawlJob) -> pl.DataFrame:
-    """Return what earlier runs know (`trainer.crawl.known_pictures.KNOWN`), typed as PICTURES."""
+    """Return what earlier runs know (`trainer.crawl.known_images.KNOWN`), typed as ADVERTISED."""
     if job.known_pictures is None:
         return pl.DataFrame(schema=_KNOWN)
     return read_frame(job.known_pictures).with_columns(pl.col("outcome").cast(OUTCOME))

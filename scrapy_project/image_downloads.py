@@ -122,7 +122,7 @@ class ImageDownloads:
 
     def _is_over(self) -> bool:
         had = self._report.counts["pictures_fetched"] + self._report.counts["pictures_known_before"]
-        return self._limit.is_over() and had >= self._limit.least_pictures
+        return self._limit.is_over() and had >= self._limit.least_images
 
     def _look_up(
         self, performers: Iterable[PerformerRecord], seen: set[str], known_rows: bool
@@ -139,13 +139,13 @@ class ImageDownloads:
     def _best_versions(self, performer: PerformerRecord) -> list[AdvertisedImage]:
         """The performer's pictures up to the source's cap; fallbacks are noted."""
         best = []
-        for picture in performer["images"] or []:
-            if better := picture.get("fallback_for"):
-                self._fallbacks[better] = picture["url"]
+        for image in performer["images"] or []:
+            if better := image.get("fallback_for"):
+                self._fallbacks[better] = image["url"]
             else:
-                best.append(picture)
+                best.append(image)
             if self._source.image_referer:
-                self._referers[picture["url"]] = performer["page_url"]
+                self._referers[image["url"]] = performer["page_url"]
         return best[: self._source.images_per_page]
 
     def _version(self, url: str, seen: set[str], known_rows: bool) -> _Found | None:

@@ -74,7 +74,7 @@ class ImageQueue:
         return self._plan()["performer"].head(self._per_minute * 60).n_unique()
 
     def _plan(self) -> pl.DataFrame:
-        return plan_requests(self._columns.pictures(self._earlier), self._rules, None)
+        return plan_requests(self._columns.images(self._earlier), self._rules, None)
 
     @property
     def open(self) -> int:

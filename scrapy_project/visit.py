@@ -165,7 +165,7 @@ class Visitor:
         if not confirmation.doubt:
             more = await self._galleries.read(profile, url, images)
         errors += more.errors
-        errors += self._foreign_pictures(foreign)
+        errors += self._foreign_images(foreign)
         row = profile_row(
             self._source,
             target,
@@ -185,7 +185,7 @@ class Visitor:
         """A note of each value of the page that is there and can't be read."""
         return [self._error("field_invalid", url, p.message, p.field) for p in profile.problems]
 
-    def _foreign_pictures(self, urls: Iterable[str]) -> list[StageError]:
+    def _foreign_images(self, urls: Iterable[str]) -> list[StageError]:
         """A note of each picture that lies on a host which the source does not name."""
         text = "a picture of another site"
         return [self._error("foreign_host", shown, text, "images.url") for shown in urls]

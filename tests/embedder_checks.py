@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from embedder.decode import Picture
+from embedder.decode import DecodedImage
 from embedder.detect import open_model
 from embedder.faces import Faces
 from embedder.geometry import TEMPLATE_112
@@ -105,7 +105,7 @@ def refusals(pack: PackInfo, rgb: np.ndarray) -> list[tuple[str, str | None]]:
     found = Faces(
         boxes, points, np.array([0.9, 0.8, 0.7], np.float32), np.array([0, 0, 1], np.int8)
     )
-    cut = cropped(pack, "0" * 64, Picture(rgb, bytes(8), width, height, None), found)
+    cut = cropped(pack, "0" * 64, DecodedImage(rgb, bytes(8), width, height, None), found)
     return [(row["outcome"], row["reason"]) for row in cut.rows] + [
         (row["outcome"], f"{row['face_no']}: {row['turn']}") for row in cut.faces
     ]

@@ -15,7 +15,7 @@ from demo.world.handler import HttpRequest, Reply
 from demo.world.images import Gallery
 from demo.world.people import Person, identifier
 from demo.world.porndb import PornDb
-from demo.world.switches import Switches, graphql_errors, instead, picture_reply, seconds
+from demo.world.switches import Switches, graphql_errors, image_reply, instead, seconds
 
 IMAGES: Final = "/images/"
 NOT_FOUND: Final = Reply(404, b"404 page not found\n")
@@ -73,9 +73,9 @@ class ApiSite:
     def image(self, image_id: str, if_none_match: str | None) -> Reply:
         """Answer a request for a picture: 304 for the current ETag, 404 for an unknown id."""
         key = self.shelf.key_of(image_id)
-        picture = self.shelf.gallery.picture(key) if key else None
+        image = self.shelf.gallery.image(key) if key else None
         names = (key or image_id, image_id)
-        return picture_reply(self.switches, names, picture, if_none_match)
+        return image_reply(self.switches, names, image, if_none_match)
 
     def _knows(self, key: str, scheme: str = "") -> bool:
         right = hmac.compare_digest(key.encode(), (scheme + self._key).encode())

@@ -55,9 +55,9 @@ def appearances(site: str, week: int) -> dict[str, Appearance]:
         if change.get("new" if week == 1 else "gone"):
             continue
         shown = {**entry, **(change if week == 2 else {})}
-        pictures = _known_pictures(shown["pictures"], f"{site}: {shown['slug']}")
+        images = _known_images(shown["pictures"], f"{site}: {shown['slug']}")
         person = known[shown["person"]]
-        found[shown["slug"]] = Appearance(person, shown["slug"], shown["name"], pictures)
+        found[shown["slug"]] = Appearance(person, shown["slug"], shown["name"], images)
     return found
 
 
@@ -86,7 +86,7 @@ def _everybody(week: int) -> dict[str, Person]:
 
 def _on_stashdb(person: Person, week: int) -> Person:
     elsewhere = set(_cast()["elsewhere"])
-    pictures = tuple(key for key in person.pictures if key.partition("/")[2] not in elsewhere)
+    images = tuple(key for key in person.images if key.partition("/")[2] not in elsewhere)
     dropped = (
         {tuple(link) for link in _cast()["dropped"].get(person.key, ())} if week == 2 else set()
     )
@@ -95,7 +95,7 @@ def _on_stashdb(person: Person, week: int) -> Person:
         updated = CHANGED_IN_WEEK_2 + timedelta(minutes=30)
     links = (tuple(link) for link in _cast()["links"].get(person.key, ()))
     more = tuple(link_of(site, rest) for site, rest in links if (site, rest) not in dropped)
-    return replace(person, pictures=pictures, links=person.links + more, updated=updated)
+    return replace(person, images=images, links=person.links + more, updated=updated)
 
 
 def _on_box(site: str, person: Person, entry: dict[str, Any]) -> Person:
@@ -111,14 +111,14 @@ def _on_box(site: str, person: Person, entry: dict[str, Any]) -> Person:
         name=entry.get("name", person.name),
         aliases=tuple(entry.get("aliases", person.aliases)),
         links=links,
-        pictures=_known_pictures(entry.get("pictures", ()), f"{site}: {person.key}"),
+        images=_known_images(entry.get("pictures", ()), f"{site}: {person.key}"),
         deleted=False,
         merged_ids=(),
         merged_into_id=None,
     )
 
 
-def _known_pictures(keys: list[str] | tuple[str, ...], where: str) -> tuple[str, ...]:
+def _known_images(keys: list[str] | tuple[str, ...], where: str) -> tuple[str, ...]:
     unknown = sorted(set(keys) - set(shots.world_keys()))
     if unknown:
         raise ValueError(f"{CAST}: {where}: the world has no pictures {unknown}")

@@ -26,7 +26,7 @@ PAGE: Final = b"<!doctype html><html><body><h1>Just a moment...</h1></body></htm
 
 
 @dataclass(frozen=True)
-class Picture:
+class WorldImage:
     content: bytes
     content_type: str
     width: int
@@ -41,11 +41,11 @@ class Picture:
 class Gallery:
     """Every picture that the world serves, by key and by image id."""
 
-    def __init__(self, pictures: Path | None) -> None:
-        self._directory = pictures
-        self._described = _read(pictures) if pictures else {}
+    def __init__(self, images: Path | None) -> None:
+        self._directory = images
+        self._described = _read(images) if images else {}
         self.keys: Final = shots.world_keys()
-        self._small: dict[tuple[str, int], Picture] = {}
+        self._small: dict[tuple[str, int], WorldImage] = {}
 
     def key_of(self, image_id: str) -> str | None:
         """The key of a picture by the id that stashdb gives it."""
@@ -58,30 +58,30 @@ class Gallery:
         entry = self._described[key]
         return entry["width"], entry["height"]
 
-    def picture(self, key: str) -> Picture:
+    def image(self, key: str) -> WorldImage:
         """Return a picture in full size; a drawing where none were made."""
         if self._directory is None:
             return stand_in(key)
         entry = self._described[key]
         content = (self._directory / entry["file"]).read_bytes()
-        return Picture(content, entry["content_type"], entry["width"], entry["height"])
+        return WorldImage(content, entry["content_type"], entry["width"], entry["height"])
 
-    def small(self, key: str, width: int) -> Picture:
+    def small(self, key: str, width: int) -> WorldImage:
         """A version of `width` pixels at most, made once; a smaller original stays as it is."""
         if (key, width) not in self._small:
-            self._small[key, width] = _scaled(self.picture(key), width)
+            self._small[key, width] = _scaled(self.image(key), width)
         return self._small[key, width]
 
 
-def _scaled(picture: Picture, width: int) -> Picture:
-    if picture.width <= width:
-        return picture
-    height = max(round(picture.height * width / picture.width), 1)
-    with Image.open(io.BytesIO(picture.content)) as image:
+def _scaled(whole: WorldImage, width: int) -> WorldImage:
+    if whole.width <= width:
+        return whole
+    height = max(round(whole.height * width / whole.width), 1)
+    with Image.open(io.BytesIO(whole.content)) as image:
         small = image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
     small.save(stream, "JPEG", quality=85)
-    return Picture(stream.getvalue(), "image/jpeg", width, height)
+    return WorldImage(stream.getvalue(), "image/jpeg", width, height)
 
 
 def _read(directory: Path) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _read(directory: Path) -> dict[str, Any]:
 
 
 @cache
-def stand_in(key: str) -> Picture:
+def stand_in(key: str) -> WorldImage:
     """A small drawing of its own for every key: for tests that need bytes, but no faces."""
     seed = hashlib.sha256(key.encode()).digest()
     image = Image.new("RGB", STAND_IN_SIZE, tuple(seed[:3]))
@@ -107,7 +107,7 @@ def stand_in(key: str) -> Picture:
         draw.rectangle((left, top, left + 36, top + 36), fill=(colour, 255 - colour, left * 2))
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=85)
-    return Picture(stream.getvalue(), "image/jpeg", *STAND_IN_SIZE)
+    return WorldImage(stream.getvalue(), "image/jpeg", *STAND_IN_SIZE)
 
 
 @cache
@@ -126,11 +126,11 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + name + data + check
 
 
-def _whole(picture: Picture) -> tuple[int, bytes, str]:
-    return 200, picture.content, picture.content_type
+def _whole(image: WorldImage) -> tuple[int, bytes, str]:
+    return 200, image.content, image.content_type
 
 
-TROUBLED: Final[dict[ImageTrouble, Callable[[Picture], tuple[int, bytes, str]]]] = {
+TROUBLED: Final[dict[ImageTrouble, Callable[[WorldImage], tuple[int, bytes, str]]]] = {
     "html": lambda _: (200, PAGE, "text/html; charset=utf-8"),
     "disguised": lambda _: (200, PAGE, "image/jpeg"),
     "truncated": lambda p: (200, p.content[: len(p.content) // 2], p.content_type),

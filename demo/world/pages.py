@@ -13,9 +13,9 @@ from lxml import html
 from demo.world.api import NO_ROBOTS, NOT_FOUND
 from demo.world.faults import Faults
 from demo.world.handler import HttpRequest, Reply
-from demo.world.images import Gallery, Picture
+from demo.world.images import Gallery, WorldImage
 from demo.world.site import PageReply, ShotReply, Site
-from demo.world.switches import HTML, Switches, instead, picture_reply, seconds
+from demo.world.switches import HTML, Switches, image_reply, instead, seconds
 
 CLEARANCE: Final = "demo_clearance="  # the cookie of somebody who has passed the robot check
 WRITTEN: Final = datetime(2026, 11, 1, tzinfo=UTC)
@@ -50,27 +50,27 @@ class PageSite:
         if request.path == "/robots.txt":
             forbidden = self.switches.faults.forbid_robots
             return Reply(200, NO_ROBOTS if forbidden else self.pages.robots.encode())
-        shot = self.pages.picture(request.path)
+        shot = self.pages.image(request.path)
         if shot is not None:
-            return self._picture(shot, request.headers.get("if-none-match"))
+            return self._image(shot, request.headers.get("if-none-match"))
         page = self.pages.page(request.path)
-        if page is None and _looks_like_a_picture(request.path):
-            return picture_reply(self.switches, (), None, None)
+        if page is None and _looks_like_an_image(request.path):
+            return image_reply(self.switches, (), None, None)
         return self._page(page, request)
 
     def key_of(self, path: str) -> str | None:
         """The picture behind a path, in whatever size."""
-        shot = self.pages.picture(path)
+        shot = self.pages.image(path)
         return shot.key if shot else None
 
-    def _picture(self, shot: ShotReply, if_none_match: str | None) -> Reply:
+    def _image(self, shot: ShotReply, if_none_match: str | None) -> Reply:
         taken_away = shot.width is None and shot.key in self._only_small
-        picture = None if taken_away else self._sized(shot)
-        return picture_reply(self.switches, (shot.key,), picture, if_none_match)
+        image = None if taken_away else self._sized(shot)
+        return image_reply(self.switches, (shot.key,), image, if_none_match)
 
-    def _sized(self, shot: ShotReply) -> Picture:
+    def _sized(self, shot: ShotReply) -> WorldImage:
         if shot.width is None:
-            return self._gallery.picture(shot.key)
+            return self._gallery.image(shot.key)
         return self._gallery.small(shot.key, shot.width)
 
     def _page(self, page: PageReply | None, request: HttpRequest) -> Reply:
@@ -106,7 +106,7 @@ def without_name(page: str) -> str:
     return text
 
 
-def _looks_like_a_picture(path: str) -> bool:
+def _looks_like_an_image(path: str) -> bool:
     return path.partition("?")[0].lower().endswith((".jpg", ".jpeg", ".png", ".webp"))
 
 

@@ -69,7 +69,7 @@ class Person:
     tattoos: tuple[tuple[str, str | None], ...]
     piercings: tuple[tuple[str, str | None], ...]
     links: tuple[Link, ...]
-    pictures: tuple[str, ...]  # keys of demo.shots.world_keys()
+    images: tuple[str, ...]  # keys of demo.shots.world_keys()
     deleted: bool
     merged_ids: tuple[str, ...]
     merged_into_id: str | None
@@ -149,7 +149,7 @@ def _person(number: int, entry: dict[str, Any], week: int, merges: dict[str, lis
         tattoos=tuple((place, what) for place, what in fields.get("tattoos", ())),
         piercings=tuple((place, what) for place, what in fields.get("piercings", ())),
         links=tuple(link_of(site, rest) for site, rest in fields.get("links", ())),
-        pictures=_pictures(fields),
+        images=_images(fields),
         deleted=bool(target or change.get("deleted")),
         merged_ids=tuple(identifier("performer", k) for k in merges.get(fields["key"], ())),
         merged_into_id=identifier("performer", target) if target else None,
@@ -175,7 +175,7 @@ def _date(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _pictures(fields: dict[str, Any]) -> tuple[str, ...]:
+def _images(fields: dict[str, Any]) -> tuple[str, ...]:
     patterns: list[str] = fields.get("pictures", [])
     out = [p[1:] for p in patterns if p.startswith("!")]
     chosen: list[str] = []

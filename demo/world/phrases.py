@@ -74,6 +74,6 @@ def numbered(
     if match is None or appearance is None:
         return None
     number = int(match["number"])
-    if not 1 <= number <= len(appearance.pictures):
+    if not 1 <= number <= len(appearance.images):
         return None
-    return ShotReply(appearance.pictures[number - 1], width)
+    return ShotReply(appearance.images[number - 1], width)

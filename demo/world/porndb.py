@@ -105,7 +105,7 @@ class PornDb:
     def _record(self, person: Person) -> dict[str, Any]:
         """The first picture is the face that the API cut out; the last one is shown twice. Who has
         none has a stand-in, another one in each place."""
-        urls = [self.image_url(key) for key in person.pictures]
+        urls = [self.image_url(key) for key in person.images]
         shown = (urls[0], urls[-1], urls[-1]) if urls else map(self._stand_in, (3, 12, 7))
         face, image, thumbnail = shown
         return {

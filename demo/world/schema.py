@@ -199,7 +199,7 @@ def _performer(person: Person, box: Box) -> dict[str, Any]:
         "tattoos": [{"location": p, "description": d} for p, d in person.tattoos] or None,
         "piercings": [{"location": p, "description": d} for p, d in person.piercings] or None,
         "urls": [_url(link) for link in person.links],
-        "images": [_image(key, box) for key in person.pictures],
+        "images": [_image(key, box) for key in person.images],
         "is_favorite": False,
         "created": person.created.isoformat().replace("+00:00", "Z"),
         "updated": person.updated.isoformat().replace("+00:00", "Z"),

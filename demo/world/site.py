@@ -24,7 +24,7 @@ class Appearance:
     person: Person
     slug: str
     name: str  # as this site spells it; may be one of the person's aliases
-    pictures: tuple[str, ...]  # keys of demo.shots.world_keys(), in the page's order
+    images: tuple[str, ...]  # keys of demo.shots.world_keys(), in the page's order
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Site:
         """The page at `path`, the site's own "nobody here" page included; None: no such page."""
         raise NotImplementedError
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """The picture at `path`; None where it is none of the site's (or was taken away)."""
         raise NotImplementedError
 

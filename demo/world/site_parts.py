@@ -27,7 +27,7 @@ def stem(key: str) -> str:
 
 def others(appearances: Mapping[str, Appearance], slug: str) -> list[Appearance]:
     """Return the first people with pictures beside the one at `slug`, OTHERS at most."""
-    return list(islice((a for s, a in appearances.items() if s != slug and a.pictures), OTHERS))
+    return list(islice((a for s, a in appearances.items() if s != slug and a.images), OTHERS))
 
 
 def outside_links(appearance: Appearance, site: str) -> list[Link]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from demo.world.faults import Counter, Faults, Trouble, Where
 from demo.world.handler import Reply
-from demo.world.images import LAST_MODIFIED, PAGE, TROUBLED, Picture
+from demo.world.images import LAST_MODIFIED, PAGE, TROUBLED, WorldImage
 
 HTML: Final = "text/html; charset=utf-8"
 OUT_OF_MEMORY: Final = "pq: out of shared memory"
@@ -98,8 +98,8 @@ def graphql_errors(message: str) -> dict[str, Any]:
     return {"errors": [{"message": message}], "data": None}
 
 
-def picture_reply(
-    switches: Switches, names: tuple[str, ...], picture: Picture | None, if_none_match: str | None
+def image_reply(
+    switches: Switches, names: tuple[str, ...], image: WorldImage | None, if_none_match: str | None
 ) -> Reply:
     """A picture as its site sends it: `names` are what the faults may call it."""
     trouble = switches.next_trouble("images")
@@ -107,21 +107,21 @@ def picture_reply(
     if reply is not None:
         return reply
     late = seconds(trouble)
-    if picture is None:
+    if image is None:
         return Reply(404, b"not found\n", late=late)
     if trouble is not None and trouble.kind == "empty":
-        return Reply(200, b"", picture.content_type)
+        return Reply(200, b"", image.content_type)
     images = switches.faults.images
     fault = next((images[name] for name in names if name in images), None)
     if fault is not None:
-        status, content, kind = TROUBLED[fault](picture)
+        status, content, kind = TROUBLED[fault](image)
         headers = {"Location": "http://169.254.0.1/"} if fault == "moved" else {}
         return Reply(status, content, kind, headers, late=late, cut=fault == "cut_off")
-    headers = {"ETag": picture.etag, "Last-Modified": LAST_MODIFIED}
+    headers = {"ETag": image.etag, "Last-Modified": LAST_MODIFIED}
     headers["Cache-Control"] = "max-age=604800"
-    if if_none_match == picture.etag:
+    if if_none_match == image.etag:
         return Reply(304, headers=headers, late=late)
-    return Reply(200, picture.content, picture.content_type, headers=headers, late=late)
+    return Reply(200, image.content, image.content_type, headers=headers, late=late)
 
 
 def _retry_after(value: str) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 OPSET = 17
-PICTURES = 8
+IMAGES = 8
 SEED = 20260101
 
 
@@ -41,7 +41,7 @@ def export_model(model: Any, side: int) -> onnx.ModelProto:
 
 
 def difference(model: Any, path: Path, side: int) -> Difference:
-    """Of `PICTURES` random inputs in the range that the preprocessing gives."""
+    """Of `IMAGES` random inputs in the range that the preprocessing gives."""
     pixels = random_inputs(side)
     keras = np.asarray(model(pixels, training=False), np.float64)
     session = ort.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
@@ -56,6 +56,6 @@ def difference(model: Any, path: Path, side: int) -> Difference:
 
 
 def random_inputs(side: int) -> NDArray[np.float32]:
-    """Return fixed random images, float32 in [-1, 1), (PICTURES, side, side, 3)."""
+    """Return fixed random images, float32 in [-1, 1), (IMAGES, side, side, 3)."""
     generator = np.random.default_rng(SEED)
-    return generator.uniform(-1, 1, (PICTURES, side, side, 3)).astype(np.float32)
+    return generator.uniform(-1, 1, (IMAGES, side, side, 3)).astype(np.float32)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from embedder.decode import Picture, decode_bytes
+from embedder.decode import DecodedImage, decode_bytes
 from embedder.engine import Engine
 from embedder.rows import ROLES, cropped
 from embedder.vectors import Floats
@@ -72,11 +72,11 @@ def find_golden(pack: PackInfo, cache_dir: Path | None) -> Golden | None:
 def observe(engine: Engine) -> Golden:
     """What the engine says of the golden pictures."""
     names = sorted(path.name for path in HERE.glob("*.jpg"))
-    pictures = [_decoded(HERE / name) for name in names]
-    found = engine.detect([picture.pixels for picture in pictures])
+    images = [_decoded(HERE / name) for name in names]
+    found = engine.detect([image.pixels for image in images])
     faces = {}
-    for name, picture, seen in zip(names, pictures, found, strict=True):
-        cut = cropped(engine.pack, name, picture, seen)
+    for name, image, seen in zip(names, images, found, strict=True):
+        cut = cropped(engine.pack, name, image, seen)
         vectors = {role: engine.embed(role, cut.crops[role]) for role in ROLES}
         faces[name] = [
             GoldenFace(
@@ -89,9 +89,9 @@ def observe(engine: Engine) -> Golden:
     return Golden(pack_id=engine.pack.pack_id, pictures=faces)
 
 
-def _decoded(path: Path) -> Picture:
+def _decoded(path: Path) -> DecodedImage:
     decoded = decode_bytes(path.read_bytes())
-    if not isinstance(decoded, Picture):
+    if not isinstance(decoded, DecodedImage):
         raise DamagedFileError(f"{path}: {decoded.reason}; restore it from the repository")
     return decoded
 

@@ -70,7 +70,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
             return self._embed(settings, context)
 
     def _embed(self, settings: Settings, context: Any) -> dict[str, Any]:
-        from trainer.embedding.changed_pictures import remove_changed
+        from trainer.embedding.changed_images import remove_changed
         from trainer.runs import update as run_record
         from trainer.runs.context import RunContext
 

@@ -32,7 +32,7 @@ class Preview:
 
     entries: Entries
     people: dict[str, str]
-    pictures: int
+    images: int
 
 
 def listed(data: DataDir) -> list[Exclusion]:
@@ -56,9 +56,9 @@ def entries_of(data: DataDir, by: By, text: str, born: str = "") -> Entries:
 def preview(data: DataDir, entries: Entries) -> Preview:
     """Who goes with it; stores nothing."""
     found = preview_members(data, entries)
-    pictures = {value for own in found for kind, value in own.members if kind == "image"}
+    images = {value for own in found for kind, value in own.members if kind == "image"}
     people = {record: why for own in found for record, why in own.people.items()}
-    return Preview(entries, dict(sorted(people.items())), len(pictures))
+    return Preview(entries, dict(sorted(people.items())), len(images))
 
 
 def exclude(data: DataDir, entries: Entries, reason: str) -> str:

@@ -83,7 +83,7 @@ def _preview(found: actions.Preview) -> None:
         parts.table([{"Record": r, "Who, and why": why} for r, why in found.people.items()])
     else:
         st.caption("No other record goes with it.")
-    st.caption(f"{text.counted(found.pictures, 'picture')} of these are known here.")
+    st.caption(f"{text.counted(found.images, 'picture')} of these are known here.")
 
 
 def _purge(directory: DataDir) -> None:

@@ -100,7 +100,7 @@ class ProfileSpider(SourceSpider):
             return
         if self.job.params.enable_faces:
             await ImageDownloads(self.job, self.report, self.answer_to, self.exclusions).run(
-                self._with_pictures(), ()
+                self._with_images(), ()
             )
         if walls is not None:
             raise walls
@@ -263,7 +263,7 @@ class ProfileSpider(SourceSpider):
     def _broken(self) -> bool:
         return any(check.fatal and not check.ok for check in self.report.checks)
 
-    def _with_pictures(self) -> Iterator[PerformerRecord]:
+    def _with_images(self) -> Iterator[PerformerRecord]:
         """What was read, with the scene counts of the performers whose pages they are."""
         for row in self._parts.stream("page_url"):
             yield {**row, "scene_count": self._scenes.get(row["source_id"])}

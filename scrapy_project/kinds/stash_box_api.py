@@ -51,7 +51,7 @@ class Mark(Answer):
     description: Line | None = None
 
 
-class Picture(Answer):
+class Image(Answer):
     id: Text
     url: Url
     width: Number
@@ -77,7 +77,7 @@ class Performer(Answer):
     updated: Moment
     aliases: list[Line]
     merged_ids: list[Text]
-    images: list[Picture]
+    images: list[Image]
     urls: list[Link]
     scene_count: Number
     disambiguation: Line | None = Field(...)

@@ -11,7 +11,7 @@ from scrapy_project.storage.report import CrawlReport, CrawlStopped
 from trainer.staging.rows import ImageRow
 
 MAX_FAILED_SHARE: Final = 0.9  # more pictures that could not be had: nearly every one
-LEAST_PICTURES: Final = 20  # fewer say nothing about a share: then it has to be all of them
+LEAST_IMAGES: Final = 20  # fewer say nothing about a share: then it has to be all of them
 # Answers by which a host shows that it wants no more of us, or of anybody.
 _REFUSALS: Final = frozenset(
     {"http_401", "http_403", "http_429", "challenge", "html_instead_of_picture", "empty"}
@@ -43,7 +43,7 @@ class ImageHealth:
     def check(self, report: CrawlReport) -> None:
         """Raises `CrawlStopped` (partial) where nearly every picture failed."""
         failed, asked = self._seen["failed"], self._seen.total()
-        if asked >= LEAST_PICTURES:
+        if asked >= LEAST_IMAGES:
             bad = failed > MAX_FAILED_SHARE * asked
         else:
             bad = failed == asked > 0 and not report.counts["pictures_known_before"]

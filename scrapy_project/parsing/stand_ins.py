@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from trainer.staging.rows import AdvertisedImage
 
-_PICTURE: Final = r"(?:photos?|image|images|img|pics?|pictures?|avatar|portrait|headshot|thumb)"
+_IMAGE: Final = r"(?:photos?|image|images|img|pics?|pictures?|avatar|portrait|headshot|thumb)"
 _ADDED: Final = (
     r"(?:[-_ .]?(?:available|yet|found|here|small|medium|large|big|thumb(?:nail)?|fe?male|f|m|trans"
     r"|man|woman|girl|guy|model|performer|pornstar|idol|profile|avatar|\d+(?:x\d+)?))*"
@@ -22,10 +22,10 @@ _ADDED: Final = (
 _NAMES: Final = re.compile(
     "|".join(
         (
-            rf"no[-_ ]?{_PICTURE}{_ADDED}",  # nophoto340, no-image-yet, no_photo_available
+            rf"no[-_ ]?{_IMAGE}{_ADDED}",  # nophoto340, no-image-yet, no_photo_available
             r"nophoto[a-z0-9]*",
-            rf"{_PICTURE}[-_ ]?(?:not|is|coming|un)[-_ ]?(?:not[-_ ]?)?(?:available|found|soon)",
-            rf"(?:{_PICTURE}[-_ ])?(?:placeholder|default|missing|dummy){_ADDED}",
+            rf"{_IMAGE}[-_ ]?(?:not|is|coming|un)[-_ ]?(?:not[-_ ]?)?(?:available|found|soon)",
+            rf"(?:{_IMAGE}[-_ ])?(?:placeholder|default|missing|dummy){_ADDED}",
             r"(?:small|user|profile|performer|model|fe?male|mystery|anonymous)"
             r"[-_ ](?:placeholder|default|silhouette|avatar|person|man|woman)",
             rf"avatar[-_ ]?(?:default|placeholder|blank){_ADDED}",

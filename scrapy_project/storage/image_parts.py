@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 from trainer.snapshots.image_ledger import NOT_AN_IMAGE, is_burnt
+from trainer.staging.image_types import READ, UNSUPPORTED, mime_type
 from trainer.staging.parquet import parts, read_parts, write_rows
-from trainer.staging.picture_types import READ, UNSUPPORTED, picture_type
 from trainer.staging.rows import ImageRow
 from trainer.staging.schemas import IMAGES
 
@@ -17,17 +17,17 @@ FLUSH_SECONDS = 5.0
 
 def image_type(content: bytes) -> str | None:
     """The MIME type of a picture that can be decoded, by its first bytes, else None."""
-    kind = picture_type(content)
+    kind = mime_type(content)
     return kind if kind in READ else None
 
 
 def unsupported_type(content: bytes) -> str | None:
     """The reason why a picture of a known kind that nothing here decodes is refused, else None."""
-    kind = picture_type(content) or ""
+    kind = mime_type(content) or ""
     return f"{UNSUPPORTED[kind]}: {kind} is not decoded" if kind in UNSUPPORTED else None
 
 
-def no_picture(content: bytes, content_type: str | None) -> tuple[str, str]:
+def no_image(content: bytes, content_type: str | None) -> tuple[str, str]:
     """Status and reason of an answer that `image_type` doesn't know.
 
     Only bytes that may be a picture's are `refused`. A page, other text or no bytes in its place

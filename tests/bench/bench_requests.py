@@ -106,7 +106,7 @@ def planned(population: Population, per_minute: float) -> Seen:
 
 
 def as_known(population: Population, outcome: np.ndarray) -> pl.DataFrame:
-    """PICTURES with what is known once `outcome` says which were asked for."""
+    """ADVERTISED with what is known once `outcome` says which were asked for."""
     named = np.where(outcome == 2, np.where(population.usable, 2, 3), outcome.astype(np.int64))
     quality = np.where(named == 2, population.quality, np.nan)
     return population.pictures.with_columns(

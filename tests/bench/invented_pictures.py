@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.fetch_plan.columns import OPEN, OUTCOME, PICTURES, Rules, SourceRule
+from trainer.fetch_plan.columns import ADVERTISED, OPEN, OUTCOME, Rules, SourceRule
 
 FIRST, SECOND = "first", "second"
 HOST = "pictures.example.test"
-MOST_PICTURES = 300
+MOST_IMAGES = 300
 ON_SECOND = 0.3  # the share of performers that both sources list
 COPIES = 0.05  # of the second source's pictures: the first one's, under the same URL
 SPREAD = 0.35  # of the quality of faces
@@ -23,7 +23,7 @@ SIZES = {"upright": (800, 1200), "wide": (1280, 720), "small": (120, 180)}
 
 @dataclass
 class Population:
-    """`pictures`: PICTURES, all of them open. What only a request tells, one value per row:
+    """`pictures`: ADVERTISED, all of them open. What only a request tells, one value per row:
     whether there is a usable face, and its quality."""
 
     pictures: pl.DataFrame
@@ -63,7 +63,7 @@ def invent(performers: int, seed: int) -> Population:
             "outcome": pl.Series([OPEN], dtype=OUTCOME).new_from_index(0, len(owner)),
             "quality": pl.Series([None], dtype=pl.Float32).new_from_index(0, len(owner)),
         },
-        schema=PICTURES,
+        schema=ADVERTISED,
     ).with_columns(pl.concat_str(pl.lit(f"https://{HOST}/p/"), "url", pl.lit(".jpg")).alias("url"))
     chances = np.array([chance for _, chance, _ in FORMS.values()])
     means = np.array([mean for _, _, mean in FORMS.values()])
@@ -77,7 +77,7 @@ def _pictures(
     performers: int, dice: np.random.Generator
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
     """Performer, whether of the second source, and position of each picture."""
-    counts = np.clip(np.rint(dice.lognormal(np.log(3), 1.177, performers)), 1, MOST_PICTURES)
+    counts = np.clip(np.rint(dice.lognormal(np.log(3), 1.177, performers)), 1, MOST_IMAGES)
     counts = counts.astype(np.int64)
     owner = np.repeat(np.arange(performers), counts)
     both = dice.random(performers) < ON_SECOND

@@ -11,7 +11,7 @@ import voyager
 
 from demo.world import World
 from tests.e2e.conftest import Trainer, picture_requests
-from trainer.faces.cache import cached_pictures
+from trainer.faces.cache import cached_images
 from trainer.staging.paths import DataDir
 
 pytestmark = pytest.mark.e2e
@@ -82,5 +82,5 @@ def nothing_is_left(trainer: Trainer, who: Somebody) -> None:
         _, distances = index.query(np.asarray(vectors), k=1)
         assert distances.min() > 0.02, slot
     for cache in (trainer.root / "faces").glob("*/"):
-        assert not cached_pictures(cache) & who.hashes
+        assert not cached_images(cache) & who.hashes
     assert not any(data.image(sha).exists() for sha in who.hashes)

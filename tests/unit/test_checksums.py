@@ -10,7 +10,7 @@ import pytest
 
 from scrapy_project.limits.budget_files import BudgetFiles, budget_file
 from trainer.config.jobs import EmbedJob
-from trainer.embedding.changed_pictures import CHANGED, remove_changed
+from trainer.embedding.changed_images import CHANGED, remove_changed
 from trainer.errors import DamagedFileError, UnreadableJson
 from trainer.staging.atomic import read_json, write_json, write_sealed
 from trainer.staging.error_groups import StageError

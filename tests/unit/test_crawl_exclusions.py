@@ -12,8 +12,8 @@ from tests.recorded.box import JPEG, person, serve
 from trainer.cli import app
 from trainer.exclusions.edit import add, remove
 from trainer.exclusions.entries import read_exclusions
-from trainer.faces.cache import cached_pictures
-from trainer.retention.images import prune_pictures
+from trainer.faces.cache import cached_images
+from trainer.retention.images import prune_images
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import write_rows
@@ -180,12 +180,12 @@ def test_pruned_pictures_are_not_fetched_again_until_another_pack_needs_them(ben
     part = data.faces("none") / "part-0.parquet"
     write_rows(part, rows, FACES)
 
-    young = prune_pictures(data, "none", 36_000, LATER)
+    young = prune_images(data, "none", 36_000, LATER)
     assert young.pictures == 0
-    said = prune_pictures(data, "none", 30, LATER, dry_run=True)
+    said = prune_images(data, "none", 30, LATER, dry_run=True)
     assert said.pictures == 8
     assert data.image(own["/img/1.jpg"]).exists()
-    assert prune_pictures(data, "none", 30, LATER) == said
+    assert prune_images(data, "none", 30, LATER) == said
     assert {p for p, sha in own.items() if data.image(sha).exists()} == {"/img/9.jpg"}
 
     bench.box.log.clear()
@@ -194,6 +194,6 @@ def test_pruned_pictures_are_not_fetched_again_until_another_pack_needs_them(ben
     assert {row["status"] for row in bench.images("r2").values()} == {"known"}
 
     part.unlink()  # as with another pack, which has no faces yet
-    assert not cached_pictures(data.faces("none"))
+    assert not cached_images(data.faces("none"))
     bench.crawl("r3", full_refresh=True)
     assert asked(bench) == set(embedded)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from scrapy_project.storage.image_parts import image_type, no_picture, unsupported_type
+from scrapy_project.storage.image_parts import image_type, no_image, unsupported_type
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
 from trainer.snapshots.image_ledger import REFUSED_DAYS, ImageLedger
@@ -199,7 +199,7 @@ def test_a_refusal_expires(bench: Bench):
     ],
 )
 def test_what_comes_in_place_of_a_picture(content, content_type, found):
-    status, reason = no_picture(content, content_type)
+    status, reason = no_image(content, content_type)
     assert (status, reason.partition(":")[0]) == found
 
 

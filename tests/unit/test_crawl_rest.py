@@ -140,12 +140,12 @@ def test_everybody_and_every_picture_that_is_needed_once(crawled):
     assert len(set(server.log)) == len(server.log)
     staging = context(root, server).run.staging("theporndb")
     images = read_parts(parts(staging, "images-"), IMAGES).to_pylist()
-    wanted = {f"{server.base}/img/{key}" for person in LIVE for key in person.pictures}
+    wanted = {f"{server.base}/img/{key}" for person in LIVE for key in person.images}
     fetched = {row["url"] for row in images if row["status"] == "fetched"}
     assert fetched <= wanted
     assert len(wanted - fetched) == manifest.counts["pictures_not_needed"]
     for person in LIVE:
-        own = {f"{server.base}/img/{key}" for key in person.pictures}
+        own = {f"{server.base}/img/{key}" for key in person.images}
         assert len(own & fetched) >= min(len(own), 2), person.key
     for path in parts(staging, "performers-"):
         assert pq.read_schema(path).remove_metadata().equals(PERFORMERS)
@@ -164,7 +164,7 @@ def test_the_rows_say_what_the_records_say(crawled):
             assert row[column] == getattr(person, column), (person.key, column)
         assert row["height_cm"] == person.height
         seen = [image["url"].removeprefix(f"{server.base}/img/") for image in row["images"]]
-        assert seen == list(person.pictures)
+        assert seen == list(person.images)
     mira = next(person for person in LIVE if person.key == "mira")
     link = {"url": f"https://stashdb.org/performers/{mira.id}", "site": "StashDB"}
     assert link in rows[record_id(mira)]["urls"]

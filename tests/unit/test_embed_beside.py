@@ -14,12 +14,12 @@ from tests.unit.test_first_release import planned
 from trainer.cli.builds import build_lines
 from trainer.errors import StageFailed
 from trainer.exclusions.entries import Exclusions
-from trainer.pipeline import beside_build, embed_batches, waiting_pictures
+from trainer.pipeline import beside_build, embed_batches, waiting_images
 from trainer.pipeline import embed_beside as module
 from trainer.pipeline.embed_batches import SHARD, TOTAL, EmbedBatches, embedded_beside
 from trainer.pipeline.embed_beside import EmbedderBeside
 from trainer.pipeline.steps.embed_beside import crawls_are_over, why_not
-from trainer.pipeline.waiting_pictures import WaitingPictures
+from trainer.pipeline.waiting_images import WaitingImages
 from trainer.runs.beside import read_beside
 from trainer.runs.context import RunContext
 from trainer.runs.record import RunRecord, StepRecord, write_record
@@ -135,8 +135,8 @@ def test_pictures_whose_bytes_are_gone_or_that_are_excluded_are_left(context, mo
     (out,) = fetched(context, 1, "b")
     (kept,) = fetched(context, 2, "c")
     listed = Exclusions(images={out})
-    monkeypatch.setattr(waiting_pictures, "exclusions_of", lambda _context: listed)
-    pictures = WaitingPictures(context)
+    monkeypatch.setattr(waiting_images, "exclusions_of", lambda _context: listed)
+    pictures = WaitingImages(context)
     assert pictures.look() == 3
     assert pictures.take(10) == [kept]
     assert pictures.look() == 0

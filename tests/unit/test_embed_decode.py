@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from embedder.decode import Picture, Refused, Unreadable, decode_bytes, decode_file
+from embedder.decode import DecodedImage, Refused, Unreadable, decode_bytes, decode_file
 from embedder.decode_pool import DecodePool
-from embedder.phash import picture_hash
+from embedder.phash import image_hash
 
 
 def _bytes(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -90,7 +90,7 @@ def test_refused_with_a_reason(name: str) -> None:
 
 def _decoded(content: bytes) -> np.ndarray:
     decoded = decode_bytes(content)
-    assert isinstance(decoded, Picture), decoded
+    assert isinstance(decoded, DecodedImage), decoded
     assert decoded.pixels.dtype == np.uint8 and decoded.pixels.shape[2] == 3
     assert len(decoded.phash) == 8
     return decoded.pixels
@@ -151,7 +151,7 @@ def test_perceptual_hash_tells_near_from_far() -> None:
 
     def bits(image: Image.Image, **options: object) -> int:
         decoded = decode_bytes(_bytes(image, "JPEG", **options))
-        assert isinstance(decoded, Picture)
+        assert isinstance(decoded, DecodedImage)
         return int.from_bytes(decoded.phash)
 
     same = bits(picture, quality=95) ^ bits(picture.resize((150, 150)), quality=50)
@@ -160,7 +160,7 @@ def test_perceptual_hash_tells_near_from_far() -> None:
 
 
 def test_the_hash_of_one_colour_is_no_noise() -> None:
-    assert picture_hash(np.full((200, 300, 3), (90, 120, 140), np.uint8)) == bytes(8)
+    assert image_hash(np.full((200, 300, 3), (90, 120, 140), np.uint8)) == bytes(8)
 
 
 def _store(directory: Path, content: bytes) -> tuple[Path, str]:
@@ -172,7 +172,7 @@ def _store(directory: Path, content: bytes) -> tuple[Path, str]:
 
 def test_missing_and_changed_files_are_errors_not_rows(tmp_path: Path) -> None:
     path, digest = _store(tmp_path, JPEG)
-    assert isinstance(decode_file(path, digest), Picture)
+    assert isinstance(decode_file(path, digest), DecodedImage)
     path.write_bytes(JPEG + b"x")
     changed = decode_file(path, digest)
     missing = decode_file(tmp_path / "none", digest)
@@ -185,7 +185,7 @@ def test_pool_keeps_order_and_survives_memory_and_time_limits(tmp_path: Path) ->
     large = _store(tmp_path, _bytes(Image.new("RGB", (6200, 6200))))
     with DecodePool(2, memory_bytes=160 * 1024 * 1024) as pool:
         got = list(pool.decode([*good[:3], large, *good[3:]]))
-    widths = [item.pixels.shape[1] for item in got if isinstance(item, Picture)]
+    widths = [item.pixels.shape[1] for item in got if isinstance(item, DecodedImage)]
     assert widths == [100, 101, 102, 103, 104]
     assert isinstance(got[3], Refused) and got[3].reason in ("too_much_memory", "decoder_crashed")
 
@@ -217,7 +217,7 @@ def test_pool_gives_up_on_a_decoder_that_hangs(tmp_path: Path) -> None:
     with DecodePool(1, seconds=0.1) as pool:
         got = list(pool.decode([(pipe, "0" * 64), good]))
     assert isinstance(got[0], Refused) and got[0].reason == "decoder_timeout"
-    assert isinstance(got[1], Picture)
+    assert isinstance(got[1], DecodedImage)
 
 
 def test_a_picture_that_takes_too_much_of_a_core_is_given_up(
@@ -239,5 +239,5 @@ def test_a_picture_that_takes_too_much_of_a_core_is_given_up(
 def test_the_core_seconds_are_those_of_the_child(tmp_path: Path) -> None:
     good = _store(tmp_path, JPEG)
     with DecodePool(1) as pool:
-        assert isinstance(next(pool.decode([good])), Picture)
+        assert isinstance(next(pool.decode([good])), DecodedImage)
         assert 0 < pool._workers[0]._core_seconds() < 60

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 
 from tests.unit.identity_world import PACK, IdentityWorld, creator, record, sha, shot
-from trainer.embedding.doubtful import doubtful_pictures
+from trainer.embedding.doubtful import doubtful_images
 from trainer.embedding.lock import load_lock
-from trainer.faces.cache import cached_pictures
+from trainer.faces.cache import cached_images
 from trainer.pipeline.steps import plan_embed
 from trainer.staging.atomic import write_bytes, write_json
 from trainer.staging.parquet import write_rows, write_table
@@ -63,21 +63,21 @@ def write_old(path, rows):
 )
 def test_what_may_be_turned(tmp_path, rows, doubtful):
     write_old(tmp_path / "part-old.parquet", rows)
-    assert doubtful_pictures(tmp_path, RULE) == ({"x"} if doubtful else set())
+    assert doubtful_images(tmp_path, RULE) == ({"x"} if doubtful else set())
 
 
 def test_what_was_looked_at_in_all_turns_is_not_embedded_for_ever(tmp_path):
     looked = [row("x", 0.7, turn=0), row("y", outcome="no_face", turn=0), row("z", turn=90)]
     write_rows(tmp_path / "part-new.parquet", looked, FACES)
-    assert doubtful_pictures(tmp_path, RULE) == set()
+    assert doubtful_images(tmp_path, RULE) == set()
 
 
 def test_an_empty_cache_and_square_detectors(tmp_path):
-    assert doubtful_pictures(tmp_path, RULE) == set()
+    assert doubtful_images(tmp_path, RULE) == set()
     write_old(tmp_path / "part-old.parquet", [row("x", 0.96)])
     square = load_lock()
-    assert doubtful_pictures(tmp_path, square["sidecar"].detector) == {"x"}
-    assert doubtful_pictures(tmp_path, square["sidecar-scrfd"].detector) == set()
+    assert doubtful_images(tmp_path, square["sidecar"].detector) == {"x"}
+    assert doubtful_images(tmp_path, square["sidecar-scrfd"].detector) == set()
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_only_what_may_be_turned_is_embedded_again(planned, caplog):
     figures = plan_embed.run(context)
     assert asked(context) == {named["weak"], named["nobody"]}
     # What cannot be read again stays as it is.
-    assert cached_pictures(world.data.faces(PACK)) == {named["clear"], named["gone"]}
+    assert cached_images(world.data.faces(PACK)) == {named["clear"], named["gone"]}
     assert (figures["again"], figures["to_embed"], figures["bytes_gone"]) == (2, 2, 0)
     assert "2 once more: they may be turned" in caplog.messages[-1]
     again = plan_embed.run(context)
@@ -121,4 +121,4 @@ def test_only_what_may_be_turned_is_embedded_again(planned, caplog):
 def test_without_a_model_pack_nothing_is_taken_out(planned):
     world, context, named = planned
     assert plan_embed.run(context)["again"] == 0
-    assert cached_pictures(world.data.faces(PACK)) == set(named.values())
+    assert cached_images(world.data.faces(PACK)) == set(named.values())

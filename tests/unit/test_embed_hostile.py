@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from embedder.decode import (
     MAX_BYTES,
     REASONS,
-    Picture,
+    DecodedImage,
     Refused,
     Unreadable,
     decode_bytes,
@@ -31,7 +31,7 @@ def corners(pixels: np.ndarray) -> list[np.ndarray]:
 @pytest.mark.parametrize("name", GOOD)
 def test_the_scene_is_seen_upright(name: str) -> None:
     decoded = decode_bytes(GOOD[name])
-    assert isinstance(decoded, Picture), decoded
+    assert isinstance(decoded, DecodedImage), decoded
     assert (decoded.width, decoded.height) == SIZE
     assert decoded.pixels.shape == (*SIZE[::-1], 3) and decoded.pixels.dtype == np.uint8
     for seen, colour in zip(corners(decoded.pixels), CORNERS.values(), strict=True):
@@ -50,7 +50,7 @@ def test_refused_with_its_reason(name: str) -> None:
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
 def test_greys_of_every_depth(depth: int) -> None:
     decoded = decode_bytes(grey_png(depth))
-    assert isinstance(decoded, Picture)
+    assert isinstance(decoded, DecodedImage)
     assert decoded.pixels[20, 10].tolist() == [255, 255, 255]
     assert decoded.pixels[20, 50].tolist() == [0, 0, 0]
 

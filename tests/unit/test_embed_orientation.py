@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, features
 from PIL.PngImagePlugin import PngInfo
 
-from embedder.decode import MAX_PIXELS, Picture, Refused, decode_bytes
+from embedder.decode import MAX_PIXELS, DecodedImage, Refused, decode_bytes
 from tests.hostile_pictures import (
     CORNERS,
     GOOD,
@@ -56,7 +56,7 @@ def with_xmp(kind: str, xmp: str, exif: int | None = None) -> bytes:
 
 def is_upright(content: bytes) -> None:
     decoded = decode_bytes(content)
-    assert isinstance(decoded, Picture), decoded
+    assert isinstance(decoded, DecodedImage), decoded
     assert (decoded.width, decoded.height) == SIZE
     pixels = decoded.pixels
     assert pixels.shape == (*SIZE[::-1], 3)

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from embedder.batches import Batches, is_out_of_memory
-from embedder.decode import KEPT_SIDE, MAX_SIDE, Picture, Refused, decode_bytes
+from embedder.decode import KEPT_SIDE, MAX_SIDE, DecodedImage, Refused, decode_bytes
 from embedder.decode_pool import Closed, DecodePool, Lent, Task
 from embedder.jpeg import halving
 from embedder.prefetch import Ahead
@@ -126,9 +126,9 @@ def _jpeg(width: int, height: int, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def _decoded(content: bytes) -> Picture:
+def _decoded(content: bytes) -> DecodedImage:
     decoded = decode_bytes(content)
-    assert isinstance(decoded, Picture), decoded
+    assert isinstance(decoded, DecodedImage), decoded
     return decoded
 
 

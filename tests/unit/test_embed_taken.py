@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from embedder.decode import Picture, decode_bytes
+from embedder.decode import DecodedImage, decode_bytes
 from embedder.decode_pool import DecodePool, Lent
 from tests.embed_job import dated
 
@@ -18,7 +18,7 @@ SCENE = Image.new("RGB", (120, 80), (200, 30, 90))
 
 def taken(content: bytes) -> str | None:
     decoded = decode_bytes(content)
-    assert isinstance(decoded, Picture), decoded
+    assert isinstance(decoded, DecodedImage), decoded
     return decoded.taken_on
 
 

@@ -17,7 +17,7 @@ from trainer.exclusions.apply import refuse_if_decided
 from trainer.exclusions.edit import add, person_value, remove, url_value
 from trainer.exclusions.entries import Exclusion, Exclusions, read_exclusions
 from trainer.exclusions.purge import purge
-from trainer.faces.cache import cached_pictures
+from trainer.faces.cache import cached_images
 from trainer.pipeline.build import _is_final
 from trainer.pipeline.steps import plan_embed, resolve
 from trainer.staging.atomic import write_bytes
@@ -129,7 +129,7 @@ def test_a_person_goes_with_all_records_pages_and_pictures(world):
     done = purge(world.data)
     assert done.pictures >= len(MIRAS)
     assert not any(world.data.image(sha(url)).exists() for url in MIRAS)
-    assert not cached_pictures(world.data.faces(PACK)) & {sha(url) for url in MIRAS}
+    assert not cached_images(world.data.faces(PACK)) & {sha(url) for url in MIRAS}
     for path in world.data.runs.rglob("*.parquet"):
         if path.parent.name == "maybe":
             continue  # has a page of that name that nobody confirmed to be hers

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from tests.unit.invented_faces import BO, MIRA, face, frame
-from trainer.faces.agreement import SAME_PICTURE_BITS
+from trainer.faces.agreement import SAME_IMAGE_BITS
 from trainer.faces.duplicates import mark_conflicts, near_pairs, once
 
 BASE = 0x9E3779B97F4A7C15
@@ -37,7 +37,7 @@ def test_all_near_pairs_are_found_as_by_comparing_everything():
     ]
     hashes = np.unique(np.concatenate([base, np.array(turned, np.uint64)]))
     distance = np.bitwise_count(hashes[:, None] ^ hashes[None, :])
-    expected = np.argwhere(np.triu(distance < SAME_PICTURE_BITS, 1))
+    expected = np.argwhere(np.triu(distance < SAME_IMAGE_BITS, 1))
     assert len(expected) > 300
     assert near_pairs(hashes).tolist() == expected.tolist()
     assert near_pairs(hashes[:0]).tolist() == []

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.invented_faces import BO, MIRA, NOISE, face, frame
 from trainer.errors import DamagedFileError
-from trainer.faces.agreement import agreement, distinct_pictures, dominant
+from trainer.faces.agreement import agreement, distinct_images, dominant
 from trainer.faces.cache import FaceVectors
 from trainer.faces.trust import in_doubt, settle
 
@@ -64,8 +64,8 @@ def test_two_equal_clusters_are_a_question_and_no_answer():
 def test_one_picture_in_two_sizes_does_not_agree_with_itself():
     twice = [face("medium", MIRA, phash=bytes(8)), face("medium", MIRA, phash=bytes(7) + b"\x03")]
     assert rules(*twice) == ["no_dominant_cluster"] * 2
-    assert distinct_pictures([("a", bytes(8)), ("b", b"\xff" * 8), ("c", bytes(8))]) == 2
-    assert distinct_pictures([("a", None), ("b", None), ("a", None)]) == 2
+    assert distinct_images([("a", bytes(8)), ("b", b"\xff" * 8), ("c", bytes(8))]) == 2
+    assert distinct_images([("a", None), ("b", None), ("a", None)]) == 2
 
 
 def test_low_trust_joins_a_cluster_only_beside_another_source():

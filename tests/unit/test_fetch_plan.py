@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.fetch_plan.columns import PICTURES, Rules, SourceRule
+from trainer.fetch_plan.columns import ADVERTISED, Rules, SourceRule
 from trainer.fetch_plan.planner import plan_requests
 
 HOST = "pictures.example.test"
@@ -38,7 +38,7 @@ def picture(performer: int, position: int, **changes: Any) -> dict[str, Any]:
 
 def asked(rows: list[dict[str, Any]], minutes: float | None = None, **caps: int) -> list[str]:
     """The pictures that are asked for, as performer/position."""
-    plan = plan_requests(pl.DataFrame(rows, schema=PICTURES), rules(**caps), minutes)
+    plan = plan_requests(pl.DataFrame(rows, schema=ADVERTISED), rules(**caps), minutes)
     return [url.removeprefix(f"https://{HOST}/").removesuffix(".jpg") for url in plan["url"]]
 
 
@@ -69,7 +69,7 @@ def test_a_host_is_asked_no_more_than_its_rate_lets_through():
 def test_each_host_has_its_own_rate():
     rows = [picture(1, 0), picture(1, 1), picture(2, 0, host="b.test"), picture(2, 1)]
     known = Rules({"box": SourceRule(5)}, 12, {HOST: 1.0, "b.test": 1.0})
-    plan = plan_requests(pl.DataFrame(rows, schema=PICTURES), known, 1.0)
+    plan = plan_requests(pl.DataFrame(rows, schema=ADVERTISED), known, 1.0)
     assert sorted(plan["host"]) == ["b.test", HOST]
 
 
@@ -120,7 +120,7 @@ def test_a_copy_at_another_source_is_not_asked_for():
 def test_of_two_copies_that_of_the_trusted_source_is_asked_for():
     rows = [picture(1, 0), picture(1, 3, source="other", url=f"https://{HOST}/1/0.jpg")]
     trusted = Rules({"box": SourceRule(5, "low"), "other": SourceRule(5)}, 12, {HOST: 1.0})
-    plan = plan_requests(pl.DataFrame(rows, schema=PICTURES), trusted, None)
+    plan = plan_requests(pl.DataFrame(rows, schema=ADVERTISED), trusted, None)
     assert list(plan["source"]) == ["other"]
 
 

@@ -17,7 +17,7 @@ from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import shipped_sources
 from trainer.crawl import run as crawl_run
-from trainer.crawl.time_limit import LEAST_PICTURES, TimeLimit
+from trainer.crawl.time_limit import LEAST_IMAGES, TimeLimit
 from trainer.pipeline import build as build_module
 from trainer.pipeline import follow_up as follow_up_module
 from trainer.pipeline.follow_up import came_early, follow_up, is_first_release
@@ -108,8 +108,8 @@ def test_fetching_ends_after_the_shorter_time(tmp_path, params, first, minutes):
 
 
 def test_a_hundred_faces_are_fetched_whatever_the_hour(tmp_path):
-    assert limit(tmp_path, 60, True).least_pictures == LEAST_PICTURES
-    assert limit(tmp_path, 60, True, max_hours=1).least_pictures == 0
+    assert limit(tmp_path, 60, True).least_images == LEAST_IMAGES
+    assert limit(tmp_path, 60, True, max_hours=1).least_images == 0
 
 
 def test_a_crawl_whose_hour_is_over_fetches_the_least_and_says_what_is_left(tmp_path, monkeypatch):

@@ -35,7 +35,7 @@ def appearances(site: str) -> dict[str, Appearance]:
     for number, person in enumerate(population(1), 9_990_001):
         letters = re.sub(r"[^a-z0-9]+", "-", person.name.lower()).strip("-") or "x"
         slug = f"{letters}-{number}" if site == "afdb" else f"{letters}-{person.key}"
-        found[slug] = Appearance(person, slug, person.name, person.pictures)
+        found[slug] = Appearance(person, slug, person.name, person.images)
     return found
 
 
@@ -48,7 +48,7 @@ def parsed(site: str, slug: str) -> tuple[Profile, Site]:
 
 
 def picture(world: Site, url: str) -> ShotReply:
-    found = world.picture(urlsplit(url).path)
+    found = world.image(urlsplit(url).path)
     assert found is not None
     return found
 
@@ -83,7 +83,7 @@ def test_a_look_alikes_page_gives_the_person(site, slug):
 @pytest.mark.parametrize(("site", "slug"), EVERYBODY)
 def test_every_picture_of_a_look_alike_is_the_persons_and_is_there(site, slug):
     profile, world = parsed(site, slug)
-    keys = appearances(site)[slug].pictures
+    keys = appearances(site)[slug].images
     if site == "javdatabase":  # a portrait
         keys = keys[:1]
     replies = [picture(world, shot.url) for shot in profile.images]
@@ -93,7 +93,7 @@ def test_every_picture_of_a_look_alike_is_the_persons_and_is_there(site, slug):
         for fallback in shot.fallbacks:
             reply = picture(world, fallback)
             assert (reply.key, reply.width) in ((key, THUMBS[site]), (key, None))
-    assert world.picture("/nowhere.jpg") is None
+    assert world.image("/nowhere.jpg") is None
 
 
 @pytest.mark.parametrize("site", PATHS)

@@ -127,7 +127,7 @@ def test_the_look_alike_shows_what_the_spider_reads(tmp_path, monkeypatch):
     folder = tmp_path / "demo" / "world" / "sites"
     monkeypatch.setattr(world_site._JINJA, "loader", FileSystemLoader(folder))
     person = next(p for p in population(1) if p.key == "mira")
-    appearance = Appearance(person, "mira", person.name, person.pictures[:3])
+    appearance = Appearance(person, "mira", person.name, person.images[:3])
     site = load(folder / "house_of_reels.py").HouseOfReelsSite({"mira": appearance})
     parse = made(tmp_path).parse_page
     base = "http://127.0.0.1:9"
@@ -135,8 +135,8 @@ def test_the_look_alike_shows_what_the_spider_reads(tmp_path, monkeypatch):
     assert (profile.name, profile.aliases) == (person.name, person.aliases)
     assert (profile.birth_date, profile.country) == (person.birth_date, person.country)
     assert profile.links == tuple(link.url for link in person.links)
-    shown = [site.picture(image.url.removeprefix(base)).key for image in profile.images]
-    assert shown == list(person.pictures[:3])
+    shown = [site.image(image.url.removeprefix(base)).key for image in profile.images]
+    assert shown == list(person.images[:3])
     missing = site.page("/performers/nobody")
     assert missing.status == 404
     with pytest.raises(PageError, match="nobody is there"):

@@ -55,14 +55,14 @@ def test_a_mirror_is_what_was_pushed(first, second):
     (first.root / "sources.yaml").chmod(0o600)
     first.write("budget/host-invented", "1")
     first.push()
-    assert pull(second.store, second.root, pictures=True) == 5
+    assert pull(second.store, second.root, images=True) == 5
     mine = first.texts()
     assert mine.pop("budget/host-invented")
     assert second.texts() == mine
     found = (second.root / "sources.yaml").stat()
     assert (found.st_mode & 0o777, found.st_mtime) == (0o600, 1_700_000_000)
     assert (second.root / "releases" / "current").readlink().name == "20260101_000000"
-    assert pull(second.store, second.root, pictures=True) == 0
+    assert pull(second.store, second.root, images=True) == 0
 
 
 def test_nothing_is_pushed_twice(first):
@@ -157,7 +157,7 @@ class DiesAfter(Store):
 
 
 def pull_texts(first, second) -> dict[str, str]:
-    pull(first.store, second.root, pictures=True)
+    pull(first.store, second.root, images=True)
     return second.texts()
 
 
@@ -207,9 +207,9 @@ def test_a_damaged_list_of_files_is_written_again_from_what_is_here(first, secon
     section = Commits(first.store).tree(head.tree).sections["images/ab"]
     obstore.put(first.store.inner, f"trees/{section}", b"{}")
     with pytest.raises(DamagedFileError, match="push --anew"):
-        pull(second.store, second.root, pictures=True)
+        pull(second.store, second.root, images=True)
     push_all(first.store, first.root, "a test", anew=True)
-    assert pull(second.store, second.root, pictures=True) == 5
+    assert pull(second.store, second.root, images=True) == 5
 
 
 def test_a_pointer_of_somebody_else_is_no_commit(first):
@@ -225,7 +225,7 @@ def test_garbage_goes_after_the_grace_time_and_nothing_else(first, second):
         dying.push()
     assert collect_garbage(first.store, now()) == 0
     assert collect_garbage(first.store, now() + GRACE + timedelta(hours=1)) == 2  # it, and its list
-    assert pull(second.store, second.root, pictures=True) == 5
+    assert pull(second.store, second.root, images=True) == 5
 
 
 def test_the_database_comes_with_what_waits_beside_it(first, second):

@@ -57,7 +57,7 @@ def test_of_what_is_listed_only_names_come(other):
         assert path.stat().st_mode & 0o777 == 0
         (other.root / "images" / "cd" / "cd02").unlink()
     assert not [path for path in other.root.glob("images/*/*") if path.is_file()]
-    pull(other.store, other.root, pictures=True)
+    pull(other.store, other.root, images=True)
     assert [path for path in other.texts() if path.startswith("images")] == ["images/ab/ab01"]
 
 

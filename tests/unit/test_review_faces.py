@@ -10,7 +10,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from reports import pictures
+from reports import images
 from reports.actions import review
 from reports.actions.role import NotAllowed
 from reports.queries import kept_out
@@ -168,8 +168,8 @@ def test_no_picture_is_shown_unless_the_operator_turned_them_on(fetched, monkeyp
 
 def test_a_picture_is_small_and_blurred_until_it_is_clicked(fetched):
     def step(blurred):
-        image = Image.open(io.BytesIO(pictures.picture(fetched, blurred) or b""))
-        assert max(image.size) <= pictures.SIDE
+        image = Image.open(io.BytesIO(images.small_jpeg(fetched, blurred) or b""))
+        assert max(image.size) <= images.SIDE
         assert not image.getexif()
         row = image.convert("L").crop((0, 60, image.width, 61))
         values = list(row.tobytes())
@@ -182,7 +182,7 @@ def test_a_picture_is_small_and_blurred_until_it_is_clicked(fetched):
 @pytest.mark.parametrize("content", [b"", b"GIF89a not allowed", b"<svg onload=alert(1)>"])
 def test_what_is_no_picture_is_not_shown(fetched, monkeypatch, content):
     fetched.write_bytes(content)
-    pictures.picture.cache_clear()
-    assert pictures.picture(fetched, True) is None
+    images.small_jpeg.cache_clear()
+    assert images.small_jpeg(fetched, True) is None
     monkeypatch.setenv("TRAINER_REPORTS_PICTURES", "true")
     assert "can't be read" in said(opened())

@@ -20,7 +20,7 @@ from trainer.embedding.scene_queries import (
 )
 from trainer.exclusions.edit import add
 from trainer.exclusions.purge import purge
-from trainer.faces.cache import cached_pictures
+from trainer.faces.cache import cached_images
 from trainer.retention.images import prune_vectors
 from trainer.staging.parquet import write_rows
 from trainer.staging.schemas import SCENE_QUERIES
@@ -39,9 +39,9 @@ def test_the_sample_stays_and_the_second_week_embeds_only_what_is_new_in_it(week
     everything = {sha(shot(number, 0)) for number in range(1, MANY + 1)}
     assert asked == sorted(sample_order(everything)[:40])
     assert weeks.plan("week-1", first, scene_queries=40)[1] == asked
-    before = cached_pictures(weeks.cache)
+    before = cached_images(weeks.cache)
     weeks.embed([*asked, "f" * 64])
-    assert cached_pictures(weeks.cache) == before  # no candidates of any release
+    assert cached_images(weeks.cache) == before  # no candidates of any release
     assert weeks.plan("week-1", first, scene_queries=40)[1] == []
     second = people(MANY + 20)
     weeks.fetch(second)
@@ -129,6 +129,6 @@ def test_the_copies_of_a_purged_person_go_and_damaged_parts_with_them(weeks):
 def test_copies_go_with_the_last_that_asks_for_their_picture(weeks, monkeypatch):
     weeks.plan("week-1", people(3))
     weeks.embed([sha(shot(1, 0)), sha(shot(2, 0))])
-    monkeypatch.setattr("trainer.retention.images.listed_pictures", lambda _data: {sha(shot(1, 0))})
+    monkeypatch.setattr("trainer.retention.images.listed_images", lambda _data: {sha(shot(1, 0))})
     prune_vectors(weeks.data)
     assert known_queries(weeks.cache) == {sha(shot(1, 0))}

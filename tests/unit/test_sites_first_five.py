@@ -51,7 +51,7 @@ def visit(key: str, who: str) -> tuple[Profile, list, Any]:
     site."""
     person = PEOPLE[who]
     slug = slug_of(key, person.name)
-    shown = Appearance(person, slug, person.name, person.pictures)
+    shown = Appearance(person, slug, person.name, person.images)
     site = all_sites()[key]({slug: shown})
     spider = spider_of(key)
     path = PATHS[key].format(slug=quote(slug), name=quote(person.name, safe=""))
@@ -84,12 +84,12 @@ def test_a_look_alikes_page_is_the_person(key, who):
         wanted = getattr(person, "height" if field == "height_cm" else field)
         assert getattr(profile, field) == wanted, field
     # As many galleries are opened as the site allows.
-    shown = person.pictures[: 5 * 4] if key == "freeones" else person.pictures
-    assert [site.picture(urlsplit(shot.url).path) for shot in shots] == [
+    shown = person.images[: 5 * 4] if key == "freeones" else person.images
+    assert [site.image(urlsplit(shot.url).path) for shot in shots] == [
         ShotReply(picture) for picture in shown
     ]
     for shot, picture in zip(shots, shown, strict=True):
-        small = [site.picture(urlsplit(way).path) for way in shot.fallbacks]
+        small = [site.image(urlsplit(way).path) for way in shot.fallbacks]
         if key in THUMBS and "medhead" not in shot.url:
             assert small == [ShotReply(picture, THUMBS[key])]
     own = {link.url for link in person.links if link.site != "iafd" or key != "iafd"}
@@ -108,7 +108,7 @@ def test_nobody_is_missing_and_another_path_is_no_page(key):
         spider_of(key).parse_page(reply.html.encode(), BASE + path)
     assert error.value.kind == "missing_page"
     assert site.page("/robots.txt") is None
-    assert site.picture("/robots.txt") is None
+    assert site.image("/robots.txt") is None
 
 
 def test_iafd_has_the_same_page_under_both_forms():

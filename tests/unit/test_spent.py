@@ -14,9 +14,9 @@ import pytest
 
 from tests.unit.identity_world import PACK, IdentityWorld, record, sha, shot
 from tests.unit.test_identity_steps import BO, MIRA, rows
-from trainer.faces.cache import cached_pictures
+from trainer.faces.cache import cached_images
 from trainer.release.contract import CHECKSUMMED
-from trainer.retention.images import prune_pictures, prune_vectors
+from trainer.retention.images import prune_images, prune_vectors
 from trainer.retention.references import finished_runs
 from trainer.retention.runs import clear_runs
 from trainer.runs.record import RunRecord, write_record
@@ -163,19 +163,19 @@ def test_pictures_that_nothing_asks_for_go_when_they_are_old(world):
     for part in world.data.faces(PACK).glob("part-week-2.parquet"):
         part.unlink()
     write_bytes(world.data.images / "ab" / ".tmp-x", b"x")
-    said = prune_pictures(world.data, PACK, 30, NOW, dry_run=True)
+    said = prune_images(world.data, PACK, 30, NOW, dry_run=True)
     assert said == (2, 2)
     assert nobodys.exists()
-    assert prune_pictures(world.data, PACK, 30, NOW) == said
+    assert prune_images(world.data, PACK, 30, NOW) == said
     assert [p.exists() for p in (embedded, nobodys, young, waits)] == [False, False, True, True]
-    assert prune_pictures(world.data, PACK, 30, NOW).pictures == 0
+    assert prune_images(world.data, PACK, 30, NOW).pictures == 0
 
 
 def test_another_pack_still_has_to_embed_what_the_snapshots_list(world):
     current(world, "week-1")
     finished(world, "week-1")
     listed, nobodys = picture(world, shot(BO, 0)), picture(world, shot(70, 0))
-    assert prune_pictures(world.data, "other-pack", 30, NOW).pictures == 1
+    assert prune_images(world.data, "other-pack", 30, NOW).pictures == 1
     assert listed.exists()
     assert not nobodys.exists()
 
@@ -186,15 +186,15 @@ def test_vectors_of_people_who_are_gone_go_with_the_last_release_that_has_them(w
     world.publish(world.run("week-2", left))
     current(world, "week-2")
     finished(world, "week-1")
-    cached = cached_pictures(world.data.faces(PACK))
+    cached = cached_images(world.data.faces(PACK))
     assert mira < cached
     monkeypatch.setattr("trainer.retention.images.release_dirs", lambda _data: [Path("kept")])
     monkeypatch.setattr("trainer.retention.images._released", lambda _path: mira)
     prune_vectors(world.data)
-    assert mira < cached_pictures(world.data.faces(PACK))
+    assert mira < cached_images(world.data.faces(PACK))
     monkeypatch.setattr("trainer.retention.images.release_dirs", lambda _data: [])
     assert prune_vectors(world.data) == len(mira)
-    after = cached_pictures(world.data.faces(PACK))
+    after = cached_images(world.data.faces(PACK))
     assert not after & mira
     assert sha(shot(BO, 0)) in after
     assert prune_vectors(world.data) == 0

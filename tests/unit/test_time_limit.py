@@ -122,7 +122,7 @@ def fetch_pictures(
     downloads = ImageDownloads(job, report, fetch, Exclusions())
     looks = iter(range(10_000))
     downloads._limit.is_over = lambda: next(looks) >= over_after  # type: ignore[method-assign]
-    downloads._limit.least_pictures = least
+    downloads._limit.least_images = least
     rows = [
         cast(
             "PerformerRecord",

@@ -17,7 +17,7 @@ def live(week):
 
 def faces_of(person):
     """The synthetic people whose single-face pictures this record has."""
-    return {key.split("/")[0] for key in person.pictures if not key.startswith("odd/")}
+    return {key.split("/")[0] for key in person.images if not key.startswith("odd/")}
 
 
 @pytest.mark.parametrize("week", WEEKS)
@@ -53,16 +53,16 @@ def test_nobody_has_two_faces_and_no_face_two_records(week):
 def test_the_duplicate_pair_shares_no_picture_in_week_1_and_all_in_week_2():
     first, second = live(1)["dorian"], live(1)["dorian_2"]
     assert (first.duplicate, second.duplicate) == ("dorian_2", "dorian")
-    assert not set(first.pictures) & set(second.pictures)
-    assert set(first.pictures) | set(second.pictures) == set(live(2)["dorian"].pictures)
+    assert not set(first.images) & set(second.images)
+    assert set(first.images) | set(second.images) == set(live(2)["dorian"].images)
     assert "dorian_2" not in live(2)
 
 
 @pytest.mark.parametrize("week", WEEKS)
 def test_enough_single_faces_and_none_of_them_twice(week):
-    pictures = [key for person in live(week).values() for key in person.pictures]
-    assert max(Counter(pictures).values()) == 1
-    faces = [key for key in pictures if not key.startswith("odd/")]
+    images = [key for person in live(week).values() for key in person.images]
+    assert max(Counter(images).values()) == 1
+    faces = [key for key in images if not key.startswith("odd/")]
     assert len(faces) >= 115
     counts = Counter(face.split("/")[0] for face in faces)
     assert min(counts.values()) >= 12
@@ -71,7 +71,7 @@ def test_enough_single_faces_and_none_of_them_twice(week):
 @pytest.mark.parametrize("week", WEEKS)
 def test_held_out_pictures_belong_to_nobody(week):
     for person in population(week):
-        assert not {key.split("/")[1] for key in person.pictures} & set(shots.HELD_OUT)
+        assert not {key.split("/")[1] for key in person.images} & set(shots.HELD_OUT)
 
 
 def test_what_week_2_changes():
@@ -80,7 +80,7 @@ def test_what_week_2_changes():
     assert set(one) - set(two) == {"dorian_2", "gone"}
     changed = {key for key in one.keys() & two.keys() if one[key] != two[key]}
     assert changed == {"sable", "linnea", "dorian"}
-    assert set(two["linnea"].pictures) - set(one["linnea"].pictures) == {"P003/playful"}
+    assert set(two["linnea"].images) - set(one["linnea"].images) == {"P003/playful"}
     for key in changed:
         assert two[key].updated > max(p.updated for p in population(1))
         assert two[key].id == one[key].id and two[key].created == one[key].created

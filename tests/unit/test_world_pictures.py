@@ -104,11 +104,11 @@ def test_world_serves_the_made_pictures_and_no_held_out_one(made, described):
         gallery = world.gallery
         by_id = {entry["id"]: entry for entry in described}
         for key in shots.world_keys():
-            assert hashlib.sha256(gallery.picture(key).content).hexdigest() == by_id[key]["sha256"]
+            assert hashlib.sha256(gallery.image(key).content).hexdigest() == by_id[key]["sha256"]
             assert gallery.size(key) == (by_id[key]["width"], by_id[key]["height"])
         assert gallery.key_of("P001/smug") is None
         with pytest.raises(KeyError):
-            gallery.picture("P001/smug")
+            gallery.image("P001/smug")
 
 
 def test_packages_and_pictures_that_are_missing_say_what_to_do(tmp_path):

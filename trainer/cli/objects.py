@@ -12,7 +12,7 @@ from trainer.cli.common import DataDirOption, JsonOption, show
 from trainer.config.settings import Settings
 from trainer.errors import ConfigError
 from trainer.object_store.check import check as check_objects
-from trainer.object_store.compare import PICTURES, compare
+from trainer.object_store.compare import IMAGES, compare
 from trainer.object_store.mirror import pull, push_all, remove
 from trainer.object_store.open_store import open_store
 from trainer.object_store.push import Pushed
@@ -28,7 +28,7 @@ _SHOWN = 20
 
 @objects_app.command("pull")
 def pull_command(
-    pictures: Annotated[bool, typer.Option("--pictures", help="Fetched images, too.")] = False,
+    images: Annotated[bool, typer.Option("--pictures", help="Fetched images, too.")] = False,
     discard: Annotated[
         bool, typer.Option("--discard", help="Drop what was changed here and never pushed.")
     ] = False,
@@ -37,7 +37,7 @@ def pull_command(
 ) -> None:
     """Make DATA_DIR a mirror of the object store, for reports and commands."""
     settings, store = _open(data_dir)
-    files = pull(store, settings.data_dir, pictures=pictures, discard=discard)
+    files = pull(store, settings.data_dir, images=images, discard=discard)
     write_runs_json(DataDir(settings.data_dir))
     show({"files": files}, as_json, [f"{files} files came from {store.url}"])
 
@@ -66,7 +66,7 @@ def status_command(data_dir: DataDirOption = None, as_json: JsonOption = False) 
         lines = [
             f"{store.url}: commit {found.head.number} of {found.tree.at} by {found.tree.by}",
             f"{found.files:,} files, {found.bytes / 1e6:,.1f} MB; {found.missing:,} are not here "
-            f"(of {PICTURES}/ only those that a step needs are)",
+            f"(of {IMAGES}/ only those that a step needs are)",
         ]
     lines += [f"changed here, not pushed: {path}" for path in found.changed[:_SHOWN]]
     if len(found.changed) > _SHOWN:

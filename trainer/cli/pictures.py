@@ -10,7 +10,7 @@ import typer
 from trainer.cli.common import DataDirOption, JsonOption, show
 from trainer.config.settings import Settings
 from trainer.embedding.pack import read_pack
-from trainer.retention.images import prune_pictures
+from trainer.retention.images import prune_images
 from trainer.staging.clock import now
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
@@ -40,7 +40,7 @@ def prune_row(settings: Settings, moment: datetime, dry_run: bool) -> dict[str, 
     ]
     days = settings.keep_pictures_days
     with build_lock(data.lock):
-        done = prune_pictures(data, pack.pack_id, days, moment, further=others, dry_run=dry_run)
+        done = prune_images(data, pack.pack_id, days, moment, further=others, dry_run=dry_run)
     return {**done._asdict(), "keep_days": days, "pack_id": pack.pack_id, "dry_run": dry_run}
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from trainer.config.step_files import RECORDS, RUN, StepFiles
 
-_PICTURES = "images/**"
+_IMAGES = "images/**"
 _FACES = "faces/{pack}/*"
 _MODEL = "models/{model}/**"
 _CRAWL = StepFiles(
     reads=(f"{RUN}/staging/**", f"{RUN}/targets/**", f"{RUN}/snapshot/**", _FACES),
     needs=("snapshots", "unpublished_pictures", "last_owners"),
-    lists=(_PICTURES,),
+    lists=(_IMAGES,),
     writes=(f"{RUN}/staging/{{key}}/**", f"{RUN}/staging/{{key}}.*", f"{RUN}/logs/crawl-{{key}}.*"),
-    adds=(_PICTURES,),
+    adds=(_IMAGES,),
     long=True,
 )
 _PACKS = f"{RUN}/packs/**"  # what is of further model packs
@@ -26,11 +26,11 @@ _PUBLISH = StepFiles(
         "performers_{version}.db",
     ),
     needs=("snapshots", "unpublished_pictures"),
-    lists=(_PICTURES, "releases/**", "runs/**", "performers_*.db"),
+    lists=(_IMAGES, "releases/**", "runs/**", "performers_*.db"),
     writes=(
         "state.db",
         "exclusions.yaml",
-        _PICTURES,
+        _IMAGES,
         "faces/**",
         "releases/**",
         "runs/**",
@@ -58,19 +58,19 @@ STEP_FILES: dict[str, StepFiles] = {
     "plan_references": StepFiles(
         reads=_FOLD_READS,
         needs=("snapshots", "unpublished_pictures"),
-        lists=(_PICTURES,),
+        lists=(_IMAGES,),
         writes=(f"{RUN}/snapshot/**", f"{RUN}/targets/**"),
     ),
     "plan_embed": StepFiles(
         reads=(*_FOLD_READS, f"{RUN}/embed/**", "models/{model}/pack.json"),
         needs=("snapshots", "unpublished_pictures"),
-        lists=(_PICTURES,),
+        lists=(_IMAGES,),
         writes=(f"{RUN}/snapshot/**", f"{RUN}/embed/**", _FACES),
     ),
     "embed": StepFiles(
         reads=(f"{RUN}/embed/{{key}}/**", _MODEL, "faces/{pack}/*-{key}-*", "faces/{pack}/*.json"),
         needs=("shard_pictures",),
-        writes=(f"{RUN}/embed/{{key}}/**", _PICTURES),
+        writes=(f"{RUN}/embed/{{key}}/**", _IMAGES),
         adds=(_FACES,),
         long=True,
     ),

@@ -9,7 +9,7 @@ from trainer.config.jobs import CrawlJob
 from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import SourceConfig
 from trainer.crawl.environment import crawl_environment
-from trainer.crawl.known_pictures import write_known_pictures
+from trainer.crawl.known_images import write_known_images
 from trainer.errors import DamagedFileError
 from trainer.processes.child import run_child
 from trainer.runs.context import RunContext
@@ -37,7 +37,7 @@ def crawl_source(context: RunContext, source: str) -> StageManifest:
         log.info(f"crawl {source}: complete already")
         return done
     (staging / RUN_MANIFEST).unlink(missing_ok=True)
-    write_known_pictures(context, source)
+    write_known_images(context, source)
     path = context.run.crawl_job(source)
     write_sealed(path, crawl_job(context, source).model_dump(mode="json"))
     log_file = context.run.log(f"crawl-{source}")
@@ -51,7 +51,7 @@ def crawl_source(context: RunContext, source: str) -> StageManifest:
             line_prefix=PROGRESS_PREFIX,
         )
     finally:
-        context.run.known_pictures(source).unlink(missing_ok=True)
+        context.run.known_images(source).unlink(missing_ok=True)
     manifest = StageManifest.read(staging)
     if manifest is None:
         manifest = _without_report(context, source, code)
@@ -65,7 +65,7 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
     row = read_snapshots(context.data.state_db).get(source)
     described = plan.sources[source]
     incremental = row is not None and _incremental(context, source, row)
-    known = context.run.known_pictures(source)
+    known = context.run.known_images(source)
     return CrawlJob(
         run_id=plan.run_id,
         data_dir=context.data.root,

@@ -10,14 +10,14 @@ from trainer.staging.clock import now, parse_iso
 from trainer.staging.paths import DataDir
 
 # Of each source that lists performers, whatever the hour: a release needs a hundred faces.
-LEAST_PICTURES = 500
+LEAST_IMAGES = 500
 
 
 class TimeLimit:
     """The build's hours, counted from its start. `trainer build` crawls one source after the
     other: those that did not begin yet get their share of the time that is left.
 
-    `least_pictures`: how many a source is asked for even after that time."""
+    `least_images`: how many a source is asked for even after that time."""
 
     def __init__(self, job: CrawlJob, clock: Callable[[], datetime] = now) -> None:
         self._clock = clock
@@ -27,7 +27,7 @@ class TimeLimit:
         early = job.first_release and job.params.first_release_is_early
         hours = job.params.first_release_after_hours if early else job.params.max_hours
         self._end = parse_iso(job.started_at) + timedelta(hours=hours) if hours else None
-        self.least_pictures = LEAST_PICTURES if early and job.source.creates_performers else 0
+        self.least_images = LEAST_IMAGES if early and job.source.creates_performers else 0
 
     def is_over(self) -> bool:
         """Is nothing more to be asked for?"""

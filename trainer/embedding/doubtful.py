@@ -17,7 +17,7 @@ from trainer.faces.cache import read_figures
 _COLUMNS = ("image_sha256", "face_no", "outcome", "box", "landmarks", "detector_score", "turn")
 
 
-def doubtful_pictures(cache_dir: Path, rule: DetectorRule) -> set[str]:
+def doubtful_images(cache_dir: Path, rule: DetectorRule) -> set[str]:
     """sha256 of pictures that were never looked at in other turns and show no face, or a larger one
     that is not clearly upright: those that the embedder looks at again."""
     old = read_figures(cache_dir, _COLUMNS).filter(pl.col("turn").is_null())

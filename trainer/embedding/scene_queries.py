@@ -30,9 +30,9 @@ Vector = npt.NDArray[np.float32]
 Copies = Mapping[str, Mapping[str, tuple[Vector, Vector] | None]]
 
 
-def sample_order(pictures: Iterable[str]) -> list[str]:
-    """`pictures` (sha256) so that the first n are a sample, mostly the same one week after week."""
-    return sorted(pictures, key=lambda sha: hashlib.sha256(f"{_SEED}/{sha}".encode()).digest())
+def sample_order(images: Iterable[str]) -> list[str]:
+    """`images` (sha256) so that the first n are a sample, mostly the same one week after week."""
+    return sorted(images, key=lambda sha: hashlib.sha256(f"{_SEED}/{sha}".encode()).digest())
 
 
 def query_parts(directory: Path) -> list[Path]:

@@ -89,10 +89,10 @@ def leave_out(
     exclusions = exclusions_of(context)
     rows = [*records.values(), *pages]
     out = excluded_claims(rows, exclusions, known)
-    pictures = _excluded_urls(context, exclusions)
+    urls = _excluded_urls(context, exclusions)
     counts = Counter[str](out[_claim(row)] for row in rows if _claim(row) in out)
-    kept = {claim: _without(row, pictures) for claim, row in records.items() if claim not in out}
-    kept_pages = [_without(p, pictures) for p in pages if _claim(p) not in out]
+    kept = {claim: _without(row, urls) for claim, row in records.items() if claim not in out}
+    kept_pages = [_without(p, urls) for p in pages if _claim(p) not in out]
     return kept, kept_pages, dict(sorted(counts.items()))
 
 
@@ -107,14 +107,14 @@ def _excluded_urls(context: RunContext, exclusions: Exclusions) -> set[str]:
     }
 
 
-def _without(row: PerformerRecord, pictures: set[str]) -> PerformerRecord:
+def _without(row: PerformerRecord, urls: set[str]) -> PerformerRecord:
     images = row["images"] or []
-    if not pictures or all(image["url"] not in pictures for image in images):
+    if not urls or all(image["url"] not in urls for image in images):
         return row
-    return {**row, "images": [image for image in images if image["url"] not in pictures]}
+    return {**row, "images": [image for image in images if image["url"] not in urls]}
 
 
-def excluded_pictures(
+def excluded_images(
     dirs: Collection[Path], exclusions: Exclusions, known: KnownIdentities
 ) -> set[str]:
     """Return the sha256 of pictures that must not be embedded: excluded ones, and those of all

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from trainer.exclusions.link_keys import LinkKeys, person_at, urls_of
 from trainer.exclusions.match import entry_keys, record_keys
-from trainer.faces.agreement import SAME_PICTURE_BITS
+from trainer.faces.agreement import SAME_IMAGE_BITS
 from trainer.identity.addresses import take_apart
 from trainer.identity.links import domains_of, identify
 from trainer.snapshots.image_ledger import EXCLUDED
@@ -173,7 +173,7 @@ class Exclusions:
         resized or recoded."""
         found = np.zeros(len(phashes), bool)
         for excluded in self.phashes:
-            found |= np.bitwise_count(phashes ^ np.uint64(excluded)) < SAME_PICTURE_BITS
+            found |= np.bitwise_count(phashes ^ np.uint64(excluded)) < SAME_IMAGE_BITS
         return found
 
     @property

@@ -42,7 +42,7 @@ class Named:
 
     def __call__(self, error: StageError, example: ErrorExample) -> bool:
         url = example.url or ""
-        if url in self.out.urls or url.removeprefix("file:") in self.out.pictures:
+        if url in self.out.urls or url.removeprefix("file:") in self.out.images:
             return True
         text = f"{unquote(url)} {example.message}"
         ids = self._ids.items() if error.source is None else [(error.source, self._own(error))]

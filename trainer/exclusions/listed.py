@@ -12,4 +12,4 @@ class Listed:
     """Excluded records and pictures (by sha256)."""
 
     claims: frozenset[Claim]
-    pictures: frozenset[str]
+    images: frozenset[str]

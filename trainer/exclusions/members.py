@@ -36,13 +36,13 @@ def find_members(data: DataDir, entries: Sequence[Exclusion]) -> dict[int, Found
     records = RecordRows(crawled_files(data, "performers"))
     claims = excluded_claims(records, everything, known)
     rows = [row for row in records if (row["source"], row["source_id"]) in claims]
-    hashes = picture_hashes(data, {i["url"] for row in rows for i in row["images"] or ()})
-    by_url = _pictures_by_url(data, everything)
+    hashes = image_hashes(data, {i["url"] for row in rows for i in row["images"] or ()})
+    by_url = _images_by_url(data, everything)
     few = KnownIdentities({c: n for c, n in known.claims.items() if c in claims}, known.merges)
     found = {}
     for entry in entries:
         found[entry.number] = _belonging(entry, rows, few, hashes)
-        found[entry.number].members |= _pictures_of(entry, by_url) | _alike(data, entry)
+        found[entry.number].members |= _images_of(entry, by_url) | _alike(data, entry)
         found[entry.number].members.discard(("image", entry.value))
     return found
 
@@ -106,7 +106,7 @@ def _members_of(
     return found
 
 
-def _pictures_of(entry: Exclusion, by_url: Mapping[str, str]) -> set[Member]:
+def _images_of(entry: Exclusion, by_url: Mapping[str, str]) -> set[Member]:
     """Return the pictures whose URL an exclusion names."""
     excluded = Exclusions.of([entry])
     return {("image", sha) for url, sha in by_url.items() if excluded.url(url)}
@@ -140,22 +140,22 @@ def crawled_files(data: DataDir, name: str) -> list[Path]:
     return sorted([*data.runs.glob(f"*/snapshot/*/{name}.parquet"), *staged])
 
 
-def picture_hashes(data: DataDir, urls: set[str]) -> dict[str, set[str]]:
+def image_hashes(data: DataDir, urls: set[str]) -> dict[str, set[str]]:
     """Return the sha256 of all that was ever fetched from each of `urls`."""
     found: dict[str, set[str]] = defaultdict(set)
-    for url, sha in _pictures(data) if urls else ():
+    for url, sha in _images(data) if urls else ():
         if url in urls:
             found[url].add(sha)
     return found
 
 
-def _pictures_by_url(data: DataDir, exclusions: Exclusions) -> dict[str, str]:
+def _images_by_url(data: DataDir, exclusions: Exclusions) -> dict[str, str]:
     if not exclusions.urls:
         return {}
-    return {url: sha for url, sha in _pictures(data) if exclusions.url(url)}
+    return {url: sha for url, sha in _images(data) if exclusions.url(url)}
 
 
-def _pictures(data: DataDir) -> Iterator[tuple[str, str]]:
+def _images(data: DataDir) -> Iterator[tuple[str, str]]:
     """Yield URL and sha256 of every picture that a crawl, or the ledger, knows."""
     for path in crawled_files(data, "images"):
         for row in stream_rows(path, ["url", "sha256"]):

@@ -18,7 +18,7 @@ from trainer.exclusions.members import Found, claims_of, crawled_files, find_mem
 from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.exclusions.release_check import drop_packages, may_hold
 from trainer.exclusions.run_redaction import traces
-from trainer.exclusions.state_redaction import forget_pictures, forget_texts
+from trainer.exclusions.state_redaction import forget_images, forget_texts
 from trainer.faces.cache import cache_parts
 from trainer.release.contract import DATABASE
 from trainer.release.diff import DIFF_JSON
@@ -81,14 +81,14 @@ def purge(data: DataDir) -> Purged:
         out = _out(data, read_exclusions(data), claims, known)
         done = Purged(with_them=_new_people(entries, found))
         _clean(data)
-        for sha in sorted(out.pictures):
+        for sha in sorted(out.images):
             done.pictures += _delete(data.image(sha))
         for path in sorted((data.root / "faces").glob("*/")):
             done.faces += sum(redact(part, out) for part in cache_parts(path))
             done.faces += _scrub_queries(path, out)
-        done.ledger = forget_pictures(data, out.urls, out.pictures)
+        done.ledger = forget_images(data, out.urls, out.images)
         _purge_runs(data, out, claims, known, done)
-        listed = Listed(frozenset(claims), out.pictures)
+        listed = Listed(frozenset(claims), out.images)
         done.candidates = _drop_candidates(data, listed)
         done.packages = drop_packages(data, listed)
         done.releases = [p.name for p in release_dirs(data) if may_hold(p, listed)]
@@ -191,5 +191,5 @@ def _speaks_of(release: Path, listed: Listed) -> bool:
         return False
     text = report.read_text(encoding="utf-8")
     return any(number in text for _, number in listed.claims) or any(
-        sha in text for sha in listed.pictures
+        sha in text for sha in listed.images
     )

@@ -27,7 +27,7 @@ class Redaction:
     by which names (`error_redaction.names_of`) errors speak of them."""
 
     claims: frozenset[str]
-    pictures: frozenset[str]
+    images: frozenset[str]
     urls: frozenset[str]
     performers: frozenset[int]
     names: frozenset[str] = frozenset()
@@ -85,7 +85,7 @@ def rows_out(table: pa.Table, stem: str, out: Redaction) -> pa.Array:
     if "page_id" in columns:  # the pages that a reference site, the file's name, is asked for
         source = pa.scalar(stem)
         mark(pc.binary_join_element_wise(source, table["page_id"], ":"), out.claims)
-    for name, wanted in (("sha256", out.pictures), ("image_sha256", out.pictures)):
+    for name, wanted in (("sha256", out.images), ("image_sha256", out.images)):
         if name in columns:
             mark(table[name], wanted)
     if "url" in columns:

@@ -46,8 +46,8 @@ def _database_holds(release: Path, listed: Listed) -> bool:
             )
             if any(row in listed.claims for row in rows):
                 return True
-            pictures = db.execute("SELECT image_sha256 FROM face_provenance")
-            return any(row[0] in listed.pictures for row in pictures)
+            images = db.execute("SELECT image_sha256 FROM face_provenance")
+            return any(row[0] in listed.images for row in images)
     except sqlite3.DatabaseError as error:
         raise DamagedFileError(f"{path}: {reason(error)}; build or restore it again") from error
 
@@ -108,7 +108,7 @@ def _delta_holds(changes: dict[str, Any], listed: Listed) -> bool:
     cells = {cell for table in changes["whole"].values() for row in table for cell in row}
     return (
         bool(_claims_of(changes["people"].values()) & listed.claims)
-        or any(face[SHA] in listed.pictures for face in changes["faces"].values())
+        or any(face[SHA] in listed.images for face in changes["faces"].values())
         or any(number in cells for _, number in listed.claims)
     )
 

@@ -29,4 +29,4 @@ def stashface_holds(path: Path, listed: Listed) -> bool:
     except (OSError, zipfile.BadZipFile, KeyError, ValueError, TypeError):
         return True
     excluded = {number for source, number in listed.claims if source == "stashdb"}
-    return bool(listed.pictures) or not uuids.isdisjoint(excluded)
+    return bool(listed.images) or not uuids.isdisjoint(excluded)

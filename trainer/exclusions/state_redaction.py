@@ -15,14 +15,12 @@ from trainer.state.decisions import deciding
 from trainer.state.store import Claim
 
 
-def forget_pictures(data: DataDir, urls: Iterable[str], pictures: Iterable[str]) -> int:
+def forget_images(data: DataDir, urls: Iterable[str], images: Iterable[str]) -> int:
     """Rows of the ledger: the URLs of pictures may name the person."""
     with deciding(data) as db:
         before = _wiping(db)
         db.executemany("DELETE FROM image_ledger WHERE url = ?", [(u,) for u in sorted(urls)])
-        db.executemany(
-            "DELETE FROM image_ledger WHERE sha256 = ?", [(s,) for s in sorted(pictures)]
-        )
+        db.executemany("DELETE FROM image_ledger WHERE sha256 = ?", [(s,) for s in sorted(images)])
         return db.total_changes - before
 
 

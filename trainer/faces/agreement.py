@@ -14,7 +14,7 @@ Vectors = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
 
 # Two pictures whose perceptual hashes differ in fewer of the 64 bits are one, resized or recoded.
-SAME_PICTURE_BITS = 6
+SAME_IMAGE_BITS = 6
 _CHUNK = 16_384  # faces as float32 at a time: 32 MB per model
 
 
@@ -102,7 +102,7 @@ def _around(near: npt.NDArray[np.bool_], alike: Vectors, among: npt.NDArray[np.b
     return [int(i) for i in np.flatnonzero(inside[centre])]
 
 
-def distinct_pictures(hashes: Sequence[tuple[str, bytes | None]]) -> int:
+def distinct_images(hashes: Sequence[tuple[str, bytes | None]]) -> int:
     """How many pictures there are by sha256 and perceptual hash, resized copies counted once."""
     return len(without_copies(hashes))
 
@@ -119,4 +119,4 @@ def without_copies(hashes: Sequence[tuple[str, bytes | None]]) -> list[tuple[str
 def _close(left: bytes | None, right: bytes | None) -> bool:
     if left is None or right is None:
         return False
-    return (int.from_bytes(left) ^ int.from_bytes(right)).bit_count() < SAME_PICTURE_BITS
+    return (int.from_bytes(left) ^ int.from_bytes(right)).bit_count() < SAME_IMAGE_BITS

@@ -30,7 +30,7 @@ def cache_parts(directory: Path) -> list[Path]:
     return parts(directory, "part-")
 
 
-def cached_pictures(directory: Path) -> set[str]:
+def cached_images(directory: Path) -> set[str]:
     """sha256 of every picture that was tried, whatever came of it."""
     table = read_parts(cache_parts(directory), FACES, columns=["image_sha256"])
     return set(table.column("image_sha256").to_pylist())
@@ -80,9 +80,9 @@ class FaceVectors:
         return pa.FixedSizeBinaryArray.from_buffers(kind, len(rows), [None, flat])
 
 
-def read_vectors(directory: Path, pictures: Iterable[str]) -> FaceVectors:
-    """The vectors of all faces of `pictures`, each where it comes first."""
-    selected = list(_selected_rows(cache_parts(directory), pictures))
+def read_vectors(directory: Path, images: Iterable[str]) -> FaceVectors:
+    """The vectors of all faces of `images`, each where it comes first."""
+    selected = list(_selected_rows(cache_parts(directory), images))
     most = sum(pc.sum(rows).as_py() for _path, rows in selected)
     slots = {name: np.empty((most, EMBEDDING_WIDTH), np.float16) for name in VECTOR_COLUMNS}
     keys = [_NO_KEYS]
@@ -101,13 +101,13 @@ def read_vectors(directory: Path, pictures: Iterable[str]) -> FaceVectors:
 
 
 def _selected_rows(
-    paths: Sequence[Path], pictures: Iterable[str]
+    paths: Sequence[Path], images: Iterable[str]
 ) -> Iterator[tuple[Path, pa.ChunkedArray]]:
-    """Each part that has any of `pictures`, and which of its rows do. All are looked up at once:
+    """Each part that has any of `images`, and which of its rows do. All are looked up at once:
     a table of hundreds of thousands of hashes takes longer to make than to use."""
     keys = [read_table(path, ["image_sha256"]).column("image_sha256") for path in paths]
     chunks = [chunk for column in keys for chunk in column.chunks]
-    wanted = pa.array(sorted(set(pictures)), pa.string())
+    wanted = pa.array(sorted(set(images)), pa.string())
     found = pc.is_in(pa.chunked_array(chunks, pa.string()), value_set=wanted)
     start = 0
     for path, column in zip(paths, keys, strict=True):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from trainer.faces.agreement import SAME_PICTURE_BITS, Numbers, paired
+from trainer.faces.agreement import SAME_IMAGE_BITS, Numbers, paired
 from trainer.faces.cache import FaceVectors
 from trainer.faces.select import CONFLICT, SEVERAL, SINGLE, TRUST
 from trainer.faces.trust import with_rows
@@ -56,7 +56,7 @@ def _verified(
         left = np.repeat(lefts[first:last], part)
         within = np.arange(len(left)) - np.repeat(np.cumsum(part) - part, part)
         right = order[np.repeat(starts[first:last], part) + within]
-        near = np.bitwise_count(hashes[left] ^ hashes[right]) < SAME_PICTURE_BITS
+        near = np.bitwise_count(hashes[left] ^ hashes[right]) < SAME_IMAGE_BITS
         near &= left != right
         yield np.sort(np.stack([left[near], right[near]], axis=1), axis=1)
 
@@ -117,7 +117,7 @@ def once(judged: pl.DataFrame) -> pl.DataFrame:
     """
     rank = pl.col("trust").replace_strict(list(TRUST), [0, 1, 2], return_dtype=pl.Int8)
     usable = judged.filter(pl.col("rule").is_in(_USABLE) & pl.col("phash").is_not_null())
-    pictures = (
+    images = (
         usable.group_by("performer_id", "image_sha256", "phash")
         .agg(rank.min().alias("rank"), pl.len().alias("faces"), pl.col("quality_score").max())
         .filter(pl.len().over("performer_id") > 1)
@@ -127,8 +127,8 @@ def once(judged: pl.DataFrame) -> pl.DataFrame:
         )
         .with_row_index("number")
     )
-    gone = _copies(pictures)
-    lost = pictures[gone].select("performer_id", "image_sha256", pl.lit(True).alias("copy"))
+    gone = _copies(images)
+    lost = images[gone].select("performer_id", "image_sha256", pl.lit(True).alias("copy"))
     marked = judged.join(
         lost, on=["performer_id", "image_sha256"], how="left", maintain_order="left"
     )
@@ -137,15 +137,15 @@ def once(judged: pl.DataFrame) -> pl.DataFrame:
     return marked.with_columns(rule.alias("rule")).drop("copy")
 
 
-def _copies(pictures: pl.DataFrame) -> list[int]:
-    """Numbers of pictures near a better one that stays; `pictures` best first."""
-    hashes = _hashes(pictures["phash"])
-    numbers = pictures.select("performer_id", "number")
+def _copies(images: pl.DataFrame) -> list[int]:
+    """Numbers of pictures near a better one that stays; `images` best first."""
+    hashes = _hashes(images["phash"])
+    numbers = images.select("performer_id", "number")
     pairs = numbers.join(numbers, on="performer_id", suffix="_worse").filter(
         pl.col("number") < pl.col("number_worse")
     )
     better, worse = pairs["number"].to_numpy(), pairs["number_worse"].to_numpy()
-    near = np.bitwise_count(hashes[better] ^ hashes[worse]) < SAME_PICTURE_BITS
+    near = np.bitwise_count(hashes[better] ^ hashes[worse]) < SAME_IMAGE_BITS
     gone: set[int] = set()
     for better_one, worse_one in sorted(
         zip(better[near].tolist(), worse[near].tolist(), strict=True)

@@ -49,7 +49,7 @@ def questions(capped: pl.DataFrame, quarantined: Collection[int] = ()) -> Iterat
         if rule == CONFLICT and (other is None or (own > other and not out)):
             continue
         kind: Kind = "picture_of_two" if rule == CONFLICT else "face_of_another"
-        text = _picture(own, other) if rule == CONFLICT else _face(own, other, score)
+        text = _image(own, other) if rule == CONFLICT else _face(own, other, score)
         if out:
             text = f"{text} ({other} is in quarantine)"
         yield Review(kind=kind, source=source, url=url, performers=(own, other), text=text)
@@ -67,7 +67,7 @@ def _disagreeing(capped: pl.DataFrame) -> Iterator[Review]:
         yield Review(kind="faces_disagree", source=source, url=url, performers=(owner,), text=text)
 
 
-def _picture(own: int, other: int) -> str:
+def _image(own: int, other: int) -> str:
     return f"performers {own} and {other} both have this picture; neither keeps it"
 
 

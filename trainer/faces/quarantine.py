@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from trainer.faces.agreement import SAME_PICTURE_BITS
+from trainer.faces.agreement import SAME_IMAGE_BITS
 from trainer.faces.select import SEVERAL, SINGLE
 
 QUARANTINED = "quarantined"
 EARLY = "dated_before_adult"
-_PICTURE = ["performer_id", "image_sha256"]
+_IMAGE = ["performer_id", "image_sha256"]
 
 
 def mark_early(judged: pl.DataFrame) -> pl.DataFrame:
@@ -26,9 +26,9 @@ def mark_early(judged: pl.DataFrame) -> pl.DataFrame:
     early = judged.filter(dated & possible & ~pl.col("quarantined"))
     if early.is_empty():
         return judged
-    pictures = pl.concat([early.select(_PICTURE), _copies(judged, early)]).unique()
+    images = pl.concat([early.select(_IMAGE), _copies(judged, early)]).unique()
     marked = judged.join(
-        pictures.with_columns(early=True), on=_PICTURE, how="left", maintain_order="left"
+        images.with_columns(early=True), on=_IMAGE, how="left", maintain_order="left"
     )
     hit = pl.col("early").fill_null(value=False) & pl.col("rule").is_in([SINGLE, SEVERAL])
     rule = pl.when(hit).then(pl.lit(EARLY)).otherwise(pl.col("rule"))
@@ -38,13 +38,13 @@ def mark_early(judged: pl.DataFrame) -> pl.DataFrame:
 def _copies(judged: pl.DataFrame, early: pl.DataFrame) -> pl.DataFrame:
     """The same performers' pictures that are near-equal to an early one."""
     pairs = early.select("performer_id", "phash").join(
-        judged.select(*_PICTURE, "phash"), on="performer_id", suffix="_other"
+        judged.select(*_IMAGE, "phash"), on="performer_id", suffix="_other"
     )
     pairs = pairs.drop_nulls(["phash", "phash_other"])
     left, right = (
         np.frombuffer(b"".join(pairs[name].to_list()), ">u8") for name in ("phash", "phash_other")
     )
-    return pairs.filter(np.bitwise_count(left ^ right) < SAME_PICTURE_BITS).select(_PICTURE)
+    return pairs.filter(np.bitwise_count(left ^ right) < SAME_IMAGE_BITS).select(_IMAGE)
 
 
 def without_quarantined(judged: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

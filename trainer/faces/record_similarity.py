@@ -14,7 +14,7 @@ from trainer.faces.cache import read_figures, read_vectors
 from trainer.faces.measure_limits import measure_record_limits
 from trainer.state.store import Claim
 
-MOST_PICTURES = 5  # of a record
+MOST_IMAGES = 5  # of a record
 SEED = 20260101  # of the samples that limits are measured on
 _FIGURES = ("image_sha256", "face_no", "outcome", "faces_in_image")
 
@@ -26,9 +26,9 @@ class RecordFaces:
     it says nothing, -1 where the faces are far apart, None where one of them has no face.
     """
 
-    def __init__(self, pictures: Mapping[Claim, Sequence[str]], cache: Path) -> None:
-        """`pictures`: sha256 of each record's pictures, its best first."""
-        wanted = {sha for shas in pictures.values() for sha in shas}
+    def __init__(self, images: Mapping[Claim, Sequence[str]], cache: Path) -> None:
+        """`images`: sha256 of each record's pictures, its best first."""
+        wanted = {sha for shas in images.values() for sha in shas}
         figures = read_figures(cache, _FIGURES).filter(
             pl.col("image_sha256").is_in(list(wanted))
             & (pl.col("outcome") == "face")
@@ -37,7 +37,7 @@ class RecordFaces:
         self._vectors = read_vectors(cache, figures["image_sha256"].to_list())
         keys = self._vectors.keys.filter(pl.col("face_no") == 0)
         self._row = dict(keys.select("image_sha256", "row").iter_rows())
-        self._pictures = pictures
+        self._images = images
         self._known: dict[Claim, tuple[Vectors, bool]] = {}
 
     def __call__(self, left: Claim, right: Claim) -> float | None:
@@ -56,8 +56,8 @@ class RecordFaces:
         """Measured on these records' own faces."""
         rows = [
             (number, sha, 0)
-            for number, claim in enumerate(sorted(self._pictures))
-            for sha in sorted(set(self._pictures[claim]))
+            for number, claim in enumerate(sorted(self._images))
+            for sha in sorted(set(self._images[claim]))
             if sha in self._row
         ]
         schema = {"performer_id": pl.Int64, "image_sha256": pl.String, "face_no": pl.Int16}
@@ -65,8 +65,8 @@ class RecordFaces:
         return measure_record_limits(faces, self._vectors, SEED)
 
     def _rows(self, claim: Claim) -> list[int]:
-        shas = self._pictures.get(claim, ())
-        return sorted({self._row[sha] for sha in shas if sha in self._row})[:MOST_PICTURES]
+        shas = self._images.get(claim, ())
+        return sorted({self._row[sha] for sha in shas if sha in self._row})[:MOST_IMAGES]
 
     def _mean(self, claim: Claim, rows: list[int]) -> tuple[Vectors, bool]:
         """Unit mean of each model's vectors, (models, width), and whether several pictures agree.

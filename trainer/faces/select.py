@@ -51,11 +51,11 @@ def judge(candidates: pl.DataFrame, faces: pl.DataFrame) -> pl.DataFrame:
     counts for the most trusted one; one that more than MOST_OWNERS performers have for nobody.
     """
     rank = pl.col("trust").replace_strict(list(TRUST), [0, 1, 2], return_dtype=pl.Int8)
-    pictures = candidates.sort(
+    images = candidates.sort(
         "performer_id", "image_sha256", rank, "source", "position", "url"
     ).unique(["performer_id", "image_sha256"], keep="first", maintain_order=True)
     owners = pl.len().over("image_sha256")
-    joined = pictures.with_columns(owners.alias("owners")).join(
+    joined = images.with_columns(owners.alias("owners")).join(
         faces, on="image_sha256", how="left", maintain_order="left"
     )
     return joined.with_columns(quality(), _rule().alias("rule")).drop("owners")

@@ -15,7 +15,7 @@ from trainer.faces.agreement import (
     Numbers,
     Vectors,
     agreement,
-    distinct_pictures,
+    distinct_images,
     dominant,
     similarities,
 )
@@ -158,7 +158,7 @@ def _cluster(group: pl.DataFrame, alike: Vectors, limit: float) -> set[int] | No
     else:
         chosen = _around(medium[found], medium, alike, sources, limit)
     hashes = group.select("image_sha256", "phash").rows()
-    return chosen if distinct_pictures([hashes[i] for i in sorted(chosen)]) >= 2 else None
+    return chosen if distinct_images([hashes[i] for i in sorted(chosen)]) >= 2 else None
 
 
 def _around(
@@ -238,12 +238,12 @@ def _decide_crowds(
     crowds: pl.DataFrame, accepted: pl.DataFrame, vectors: FaceVectors, limits: FaceLimits
 ) -> pl.DataFrame:
     """Of a picture with several faces the one that agrees, and leads the next clearly."""
-    picture = ["performer_id", "image_sha256"]
+    image = ["performer_id", "image_sha256"]
     scores = pl.Series("score", agreement(vectors, crowds, accepted)).fill_nan(None)
     scored = crowds.with_columns(scores)
-    best = pl.col("score").max().over(picture)
-    next_best = pl.col("score").top_k(2).min().over(picture)
-    lead = pl.when(pl.col("score").count().over(picture) > 1).then(best - next_best).otherwise(2.0)
+    best = pl.col("score").max().over(image)
+    next_best = pl.col("score").top_k(2).min().over(image)
+    lead = pl.when(pl.col("score").count().over(image) > 1).then(best - next_best).otherwise(2.0)
     taken = (pl.col("score") == best) & (best >= limits.crowd) & (lead >= limits.crowd_lead)
     rule = pl.when(taken.fill_null(False)).then(pl.lit(AGREES)).otherwise(pl.col("rule"))
     return scored.with_columns(rule.alias("rule")).drop("score")

@@ -8,22 +8,22 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from trainer.fetch_plan.columns import GOOD, NONE, PICTURES, SourceRule
+from trainer.fetch_plan.columns import ADVERTISED, GOOD, NONE, SourceRule
 
 SMALL_SIDE = 200  # pixels: a face in a smaller picture is rarely large enough
 WIDE = 1.2  # width over height: scenes with several people rather than portraits
-PRIOR_PICTURES = 20  # as many pictures of a form say as much as the values below
+PRIOR_IMAGES = 20  # as many pictures of a form say as much as the values below
 BY_FORM: Final = {"upright": 0.85, "unknown": 0.8, "wide": 0.7, "small": 0.4}
 BY_TRUST: Final = {"high": 1.0, "medium": 0.9, "low": 0.7}
 MEAN, DEVIATION = 1.0, 0.35  # of the quality score, while no face is known
 LEAST_DEVIATION = 0.01
 
 
-def with_chances(pictures: pl.DataFrame, sources: Mapping[str, SourceRule]) -> pl.DataFrame:
-    """Return PICTURES with `chance` of a face that can be used, and `mean` and `deviation` of its
+def with_chances(images: pl.DataFrame, sources: Mapping[str, SourceRule]) -> pl.DataFrame:
+    """Return ADVERTISED with `chance` of a face that can be used, and `mean` and `deviation` of its
     quality."""
     trusts = {key: BY_TRUST[rule.trust] for key, rule in sources.items()}
-    formed = pictures.with_columns(
+    formed = images.with_columns(
         _form().alias("form"),
         pl.col("source").replace_strict(trusts, return_dtype=pl.Float64).alias("trusted"),
     )
@@ -39,15 +39,15 @@ def with_chances(pictures: pl.DataFrame, sources: Mapping[str, SourceRule]) -> p
     )
     prior = pl.col("form").replace_strict(BY_FORM, return_dtype=pl.Float64) * pl.col("trusted")
     good, tried = (pl.col(name).fill_null(0) for name in ("good", "tried"))
-    mean, deviation = _all_together(pictures)
+    mean, deviation = _all_together(images)
     return (
         formed.join(seen, on=["source", "form"], how="left", maintain_order="left")
         .with_columns(
-            ((good + PRIOR_PICTURES * prior) / (tried + PRIOR_PICTURES)).alias("chance"),
+            ((good + PRIOR_IMAGES * prior) / (tried + PRIOR_IMAGES)).alias("chance"),
             _own("own_mean", mean).alias("mean"),
             _own("own_deviation", deviation).clip(LEAST_DEVIATION).alias("deviation"),
         )
-        .select(*PICTURES, "chance", "mean", "deviation")
+        .select(*ADVERTISED, "chance", "mean", "deviation")
     )
 
 
@@ -64,15 +64,15 @@ def _form() -> pl.Expr:
     )
 
 
-def _all_together(pictures: pl.DataFrame) -> tuple[float, float]:
+def _all_together(images: pl.DataFrame) -> tuple[float, float]:
     """Mean and deviation of all known faces: for forms of which too few are known."""
-    found = pictures.filter(pl.col("outcome") == GOOD)["quality"].drop_nulls()
-    if len(found) < PRIOR_PICTURES:
+    found = images.filter(pl.col("outcome") == GOOD)["quality"].drop_nulls()
+    if len(found) < PRIOR_IMAGES:
         return MEAN, DEVIATION
     known = found.to_numpy().astype(np.float64)
     return float(known.mean()), float(known.std())
 
 
 def _own(column: str, otherwise: float) -> pl.Expr:
-    enough = (pl.col("good") >= PRIOR_PICTURES) & pl.col(column).is_not_null()
+    enough = (pl.col("good") >= PRIOR_IMAGES) & pl.col(column).is_not_null()
     return pl.when(enough).then(pl.col(column)).otherwise(pl.lit(otherwise))

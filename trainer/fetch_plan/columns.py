@@ -20,7 +20,7 @@ OPEN, FETCHED, GOOD, NONE = "open", "fetched", "good", "none"
 OUTCOME = pl.Enum([OPEN, FETCHED, GOOD, NONE])
 
 # One row per picture that a record of a performer advertises.
-PICTURES = pl.Schema(
+ADVERTISED = pl.Schema(
     {
         "performer": pl.UInt32(),
         "scenes": pl.UInt32(),  # of the performer, the same in all of its rows

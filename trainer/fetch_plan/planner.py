@@ -12,15 +12,15 @@ from trainer.fetch_plan.values import values
 _ORDER = ("performer", "source", "position")
 
 
-def plan_requests(pictures: pl.DataFrame, rules: Rules, minutes: float | None) -> pl.DataFrame:
+def plan_requests(images: pl.DataFrame, rules: Rules, minutes: float | None) -> pl.DataFrame:
     """Return the pictures that are worth a request, best first: `url`, `performer`, `source`,
     `host`, `value`; of each host as many as its rate lets through in `minutes` (None: all).
 
-    `pictures`: PICTURES, every picture that is known of the performers, whatever became of it.
+    `images`: ADVERTISED, every picture that is known of the performers, whatever became of it.
     Never among them: what was asked for, copies by URL, and pictures of performers whose caps are
     full of faces that one more is not expected to improve. The same rows give the same answer.
     """
-    known = with_chances(_each_url_once(pictures, rules), rules.sources)
+    known = with_chances(_each_url_once(images, rules), rules.sources)
     rows = np.flatnonzero((known["outcome"] == OPEN).to_numpy())
     value = values(known, rows, rules)
     worth = value > 0
@@ -34,20 +34,20 @@ def plan_requests(pictures: pl.DataFrame, rules: Rules, minutes: float | None) -
     return found if minutes is None else _within(found, rules, minutes)
 
 
-def _each_url_once(pictures: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+def _each_url_once(images: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Of copies the one that was asked for, else that of the most trusted source."""
     trust = {key: ("high", "medium", "low").index(s.trust) for key, s in rules.sources.items()}
     repeated = pl.col("url").is_duplicated()
-    copies = pictures.filter(repeated)
+    copies = images.filter(repeated)
     if not len(copies):
-        return pictures.sort(*_ORDER, maintain_order=True)
+        return images.sort(*_ORDER, maintain_order=True)
     first = copies.sort(
         pl.col("outcome") == OPEN,
         pl.col("source").replace_strict(trust, return_dtype=pl.Int8),
         *(pl.col(key) for key in ("source", "performer", "position")),
         maintain_order=True,
     ).unique("url", keep="first", maintain_order=True)
-    return pl.concat([pictures.filter(~repeated), first]).sort(*_ORDER, maintain_order=True)
+    return pl.concat([images.filter(~repeated), first]).sort(*_ORDER, maintain_order=True)
 
 
 def _within(found: pl.DataFrame, rules: Rules, minutes: float) -> pl.DataFrame:

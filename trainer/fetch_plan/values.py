@@ -24,7 +24,7 @@ WORTH_MORE = 2.6  # by what factor
 
 
 class _Columns(NamedTuple):
-    """PICTURES as arrays, one value per picture; `caps` and `performer_of` are per group, the
+    """ADVERTISED as arrays, one value per picture; `caps` and `performer_of` are per group, the
     pictures of one performer at one source."""
 
     performer: Ints
@@ -42,7 +42,7 @@ def values(known: pl.DataFrame, rows: Ints, rules: Rules) -> Floats:
     """Return the value of each of `rows`, as if they were asked for one after the other, the
     likeliest of each performer first; 0 for one that is not worth a request.
 
-    `known`: PICTURES with `chances`, sorted by performer and source.
+    `known`: ADVERTISED with `chances`, sorted by performer and source.
     """
     c = _columns(known, rules)
     good, fetched = ((known["outcome"] == name).to_numpy() for name in (GOOD, FETCHED))

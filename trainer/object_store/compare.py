@@ -11,7 +11,7 @@ from trainer.object_store.patterns import Patterns
 from trainer.object_store.store import Store
 from trainer.object_store.tree import Entry, Tree
 
-PICTURES = "images"
+IMAGES = "images"
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ def _is_own(checkout: Checkout, path: str, entry: Entry | None) -> bool:
     return here is not None and not here.same(entry)
 
 
-def everything(checkout: Checkout, pictures: bool) -> Patterns:
+def everything(checkout: Checkout, images: bool) -> Patterns:
     """Every path of the tree or of the folder, with or without pictures."""
     folders = {name.split("/", 1)[0] for name in checkout.tree.sections} - {"."}
     folders |= {path.name for path in checkout.local.root.glob("*/")}
-    wanted = sorted(folders if pictures else folders - {PICTURES})
+    wanted = sorted(folders if images else folders - {IMAGES})
     return Patterns(("*", *(f"{folder}/**" for folder in wanted)))

@@ -33,13 +33,13 @@ def bring_some(store: Store, root: Path, reads: Iterable[str], lists: Iterable[s
         return bring(checkout, Patterns(reads), Patterns(lists), keep)
 
 
-def pull(store: Store, root: Path, *, pictures: bool = False, discard: bool = False) -> int:
+def pull(store: Store, root: Path, *, images: bool = False, discard: bool = False) -> int:
     """Make a DATA_DIR a mirror of the newest commit, with or without pictures; return how many
     files came. `discard` drops what was changed here and never pushed."""
     checkout = Checkout.begin(store, root)
     if checkout.head is None:
         raise StageFailed(f"nothing is in {store.url} yet; `trainer objects push` puts it there")
-    wanted = everything(checkout, pictures)
+    wanted = everything(checkout, images)
     if discard:
         with checkout.local.busy():
             drop_changes(checkout, wanted)

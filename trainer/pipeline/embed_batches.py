@@ -31,7 +31,7 @@ class EmbedBatches:
         self._sizes: dict[str, Any] = BATCHES["cpu" if self._device == "cpu" else "gpu"]
         self.most = PARTS * int(self._sizes["part_images"])  # pictures of a batch
 
-    def embed(self, pictures: list[str]) -> None:
+    def embed(self, images: list[str]) -> None:
         """Embed up to `most` pictures (sha256, sorted). Raises as `run_shard` does."""
         context, plan = self._context, self._context.plan
         cache, directory = context.data.faces(plan.pack_id), context.run.embed_shard(SHARD)
@@ -44,7 +44,7 @@ class EmbedBatches:
             pack_id=plan.pack_id,
             cache_dir=cache,
             report_dir=directory,
-            images=pictures,
+            images=images,
             further=places(context, {}),
             device=self._device,
             precision=context.settings.precision,

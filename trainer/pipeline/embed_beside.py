@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from threading import Event, Lock, Thread
 
 from trainer.pipeline.embed_batches import EmbedBatches
-from trainer.pipeline.waiting_pictures import WaitingPictures
+from trainer.pipeline.waiting_images import WaitingImages
 from trainer.reasons import reason
 from trainer.runs.beside import Beside, read_beside, write_beside
 from trainer.runs.context import RunContext
@@ -31,7 +31,7 @@ class EmbedderBeside:
         self._context = context
         self._look_seconds = look_seconds
         self._least = context.settings.embed_beside
-        self._pictures = WaitingPictures(context)
+        self._images = WaitingImages(context)
         self._batches: EmbedBatches | None = None
         self._state = read_beside(context.run) or Beside(looked_at=iso(now()))
         self._lock = Lock()
@@ -41,7 +41,7 @@ class EmbedderBeside:
         """Work until `is_over`, or until something fails, which is logged. Return its figures."""
         try:
             while not is_over():
-                waiting = self._pictures.look()
+                waiting = self._images.look()
                 if self._is_due(waiting):
                     self._embed()
                 else:
@@ -68,15 +68,15 @@ class EmbedderBeside:
     def _embed(self) -> None:
         self._batches = self._batches or EmbedBatches(self._context)
         began = time.monotonic()
-        batch = self._pictures.take(self._batches.most)
-        with self._heard(len(batch) + self._pictures.look()):
+        batch = self._images.take(self._batches.most)
+        with self._heard(len(batch) + self._images.look()):
             if batch:
                 self._batches.embed(batch)
         self._state.batches += 1
         self._state.pictures += len(batch)
         self._state.busy_seconds += time.monotonic() - began
         self._had = 0
-        self._say(self._pictures.look())
+        self._say(self._images.look())
         figures = f"{self._state.pictures} pictures so far, idle {self._state.idle_percent}%"
         log.info(f"embed_beside: {len(batch)} pictures embedded; {figures}")
 

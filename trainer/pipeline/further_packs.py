@@ -12,8 +12,8 @@ from trainer.config.settings import Settings
 from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import PackInfo, read_pack
 from trainer.errors import ConfigError, StageFailed
-from trainer.faces.cache import cached_pictures
-from trainer.pipeline.scene_queries import pictures_to_degrade
+from trainer.faces.cache import cached_images
+from trainer.pipeline.scene_queries import images_to_degrade
 from trainer.release.files import pack_releases, read_manifest
 from trainer.release.gate import load_limits
 from trainer.runs.context import RunContext
@@ -45,12 +45,12 @@ def plan_further(settings: Settings, first: PackInfo) -> dict[str, str]:
 def cached_by_all(context: RunContext, first: set[str]) -> set[str]:
     """Pictures that every pack has embedded; `first`: those of the first one."""
     ids = context.plan.further_packs.values()
-    return first.intersection(*(cached_pictures(context.data.faces(pack_id)) for pack_id in ids))
+    return first.intersection(*(cached_images(context.data.faces(pack_id)) for pack_id in ids))
 
 
 def queries_of_further(context: RunContext, wanted: set[str]) -> dict[str, list[str]]:
     """Of which pictures each further pack embeds degraded copies."""
-    return {each.pack: pictures_to_degrade(each, wanted) for each in further_contexts(context)}
+    return {each.pack: images_to_degrade(each, wanted) for each in further_contexts(context)}
 
 
 def places(context: RunContext, queries: dict[str, list[str]]) -> list[PackPlace]:

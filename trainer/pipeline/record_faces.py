@@ -32,8 +32,8 @@ def record_faces(context: RunContext, records: Records, claims: set[Claim]) -> F
         if claim in records
     }
     hashes = _fetched(snapshot_dirs(context).values(), list(chain.from_iterable(urls.values())))
-    pictures = {claim: [hashes[u] for u in own if u in hashes] for claim, own in urls.items()}
-    return RecordFaces(pictures, cache)
+    images = {claim: [hashes[u] for u in own if u in hashes] for claim, own in urls.items()}
+    return RecordFaces(images, cache)
 
 
 def _fetched(directories: Iterable[Path], urls: Sequence[str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from trainer.embedding.scene_queries import (
     remove_unusable,
     sample_order,
 )
-from trainer.faces.agreement import SAME_PICTURE_BITS
+from trainer.faces.agreement import SAME_IMAGE_BITS
 from trainer.faces.cache import read_figures
 from trainer.release.evaluate import FEW_PERFORMERS
 from trainer.release.files import read_manifest
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 SWITCHED_OFF = "the parameter scene_queries is 0"
 TINY = f"fewer than {FEW_PERFORMERS} performers"
-NO_PICTURES = "no picture of the sample is in the release beside others of its performer"
+NO_IMAGES = "no picture of the sample is in the release beside others of its performer"
 
 
 def why_not_embedded(context: RunContext) -> str:
@@ -51,7 +51,7 @@ def _most_performers(context: RunContext) -> int:
     return max(found)
 
 
-def pictures_to_degrade(context: RunContext, wanted: Set[str]) -> list[str]:
+def images_to_degrade(context: RunContext, wanted: Set[str]) -> list[str]:
     """The pictures of this week's sample of which there are no copies yet.
 
     The sample is of pictures that are still there, or whose copies are there already.
@@ -84,18 +84,18 @@ def read_scene_queries(context: RunContext, directory: Path) -> tuple[SceneQueri
     copies = read_queries(cache)
     released = released_rows(directory, set(copies))
     chosen = [sha for sha in sample_order(copies) if sha in released][:count]
-    same = same_pictures(cache, chosen) if chosen else {}
-    return SceneQueries({sha: copies[sha] for sha in chosen}, same), NO_PICTURES
+    same = same_images(cache, chosen) if chosen else {}
+    return SceneQueries({sha: copies[sha] for sha in chosen}, same), NO_IMAGES
 
 
-def same_pictures(cache: Path, chosen: Sequence[str]) -> dict[str, set[str]]:
+def same_images(cache: Path, chosen: Sequence[str]) -> dict[str, set[str]]:
     """Of each of `chosen` the pictures of a face cache that have its perceptual hash, or nearly."""
     figures = read_figures(cache, ["image_sha256", "face_no", "phash"]).drop_nulls("phash")
-    pictures = figures.unique("image_sha256", keep="first", maintain_order=True)
-    names = pictures["image_sha256"]
-    hashes = np.frombuffer(b"".join(pictures["phash"]), ">u8").astype(np.uint64)
-    places = pictures.with_row_index("place").filter(pl.col("image_sha256").is_in(list(chosen)))
+    images = figures.unique("image_sha256", keep="first", maintain_order=True)
+    names = images["image_sha256"]
+    hashes = np.frombuffer(b"".join(images["phash"]), ">u8").astype(np.uint64)
+    places = images.with_row_index("place").filter(pl.col("image_sha256").is_in(list(chosen)))
     return {
-        sha: set(names.filter(np.bitwise_count(hashes ^ hashes[place]) < SAME_PICTURE_BITS))
+        sha: set(names.filter(np.bitwise_count(hashes ^ hashes[place]) < SAME_IMAGE_BITS))
         for place, sha in places.select("place", "image_sha256").iter_rows()
     }

@@ -45,7 +45,7 @@ def _levers(context: RunContext, chosen: dict[str, Any], rules: Counter[str]) ->
     params = context.plan.params
     if not params.enable_faces:
         return ["build with enable_faces true"]
-    if not rules and _pictures(context):
+    if not rules and _images(context):
         return ["see which pictures failed in run.json and build again", "add sources"]
     caps = []
     if rules[OVER_TOTAL]:
@@ -68,10 +68,10 @@ def _cause(context: RunContext, rules: Counter[str]) -> str:
         return f", and no picture gave one ({_counts_in_words(rules)})"
     if not context.plan.params.enable_faces:
         return ", and no picture of these performers was embedded before"
-    return f", and no picture could be had ({_pictures(context) or 'no source lists one'})"
+    return f", and no picture could be had ({_images(context) or 'no source lists one'})"
 
 
-def _pictures(context: RunContext) -> str:
+def _images(context: RunContext) -> str:
     """What the crawls say of the pictures that they could not have."""
     kinds: Counter[str] = Counter()
     for manifest in manifests(context.run.root / "staging").values():

@@ -55,7 +55,7 @@ def _snapshots(context: RunContext, key: str | None, runs: Collection[str]) -> I
         yield f"runs/{context.data.run(row.run_id).run_id}/snapshot/{source}/*"
 
 
-def _unpublished_pictures(
+def _unpublished_images(
     context: RunContext, key: str | None, runs: Collection[str]
 ) -> Iterator[str]:
     """Yield what runs fetched that no release was published from."""
@@ -90,7 +90,7 @@ def _current_release(context: RunContext, key: str | None, runs: Collection[str]
         yield f"releases/{link.readlink().name}/**"
 
 
-def _shard_pictures(context: RunContext, key: str | None, runs: Collection[str]) -> Iterator[str]:
+def _shard_images(context: RunContext, key: str | None, runs: Collection[str]) -> Iterator[str]:
     """Yield the pictures of one shard's job."""
     job = read_job(context.run.embed_shard(key or "") / "job.json")
     for sha256 in {*job.images, *job.scene_queries}:
@@ -99,9 +99,9 @@ def _shard_pictures(context: RunContext, key: str | None, runs: Collection[str])
 
 _NEEDS: dict[str, Callable[[RunContext, str | None, Collection[str]], Iterator[str]]] = {
     "snapshots": _snapshots,
-    "unpublished_pictures": _unpublished_pictures,
+    "unpublished_pictures": _unpublished_images,
     "last_owners": _last_owners,
     "last_memories": _last_memories,
     "current_release": _current_release,
-    "shard_pictures": _shard_pictures,
+    "shard_pictures": _shard_images,
 }

@@ -78,7 +78,7 @@ def evaluate(
     result.pairs_that_may_be_one = len(pairs)
     result.vote = _vote(directory, vectors, labels, people, seed)
     if scene is not None:
-        rows = released_rows(directory, scene.pictures)
+        rows = released_rows(directory, scene.images)
         safe = result.safe_distances[0].distance
         gallery = Gallery(vectors[0], vectors[1], labels)
         result.scene_queries = scene_figures(gallery, rows, scene, safe)

@@ -34,7 +34,7 @@ class SceneQueries:
     same: Mapping[str, Set[str]]
 
     @property
-    def pictures(self) -> set[str]:
+    def images(self) -> set[str]:
         return set(self.copies).union(*self.same.values())
 
 
@@ -47,8 +47,8 @@ class _Asked:
     without: Ids
 
 
-def released_rows(directory: Path, pictures: Set[str]) -> Rows:
-    """Which faces of a release are of each of `pictures`, by their place in the indexes."""
+def released_rows(directory: Path, images: Set[str]) -> Rows:
+    """Which faces of a release are of each of `images`, by their place in the indexes."""
     uri = f"{(directory / contract.DATABASE).absolute().as_uri()}?mode=ro"
     found: dict[str, list[int]] = defaultdict(list)
     with closing(sqlite3.connect(uri, uri=True)) as db:
@@ -57,7 +57,7 @@ def released_rows(directory: Path, pictures: Set[str]) -> Rows:
             " JOIN faces ON faces.id = face_id ORDER BY facenet_index"
         )
         for sha, row in db.execute(query):
-            if sha in pictures:
+            if sha in images:
                 found[sha].append(row)
     return found
 

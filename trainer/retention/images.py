@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from trainer.embedding.scene_queries import known_queries, query_parts, remove_unusable
 from trainer.exclusions.redact_tables import Redaction, redact
-from trainer.faces.cache import cache_parts, cached_pictures
+from trainer.faces.cache import cache_parts, cached_images
 from trainer.release.contract import DATABASE
 from trainer.release.files import pack_releases, release_dirs
-from trainer.retention.references import listed_pictures
+from trainer.retention.references import listed_images
 from trainer.staging.clock import parse_iso
 from trainer.staging.paths import DataDir
 from trainer.state.store import reading
@@ -29,7 +29,7 @@ class Pruned(NamedTuple):
     bytes: int
 
 
-def prune_pictures(
+def prune_images(
     data: DataDir,
     pack_id: str,
     keep_days: int,
@@ -44,12 +44,12 @@ def prune_pictures(
     What a failed crawl brought, or a source that is gone, is asked for by nothing. The ledger keeps
     the hashes, so that embedded ones are not fetched again; another pack fetches them anew.
     """
-    fetched, cached = _last_fetched(data), cached_pictures(data.faces(pack_id))
-    cached.intersection_update(*(cached_pictures(data.faces(other)) for other in further))
-    listed = listed_pictures(data)
+    fetched, cached = _last_fetched(data), cached_images(data.faces(pack_id))
+    cached.intersection_update(*(cached_images(data.faces(other)) for other in further))
+    listed = listed_images(data)
     limit = moment - timedelta(days=keep_days)
     count = size = 0
-    for path in _pictures(data):
+    for path in _images(data):
         needed = path.name in listed and path.name not in cached
         if needed or _moment(path, fetched.get(path.name)) > limit:
             continue
@@ -59,7 +59,7 @@ def prune_pictures(
     return Pruned(count, size)
 
 
-def _pictures(data: DataDir) -> Iterator[Path]:
+def _images(data: DataDir) -> Iterator[Path]:
     for directory in sorted(data.images.glob("??")):
         yield from sorted(p for p in directory.iterdir() if _SHA256.fullmatch(p.name))
 
@@ -87,13 +87,13 @@ def prune_vectors(data: DataDir) -> int:
     Returns the rows.
     """
     try:
-        kept = listed_pictures(data).union(*map(_released, release_dirs(data)))
+        kept = listed_images(data).union(*map(_released, release_dirs(data)))
     except sqlite3.DatabaseError:
         return 0  # of a damaged release, which `versions` lists: nobody knows what it needs
     rows = 0
     for directory in sorted((data.root / "faces").glob("*/")):
         remove_unusable(directory)
-        gone = frozenset((cached_pictures(directory) | known_queries(directory)) - kept)
+        gone = frozenset((cached_images(directory) | known_queries(directory)) - kept)
         if gone:
             out = Redaction(frozenset(), gone, frozenset(), frozenset())
             files = [*cache_parts(directory), *query_parts(directory)]
@@ -102,10 +102,10 @@ def prune_vectors(data: DataDir) -> int:
 
 
 def _released(release: Path) -> set[str]:
-    return _pictures_in(release).union(*map(_pictures_in, pack_releases(release)))
+    return _images_in(release).union(*map(_images_in, pack_releases(release)))
 
 
-def _pictures_in(release: Path) -> set[str]:
+def _images_in(release: Path) -> set[str]:
     uri = f"{(release / DATABASE).absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True)) as db:
         return {row[0] for row in db.execute("SELECT image_sha256 FROM face_provenance")}

@@ -50,7 +50,7 @@ def _is_finished(data: DataDir, entry: RecordEntry, version: str | None, *, newe
     return overtaken_by(data, plan.get("base_release"), str(plan.get("version_id"))) is not None
 
 
-def listed_pictures(data: DataDir) -> set[str]:
+def listed_images(data: DataDir) -> set[str]:
     """sha256 of the pictures that a current snapshot has, or a run that may still go on."""
     found: set[str] = set()
     for path in _image_files(data):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from trainer.errors import DamagedFileError
-from trainer.faces.cache import cached_pictures
+from trainer.faces.cache import cached_images
 from trainer.reasons import reason
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import parse_iso
@@ -119,4 +119,4 @@ def _unpublished(data: DataDir) -> dict[str, ImageRow]:
 def _embedded(data: DataDir, run_id: str) -> set[str]:
     """sha256 of the pictures whose faces this run's model pack has already."""
     plan = data.run(run_id).plan
-    return cached_pictures(data.faces(str(read_json(plan)["pack_id"]))) if plan.exists() else set()
+    return cached_images(data.faces(str(read_json(plan)["pack_id"]))) if plan.exists() else set()

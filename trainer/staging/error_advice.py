@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _LATER = "run again later: it is tried anew in every run"
 _LAYOUT = "look at the page: where its layout has moved, mend the source's spider"
-_PICTURE = "nothing to do: this picture is left out; look at it where many of one source are"
+_IMAGE = "nothing to do: this picture is left out; look at it where many of one source are"
 
 BY_KIND = {
     "address_refused": "look at the link: its host is not public",
@@ -15,7 +15,7 @@ BY_KIND = {
     "broken_answer": _LATER,
     "challenge": "give the source a fetcher (docs/fetchers.md), or switch it off in sources.yaml",
     "charset": "look at the page: it is not in the encoding that it declares",
-    "duplicate": _PICTURE,
+    "duplicate": _IMAGE,
     "empty": _LATER,
     "encoding": _LATER,
     "excluded": "nothing to do: an exclusion keeps it out",
@@ -46,7 +46,7 @@ BY_KIND = {
     "unauthorized": "check the source's API key",
     "unconfirmed": "look at the page: `trainer reviews` lists it",
     "unknown_field": "update the trainer: the source has a new field",
-    "too_large": _PICTURE,
+    "too_large": _IMAGE,
     "unreadable": _LAYOUT,
     "wall": "look at the page in a browser: an age check or a login may stand before it",
 }
@@ -56,7 +56,7 @@ DEFAULT = "look at the run's log"
 def advice(kind: str) -> str:
     """What to do next about an error of `kind`; `DEFAULT` for one that is not known."""
     if kind.startswith("picture_"):
-        return BY_KIND.get(kind.removeprefix("picture_")) or _http(kind[8:]) or _PICTURE
+        return BY_KIND.get(kind.removeprefix("picture_")) or _http(kind[8:]) or _IMAGE
     return BY_KIND.get(kind) or _http(kind) or DEFAULT
 
 

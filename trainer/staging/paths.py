@@ -172,7 +172,7 @@ class RunDir:
         """Return the job file of a source's crawl."""
         return self.root / "staging" / f"{source}.job.json"
 
-    def known_pictures(self, source: str) -> Path:
+    def known_images(self, source: str) -> Path:
         """Return what is known of the faces of a source's performers while it is crawled."""
         return self.root / "staging" / f"{source}.known.parquet"
 

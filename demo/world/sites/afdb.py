@@ -30,7 +30,7 @@ class Afdb(Site):
         page = self.render(
             "afdb.html.j2",
             who=found,
-            pictures=self._paths(found),
+            images=self._paths(found),
             born=date_in_words(found.person.birth_date),
             nationality=country_name(found.person.country),
             links=outside_links(found, self.key),
@@ -46,17 +46,17 @@ class Afdb(Site):
     @staticmethod
     def _paths(who: Appearance) -> list[str]:
         number = who.slug.rpartition("-")[2]
-        head, *rest = who.pictures or (None,)
+        head, *rest = who.images or (None,)
         if head is None:
             return []
         start = f"/Graphics/PornStars/{stem(head)}_{number}.jpg"
         return [start, *(f"/graphics/galleries/{number}/{stem(key)}.jpg" for key in rest)]
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """Return the picture at one of the people's addresses, without regard to case."""
         wanted = path.partition("?")[0].lower()
         for who in self.appearances.values():
-            for key, known in zip(who.pictures, self._paths(who), strict=True):
+            for key, known in zip(who.images, self._paths(who), strict=True):
                 if known.lower() == wanted:
                     return ShotReply(key)
         return None

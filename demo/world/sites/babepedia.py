@@ -36,7 +36,7 @@ class Babepedia(Site):
         )
         return PageReply(200, page)
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """Return a picture, or its thumbnail."""
         return phrases.numbered(THUMB, path, self.appearances, THUMB_WIDTH) or phrases.numbered(
             FULL, path, self.appearances

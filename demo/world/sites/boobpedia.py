@@ -27,7 +27,7 @@ class Boobpedia(Site):
         page = self.render("boobpedia.html.j2", shown=shown, say=phrases)
         return PageReply(200 if shown else 404, page)
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """Return a picture, or a thumbnail of the width in its address."""
         thumb = THUMB.fullmatch(unquote(path))
         if thumb is not None:

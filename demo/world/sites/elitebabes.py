@@ -25,17 +25,17 @@ class Elitebabes(Site):
             who=found,
             birthplace=country_name(found.person.country),
             hair=phrases.words(found.person.hair_color),
-            pictures=[{width: _path(width, key) for width in WIDTHS} for key in found.pictures],
+            images=[{width: _path(width, key) for width in WIDTHS} for key in found.images],
             links=outside_links(found, self.key),
-            others=[(o, _path(1200, o.pictures[0])) for o in others(self.appearances, found.slug)],
+            others=[(o, _path(1200, o.images[0])) for o in others(self.appearances, found.slug)],
         )
         return PageReply(200, page)
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """Return a picture in one of the widths of a srcset."""
         wanted = path.partition("?")[0]
         for who in self.appearances.values():
-            for key in who.pictures:
+            for key in who.images:
                 for width, sent in WIDTHS.items():
                     if wanted == _path(width, key):
                         return ShotReply(key, sent)

@@ -27,7 +27,7 @@ class Freeones(Site):
         if match is None:
             return None
         shown = self.appearances.get(match["slug"])
-        total = len(shown.pictures) if shown else 0
+        total = len(shown.images) if shown else 0
         sets = -(-total // IN_GALLERY)
         number = int(match["set"] or 0)
         known = shown is not None and number <= (sets if match["kind"] == "photos" else 0)
@@ -44,7 +44,7 @@ class Freeones(Site):
         )
         return PageReply(200 if known else 404, page)
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """Return a picture, or its cut version."""
         return phrases.numbered(CUT, path, self.appearances, CUT_WIDTH) or phrases.numbered(
             WHOLE, path, self.appearances

@@ -30,7 +30,7 @@ class Iafd(Site):
         page = self.render("iafd.html.j2", shown=shown, uuid=uuid, say=phrases)
         return PageReply(200, page)
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """Return a headshot."""
         return phrases.numbered(SHOT, path, self.appearances)
 

@@ -22,18 +22,18 @@ class Indexxx(Site):
         page = self.render(
             "indexxx.html.j2",
             who=found,
-            portrait=[_full(found, n) for n in range(len(found.pictures[:1]))],
-            thumbs=[_thumb(found, n) for n in range(len(found.pictures))],
+            portrait=[_full(found, n) for n in range(len(found.images[:1]))],
+            thumbs=[_thumb(found, n) for n in range(len(found.images))],
             links=outside_links(found, self.key),
             others=[(o, _full(o, 0)) for o in others(self.appearances, found.slug)],
         )
         return PageReply(200, page)
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """Return a portrait in full size, or a thumbnail."""
         wanted = path.partition("?")[0]
         for who in self.appearances.values():
-            for number, key in enumerate(who.pictures):
+            for number, key in enumerate(who.images):
                 if wanted == _full(who, number):
                     return ShotReply(key)
                 if wanted == _thumb(who, number):

@@ -23,7 +23,7 @@ class Javdatabase(Site):
         page = self.render(
             "javdatabase.html.j2",
             who=found,
-            portrait=_path("full", found) if found.pictures else None,
+            portrait=_path("full", found) if found.images else None,
             native=[alias for alias in found.person.aliases if not alias.isascii()],
             birthplace=country_name(found.person.country),
             accounts=[a for a in outside_links(found, self.key) if a.site in ACCOUNTS],
@@ -31,13 +31,13 @@ class Javdatabase(Site):
         )
         return PageReply(200, page)
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """Return a person's portrait in one of its sizes."""
         wanted = path.partition("?")[0]
         for who in self.appearances.values():
             for size, sent in SIZES.items():
-                if who.pictures and wanted == _path(size, who):
-                    return ShotReply(who.pictures[0], sent)
+                if who.images and wanted == _path(size, who):
+                    return ShotReply(who.images[0], sent)
         return None
 
 

@@ -24,19 +24,19 @@ class Pornpics(Site):
             who=found,
             ld={"@type": "Person", "name": found.name, "image": _headshot(found)},
             headshot=_headshot(found),
-            gallery=[_gallery(SMALL, key) for key in found.pictures[1:]],
+            gallery=[_gallery(SMALL, key) for key in found.images[1:]],
             links=outside_links(found, self.key),
             others=[(o, _headshot(o)) for o in others(self.appearances, found.slug)],
         )
         return PageReply(200, page)
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """Return a headshot, or a gallery's picture in one of its two sizes."""
         wanted = path.partition("?")[0]
         for who in self.appearances.values():
             if wanted == _headshot(who):
-                return ShotReply(who.pictures[0])
-            for key in who.pictures[1:]:
+                return ShotReply(who.images[0])
+            for key in who.images[1:]:
                 if wanted == _gallery(1280, key):
                     return ShotReply(key)
                 if wanted == _gallery(SMALL, key):
@@ -47,7 +47,7 @@ class Pornpics(Site):
 def _headshot(who: Appearance) -> str | None:
     """Called like the page, with underscores for its hyphens."""
     file = who.slug.replace("-", "_")
-    return f"/models/{file[0]}/{file}.jpg" if who.pictures else None
+    return f"/models/{file[0]}/{file}.jpg" if who.images else None
 
 
 def _gallery(size: int, key: str) -> str:

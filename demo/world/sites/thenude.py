@@ -31,12 +31,12 @@ class Thenude(Site):
         page = self.render("thenude.html.j2", shown=shown, say=phrases, plain=plain, name=name)
         return PageReply(200 if shown else 404, page)
 
-    def picture(self, path: str) -> ShotReply | None:
+    def image(self, path: str) -> ShotReply | None:
         """Return a head, or a cover in full size or small."""
         head = HEAD.fullmatch(unquote(path))
         shown = self.appearances.get(head["slug"]) if head else None
-        if shown and shown.pictures:
-            return ShotReply(shown.pictures[0])
+        if shown and shown.images:
+            return ShotReply(shown.images[0])
         return phrases.numbered(SMALL, path, self.appearances, SMALL_WIDTH) or phrases.numbered(
             COVER, path, self.appearances
         )

@@ -30,7 +30,7 @@ class BreakerMiddleware:
 
         Raises `CrawlStopped` (blocked) where the host refused too many in a row.
         """
-        if request.meta.get("dont_obey_robotstxt") or _asks_for_picture(request):
+        if request.meta.get("dont_obey_robotstxt") or _asks_for_image(request):
             return response
         why = refusal(response)
         if why is not None or response.status < 300 or response.status in (304, 404, 410):
@@ -38,5 +38,5 @@ class BreakerMiddleware:
         return response
 
 
-def _asks_for_picture(request: Request) -> bool:
+def _asks_for_image(request: Request) -> bool:
     return bool((request.headers.get("Accept") or b"").startswith(b"image/"))

@@ -45,7 +45,7 @@ def parse_page(body: bytes, url: str) -> h.Profile:
         h.require(name, page, "name", url),
         texts,
         # A cut of one of the photos: the only picture where there are no galleries.
-        images=() if more or on_bio else head_picture(page, url),
+        images=() if more or on_bio else head_image(page, url),
         aliases=bio.find_aliases(page, texts),
         links=bio.find_links(page, url),
         more_pages=more[:GALLERIES],
@@ -104,7 +104,7 @@ def find_galleries(page: Selector, url: str) -> tuple[str, ...]:
     )
 
 
-def head_picture(page: Selector, url: str) -> tuple[h.Image, ...]:
+def head_image(page: Selector, url: str) -> tuple[h.Image, ...]:
     """The portrait above the tabs of a person's page."""
     return tuple(h.Image(url=a) for a in h.addresses(page, url, HEAD) if is_photo(a, url))
 

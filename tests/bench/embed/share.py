@@ -15,9 +15,9 @@ from typing import Any
 
 import embedder  # noqa: F401  isort: skip - sets what ONNX Runtime reads when it is loaded
 from embedder.decode_pool import DecodePool
+from embedder.decoders import image_path, usable_cores
 from embedder.engine import Engine
 from embedder.pipeline import running, slots_each
-from embedder.run import image_path, usable_cores
 from embedder.sessions import Execution
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.pack import read_pack

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from trainer.embedding.changed_pictures import remove_changed
+from trainer.embedding.changed_images import remove_changed
 from trainer.embedding.runner import read_job, run_shard
 from trainer.reasons import in_words
 from trainer.runs.context import RunContext

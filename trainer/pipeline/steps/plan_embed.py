@@ -8,16 +8,16 @@ from typing import Any
 
 from trainer.config.jobs import EmbedJob
 from trainer.embedding.device import choose_device
-from trainer.embedding.doubtful import doubtful_pictures
+from trainer.embedding.doubtful import doubtful_images
 from trainer.embedding.pack import PACK_FILE, read_pack
-from trainer.exclusions.apply import excluded_pictures
+from trainer.exclusions.apply import excluded_images
 from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import read_exclusions
 from trainer.exclusions.redact_tables import Redaction, redact
-from trainer.faces.cache import cache_parts, cached_pictures
+from trainer.faces.cache import cache_parts, cached_images
 from trainer.pipeline.embed_batches import BATCHES, embedded_beside
 from trainer.pipeline.further_packs import cached_by_all, places, queries_of_further
-from trainer.pipeline.scene_queries import pictures_to_degrade, why_not_embedded
+from trainer.pipeline.scene_queries import images_to_degrade, why_not_embedded
 from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import fold_snapshot
@@ -33,23 +33,23 @@ def run(context: RunContext) -> dict[str, Any]:
     excluded = read_exclusions(context.data).claims
     for source in plan.references:
         fold_snapshot(context, source, excluded=excluded)
-    pictures = _pictures(context)
-    wanted = pictures - excluded_pictures(
+    images = _images(context)
+    wanted = images - excluded_images(
         snapshot_dirs(context).values(),
         exclusions_of(context),
         read_identities(context.data.state_db),
     )
     again = _forget_stale(context, wanted) if plan.params.enable_faces else 0
-    cached = cached_pictures(context.data.faces(plan.pack_id))
+    cached = cached_images(context.data.faces(plan.pack_id))
     missing = sorted(wanted - cached_by_all(context, cached)) if plan.params.enable_faces else []
     present = [sha for sha in missing if context.data.image(sha).exists()]
-    queries = pictures_to_degrade(context, wanted)
+    queries = images_to_degrade(context, wanted)
     further = queries_of_further(context, wanted)
     shards = _write_jobs(context, plan, present, queries, further)
     figures = {
         "pictures": len(wanted),
         "already": max(len(wanted & cached) - embedded_beside(context), 0),
-        "excluded": len(pictures) - len(wanted),
+        "excluded": len(images) - len(wanted),
         "to_embed": len(present),
         "bytes_gone": len(missing) - len(present),
         "again": again,
@@ -74,7 +74,7 @@ def _forget_stale(context: RunContext, wanted: set[str]) -> int:
     if not (model_dir / PACK_FILE).exists():
         return 0
     rule = read_pack(model_dir, verify_files=False).detector
-    doubtful = doubtful_pictures(data.faces(pack_id), rule)
+    doubtful = doubtful_images(data.faces(pack_id), rule)
     stale = frozenset(sha for sha in doubtful & wanted if data.image(sha).exists())
     if stale:
         out = Redaction(frozenset(), stale, frozenset(), frozenset())
@@ -83,7 +83,7 @@ def _forget_stale(context: RunContext, wanted: set[str]) -> int:
     return len(stale)
 
 
-def _pictures(context: RunContext) -> set[str]:
+def _images(context: RunContext) -> set[str]:
     """sha256 of every picture that the snapshots hold."""
     found: set[str] = set()
     for directory in snapshot_dirs(context).values():
@@ -95,13 +95,13 @@ def _pictures(context: RunContext) -> set[str]:
 def _write_jobs(
     context: RunContext,
     plan: Plan,
-    pictures: list[str],
+    images: list[str],
     queries: list[str],
     further: dict[str, list[str]],
 ) -> list[str]:
     """One job file a shard, by hash prefix; an empty shard gets none."""
     settings, data = context.settings, context.data
-    shards, degraded = (_shards(some, settings.embed_shards) for some in (pictures, queries))
+    shards, degraded = (_shards(some, settings.embed_shards) for some in (images, queries))
     data.faces(plan.pack_id).mkdir(parents=True, exist_ok=True)
     others = {pack: _shards(some, settings.embed_shards) for pack, some in further.items()}
     names = sorted({*shards, *degraded, *(name for some in others.values() for name in some)})
@@ -127,9 +127,9 @@ def _write_jobs(
     return names
 
 
-def _shards(pictures: list[str], count: int) -> dict[str, list[str]]:
+def _shards(images: list[str], count: int) -> dict[str, list[str]]:
     shards: dict[str, list[str]] = defaultdict(list)
-    for sha in sorted(pictures):
+    for sha in sorted(images):
         number = int(sha[:8], 16) * count >> 32
         shards[f"{number:03d}-of-{count:03d}"].append(sha)
     return shards

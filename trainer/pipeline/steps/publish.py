@@ -14,7 +14,7 @@ from trainer.exclusions.list_file import bring_in
 from trainer.pipeline.further_packs import same_further
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
-from trainer.retention.images import prune_pictures, prune_vectors
+from trainer.retention.images import prune_images, prune_vectors
 from trainer.retention.old_runs import clear_old_runs
 from trainer.retention.references import overtaken_by
 from trainer.retention.releases import retain
@@ -84,7 +84,7 @@ def _prune(context: RunContext) -> int:
     for them. The release is out by now: a damaged file of some run does not make this one fail."""
     days = context.settings.keep_pictures_days
     try:
-        done = prune_pictures(
+        done = prune_images(
             context.data,
             context.plan.pack_id,
             days,

@@ -11,7 +11,7 @@ from trainer.adults.quarantine import OWNERS
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
 from trainer.config.sources import shipped_sources
-from trainer.crawl.known_pictures import write_known_pictures
+from trainer.crawl.known_images import write_known_images
 from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table, write_rows
@@ -71,8 +71,8 @@ def embedded(context: RunContext, **faces: dict[str, Any]) -> None:
 
 
 def known(context: RunContext, source: str) -> list[tuple[Any, ...]]:
-    write_known_pictures(context, source)
-    rows = read_table(context.run.known_pictures(source)).to_pylist()
+    write_known_images(context, source)
+    rows = read_table(context.run.known_images(source)).to_pylist()
     return [(r["record"], r["url"], r["outcome"], r["quality"]) for r in rows]
 
 
@@ -105,8 +105,8 @@ def publish(context: RunContext, *sources: str, owners: dict[str, int] | None = 
 
 
 def test_nothing_is_known_before_the_first_crawl(first):
-    write_known_pictures(first, "stashdb")
-    assert not first.run.known_pictures("stashdb").exists()
+    write_known_images(first, "stashdb")
+    assert not first.run.known_images("stashdb").exists()
 
 
 def test_each_picture_has_its_outcome(first):
@@ -156,5 +156,5 @@ def test_a_page_that_is_to_be_asked_for_has_the_faces_of_whom_it_is_about(first)
 def test_without_faces_nothing_is_looked_up(tmp_path):
     context = plan(tmp_path, "r1", None, enable_faces=False)
     snapshot(context, "stashdb", ("a", "p", "fetched"))
-    write_known_pictures(context, "stashdb")
-    assert not context.run.known_pictures("stashdb").exists()
+    write_known_images(context, "stashdb")
+    assert not context.run.known_images("stashdb").exists()

@@ -14,7 +14,7 @@ _AV1 = frozenset({b"avif", b"avis"})
 _LONGEST_FTYP = 256
 
 
-def picture_type(content: bytes) -> str | None:
+def mime_type(content: bytes) -> str | None:
     """The MIME type; None for what is none of `READ` and `UNSUPPORTED`."""
     if content.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"

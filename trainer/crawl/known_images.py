@@ -35,9 +35,9 @@ KNOWN = pa.schema(
 _PERSON, _RECORD = ["person"], ["source", "source_id"]
 
 
-def write_known_pictures(context: RunContext, source: str) -> None:
+def write_known_images(context: RunContext, source: str) -> None:
     """Write KNOWN for the crawl of `source`; no file where nothing was fetched before it."""
-    path = context.run.known_pictures(source)
+    path = context.run.known_images(source)
     path.unlink(missing_ok=True)
     directories = snapshot_dirs(context)
     if not context.plan.params.enable_faces or not directories:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trainer.exclusions.apply import RecordRows, excluded_claims
 from trainer.exclusions.crawl_notes import exclusions_of
-from trainer.faces.cache import cached_pictures
+from trainer.faces.cache import cached_images
 from trainer.pipeline.further_packs import cached_by_all
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
@@ -16,14 +16,14 @@ from trainer.staging.schemas import IMAGES
 from trainer.state.store import read_identities
 
 
-class WaitingPictures:
+class WaitingImages:
     """Reads each part of a crawl once, as soon as it appears."""
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
         self._read: set[Path] = set()
         self._urls: dict[str, str] = {}  # sha256 -> the URL that it came from
-        first = cached_pictures(context.data.faces(context.plan.pack_id))
+        first = cached_images(context.data.faces(context.plan.pack_id))
         self._tried = cached_by_all(context, first)
 
     def look(self) -> int:

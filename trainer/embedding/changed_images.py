@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from trainer.config.jobs import EmbedJob
-from trainer.faces.cache import cached_pictures
+from trainer.faces.cache import cached_images
 from trainer.staging.atomic import sha256_file
 from trainer.staging.manifest import StageManifest
 
@@ -22,7 +22,7 @@ def remove_changed(job: EmbedJob, manifest: StageManifest) -> int:
     if not any(error.kind == CHANGED for error in manifest.errors):
         return 0
     count = 0
-    for sha256 in sorted({*job.images} - cached_pictures(job.cache_dir)):
+    for sha256 in sorted({*job.images} - cached_images(job.cache_dir)):
         path = job.images_dir / sha256[:2] / sha256
         if path.exists() and sha256_file(path) != sha256:
             path.unlink()

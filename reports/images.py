@@ -40,7 +40,7 @@ def show(data: DataDir, hashes: Sequence[str], key: str) -> None:
 
 def _one(path: Path, sha: str, number: int, key: str) -> None:
     clear: set[str] = st.session_state.setdefault(_CLEAR, set())
-    found = picture(path, blurred=sha not in clear)
+    found = small_jpeg(path, blurred=sha not in clear)
     with st.container(width=SIDE):
         if found is None:
             st.caption("This picture can't be read.")
@@ -52,7 +52,7 @@ def _one(path: Path, sha: str, number: int, key: str) -> None:
 
 
 @lru_cache(maxsize=200)
-def picture(path: Path, blurred: bool) -> bytes | None:
+def small_jpeg(path: Path, blurred: bool) -> bytes | None:
     """A small JPEG without anything but pixels; None for what can't be decoded."""
     try:
         with warnings.catch_warnings():
