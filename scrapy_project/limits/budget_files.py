@@ -11,13 +11,13 @@ import fcntl
 import logging
 import os
 import time
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from scrapy_project.limits.budget_store import Entry, T, Work
+from trainer.staging.budget_line import line_of, read_line
 from trainer.staging.names import with_hash
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -79,20 +79,6 @@ class BudgetFiles:
         line = line_of(f"{self._boot} {entry.free:020.6f} {entry.held:020.6f}")
         os.pwrite(handle, line, 0)
         os.ftruncate(handle, len(line))
-
-
-def line_of(content: str) -> bytes:
-    """Return the line of a budget's file."""
-    return f"{content} {zlib.crc32(content.encode('ascii')):08x}\n".encode("ascii")
-
-
-def read_line(text: str) -> tuple[str, float, float]:
-    """Return boot and both moments; raises `ValueError` for a line that was not written so."""
-    content, _, _ = text.rstrip("\n").rpartition(" ")
-    if line_of(content).decode("ascii") != text:
-        raise ValueError("changed since it was written")
-    boot, free, held = content.split()
-    return boot, float(free), float(held)
 
 
 def budget_file(directory: Path, key: str) -> Path:

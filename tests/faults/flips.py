@@ -16,7 +16,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from scrapy_project.limits.budget_files import read_line
 from trainer.embedding.pack import read_pack
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.exclusions.entries import read_entries
@@ -24,6 +23,7 @@ from trainer.exclusions.list_file import bring_in, read_list
 from trainer.reasons import plain_line
 from trainer.release.files import hash_problems
 from trainer.staging.atomic import read_json
+from trainer.staging.budget_line import read_line
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
 from trainer.staging.sealed_json import CHECKSUM

@@ -19,7 +19,7 @@ SERVICES = ("pypi", "osv")
 SECONDS = 300
 LOCKS = (
     *("requirements.txt", "embedder/requirements.txt", "embedder/requirements-cuda.txt"),
-    *("requirements-dev.txt", "requirements-sbom.txt", "container/uv.txt"),
+    *("requirements-dev.txt", "requirements-sbom.txt", "requirements-s3.txt", "container/uv.txt"),
 )
 
 

@@ -17,7 +17,9 @@ from urllib.parse import unquote
 from pydantic import HttpUrl
 
 from trainer.config.sources import SourceConfig
+from trainer.staging.budget_line import read_line
 from trainer.staging.clock import now
+from trainer.staging.sealed_json import opened
 
 SHARED = "shared"  # the folder of budgets that several machines share
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -55,8 +57,8 @@ def _of_this_machine(
 def _held(file: Path, boot: str) -> float:
     """The moment of the machine's clock up to which a budget is held; 0 where it is not."""
     try:
-        of_boot, _free, held = file.read_text("ascii").split()
-        return float(held) if of_boot == boot else 0.0
+        of_boot, _free, held = read_line(file.read_text("ascii"))
+        return held if of_boot == boot else 0.0
     except (OSError, ValueError):
         return 0.0
 
@@ -65,7 +67,7 @@ def _of_several(directory: Path) -> dict[str, datetime]:
     """By budget, until when it is held: the file with the highest number has all of them."""
     try:
         newest = max(file for file in directory.iterdir() if file.name.isdigit())
-        content = json.loads(newest.read_bytes())
+        content = opened(json.loads(newest.read_bytes()))
         return {key: datetime.fromtimestamp(held, UTC) for key, (_free, held) in content.items()}
     except (OSError, ValueError, TypeError, AttributeError, OverflowError):
         return {}
