@@ -65,8 +65,9 @@ class RecordFaces:
         return measure_record_limits(faces, self._vectors, SEED)
 
     def _rows(self, claim: Claim) -> list[int]:
-        shas = self._images.get(claim, ())
-        return sorted({self._row[sha] for sha in shas if sha in self._row})[:MOST_IMAGES]
+        """Of its best images, whatever the order in which the embedder came to them."""
+        shas = dict.fromkeys(self._images.get(claim, ()))
+        return [self._row[sha] for sha in shas if sha in self._row][:MOST_IMAGES]
 
     def _mean(self, claim: Claim, rows: list[int]) -> tuple[Vectors, bool]:
         """Unit mean of each model's vectors, (models, width), and whether several pictures agree.
