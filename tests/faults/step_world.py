@@ -77,7 +77,7 @@ class StepWorld:
         if new:
             big_world.write_cache(self.data.faces(self.pack_id), new, run_id)
         moment = FIRST + timedelta(days=7 * number)
-        self._stage_pictures(context, new, iso(moment))
+        self._stage_images(context, new, iso(moment))
         known = load_sources(self.data.root)
         current = self.data.current
         plan = Plan(
@@ -93,7 +93,7 @@ class StepWorld:
         run_record.start(context, plan)
         return context
 
-    def _stage_pictures(self, context: RunContext, new: list[Person], moment: str) -> None:
+    def _stage_images(self, context: RunContext, new: list[Person], moment: str) -> None:
         blank = dict.fromkeys(IMAGES.names) | {"source": "stashdb", "status": "fetched"}
         rows = [
             blank

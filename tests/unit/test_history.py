@@ -1,4 +1,4 @@
-"""Runs and addresses of pictures go when they are old and nothing asks for them; ids never do."""
+"""Runs and addresses of images go when they are old and nothing asks for them; ids never do."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def addresses(data: DataDir) -> set[int]:
 
 
 def listed(data: DataDir) -> None:
-    """The current snapshot: picture 1 with its row, 2 advertised only, 3 by someone deleted."""
+    """The current snapshot: image 1 with its row, 2 advertised only, 3 by someone deleted."""
     folder = data.run("week-3").snapshot("boxone")
     write_rows(folder / "images.parquet", [vars(row(1, 300))], IMAGES)
     blank = dict.fromkeys(PERFORMERS.names) | {

@@ -1,4 +1,4 @@
-"""Addresses of pictures that nobody lists any more, and of which nothing is left."""
+"""Addresses of images that nobody lists any more, and of which nothing is left."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trainer.state.ledger import fetched_before, forget
 
 def forget_addresses(data: DataDir, limit: datetime) -> int:
     """Delete from the ledger what was fetched before `limit`, is listed by no source and has left
-    neither a picture nor faces; return how many addresses that were.
+    neither an image nor faces; return how many addresses that were.
 
     Such a row changes nothing any more: should the address come back, it is fetched anew with or
     without it. What the exclusion list refused stays.

@@ -41,7 +41,7 @@ def clear_history(data: DataDir, days: int) -> int:
     addresses = forget_addresses(data, limit)
     if old or addresses:
         log.info(
-            f"retention: {len(old)} runs and {addresses} addresses of pictures that are gone, all "
+            f"retention: {len(old)} runs and {addresses} addresses of images that are gone, all "
             f"older than {days} days, deleted"
         )
     return len(old)

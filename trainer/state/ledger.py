@@ -37,7 +37,7 @@ def fetched_before(data: DataDir, moment: datetime, kept_reason: str) -> dict[st
 
 
 def forget(data: DataDir, urls: Iterable[str]) -> None:
-    """Delete rows, and overwrite their bytes: the URLs of pictures may name people."""
+    """Delete rows, and overwrite their bytes: the URLs of images may name people."""
     with deciding(data) as db:
         db.execute("PRAGMA secure_delete = ON")
         db.executemany("DELETE FROM image_ledger WHERE url = ?", [(url,) for url in urls])

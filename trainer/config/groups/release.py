@@ -58,7 +58,7 @@ class ReleaseSettings(SettingsGroup):
         ge=0,
         le=36_500,
         description="Days for which the records, plans and results of finished runs, and addresses "
-        "of pictures that are gone, are kept; 0: for good",
+        "of images that are gone, are kept; 0: for good",
     )
     max_clock_jump_hours: float = Field(
         24.0,
