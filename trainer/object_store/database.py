@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from trainer.state.read_only import PATIENCE
+
 STATE = "state.db"
 
 
@@ -13,7 +15,7 @@ def copy_database(source: Path, target: Path) -> Path:
     """Write a copy of a SQLite database, as it is now, to `target`; return it."""
     target.unlink(missing_ok=True)
     with (
-        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as db,
+        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as db,
         closing(sqlite3.connect(target)) as copy,
     ):
         db.backup(copy)
