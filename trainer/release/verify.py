@@ -183,7 +183,7 @@ def _index_checks(directory: Path) -> Iterator[Check]:
 
 def _probe(path: Path) -> tuple[dict[str, Any], str]:
     """What a child process found in a Voyager file, or why it did not."""
-    seconds = _PROBE_SECONDS + path.stat().st_size / _SLOWEST
+    seconds = _PROBE_SECONDS + (path.stat().st_size / _SLOWEST if path.exists() else 0)
     command = [sys.executable, str(_PROBE), str(path), str(contract.NEIGHBOURS)]
     try:
         done = subprocess.run(
