@@ -76,7 +76,7 @@ class StepWorld:
         self.newest = self.next
         if new:
             big_world.write_cache(self.data.faces(self.pack_id), new, run_id)
-        self._stage_pictures(context, new)
+        self._stage_images(context, new)
         moment = FIRST + timedelta(days=7 * number)
         known = load_sources(self.data.root)
         current = self.data.current
@@ -93,7 +93,7 @@ class StepWorld:
         run_record.start(context, plan)
         return context
 
-    def _stage_pictures(self, context: RunContext, new: list[Person]) -> None:
+    def _stage_images(self, context: RunContext, new: list[Person]) -> None:
         blank = dict.fromkeys(IMAGES.names) | {"source": "stashdb", "status": "fetched"}
         rows = [
             blank

@@ -105,7 +105,7 @@ def bench(tmp_path, monkeypatch):
         yield make_bench(box, tmp_path, monkeypatch)
 
 
-def pictures(bench: Bench) -> list[str]:
+def images(bench: Bench) -> list[str]:
     found = [path for path in bench.box.log if path.startswith("/img/")]
     bench.box.log.clear()
     return found
@@ -117,14 +117,14 @@ def test_the_list_is_read_and_the_next_build_fetches_the_pictures(bench: Bench):
     assert manifest.counts["performers_live"] == 9
     assert manifest.counts["pictures_left"] == 9
     assert manifest.counts["pictures_not_needed"] == 0
-    assert pictures(bench) == []
+    assert images(bench) == []
     bench.publish("r1")
     second = bench.crawl("r2")
     assert second.counts["pictures_fetched"] == 9
     assert "pictures_left" not in {k for k, count in second.counts.items() if count}
 
 
-def fetch_pictures(
+def fetch_images(
     root: Path, run_id: str, over_after: int, least: int = 0
 ) -> tuple[list[str], CrawlReport]:
     """What a crawl of 39 pictures asks for whose time is over after so many looks at the clock, but
@@ -155,19 +155,19 @@ def fetch_pictures(
 
 
 def test_cut_short_it_fetches_nothing_twice(tmp_path):
-    first, report = fetch_pictures(tmp_path, "r1", 15)
+    first, report = fetch_images(tmp_path, "r1", 15)
     assert 0 < len(first) < 39
     assert report.counts["pictures_left"] == 39 - len(first)
     figures = read_progress(DataDir(tmp_path).run("r1").staging("stashdb"))
     assert figures is not None
     assert (figures["done"], figures["total"]) == (len(first), 39)
-    second, report = fetch_pictures(tmp_path, "r2", 10_000)
+    second, report = fetch_images(tmp_path, "r2", 10_000)
     assert report.counts["pictures_left"] == 0
     assert sorted(first + second) == sorted(f"http://a.test/{n}.jpg" for n in range(39))
 
 
 def test_before_a_first_release_a_few_are_fetched_whatever_the_hour(tmp_path):
-    fetched, report = fetch_pictures(tmp_path, "r1", 0, least=20)
+    fetched, report = fetch_images(tmp_path, "r1", 0, least=20)
     assert 20 <= len(fetched) < 39
     assert report.counts["pictures_left"] == 39 - len(fetched)
     assert report.counts["next_hour_performers"] == 39 - len(fetched)
