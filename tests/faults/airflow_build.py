@@ -83,11 +83,11 @@ class AirflowBuild:
 
 @contextmanager
 def airflow_build(
-    root: Path, pictures: Path, environment: Mapping[str, str], **source: Any
+    root: Path, images: Path, environment: Mapping[str, str], **source: Any
 ) -> Iterator[tuple[AirflowBuild, Trainer, World]]:
     """Airflow over the world's first week, before anything is triggered."""
     (root / "data").mkdir()
-    with World(week=1, pictures=pictures) as world:
+    with World(week=1, images=images) as world:
         trainer = Trainer(root / "data", world.port)
         trainer.override(**source)
         own = {k: v for k, v in trainer.environment().items() if k not in os.environ}

@@ -74,7 +74,7 @@ def seconds_until_found(build: AirflowBuild, kill: Callable[[AirflowBuild], None
 
 
 def test_the_next_attempt_finds_the_container_of_a_scheduler_that_is_gone(
-    tmp_path, demo_pictures, daemon
+    tmp_path, demo_images, daemon
 ):
     for parent in (tmp_path, *tmp_path.parents[:2]):
         parent.chmod(0o755)  # the container's user is not root
@@ -83,7 +83,7 @@ def test_the_next_attempt_finds_the_container_of_a_scheduler_that_is_gone(
         "TRAINER_EMBEDDER_IMAGE": IMAGE,
         "TRAINER_DOCKER_URL": daemon.url,
     }
-    with airflow_build(tmp_path, demo_pictures, given) as (build, trainer, _):
+    with airflow_build(tmp_path, demo_images, given) as (build, trainer, _):
         build.trigger()
         running_container(daemon.client())
         daemon.kill()

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.cluster.same_release import content_of
-from tests.e2e.conftest import CAPS, Trainer, picture_requests
+from tests.e2e.conftest import CAPS, Trainer, image_requests
 from tests.faults.airflow_build import SHARD, AirflowBuild, airflow_build
 from tests.waiting import wait_for
 from trainer.staging.paths import RUN_MANIFEST, RunDir
@@ -83,18 +83,18 @@ def kill(build: AirflowBuild, task: str, victims: Victims, is_middle: Callable[.
     return seconds
 
 
-def test_workers_and_tasks_killed_in_the_middle_change_nothing(tmp_path, demo_pictures):
-    with airflow_build(tmp_path, demo_pictures, {}, **PACE) as (build, trainer, world):
+def test_workers_and_tasks_killed_in_the_middle_change_nothing(tmp_path, demo_images):
+    with airflow_build(tmp_path, demo_images, {}, **PACE) as (build, trainer, world):
         build.trigger()
         for task, victims, is_middle in KILLS:
             kill(build, task, victims, is_middle)
         assert build.end() == "success"
-        requests, asked = picture_requests(world), len(world.log)
+        requests, asked = image_requests(world), len(world.log)
         (tmp_path / "alone").mkdir()
         alone = Trainer(tmp_path / "alone", world.port)
         done = alone.run("build", "--conf", json.dumps(CAPS))
         assert done.returncode == 0, done.stderr[-3000:]
-        undisturbed = picture_requests(world, asked)
+        undisturbed = image_requests(world, asked)
     again = sum(requests.values()) - len(requests)
     print(f"{len(requests)} pictures, {again} of them asked for again")  # noqa: T201
     assert trainer.run("verify").returncode == 0
