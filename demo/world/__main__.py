@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--week", type=int, choices=(1, 2), required=True)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--ports", type=Path, help="JSON, site -> port: all fifteen sites")
-    parser.add_argument("--pictures", type=Path, help="output of demo.pictures; drawings if absent")
+    parser.add_argument("--images", type=Path, help="what demo.make_images wrote; else drawings")
     parser.add_argument("--request-log", type=Path, help="JSON lines, one per request; appended to")
     options = parser.parse_args(argv)
     key = environment().get("STASHDB_API_KEY", "")
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
         sites="all" if ports else "stashdb",
         ports=ports,
         api_key=key,
-        pictures=options.pictures,
+        images=options.images,
         request_log=options.request_log,
     )
 

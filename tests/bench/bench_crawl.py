@@ -123,13 +123,13 @@ def memory(root: Path) -> bool:
             context = context_for(root, f"run-{number}", override, **params)
             found = crawl(context, base)
             good &= report_memory(what, found)
-            sha256 = one_picture(context)
+            sha256 = one_image(context)
             ledger = [had(f"{base}/img/{n}/0.jpg", sha256) for n in range(1, PEOPLE + 1)]
             fold(context, number, found, ledger if number == 1 else [])
     return good
 
 
-def one_picture(context: RunContext) -> str:
+def one_image(context: RunContext) -> str:
     """A picture that is here, so that no URL with this hash is asked for again."""
     sha256 = hashlib.sha256(JPEG).hexdigest()
     write_bytes(context.data.image(sha256), JPEG)

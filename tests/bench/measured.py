@@ -34,8 +34,8 @@ class Measured:
 
 
 @contextmanager
-def big_box(people: int, pictures: int, latency: float = 0.0) -> Iterator[str]:
-    argv = [sys.executable, "-m", "tests.bench.big_box", str(people), str(pictures), str(latency)]
+def big_box(people: int, images: int, latency: float = 0.0) -> Iterator[str]:
+    argv = [sys.executable, "-m", "tests.bench.big_box", str(people), str(images), str(latency)]
     child = subprocess.Popen(argv, cwd=REPO_ROOT, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     try:

@@ -20,13 +20,13 @@ from demo.world import World
 from demo.world.flaresolverr import FlareSolverr
 from tests.cluster.celery_cluster import Cluster, celery_cluster
 from tests.cluster.same_release import content_of
-from tests.e2e.conftest import CAPS, demo_pictures
+from tests.e2e.conftest import CAPS, demo_images
 from tests.e2e.test_all_sources import Fifteen
 from tests.waiting import wait_for
 from trainer.release.diff import diff
 from trainer.staging.paths import RUN_MANIFEST, DataDir, RunDir
 
-__all__ = ["demo_pictures"]
+__all__ = ["demo_images"]
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(3000)]
 DAG = "build_performer_database"
 WORKERS = ("one", "two")
@@ -119,9 +119,9 @@ def built_alone(root: Path, world: World, solver: FlareSolverr) -> Fifteen:
     return alone
 
 
-def test_workers_killed_in_the_middle_change_nothing_in_the_release(tmp_path, demo_pictures):
+def test_workers_killed_in_the_middle_change_nothing_in_the_release(tmp_path, demo_images):
     with (
-        World(week=1, pictures=demo_pictures, sites="all") as world,
+        World(week=1, images=demo_images, sites="all") as world,
         FlareSolverr() as solver,
     ):
         (tmp_path / "shared").mkdir()

@@ -54,8 +54,8 @@ def _left(settings: Settings) -> list[str]:
 
 
 def _fill(bench: Bench) -> None:
-    for name, picture in portraits(("studio_portrait", "amateur_selfie")).items():
-        bench.add(name, picture)
+    for name, image in portraits(("studio_portrait", "amateur_selfie")).items():
+        bench.add(name, image)
     bench.add("wall", Image.new("RGB", (300, 200), (90, 120, 140)))
     bench.add("html", b"<html>not here</html>")
 

@@ -94,15 +94,15 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def operator(week_1, tmp_path_factory, demo_pictures):
+def operator(week_1, tmp_path_factory, demo_images):
     playwright = pytest.importorskip("playwright.sync_api")
     browser_path = chromium()
     stage = Stage(tmp_path_factory.mktemp("live") / "demo")
     models, _ = demo_pack()
     stage.data.model_pack("demo").parent.mkdir(parents=True)
     stage.data.model_pack("demo").symlink_to(models)
-    stage.pictures.parent.mkdir(parents=True)
-    stage.pictures.symlink_to(demo_pictures)
+    stage.images.parent.mkdir(parents=True)
+    stage.images.symlink_to(demo_images)
     # The faces are known already: what is tested here are the pages, not the embedder again.
     (stage.data.root / "faces").symlink_to(week_1[0] / "faces")
     lines = services.up(stage)

@@ -132,7 +132,7 @@ def killed(bench: Bench, number: int, after: str) -> None:
 
 def test_after_kill_9_only_what_was_in_hand_is_fetched_again(bench):
     bench.box.add(40)
-    bench.box.pictures["/img/1.jpg"] = (200, {}, b"<html>no picture</html>")
+    bench.box.images["/img/1.jpg"] = (200, {}, b"<html>no picture</html>")
     bench.overrides = {"requests_per_minute": 1200, "part_rows": 2, "concurrent_requests": 2}
     killed(bench, signal.SIGKILL, "/img/2")
     before = bench.images()

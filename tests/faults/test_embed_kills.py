@@ -49,10 +49,10 @@ def kill_somewhere(job: Path, log: Path, moments: random.Random) -> bool:
     return False
 
 
-def filled(bench: Bench, pictures: int) -> None:
+def filled(bench: Bench, images: int) -> None:
     """Pictures with one face or more each, none twice."""
     people = list(portraits(("studio_portrait", "amateur_selfie"), 300).items())
-    for number in range(pictures):
+    for number in range(images):
         name, image = people[number % len(people)]
         width, height = image.size
         bench.add(f"{name}/{number}", image.resize((width + number // len(people), height)))

@@ -51,7 +51,7 @@ class Site:
     def __init__(self) -> None:
         self.base = ""
         self.pages: dict[str, bytes] = {}
-        self.pictures: dict[str, bytes] = {}
+        self.images: dict[str, bytes] = {}
         self.robots = b""
         self.raw: dict[str, bytes] = {}  # answers by path, as they go over the wire
         self.log: list[str] = []
@@ -61,7 +61,7 @@ class Site:
     def person(self, slug: str, name: str, *files: str, **rest: Any) -> None:
         self.pages[f"/boobs/{slug}"] = page(name, thumbs=files, **rest)
         for file in files:
-            self.pictures[f"/wiki/images/a/ab/{file}"] = JPEG + file.encode()
+            self.images[f"/wiki/images/a/ab/{file}"] = JPEG + file.encode()
 
     def answer(self, path: str, headers: dict[str, str]) -> Answer | bytes:
         self.log.append(path)
@@ -71,8 +71,8 @@ class Site:
             return special
         if path == "/robots.txt":
             return 200, {}, self.robots
-        if path in self.pictures:
-            return 200, {}, self.pictures[path]
+        if path in self.images:
+            return 200, {}, self.images[path]
         if path in self.pages:
             etag = f'"{hash(self.pages[path])}"'
             if headers.get("if-none-match") == etag:

@@ -42,8 +42,8 @@ class Server:
 
     @property
     def api(self) -> PornDb:
-        picture = lambda key: f"{self.base}/img/{key}"  # noqa: E731
-        return PornDb(self.people, picture, KEY, self.base, {"mira"}, self.total_offset)
+        image = lambda key: f"{self.base}/img/{key}"  # noqa: E731
+        return PornDb(self.people, image, KEY, self.base, {"mira"}, self.total_offset)
 
     def answer(self, asked: Asked) -> Answer:
         target = asked.path

@@ -33,10 +33,8 @@ def test_a_full_sweep_stages_everybody_and_every_picture_once(bench: Bench):
     assert all(check.ok for check in manifest.checks)
     assert KEY not in bench.log()
     assert set(manifest.files) >= {"performers-p000001.parquet", "images-000000.parquet"}
-    picture_headers = [
-        h for p, h in zip(bench.box.log, bench.box.headers, strict=True) if "img" in p
-    ]
-    assert all("apikey" not in headers for headers in picture_headers)
+    image_headers = [h for p, h in zip(bench.box.log, bench.box.headers, strict=True) if "img" in p]
+    assert all("apikey" not in headers for headers in image_headers)
     assert all("stash-sense-trainer" in h["user-agent"] for h in bench.box.headers)
 
     bench.box.log.clear()
@@ -53,7 +51,7 @@ def test_a_week_later_only_what_changed_is_asked_for(bench: Bench):
     box.people[2]["name"] = "Renamed Person"
     box.people[2]["updated"] = "2026-01-08T00:00:00Z"
     box.people.append(person(13, box.base, updated="2026-01-08T00:00:01Z"))
-    box.pictures["/img/13.jpg"] = (200, {}, JPEG + b"13")
+    box.images["/img/13.jpg"] = (200, {}, JPEG + b"13")
     manifest = bench.crawl("r2")
     assert manifest.status == "complete" and not manifest.full_sweep
     assert box.asked == {"/robots.txt": 1, "UPDATED_AT 1": 1, "/img/13.jpg": 1}

@@ -37,10 +37,10 @@ def plan(root: Path, run_id: str, base: str | None, **params: Any) -> RunContext
     return context
 
 
-def snapshot(context: RunContext, source: str, *pictures: tuple[str, str, str]) -> None:
-    """`pictures`: record, name of the picture, status."""
+def snapshot(context: RunContext, source: str, *given: tuple[str, str, str]) -> None:
+    """`given`: record, name of the picture, status."""
     records: dict[str, list[str]] = {}
-    for record, name, _ in pictures:
+    for record, name, _ in given:
         records.setdefault(record, []).append(name)
     blank = {**dict.fromkeys(PERFORMERS.names), "source": source, "page_url": "", "deleted": False}
     rows = [
@@ -51,7 +51,7 @@ def snapshot(context: RunContext, source: str, *pictures: tuple[str, str, str]) 
         dict.fromkeys(IMAGES.names)
         | {"url": f"{source}/{name}", "source": source, "status": status, "fetched_at": WHEN}
         | {"sha256": name if status == "fetched" else None}
-        for _, name, status in pictures
+        for _, name, status in given
     ]
     directory = context.run.snapshot(source)
     write_rows(directory / "performers.parquet", rows, PERFORMERS)
@@ -111,8 +111,8 @@ def test_nothing_is_known_before_the_first_crawl(first):
 
 def test_each_picture_has_its_outcome(first):
     names = ("single", "several", "tiny", "empty", "waiting")
-    pictures = [("a", name, "fetched") for name in names]
-    snapshot(first, "stashdb", *pictures, ("a", "gone", "refused"), ("a", "later", "failed"))
+    images = [("a", name, "fetched") for name in names]
+    snapshot(first, "stashdb", *images, ("a", "gone", "refused"), ("a", "later", "failed"))
     embedded(
         first,
         single={},

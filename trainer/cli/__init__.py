@@ -29,15 +29,16 @@ from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
 from trainer.cli.identity import identity_app
+from trainer.cli.images import images_app
 from trainer.cli.keys import keys_app
 from trainer.cli.models import models_app
 from trainer.cli.notify import notify_app
 from trainer.cli.objects import objects_app
 from trainer.cli.performers import performers_app
-from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
 from trainer.cli.runs import runs_app
 from trainer.cli.state import state_app
+from trainer.cli.stored_commands import keep_decisions
 from trainer.errors import ConfigError, TrainerError
 from trainer.log_lines import log_plainly
 from trainer.reasons import reason
@@ -95,11 +96,12 @@ for name, group in {
     "notify": notify_app,
     "objects": objects_app,
     "performers": performers_app,
-    "pictures": pictures_app,
+    "pictures": images_app,
     "runs": runs_app,
     "state": state_app,
 }.items():
     app.add_typer(group, name=name)
+keep_decisions(app)
 
 
 def main() -> None:
