@@ -11,6 +11,7 @@ import pytest
 import requests
 from docker.errors import APIError, NotFound
 
+from tests.waiting import DEADLINE
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding.docker_runner import (
@@ -138,7 +139,7 @@ def test_a_container_that_says_nothing_is_killed() -> None:
 
     def hanging() -> Iterator[bytes]:
         yield b"loading\n"
-        assert container.killed.wait(30)
+        assert container.killed.wait(DEADLINE)
 
     container.chunks = hanging
     with pytest.raises(StageFailed, match=r"said nothing for 2 s.*loading.*EMBEDDER_SILENCE"):
