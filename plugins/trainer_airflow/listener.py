@@ -32,6 +32,9 @@ def on_dag_run_failed(dag_run: Any, msg: str) -> None:
 def _close(run_id: str) -> None:
     from trainer.config.settings import Settings
     from trainer.pipeline.interrupted import close_run
+    from trainer.pipeline.stored import stored
     from trainer.runs.context import RunContext
 
-    close_run(RunContext.open(Settings.load(), run_id), STOPPED)
+    context = RunContext.open(Settings.load(), run_id)
+    with stored(context.settings, context.run.run_id, "mark_failed"):
+        close_run(context, STOPPED)
