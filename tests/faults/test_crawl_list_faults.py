@@ -45,7 +45,7 @@ class Bench:
 
     def context(self) -> RunContext:
         # A page has everybody of ThePornDB; stashdb's forty take four.
-        common = {"page_size": 12, "retries": 2, "timeout_seconds": 5, "concurrent_requests": 1}
+        common = {"page_size": 12, "retries": 2, "timeout_seconds": 60, "concurrent_requests": 1}
         write_json(self.root / "sources.yaml", self.world.sources_yaml(**common))
         settings = Settings(allow_private_hosts=True).model_copy(update={"data_dir": self.root})
         context = RunContext.open(settings, "r1")

@@ -17,6 +17,7 @@ from embedder.decode import KEPT_SIDE, MAX_SIDE, DecodedImage, Refused, decode_b
 from embedder.decode_pool import Closed, DecodePool, Lent, Task
 from embedder.jpeg import halving
 from embedder.prefetch import Ahead
+from tests.waiting import DEADLINE
 
 
 def test_ahead_keeps_order_and_works_no_further_than_its_size() -> None:
@@ -31,7 +32,7 @@ def test_ahead_keeps_order_and_works_no_further_than_its_size() -> None:
             yield number
 
     stage = Ahead(numbers(), 3, "numbers")
-    assert full.wait(10)
+    assert full.wait(DEADLINE)
     assert taken == [0, 1, 2, 3]  # three waiting, one in hand
     assert list(stage) == list(range(20))
     stage.close()
@@ -63,7 +64,7 @@ def test_closing_ends_a_stage_that_nobody_reads() -> None:
 
     stage = Ahead(endless(), 2, "endless")
     stage.close()
-    assert ended.wait(10)
+    assert ended.wait(DEADLINE)
 
 
 class Device:
