@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from demo import pictures
+from demo import make_images
 from demo.world import World
 from demo.world.flaresolverr import FlareSolverr
 from tests.e2e.conftest import CACHE, CAPS
@@ -98,7 +98,7 @@ def wall_seconds(root: Path, record: RunRecord) -> float:
 
 def measure(folder: Path, rate: int) -> bool:
     wall, contents = {}, {}
-    with FlareSolverr() as solver, World(pictures=CACHE / "pictures", sites="all") as world:
+    with FlareSolverr() as solver, World(images=CACHE / "pictures", sites="all") as world:
         built(folder / "first", world, solver, FAST, 4)
         for most in (1, 4, 16):
             root = folder / str(most)
@@ -134,7 +134,7 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=200, help="requests a minute of each source")
     options = parser.parse_args()
     if not (CACHE / "pictures" / "pictures.json").exists():
-        pictures.main(["--packages", str(PACKAGES), "--out", str(CACHE / "pictures")])
+        make_images.main(["--packages", str(PACKAGES), "--out", str(CACHE / "pictures")])
     with tempfile.TemporaryDirectory(prefix="bench-crawls-") as folder:
         return 0 if measure(Path(folder), options.rate) else 1
 
