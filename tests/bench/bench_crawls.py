@@ -58,10 +58,11 @@ def built(root: Path, world: World, solver: FlareSolverr, rate: int, most: int) 
     trainer.rate = rate
     trainer.override()
     conf = json.dumps(CAPS)
-    done = trainer.run("build", "--json", "--conf", conf, TRAINER_PARALLEL_CRAWLS=str(most))
-    if done.returncode:
-        raise SystemExit(f"the build ended with {done.returncode}: {done.stderr[-3000:]}")
-    return RunRecord.model_validate_json(done.stdout)
+    process = trainer.start("build", "--json", "--conf", conf, TRAINER_PARALLEL_CRAWLS=str(most))
+    out, errors = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"the build ended with {process.returncode}: {errors[-3000:]}")
+    return RunRecord.model_validate_json(out)
 
 
 def content(root: Path) -> dict[str, Any]:
@@ -131,7 +132,7 @@ def differing(contents: dict[int, dict[str, Any]]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=int, default=200, help="requests a minute of each source")
+    parser.add_argument("--rate", type=int, default=120, help="requests a minute of each source")
     options = parser.parse_args()
     if not (CACHE / "pictures" / "pictures.json").exists():
         make_images.main(["--packages", str(PACKAGES), "--out", str(CACHE / "pictures")])
