@@ -121,7 +121,7 @@ def test_a_kill_loses_the_part_in_hand_at_most_and_no_row_is_there_twice(
     bench = Bench(tmp_path)
     for name, image in portraits(("studio_portrait",), 300).items():
         bench.add(name, image)
-    wanted = {"scene_queries": sorted(bench.images), "part_images": 6}  # a picture a part
+    wanted = {"scene_queries": sorted(bench.images), "part_images": 6}  # one picture per part
     process = bench.start(**wanted)
     wait_for(lambda: query_parts(bench.cache), every=0.02)
     process.send_signal(how)

@@ -11,7 +11,7 @@ from PIL import Image
 from demo.world import DEMO_KEY, Faults, Trouble, identifier
 from demo.world.faults import ImageTrouble
 from demo.world.images import HUGE_BYTES, bomb, stand_in
-from tests.contract.asking import LIST, live, page, post
+from tests.contract.box_queries import LIST, live, page, post
 from tests.waiting import DEADLINE
 
 

@@ -13,7 +13,7 @@ import requests
 
 from demo.world import DEMO_KEY, Faults, World, identifier
 from demo.world.images import stand_in
-from tests.contract.asking import FIND, LIST, find, live, names, page, post
+from tests.contract.box_queries import FIND, LIST, find, live, names, page, post
 from tests.waiting import DEADLINE
 
 # --- GraphQL ----------------------------------------------------------------------------------

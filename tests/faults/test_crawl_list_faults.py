@@ -83,7 +83,7 @@ def of_all(kind: str, value: str = "") -> Faults:
     return Faults(troubles=(Trouble(kind, value=value),))  # type: ignore[arg-type]
 
 
-# In trouble, how, the verdict, what its reason says, the error's kind
+# In trouble, how, the outcome, what its reason says, the error's kind
 TROUBLED = {
     "box: resets": (BOX, of_all("reset"), "failed", "is the address right", "network"),
     "box: empty": (BOX, of_all("empty"), "failed", "distinct_ids_equal_count", None),
