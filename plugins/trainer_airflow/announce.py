@@ -25,10 +25,13 @@ class AnnounceRelease(BaseOperator):  # type: ignore[misc]
 
     def execute(self, context: Any) -> dict[str, str]:
         """Read what `publish` left behind; a candidate and an unchanged release are no news."""
+        from trainer.pipeline.stored import bring_records
         from trainer.staging.atomic import read_json
 
+        settings = Settings.load()
+        bring_records(settings)
         run_id = context["params"].get("run_id") or context["run_id"]
-        path = DataDir(Settings.load().data_dir).run(run_id).step("publish")
+        path = DataDir(settings.data_dir).run(run_id).step("publish")
         done = read_json(path) if path.exists() else {}
         if not done.get("published") or done.get("unchanged"):
             raise AirflowSkipException("no new release")

@@ -74,7 +74,7 @@ class ReleaseQuestion(HITLOperator):  # type: ignore[misc]
 
         settings = Settings.load()
         run = DataDir(settings.data_dir).run(context["params"]["run_id"])
-        bring_records(settings, run.run_id)
+        bring_records(settings, f"runs/{run.run_id}/release/*.json")
         found = candidate(settings, run.run_id)
         self.subject = f"Publish the release of run {found.run_id}?"
         self.body = question(found.gate, found.diff)

@@ -33,9 +33,12 @@ class GoOnFetching(TriggerDagRunOperator):  # type: ignore[misc]
     def execute(self, context: Any) -> Any:
         """Trigger the next run with what is left of this one's parameters."""
         from trainer.pipeline.follow_up import follow_up
+        from trainer.pipeline.stored import bring_records
         from trainer.runs.context import RunContext
 
-        more = follow_up(RunContext.open(Settings.load(), context["run_id"]))
+        run = RunContext.open(Settings.load(), context["run_id"])
+        bring_records(run.settings, f"runs/{run.run.run_id}/staging/*/_RUN.json")
+        more = follow_up(run)
         if more is None:
             raise AirflowSkipException("nothing is left, or this is no first release")
         self.conf = more

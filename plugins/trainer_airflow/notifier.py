@@ -39,7 +39,9 @@ def step_label(context: Any) -> str:
 
 
 def _has_failed(settings: Settings, run_id: str) -> bool:
+    from trainer.pipeline.stored import bring_records
     from trainer.runs.record import read_record
 
+    bring_records(settings)
     path = DataDir(settings.data_dir).run(run_id).record
     return path.exists() and read_record(path).status == "failed"

@@ -48,10 +48,12 @@ class StepOperator(BaseOperator):  # type: ignore[misc]
         return result[MAPS_OVER[self.step]] if self.step in MAPS_OVER else result
 
     def _run_id(self, context: Any, settings: Settings) -> str:
+        from trainer.pipeline.stored import bring_records
         from trainer.runs.ids import run_id_to_plan
 
         data, given = DataDir(settings.data_dir), context["run_id"]
         if self.step == "plan":
+            bring_records(settings)
             return run_id_to_plan(data, given, context["params"])
         return data.run(given).run_id
 
@@ -66,10 +68,12 @@ class CrawlOperator(StepOperator):
     def execute(self, context: Any) -> Any:
         """Crawl the source with its key; raises `RetryLater` for an outcome that is worth another
         try, while tries are left."""
+        from trainer.pipeline.stored import bring_files
         from trainer_airflow.crawl import raise_if_worth_a_retry, source_key
 
         assert self.key_name is not None
         settings = Settings.load()
+        bring_files(settings)  # sources.yaml says which key the source takes
         with source_key(self.key_name, settings):
             result = super().execute(context)
         task_instance = context["ti"]

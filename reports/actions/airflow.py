@@ -15,6 +15,7 @@ from trainer.config.settings import Settings
 from trainer.config.sources import SourceConfig
 from trainer.errors import ConfigError
 from trainer.pipeline.interrupted import close_run
+from trainer.pipeline.stored import stored
 from trainer.runs.context import RunContext
 from trainer.runs.ids import airflow_run
 from trainer.services.airflow_api import FILE, PASSWORD, URL, USER, Login, read_login
@@ -69,7 +70,8 @@ def stop(client: Airflow, data: DataDir, run_id: str) -> str:
     require_operator()
     client.stop(run_id)
     context = RunContext.open(Settings.load(data.root), run_id)
-    close_run(context, STOPPED)
+    with stored(context.settings, context.run.run_id, "mark_failed"):
+        close_run(context, STOPPED)
     return what_is_kept(context, run_id)
 
 

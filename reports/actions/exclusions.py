@@ -7,6 +7,7 @@ from typing import Literal
 
 from reports.actions.reasons import require_reason
 from reports.actions.role import require_operator
+from reports.actions.stored import stores
 from trainer.config.sources import load_sources
 from trainer.errors import ConfigError
 from trainer.exclusions.edit import (
@@ -61,6 +62,7 @@ def preview(data: DataDir, entries: Entries) -> Preview:
     return Preview(entries, dict(sorted(people.items())), len(images))
 
 
+@stores("exclude add")
 def exclude(data: DataDir, entries: Entries, reason: str) -> str:
     """Store it, with everybody who goes with it; returns a sentence."""
     require_operator()
@@ -73,12 +75,14 @@ def exclude(data: DataDir, entries: Entries, reason: str) -> str:
     return f"{new} exclusions are added{also}; the next release is without them"
 
 
+@stores("exclude remove")
 def take_back(data: DataDir, number: int) -> str:
     require_operator()
     entry = remove(data, number, iso(now()))
     return f"{entry.kind} {entry.value} is not excluded any more; the next build reads it again"
 
 
+@stores("exclude purge")
 def purge_now(data: DataDir) -> Purged:
     """Delete what is here of excluded people; raises `StageFailed` while a build runs."""
     require_operator()

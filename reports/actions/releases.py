@@ -11,6 +11,7 @@ from reports.actions import command
 from reports.actions.command import Command
 from reports.actions.reasons import require_reason
 from reports.actions.role import require_operator
+from reports.actions.stored import stores
 from trainer.release import contract
 from trainer.release.consumer import consumers
 from trainer.release.export import zip_path
@@ -41,12 +42,14 @@ def make_current(data: DataDir, release: str) -> Command:
     return command.start(data, f"Make {release} current again", "rollback", "--", release)
 
 
+@stores("pin")
 def pin(data: DataDir, release: str, reason: str) -> str:
     """Keep the release whatever the retention says; returns a sentence."""
     require_operator()
     return f"release {keep(data, release, require_reason(reason), iso(now()))} is pinned"
 
 
+@stores("unpin")
 def unpin(data: DataDir, release: str) -> str:
     """Leave the release to the retention again; returns a sentence."""
     require_operator()

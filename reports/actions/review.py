@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from reports.actions.reasons import require_reason
 from reports.actions.role import require_operator
+from reports.actions.stored import stores
 from reports.queries.identities import identities
 from trainer.config.sources import load_sources
 from trainer.identity.confirmations import confirm_face
@@ -48,6 +49,7 @@ def evidence(data: DataDir, review: Review) -> list[PerformerReport]:
     return people(data, review.performers)
 
 
+@stores("identity merge")
 def merge(data: DataDir, one: str, other: str, reason: str) -> str:
     """Decide that two performers are one person; returns a sentence."""
     require_operator()
@@ -55,6 +57,7 @@ def merge(data: DataDir, one: str, other: str, reason: str) -> str:
     return f"{decision.text()}; {NEXT}"
 
 
+@stores("identity split")
 def split(data: DataDir, records: list[str], reason: str) -> str:
     """Decide that records are of a person of their own; returns a sentence."""
     require_operator()
@@ -62,6 +65,7 @@ def split(data: DataDir, records: list[str], reason: str) -> str:
     return f"{decision.text()}; {NEXT}"
 
 
+@stores("reviews confirm")
 def confirm(data: DataDir, run_id: str, item: Review, performer: int, reason: str) -> str:
     """Decide that an item's page or face is the performer's; returns a sentence."""
     require_operator()
@@ -70,6 +74,7 @@ def confirm(data: DataDir, run_id: str, item: Review, performer: int, reason: st
     return f"{decision.text()}; {NEXT}"
 
 
+@stores("reviews confirm-face")
 def confirm_doubted(data: DataDir, face: DoubtedFace, reason: str) -> str:
     """Decide that a face that was kept out is its performer's; returns a sentence."""
     require_operator()
@@ -85,6 +90,7 @@ def people(data: DataDir, performers: Iterable[int | None]) -> list[PerformerRep
     return [performer_report(data, sources, known, number) for number in numbers]
 
 
+@stores("reviews leave")
 def leave(data: DataDir, key: str, reason: str) -> str:
     """Ask no more about an item while nothing changes; returns a sentence."""
     require_operator()
@@ -92,12 +98,14 @@ def leave(data: DataDir, key: str, reason: str) -> str:
     return f"{found.kind.replace('_', ' ')} is left as it is: {found.text}"
 
 
+@stores("reviews ask")
 def ask_again(data: DataDir, key: str) -> str:
     require_operator()
     reopen(data, key)
     return "the item is asked again"
 
 
+@stores("identity undo")
 def take_back(data: DataDir, number: int) -> str:
     """Undo decision `number`; returns a sentence."""
     require_operator()

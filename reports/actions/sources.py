@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.actions.role import require_operator
+from reports.actions.stored import stores
 from trainer.config.sources import SOURCES_YAML, SourceConfig, shipped_sources
 from trainer.overrides import history as changes
 from trainer.overrides.entries import Entry, history
@@ -44,6 +45,7 @@ def proposal(data: DataDir, source: SourceConfig, chosen: Mapping[str, Any]) -> 
     return propose(data, found) if found else None
 
 
+@stores("config set")
 def write(data: DataDir, found: Proposal) -> str:
     """Write what was looked at; returns a sentence. Raises `ConfigError` where the file changed."""
     require_operator()
@@ -51,6 +53,7 @@ def write(data: DataDir, found: Proposal) -> str:
     return f"{entry.what}: written to {entry.file}; the next build uses it"
 
 
+@stores("config undo")
 def take_back(data: DataDir) -> str:
     """Undo the last change; returns a sentence."""
     require_operator()

@@ -18,7 +18,7 @@ from trainer.exclusions.edit import add, person_value, remove, url_value
 from trainer.exclusions.entries import Exclusion, Exclusions, read_exclusions
 from trainer.exclusions.purge import purge
 from trainer.faces.cache import cached_images
-from trainer.pipeline.build import _is_final
+from trainer.pipeline.open_steps import is_final
 from trainer.pipeline.steps import plan_embed, resolve
 from trainer.staging.atomic import write_bytes
 from trainer.staging.frames import read_frame
@@ -185,9 +185,9 @@ def test_a_decision_after_resolve_stops_the_release(world):
     context = world.run("week-1", rows())
     step = next(s for s in STEPS if s.name == "resolve")
     refuse_if_decided(context)
-    assert _is_final(context, step, None)
+    assert is_final(context, step, None)
     add(world.data, "id", f"boxone:{uuid(1)}", "asked", WHEN)
-    assert not _is_final(context, step, None)
+    assert not is_final(context, step, None)
     with pytest.raises(StageFailed, match="resolve"):
         refuse_if_decided(context)
     context.finish("resolve", resolve.run(context))

@@ -48,7 +48,7 @@ def mirror(settings: Settings, tmp_path: Path) -> Path:
 
 
 def test_the_question_can_be_asked_anywhere(elsewhere):
-    bring_records(elsewhere, RUN)
+    bring_records(elsewhere, f"runs/{RUN}/release/*.json")
     found = candidates(elsewhere)
     assert [candidate.run_id for candidate in found] == [RUN]
     assert "25 performers added" in found[0].diff[0]

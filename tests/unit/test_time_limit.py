@@ -22,7 +22,7 @@ from trainer.crawl.time_limit import TimeLimit
 from trainer.exclusions.entries import Exclusions
 from trainer.staging.atomic import write_json
 from trainer.staging.clock import iso, parse_iso
-from trainer.staging.paths import DataDir
+from trainer.staging.paths import RUN_MANIFEST, DataDir
 from trainer.staging.progress import read_progress
 from trainer.staging.rows import PerformerRecord
 
@@ -70,6 +70,26 @@ def test_sources_that_did_not_begin_get_their_share(tmp_path):
     for source in ("fansdb", "theporndb"):
         write_json(DataDir(tmp_path).run("r1").crawl_job(source), {})
     assert minutes_until_over(limit(tmp_path, 0, beside=("fansdb", "theporndb"))) == 60
+
+
+def test_of_two_places_one_is_given_up_for_the_third_source(tmp_path):
+    run = DataDir(tmp_path).run("r1")
+    write_json(run.crawl_job("theporndb"), {})
+    beside = ("fansdb", "theporndb")  # stashdb, of which the limit is, comes before theporndb
+    assert minutes_until_over(limit(tmp_path, 0, beside=beside)) == 30
+    run.crawl_job("theporndb").unlink()
+    write_json(run.crawl_job("fansdb"), {})
+    assert minutes_until_over(limit(tmp_path, 0, beside=beside)) == 60
+
+
+def test_a_place_that_has_just_become_free_is_not_given_up_twice(tmp_path):
+    run = DataDir(tmp_path).run("r1")
+    write_json(run.crawl_job("fansdb"), {})
+    found = limit(tmp_path, 0, beside=("fansdb", "theporndb"))
+    assert not any(found.is_over() for _ in range(40))  # minutes
+    run.staging("fansdb").mkdir(parents=True)
+    write_json(run.staging("fansdb") / RUN_MANIFEST, {})  # theporndb is about to begin
+    assert minutes_until_over(found) + 40 == 60
 
 
 def test_the_form_may_be_left_empty():

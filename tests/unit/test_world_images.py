@@ -114,7 +114,7 @@ def test_world_serves_the_made_pictures_and_no_held_out_one(made, described):
 def test_packages_and_pictures_that_are_missing_say_what_to_do(tmp_path):
     with pytest.raises(SystemExit, match=r"demo/packages\.txt"):
         list(make_images.make_all(tmp_path))
-    with pytest.raises(SystemExit, match=r"python -m demo\.pictures"):
+    with pytest.raises(SystemExit, match=r"python -m demo\.make_images"):
         Gallery(tmp_path)
     (tmp_path / "pictures.json").write_text('{"pictures": []}')
     with pytest.raises(SystemExit, match="make them again"):

@@ -38,6 +38,7 @@ from trainer.cli.performers import performers_app
 from trainer.cli.reviews import reviews_app
 from trainer.cli.runs import runs_app
 from trainer.cli.state import state_app
+from trainer.cli.stored_commands import keep_decisions
 from trainer.errors import ConfigError, TrainerError
 from trainer.log_lines import log_plainly
 from trainer.reasons import reason
@@ -100,6 +101,7 @@ for name, group in {
     "state": state_app,
 }.items():
     app.add_typer(group, name=name)
+keep_decisions(app)
 
 
 def main() -> None:

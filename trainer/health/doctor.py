@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from trainer.config.environment import environment
 from trainer.config.settings import Settings
-from trainer.health import disk, machine, parts
+from trainer.health import disk, machine, object_store, parts
 from trainer.health.finding import Finding
 from trainer.health.network import network
 from trainer.services.given_keys import with_noted_names
@@ -38,6 +38,7 @@ def examine(
     yield from machine.docker(settings)
     yield parts.backups(settings, data)
     if online:
+        yield from object_store.object_store(settings, reader=reader)
         yield from network(settings)
     if deep:
         yield from parts.deep(data)

@@ -12,6 +12,19 @@ from trainer.staging.sealed_json import opened, sealed
 
 _ABSENT: Any = object()
 
+
+class ChangedElsewhere(StageFailed):
+    """Another machine committed something else at a path that was changed here; nothing of what was
+    changed here is in the store."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} was changed here and meanwhile by another machine, in different ways; "
+            "nothing was pushed: `trainer objects pull --discard` takes the other one's"
+        )
+        self.path = path
+
+
 # Makes one entry of two that both differ from the base: (path, base, mine, theirs).
 Reconcile = Callable[[str, Entry | None, Entry, Entry], Entry | None]
 
@@ -19,8 +32,8 @@ Reconcile = Callable[[str, Entry | None, Entry, Entry], Entry | None]
 def merge_sections(
     base: Section, mine: Section, theirs: Section, reconcile: Reconcile
 ) -> dict[str, Entry]:
-    """Return three sections as one. Raises `StageFailed` naming the path that both sides changed
-    and that `reconcile` has no answer for."""
+    """Return three sections as one. Raises `ChangedElsewhere` naming the path that both sides
+    changed and that `reconcile` has no answer for."""
     merged = dict(theirs)
     for path in base.keys() | mine.keys():
         before, here, there = base.get(path), mine.get(path), theirs.get(path)
@@ -29,10 +42,7 @@ def merge_sections(
         if not _same(there, before):
             made = reconcile(path, before, here, there) if here and there else None
             if made is None:
-                raise StageFailed(
-                    f"{path} was changed here and meanwhile by another machine, in different ways; "
-                    "nothing was pushed: `trainer objects pull --discard` takes the other one's"
-                )
+                raise ChangedElsewhere(path)
             merged[path] = made
         elif here is None:
             merged.pop(path, None)

@@ -11,11 +11,14 @@ from trainer.object_store.store import Store
 from trainer.reasons import reason
 
 _SCHEMES = ("s3", "gs", "az")
-_RETRIES: Any = {"max_retries": 8}
+_RETRIES = 8
 
 
-def open_store(settings: Settings) -> Store | None:
-    """Return the store of `TRAINER_OBJECT_STORE`; None where it is empty."""
+def open_store(
+    settings: Settings, *, retries: int = _RETRIES, timeout: str = "300s"
+) -> Store | None:
+    """Return the store of `TRAINER_OBJECT_STORE`; None where it is empty. A request takes at most
+    `timeout` and is made again `retries` times, ever more slowly, where the server fails."""
     url = settings.object_store
     if url is None:
         return None
@@ -31,8 +34,8 @@ def open_store(settings: Settings) -> Store | None:
         inner = from_url(
             url,
             config=cast("Any", _s3_config(settings) if parts.scheme == "s3" else {}),
-            client_options={"allow_http": settings.object_store_http, "timeout": "300s"},
-            retry_config=_RETRIES,
+            client_options={"allow_http": settings.object_store_http, "timeout": timeout},
+            retry_config=cast("Any", {"max_retries": retries}),
         )
     except Exception as error:  # whatever the library finds wrong with it
         raise ConfigError(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from trainer.config.settings import Settings
 from trainer.config.step_files import COMMON, CONFIGURATION, RECORDS, RUN
 from trainer.config.step_table import STEP_FILES
-from trainer.errors import TrainerError
+from trainer.errors import RetryLater, TrainerError
 from trainer.pipeline.step_needs import filled, needed
 from trainer.reasons import reason
 from trainer.runs.context import RunContext
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_inside: ContextVar[bool] = ContextVar("_inside", default=False)
+_AGAIN_SECONDS = 15.0  # a person's decision, or another build's release, came in between
+inside: ContextVar[bool] = ContextVar("inside", default=False)  # of another one's block
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def stored(settings: Settings, run_id: str, step: str, key: str | None = None) -
 
     Within another step's block nothing happens: its files are that one's.
     """
-    if settings.object_store is None or _inside.get():
+    if settings.object_store is None or inside.get():
         yield
         return
     from trainer.object_store.markers import marked
@@ -42,7 +43,7 @@ def stored(settings: Settings, run_id: str, step: str, key: str | None = None) -
 
     label = step if key is None else f"{step}-{key}"
     seconds = settings.object_store_minutes * 60
-    token = _inside.set(True)
+    token = inside.set(True)
     try:
         with marked(settings.data_dir, f"{label} of {run_id}") as marker:
             session = _begin(settings, RunContext.open(settings, run_id), step, key, marker)
@@ -50,12 +51,17 @@ def stored(settings: Settings, run_id: str, step: str, key: str | None = None) -
             with _pushed(session), parts:
                 yield
     finally:
-        _inside.reset(token)
+        inside.reset(token)
 
 
-def bring_records(settings: Settings, candidate: str | None = None) -> None:
-    """Bring what says which runs there are and how they ended; of the run `candidate` also what its
-    release would change."""
+def bring_records(settings: Settings, *more: str) -> None:
+    """Bring what says which runs there are and how they ended, and files of the patterns `more`."""
+    bring_files(settings, *RECORDS, *more, lists=("releases/**",))
+
+
+def bring_files(settings: Settings, *more: str, lists: tuple[str, ...] = ()) -> None:
+    """Bring the configuration, state.db, and files of the patterns `more`, outside of a step; of
+    `lists` only names."""
     if settings.object_store is None:
         return
     from trainer.object_store.mirror import bring_some
@@ -63,12 +69,13 @@ def bring_records(settings: Settings, candidate: str | None = None) -> None:
 
     store = open_store(settings)
     assert store is not None
-    more = [f"runs/{candidate}/release/*.json"] if candidate else []
-    bring_some(store, settings.data_dir, (*CONFIGURATION, *RECORDS, *more), ("releases/**",))
+    bring_some(store, settings.data_dir, (*CONFIGURATION, *more), lists)
 
 
 @contextmanager
 def _pushed(session: Session) -> Iterator[None]:
+    from trainer.object_store.merge import ChangedElsewhere
+
     try:
         yield
     except Exception:
@@ -78,7 +85,14 @@ def _pushed(session: Session) -> Iterator[None]:
         except (TrainerError, OSError) as error:  # what failed first is what a person has to read
             log.warning(f"objects: what {session.task} wrote is not pushed: {reason(error)}")
         raise
-    session.push()
+    try:
+        session.push()
+    except ChangedElsewhere as error:  # the next try drops what is here, and begins with theirs
+        raise RetryLater(
+            f"{error.path} was changed by another machine while {session.task} was at work, and "
+            "nothing of its work is stored; run it again, and it begins with what is there now",
+            retry_after=_AGAIN_SECONDS,
+        ) from error
     session.end()
 
 

@@ -11,6 +11,7 @@ import psutil
 from trainer.config.settings import Settings
 from trainer.errors import StageFailed
 from trainer.pipeline.interrupted import close_run, kept
+from trainer.pipeline.stored import bring_records, stored
 from trainer.runs.context import RunContext
 from trainer.runs.ids import airflow_run
 from trainer.runs.record import list_records
@@ -26,6 +27,7 @@ _LOCKS = Path("/proc/locks")
 def stop_build(settings: Settings) -> str:
     """Returns what was kept and how to go on; raises `TrainerError` where it can't be stopped."""
     data = DataDir(settings.data_dir)
+    bring_records(settings)
     run_id = _running(data)
     if run_id is None:
         return "no build is running"
@@ -35,7 +37,8 @@ def stop_build(settings: Settings) -> str:
         _stop_in_airflow(in_airflow)
     else:
         _stop_here(data)
-    close_run(context, STOPPED)
+    with stored(settings, run_id, "mark_failed"):
+        close_run(context, STOPPED)
     return what_is_kept(context, in_airflow)
 
 
