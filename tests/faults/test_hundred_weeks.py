@@ -38,7 +38,7 @@ def size_of(root: Path) -> int:
 
 
 def grown(sizes: list[int]) -> int:
-    """Bytes that came to DATA_DIR once it should not grow, but for parts that are yet to be joined."""
+    """Bytes that came to DATA_DIR once it should not grow, but for parts yet to be joined."""
     if len(sizes) >= FLAT + 2 * CYCLE:
         return max(sizes[-CYCLE:]) - max(sizes[FLAT : FLAT + CYCLE])
     return sizes[-1] - sizes[FLAT] - PART * (len(sizes) - 1 - FLAT)
