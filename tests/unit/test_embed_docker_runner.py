@@ -12,6 +12,7 @@ import requests
 from docker.errors import APIError, NotFound
 from urllib3.exceptions import ProtocolError
 
+from tests.waiting import DEADLINE
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding.docker_gone import RETRY_SECONDS, daemon_stays
@@ -182,7 +183,7 @@ def test_a_container_that_says_nothing_is_killed() -> None:
 
     def hanging() -> Iterator[bytes]:
         yield b"loading\n"
-        assert container.killed.wait(30)
+        assert container.killed.wait(DEADLINE)
 
     container.chunks = hanging
     with pytest.raises(StageFailed, match=r"said nothing for 2 s.*loading.*EMBEDDER_SILENCE"):
