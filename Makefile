@@ -17,7 +17,7 @@ IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-packs bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling test-objects bench-batches
+.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-packs bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling test-objects bench-batches bench-crawls
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -107,12 +107,16 @@ bench-packs: setup ## What a second model pack costs a build, and how its releas
 	$(BIN)/python -m tests.bench.bench_packs
 
 PERFORMERS ?= 110000
-bench-requests: setup ## What the planner of pictures saves over an invented population, on simulated time (5 minutes)
+bench-requests: setup ## What the planner of pictures saves over an invented population, on simulated time (6 minutes)
 	$(BIN)/python -m tests.bench.bench_requests --performers $(PERFORMERS)
+	$(BIN)/python -m tests.bench.bench_hosts
 
 BATCH_PEOPLE ?= 400
 bench-batches: setup ## Whole builds: an early first release, a kill, and what the planner saves (10 minutes)
 	$(BIN)/python -m tests.bench.bench_batches --people $(BATCH_PEOPLE)
+
+bench-crawls: setup ## Builds of fifteen sources, one after another and side by side: time, the same release (10 minutes)
+	$(BIN)/python -m tests.bench.bench_crawls
 
 PEOPLE ?= 110000
 bench-release: setup ## Two weeks of a large invented world: time, memory, recall (half an hour; PEOPLE=3000: 2 minutes)

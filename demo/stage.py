@@ -41,7 +41,7 @@ class Stage:
         return DataDir(self.root / "data")
 
     @property
-    def pictures(self) -> Path:
+    def images(self) -> Path:
         """The directory of the pictures that the world serves."""
         return self.root / "world" / "pictures"
 
@@ -96,9 +96,9 @@ class Stage:
     def prepare(self) -> None:
         """Make the pictures, unless they are there, and write sources.yaml."""
         self.data.root.mkdir(parents=True, exist_ok=True)
-        if not (self.pictures / "pictures.json").exists():
-            _run(sys.executable, "-m", "demo.pictures", "--packages", str(self.packages),
-                 "--out", str(self.pictures))  # fmt: skip
+        if not (self.images / "pictures.json").exists():
+            _run(sys.executable, "-m", "demo.make_images", "--packages", str(self.packages),
+                 "--out", str(self.images))  # fmt: skip
         content = yaml.safe_dump(self.sources()).encode()
         write_bytes(self.data.root / "sources.yaml", content)
 
@@ -121,7 +121,7 @@ class Stage:
         world = Service(
             "world",
             (sys.executable, "-m", "demo.world", "--week", str(week),
-             "--ports", str(self.ports_file), "--pictures", str(self.pictures),
+             "--ports", str(self.ports_file), "--images", str(self.images),
              "--request-log", str(self.request_log)),
         )  # fmt: skip
         solver = Service(

@@ -47,7 +47,7 @@ def _work(record: RunRecord, requests: list[dict[str, Any]]) -> list[str]:
     known = sum(source.images_known for source in stats)
     spared = sum(source.images_not_needed for source in stats)
     return [
-        f"  fetched     {requested['page']} pages, {requested['picture']} pictures; "
+        f"  fetched     {requested['page']} pages, {requested['image']} pictures; "
         f"{requested['unchanged']} pages had not changed, "
         f"{known} pictures were known and not fetched again, {spared} were not needed",
         f"  embedded    {embed.get('embedded', 0)} pictures; "
@@ -60,8 +60,8 @@ def _what(path: str, status: int) -> str:
         return "robots"
     if status == 304:
         return "unchanged"
-    picture = "/images/" in path or path.lower().endswith((".jpg", ".png", ".webp"))
-    return "picture" if picture else "page"
+    image = "/images/" in path or path.lower().endswith((".jpg", ".png", ".webp"))
+    return "image" if image else "page"
 
 
 def _release(data: DataDir, record: RunRecord) -> list[str]:

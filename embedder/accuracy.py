@@ -40,13 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure a pack and print the figures as JSON; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m embedder.accuracy", description=__doc__)
     parser.add_argument("model_dir", type=Path)
-    parser.add_argument("pictures_dir", type=Path)
+    parser.add_argument("images_dir", type=Path)
     parser.add_argument("--pairs", type=int, default=6000, help="half of them of one person")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     log_plainly("stderr")
     try:
-        figures = measure(options.model_dir, options.pictures_dir, options.pairs, options.seed)
+        figures = measure(options.model_dir, options.images_dir, options.pairs, options.seed)
     except TrainerError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -54,12 +54,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def measure(model_dir: Path, pictures_dir: Path, pairs: int, seed: int) -> dict[str, Any]:
+def measure(model_dir: Path, images_dir: Path, pairs: int, seed: int) -> dict[str, Any]:
     """The figures of one pack on one folder; raises `ConfigError` for a folder without people."""
-    files = sorted(path for path in pictures_dir.glob("*/*.jpg"))
+    files = sorted(path for path in images_dir.glob("*/*.jpg"))
     if len({path.parent for path in files}) < 2:
         raise ConfigError(
-            f"{pictures_dir}: no folders with pictures (*.jpg) of two people or more; put each "
+            f"{images_dir}: no folders with pictures (*.jpg) of two people or more; put each "
             "person's pictures into an own one"
         )
     found = largest_faces(model_dir, files)

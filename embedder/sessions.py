@@ -22,7 +22,7 @@ PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
-ENGINES = ".tensorrt"  # in the face cache: writable in the container, one directory a pack
+ENGINES = ".tensorrt"  # in the face cache: writable in the container, one directory per pack
 # Where the time goes. ONNX Runtime puts shape arithmetic on the CPU on purpose (it is faster
 # there), so `session.disable_cpu_ep_fallback`, which refuses that as well, cannot be set.
 HEAVY = frozenset({"Conv", "ConvTranspose", "FusedConv", "Gemm", "FusedGemm", "MatMul"})
@@ -171,7 +171,8 @@ def check_placement(session: Any, name: str, device: str) -> None:
     if chosen[0] != PROVIDERS[device]:
         raise ConfigError(
             f"{name}: {device} was asked for, but ONNX Runtime chose "
-            f"{chosen}; check the GPU driver and the CUDA libraries"
+            f"{chosen}; CUDA 13 needs NVIDIA's driver 580 or newer and a GPU of 2018 or newer "
+            "(Turing); `nvidia-smi` shows both"
         )
     if device == "cpu":
         return

@@ -12,7 +12,6 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from reports.figures import Evaluation, Lenient
-from reports.queries.stamped import Kept
 from trainer.config.settings import Settings
 from trainer.errors import DamagedFileError, TrainerError
 from trainer.identity.dismissed_reviews import dismissed, still_open
@@ -22,6 +21,7 @@ from trainer.release import contract
 from trainer.runs.record import RecordEntry, list_records
 from trainer.staging.names import older_run_id, run_id_from
 from trainer.staging.paths import DataDir
+from trainer.staging.stamped import Kept
 from trainer.state.decisions import read_decisions
 
 _M = TypeVar("_M", bound=BaseModel)

@@ -26,7 +26,7 @@ from embedder.sessions import Execution, open_session
 from trainer.embedding.lock import load_lock
 from trainer.embedding.pack import RecogniserRule
 
-PICTURES = Path(__file__).parents[1] / "embedder" / "golden"
+IMAGES = Path(__file__).parents[1] / "embedder" / "golden"
 CALLS = {
     "facenet": (FaceNet512dClient, {"model_name": "Facenet512", "normalization": "Facenet2018"}),
     "arcface": (ArcFaceClient, {"model_name": "ArcFace"}),
@@ -58,7 +58,7 @@ class Planted:
 
 def planted() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Pictures in RGB, with a box (4,) and five points (5, 2), of which two count."""
-    for path in sorted(PICTURES.glob("*.jpg")):
+    for path in sorted(IMAGES.glob("*.jpg")):
         rgb = np.ascontiguousarray(cv2.imread(str(path))[..., ::-1])
         sides = np.array(rgb.shape[1::-1], np.float32)
         for box, *eyes in FACES:

@@ -201,8 +201,8 @@ def several_difference(rule: SquareRule) -> float:
     planted: list[list[Planted]] = [[], FACES, FACES[:1]]
     session = ManySession([OUTPUTS[rule.kind](faces) for faces in planted], rule)
     greys = (1, 0, 2, 1, 2)
-    pictures = [np.full((320 + 80 * g, 640, 3), g, np.uint8) for g in greys]
-    found = Detector(session, rule, batch=2).many(pictures)
+    images = [np.full((320 + 80 * g, 640, 3), g, np.uint8) for g in greys]
+    found = Detector(session, rule, batch=2).many(images)
     assert session.sizes == [2, 2, 1, 1, *[1, 1] * 3], session.sizes
     worst = 0.0
     for grey, faces in zip(greys, found, strict=True):

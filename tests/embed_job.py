@@ -52,13 +52,13 @@ def portraits(names: tuple[str, ...], side: int = 420) -> dict[str, Image.Image]
     return found
 
 
-def dated(picture: Image.Image, moment: object, kind: str = "JPEG") -> bytes:
+def dated(image: Image.Image, moment: object, kind: str = "JPEG") -> bytes:
     """The picture as a camera saves it that took it at `moment` (YYYY:MM:DD HH:MM:SS)."""
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0x9003] = moment
     buffer = io.BytesIO()
     options: dict[str, Any] = {} if kind == "PNG" else {"quality": 90}
-    picture.save(buffer, kind, exif=exif.tobytes(), **options)
+    image.save(buffer, kind, exif=exif.tobytes(), **options)
     return buffer.getvalue()
 
 
@@ -73,13 +73,13 @@ class Bench:
         self.report = root / "runs" / "r1" / "embed" / "000-of-001"
         self.cache = root / "faces" / self.pack_id
 
-    def add(self, name: str, picture: Image.Image | bytes) -> str:
+    def add(self, name: str, image: Image.Image | bytes) -> str:
         """Store a picture; returns its sha256."""
         path = self.root / "new.jpg"
-        if isinstance(picture, bytes):
-            path.write_bytes(picture)
+        if isinstance(image, bytes):
+            path.write_bytes(image)
         else:
-            picture.save(path, "JPEG", quality=90)
+            image.save(path, "JPEG", quality=90)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         target = self.root / "images" / digest[:2] / digest
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -31,12 +31,12 @@ from trainer.embedding.pack import PackInfo, read_pack
 PLAIN = Execution(threads=1)
 
 
-def detector_difference(pack: PackInfo, model_dir: Path, pictures: list[np.ndarray]) -> float:
+def detector_difference(pack: PackInfo, model_dir: Path, images: list[np.ndarray]) -> float:
     """Largest difference to OpenCV's own YuNet (which takes sides of a multiple of 32), pixels."""
     path = pack.path(model_dir, "detector")
     ours = open_model(open_session(path, PLAIN, False), pack.detector)
     worst = 0.0
-    shown = [cv2.resize(rgb, (320, 320), interpolation=cv2.INTER_AREA) for rgb in pictures]
+    shown = [cv2.resize(rgb, (320, 320), interpolation=cv2.INTER_AREA) for rgb in images]
     for rgb, faces in zip(shown, ours(shown), strict=True):
         theirs = cv2.FaceDetectorYN.create(str(path), "", (320, 320), 0.6, 0.3, 5000)
         _, found = theirs.detect(np.ascontiguousarray(rgb[..., ::-1]))
@@ -78,9 +78,9 @@ def alignment_difference(rgb: np.ndarray) -> float:
     x, y = columns * 1.9 + 40, rows * 1.9 + 30
     left, top = np.floor(x).astype(int), np.floor(y).astype(int)
     u, v = (x - left)[..., None], (y - top)[..., None]
-    picture = rgb.astype(np.float64)
-    upper = picture[top, left] * (1 - u) + picture[top, left + 1] * u
-    lower = picture[top + 1, left] * (1 - u) + picture[top + 1, left + 1] * u
+    image = rgb.astype(np.float64)
+    upper = image[top, left] * (1 - u) + image[top, left + 1] * u
+    lower = image[top + 1, left] * (1 - u) + image[top + 1, left + 1] * u
     return float(np.abs(upper * (1 - v) + lower * v - got).mean())
 
 
@@ -113,14 +113,14 @@ def refusals(pack: PackInfo, rgb: np.ndarray) -> list[tuple[str, str | None]]:
 
 def main() -> None:
     model_dir, *names = (Path(text) for text in sys.argv[1:])
-    pictures = [np.asarray(Image.open(name).convert("RGB").resize((400, 400))) for name in names]
+    images = [np.asarray(Image.open(name).convert("RGB").resize((400, 400))) for name in names]
     pack = read_pack(model_dir)
     figures = {
-        "detector_pixels": detector_difference(pack, model_dir, pictures),
-        "alignment_grey": alignment_difference(pictures[0]),
-        "refusals": refusals(pack, pictures[0]),
-        "box_grey": box_difference(pictures[0]),
-        "flips": flip_difference(pack, model_dir, pictures[0]),
+        "detector_pixels": detector_difference(pack, model_dir, images),
+        "alignment_grey": alignment_difference(images[0]),
+        "refusals": refusals(pack, images[0]),
+        "box_grey": box_difference(images[0]),
+        "flips": flip_difference(pack, model_dir, images[0]),
     }
     sys.stdout.write(json.dumps(figures) + "\n")
 

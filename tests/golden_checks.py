@@ -87,8 +87,8 @@ def moved(engine: Engine) -> None:
     """Points that lie some pixels off."""
     original = engine.detect
 
-    def detect(pictures: Any) -> list:
-        found = original(pictures)
+    def detect(images: Any) -> list:
+        found = original(images)
         for faces in found:
             faces.points[:] += 6
         return found

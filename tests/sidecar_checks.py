@@ -20,7 +20,7 @@ from trainer.embedding.lock import load_lock
 PACK = load_lock()["sidecar"]
 
 
-def picture(seed: int, height: int, width: int) -> np.ndarray:
+def image(seed: int, height: int, width: int) -> np.ndarray:
     """Smooth random colours: interpolation has something to interpolate."""
     coarse = np.random.default_rng(seed).integers(0, 256, (height // 8 + 2, width // 8 + 2, 3))
     return np.kron(coarse, np.ones((8, 8, 1)))[:height, :width].astype(np.uint8)
@@ -60,13 +60,13 @@ def enlarged(crop: np.ndarray, size: int) -> np.ndarray:
 
 
 def resize_difference() -> float:
-    crop = picture(5, 112, 112)
+    crop = image(5, 112, 112)
     return float(np.abs(resized_crop(crop, 160).astype(np.float64) - enlarged(crop, 160)).max())
 
 
 def crops() -> dict[str, list[int]]:
     """The shapes of both models' inputs for one face."""
-    rgb = picture(6, 500, 400)
+    rgb = image(6, 500, 400)
     points = (TEMPLATE_112 * 2 + 40).astype(np.float32)
     box = np.array([40, 40, 224, 224], np.float32)
     return {
@@ -79,7 +79,7 @@ def scaling_difference() -> float:
     """(x - 127.5) / 127.5 for FaceNet, (x - 127.5) / 128 for ArcFace, RGB, channels last."""
     worst = 0.0
     for rule, divisor in ((PACK.facenet, 127.5), (PACK.arcface, 128.0)):
-        crop = picture(8, rule.size, rule.size)
+        crop = image(8, rule.size, rule.size)
         values = blob(crop[None], rule).ravel().tolist()
         for value, number in zip(values, crop.ravel().tolist(), strict=True):
             worst = max(worst, abs(value - (number - 127.5) / divisor))
@@ -102,7 +102,7 @@ class Session:
 def flip_difference() -> float:
     """Mean of crop and mirror, no length before the mean is taken."""
     rule = PACK.arcface
-    crop = picture(9, rule.size, rule.size)
+    crop = image(9, rule.size, rule.size)
     session = Session()
     views = [
         session.run(None, {"input": blob(v[None], rule)})[0][0] for v in (crop, np.fliplr(crop))

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import sys
-import threading
 from pathlib import Path
-from types import FrameType
 
 from demo.world.server import World
+from demo.world.serving import serve_until_signal
 from trainer.config.environment import environment
 
 
@@ -24,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--week", type=int, choices=(1, 2), required=True)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--ports", type=Path, help="JSON, site -> port: all fifteen sites")
-    parser.add_argument("--pictures", type=Path, help="output of demo.pictures; drawings if absent")
+    parser.add_argument("--images", type=Path, help="what demo.make_images wrote; else drawings")
     parser.add_argument("--request-log", type=Path, help="JSON lines, one per request; appended to")
     options = parser.parse_args(argv)
     key = environment().get("STASHDB_API_KEY", "")
@@ -37,19 +34,12 @@ def main(argv: list[str] | None = None) -> int:
         sites="all" if ports else "stashdb",
         ports=ports,
         api_key=key,
-        pictures=options.pictures,
+        images=options.images,
         request_log=options.request_log,
     )
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        # shutdown() waits for the serving loop, which this very thread runs: so from another one.
-        threading.Thread(target=world.stop, daemon=True).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    sys.stdout.write(f"ready: demo world, week {world.week}, at {world.url}\n")
-    sys.stdout.flush()
-    world.serve()
+    said = f"demo world, week {world.week}, at {world.url}"
+    serve_until_signal(said, world.serve, world.stop)
     return 0
 
 

@@ -87,7 +87,7 @@ def _scaled(whole: WorldImage, width: int) -> WorldImage:
 def _read(directory: Path) -> dict[str, Any]:
     path = directory / "pictures.json"
     if not path.exists():
-        raise SystemExit(f"{path} is missing: make the pictures first (python -m demo.pictures)")
+        raise SystemExit(f"{path} is missing: make the pictures first (python -m demo.make_images)")
     entries = json.loads(path.read_text(encoding="utf-8"))["pictures"]
     described = {entry["id"]: entry for entry in entries if not entry["held_out"]}
     missing = sorted(set(shots.world_keys()) - set(described))

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from demo.world import cast
@@ -79,9 +78,9 @@ class World:
     """Sites of invented people, in threads: `with World(week=1, sites="all") as world: ...`.
 
     `sites` is "stashdb" (alone, with all of its pictures), "all", or keys of sites. `port` is
-    stashdb's, `ports` are those of any site; 0 takes a free one. `pictures` is the output directory
-    of `python -m demo.pictures`; None serves small drawings without faces. `guarded` puts the sites
-    of GUARDED behind a robot check, which a FlareSolverr passes.
+    stashdb's, `ports` are those of any site; 0 takes a free one. `images` is the output directory
+    of `python -m demo.make_images`; None serves small drawings without faces. `guarded` puts the
+    sites of GUARDED behind a robot check, which a FlareSolverr passes.
     """
 
     def __init__(
@@ -90,14 +89,14 @@ class World:
         port: int = 0,
         api_key: str = DEMO_KEY,
         faults: Faults | None = None,
-        pictures: Path | None = None,
+        images: Path | None = None,
         request_log: Path | None = None,
         sites: Literal["stashdb", "all"] | Sequence[str] = FIRST,
         ports: Mapping[str, int] | None = None,
         guarded: bool = True,
     ) -> None:
         self.week = week
-        self.gallery = Gallery(pictures)
+        self.gallery = Gallery(images)
         self.log: list[Request] = []
         self.keys = keys_of(api_key)
         self._request_log = request_log
@@ -133,12 +132,7 @@ class World:
         self._start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
         for thread in self._threads:
             thread.join(timeout=10)

@@ -11,13 +11,13 @@ from reports import acting, data, parts, running, stop_button, text
 from reports.queries import runs as run_queries
 from reports.queries import state
 from reports.queries.runs import RunSummary
-from reports.queries.stamped import Kept
 from reports.run_tabs import changes, errors, images, log, measured, review, sources, steps
 from trainer.config.settings import Settings
 from trainer.errors import TrainerError
 from trainer.runs.record import RunRecord, read_record
 from trainer.staging.clock import now
 from trainer.staging.paths import DataDir
+from trainer.staging.stamped import Kept
 
 TABS = {
     "Steps": "view_timeline",

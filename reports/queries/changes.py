@@ -11,13 +11,13 @@ from typing import NamedTuple
 import polars as pl
 
 from reports.queries.background import Background
-from reports.queries.stamped import stamp
 from trainer.errors import TrainerError
 from trainer.reasons import reason
 from trainer.release.contract import DATABASE
 from trainer.release.diff import DIFF_JSON
 from trainer.release.diff_read import DiffRelease, Person, read_both
 from trainer.staging.atomic import read_json
+from trainer.staging.stamped import stamp
 
 KINDS = ("added", "removed", "merged", "renamed", "changed")
 COLUMNS = ("kind", "performer_id", "name", "before", "source", "universal_id", "what")

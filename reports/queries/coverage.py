@@ -10,12 +10,12 @@ from typing import NamedTuple
 import polars as pl
 
 from reports.queries.background import Background
-from reports.queries.stamped import stamp
 from trainer.adults.quarantine import read_owners
 from trainer.errors import TrainerError
 from trainer.reasons import reason
 from trainer.release import contract
 from trainer.staging.paths import DataDir
+from trainer.staging.stamped import stamp
 from trainer.state.store import run_of
 
 

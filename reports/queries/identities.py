@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from threading import Lock
 
-from reports.queries.stamped import Stamp, stamp
 from trainer.staging.paths import DataDir
+from trainer.staging.stamped import Stamp, stamp
 from trainer.state.store import KnownIdentities, read_identities
 
 _Key = tuple[object, Stamp | None, Stamp | None]

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import polars as pl
 
 from reports.queries.background import Background
-from reports.queries.stamped import stamp
 from trainer.embedding.pack import PACK_FILE, read_pack
 from trainer.errors import TrainerError
 from trainer.faces.cache import cache_parts, read_figures
@@ -16,6 +15,7 @@ from trainer.runs.record import RunRecord, read_record
 from trainer.snapshots.store import IMAGES_FILE, PERFORMERS_FILE, last_snapshot
 from trainer.staging.frames import read_frame
 from trainer.staging.paths import DataDir
+from trainer.staging.stamped import stamp
 from trainer.state.store import read_snapshots
 
 ENOUGH = 50  # images; fewer say little about how fast the embedder is

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from reports.queries.runs import RunSummary
-from reports.queries.stamped import Kept
 from trainer.adults.quarantine import QUARANTINE_FILE
 from trainer.errors import TrainerError
 from trainer.faces.contamination import FAR, NEARER, OF_ANOTHER
@@ -19,6 +18,7 @@ from trainer.pipeline.review_subjects import DoubtedFace, doubted_faces, newest_
 from trainer.reasons import reason
 from trainer.staging.frames import read_frame
 from trainer.staging.paths import DataDir
+from trainer.staging.stamped import Kept
 
 MEANING = {
     OF_ANOTHER: "only face, another's",

@@ -12,10 +12,10 @@ from reports import text
 from reports.data import Release
 from reports.figures import SCENE_DISTANCE, Evaluation, OperatingPoint
 from reports.queries.runs import RunSummary
-from reports.queries.stamped import Kept
 from trainer.errors import TrainerError
 from trainer.faces.absent import ABSENT_FILE, read_absent
 from trainer.staging.paths import DataDir
+from trainer.staging.stamped import Kept
 
 # Distances that something is decided by.
 THRESHOLDS = {

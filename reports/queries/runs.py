@@ -9,11 +9,11 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from reports import text
-from reports.queries.stamped import Kept
 from trainer.reasons import reason
 from trainer.staging.atomic import read_json
 from trainer.staging.names import run_id_from
 from trainer.staging.paths import DataDir
+from trainer.staging.stamped import Kept
 
 
 class _Part(BaseModel):

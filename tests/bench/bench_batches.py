@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import voyager
 
-from tests.bench.invented_embedder import face, picture
+from tests.bench.invented_embedder import face, image
 from tests.e2e.conftest import Trainer
 from tests.recorded.box import KEY, Box, person, serve
 from trainer.config.settings import REPO_ROOT, Settings
@@ -61,9 +61,9 @@ def fill(box: Box, people: int) -> None:
         images = []
         for k in range(count):
             quality = float(np.clip(random.normal(1.0, 0.3), 0.5, 2.0))
-            content = picture(number, k, quality, bool(random.random() > UNUSABLE))
+            content = image(number, k, quality, bool(random.random() > UNUSABLE))
             path = f"/img/{number}-{k}.jpg"
-            box.pictures[path] = (200, {}, content)
+            box.images[path] = (200, {}, content)
             images.append({"id": path, "url": box.base + path, "width": 400, "height": 600})
         box.people.append(
             person(number, box.base, images=images, scene_count=max(3000 // number, 1), urls=[])
@@ -102,7 +102,7 @@ def build(trainer: Trainer, environment: dict[str, str], **conf: Any) -> dict[st
     return record
 
 
-def pictures(box: Box) -> Counter[str]:
+def images(box: Box) -> Counter[str]:
     """Requests by picture since the last call."""
     found = Counter(path for path in box.log if path.startswith("/img/"))
     box.log.clear()
@@ -151,9 +151,9 @@ def named(indexes: list[voyager.Index], owners: list[int], who: int, number: int
 def fetch_everything(box: Box, root: Path, people: int) -> Outcome:
     with trainer_of(box, root, 12_000) as (trainer, environment):
         build(trainer, environment, **EVERYTHING, first_release_after_hours=None)
-        requests = sum(pictures(box).values())
+        requests = sum(images(box).values())
         build(trainer, environment)  # the same pictures, as many faces as by default
-        pictures(box)
+        images(box)
         return outcome(trainer, requests, people)
 
 
@@ -173,7 +173,7 @@ def fetch_planned(box: Box, root: Path, people: int) -> Outcome:
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
         record = build(trainer, environment)
-        asked = pictures(box)
+        asked = images(box)
         twice = sum(count - 1 for count in asked.values())
         embed = record["embed"]
         say(
@@ -230,7 +230,7 @@ def main() -> int:
     people = options.parse_args().people
     with tempfile.TemporaryDirectory(prefix="bench-") as directory, serve() as box:
         fill(box, people)
-        say(f"{people} people, {len(box.pictures)} pictures")
+        say(f"{people} people, {len(box.images)} pictures")
         everything = fetch_everything(box, Path(directory) / "everything", people)
         planned = fetch_planned(box, Path(directory) / "planned", people)
     for what, found in (("everything", everything), ("planned", planned)):

@@ -164,8 +164,8 @@ def real(cache: Path, who: dict[str, str], seed: int) -> dict[str, tuple[int, in
 
 def demo() -> tuple[Path, dict[str, str]]:
     """The demo's face cache, and the person of each picture by its sha256."""
-    pictures = (REPO_ROOT / "var" / "demo" / "world" / "pictures").glob("P*.jpg")
-    labels = {sha256_file(path): path.name[:4] for path in sorted(pictures)}
+    images = (REPO_ROOT / "var" / "demo" / "world" / "pictures").glob("P*.jpg")
+    labels = {sha256_file(path): path.name[:4] for path in sorted(images)}
     cache = next((REPO_ROOT / "var" / "demo" / "data" / "faces").glob("demo-*"), None)
     if cache is None or not labels:
         sys.exit("no pictures with faces here: run `make demo` first")

@@ -41,7 +41,7 @@ KINDS = {
 WRONG = "somebody else's"
 COUPLES = 0.25
 CROWDS_ONLY = 0.3  # of the performers; far more than in practice, for figures of some weight
-PICTURES = (0.5, 0.25, 0.15, 0.1)  # of those with 1, 2, 3 and 4 pictures
+IMAGES = (0.5, 0.25, 0.15, 0.1)  # of those with 1, 2, 3 and 4 pictures
 TRUST = {"high": 0.6, "medium": 0.3, "low": 0.1}
 _SIDE = 200.0
 
@@ -95,7 +95,7 @@ def composed(performers: int, sizes: np.ndarray, dice: np.random.Generator) -> W
 def _add_crowds(world: World, owner: int) -> None:
     dice = world.dice
     partner = world.somebody(owner) if dice.random() < COUPLES else None
-    for _ in range(1 + int(dice.choice(len(PICTURES), p=PICTURES))):
+    for _ in range(1 + int(dice.choice(len(IMAGES), p=IMAGES))):
         shown = world.shown(owner)
         kind = str(dice.choice(list(KINDS), p=[share for share, *_ in KINDS.values()]))
         _, median, spread = KINDS[kind]

@@ -17,19 +17,19 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.bench.embed.images import make_images, make_many
 from tests.bench.embed.memory import Sampler
 from tests.bench.embed.packs import EMBEDDER, EXPORT, demo_pack, production_pack, tiny_pack
-from tests.bench.embed.pictures import make_many, make_pictures
 from trainer.config.settings import REPO_ROOT
 from trainer.embedding.pack import read_pack
 from trainer.staging.atomic import write_json
 
 ROOT = REPO_ROOT / "var" / "bench"
-PICTURES = int(os.environ.get("BENCH_PICTURES", "120"))
+IMAGES = int(os.environ.get("BENCH_PICTURES", "120"))
 TWICE = int(os.environ.get("BENCH_TWICE", "400"))
 MANY = int(os.environ.get("BENCH_MANY", "20000"))
 ROUNDS = os.environ.get("BENCH_ROUNDS", "3")
-DEEPFACE_PICTURES = 20
+DEEPFACE_IMAGES = 20
 BATCH = 16
 
 
@@ -89,7 +89,7 @@ def share(name: str, model_dir: Path, images: list[str]) -> dict[str, float]:
 
 def deepface(model_dir: Path, images: list[str], per_second: float) -> dict[str, float]:
     """How many times as fast as DeepFace's own way, both models, on the CPU."""
-    say(f"DeepFace.represent, both models, {DEEPFACE_PICTURES} pictures")
+    say(f"DeepFace.represent, both models, {DEEPFACE_IMAGES} pictures")
     home = ROOT / "deepface"
     weights = home / ".deepface" / "weights"
     weights.mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ def deepface(model_dir: Path, images: list[str], per_second: float) -> dict[str,
     detector = "face_detection_yunet_2023mar.onnx"
     shutil.copyfile(model_dir / "detector.onnx", weights / detector)
     listed = home / "pictures.json"
-    chosen = images[:: max(1, len(images) // DEEPFACE_PICTURES)][:DEEPFACE_PICTURES]
+    chosen = images[:: max(1, len(images) // DEEPFACE_IMAGES)][:DEEPFACE_IMAGES]
     write_json(listed, [str(ROOT / "images" / sha[:2] / sha) for sha in chosen])
     # DeepFace tells files by their names.
     links = home / "pictures"
@@ -156,10 +156,10 @@ def many(model_dir: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    say(f"making {PICTURES} pictures and the packs (kept in {ROOT})")
-    images = make_pictures(ROOT / "images", PICTURES)
+    say(f"making {IMAGES} pictures and the packs (kept in {ROOT})")
+    images = make_images(ROOT / "images", IMAGES)
     demo = demo_pack(ROOT / "packs" / "demo")
-    result: dict[str, Any] = {"pictures": PICTURES, "cores": os.cpu_count(), "batch": BATCH}
+    result: dict[str, Any] = {"pictures": IMAGES, "cores": os.cpu_count(), "batch": BATCH}
     production = production_pack(ROOT / "packs" / "production", demo)
     if production is None:
         say(f"NOT MEASURED: the production architectures and DeepFace; {EXPORT} is missing")
@@ -168,7 +168,7 @@ def main() -> None:
         result["production"] = share("production", production, images)
         per_second = result["production"]["pictures_per_second"]
         result["deepface"] = deepface(production, images, per_second)
-        result["again"] = twice("production", production, make_pictures(ROOT / "images", TWICE))
+        result["again"] = twice("production", production, make_images(ROOT / "images", TWICE))
     result["demo"] = share("demo", demo, images)
     result["many"] = many(tiny_pack(ROOT / "packs" / "tiny"))
     write_json(ROOT / "embedder.json", result)

@@ -21,7 +21,7 @@ from trainer.config.settings import REPO_ROOT
 from trainer.log_lines import log_plainly
 from trainer.release.contract import DIMENSIONS
 from trainer.release.index import IndexOptions, build_index
-from trainer.release.inputs import Vectors
+from trainer.release.vector_file import Vectors
 from trainer.staging.atomic import write_json
 from trainer.staging.progress import Progress
 

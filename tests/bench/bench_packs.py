@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from demo import pictures
+from demo import make_images
 from demo.world import DEMO_KEY, World
 from tests.embed_job import PACKAGES, Bench, demo_pack, embedder_python
 from tests.stashface_server import Server
@@ -37,11 +37,11 @@ CONF = {"max_faces_per_source": 20, "max_faces_total": 20}
 def main() -> None:
     shutil.rmtree(ROOT, ignore_errors=True)
     shown = ROOT / "pictures"
-    assert pictures.main(["--packages", str(PACKAGES), "--out", str(shown)]) == 0
+    assert make_images.main(["--packages", str(PACKAGES), "--out", str(shown)]) == 0
     for name in (FIRST, SECOND):
         demo_pack(name)
     builds = {}
-    with World(week=1, pictures=shown) as world:
+    with World(week=1, images=shown) as world:
         for packs in (FIRST, SECOND, f"{FIRST},{SECOND}"):
             builds[packs] = _build(ROOT / packs, packs, world.port)
     both = builds[f"{FIRST},{SECOND}"]["release"]
@@ -144,7 +144,7 @@ def _held_out(release: Path, shown: Path) -> dict[str, Any]:
     return {"files": sorted(p.name for p in folder.iterdir()), "asked": asked, "right": right}
 
 
-def _people(release: Path, person_of_picture: dict[str, str]) -> dict[str, str]:
+def _people(release: Path, person_of_image: dict[str, str]) -> dict[str, str]:
     """UUID of each performer -> the synthetic person that the pictures show."""
     with sqlite3.connect(release / "performers.db") as db:
         rows = db.execute(
@@ -152,7 +152,7 @@ def _people(release: Path, person_of_picture: dict[str, str]) -> dict[str, str]:
             "JOIN face_provenance v ON v.face_id = f.id "
             "JOIN stashbox_ids s ON s.performer_id = f.performer_id AND s.endpoint = 'stashdb'"
         ).fetchall()
-    return {uuid: person_of_picture[sha] for uuid, sha in rows}
+    return {uuid: person_of_image[sha] for uuid, sha in rows}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from tests.bench.invented_pictures import Population, invent, rules
+from tests.bench.invented_images import Population, invent, rules
 from trainer.fetch_plan.columns import OUTCOME
 from trainer.fetch_plan.planner import plan_requests
 
@@ -53,7 +53,7 @@ def main() -> int:
     population = invent(chosen.performers, chosen.seed)
     factor = chosen.performers / 110_000
     say(
-        f"{chosen.performers:,} performers, {len(population.pictures):,} pictures, "
+        f"{chosen.performers:,} performers, {len(population.images):,} pictures, "
         f"{1 - population.usable.mean():.1%} without a usable face"
     )
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -65,7 +65,7 @@ def main() -> int:
             f"scenes covered after {mark // 60} h: {seen.covered[mark]:.1%} "
             f"(by name {by_name[mark]:.1%})"
         )
-    everything = int(population.pictures["url"].n_unique())
+    everything = int(population.images["url"].n_unique())
     say(f"planner: {seen.plans} batches, slowest {seen.slowest:.2f} s, {memory:.0f} MB more")
     say(f"embedded meanwhile, until nothing is worth a request, of {everything:,} requests:")
     compare(population, seen.asked, seen.requests / everything)
@@ -77,7 +77,7 @@ def main() -> int:
 
 def planned(population: Population, per_minute: float) -> Seen:
     """Ask in the planner's order until nothing is worth a request."""
-    seen, table = Seen(), population.pictures
+    seen, table = Seen(), population.images
     row_of = dict(zip(table["url"].to_list(), range(len(table)), strict=True))
     outcome = np.zeros(len(table), np.int8)  # 0 open, 1 fetched, 2 known
     minute, limits = 0, rules(per_minute)
@@ -109,7 +109,7 @@ def as_known(population: Population, outcome: np.ndarray) -> pl.DataFrame:
     """ADVERTISED with what is known once `outcome` says which were asked for."""
     named = np.where(outcome == 2, np.where(population.usable, 2, 3), outcome.astype(np.int64))
     quality = np.where(named == 2, population.quality, np.nan)
-    return population.pictures.with_columns(
+    return population.images.with_columns(
         pl.Series("outcome", OUTCOME_NAMES[named], OUTCOME),
         pl.Series("quality", quality, pl.Float32).fill_nan(None),
     )
@@ -125,10 +125,10 @@ def named(population: Population, per_minute: float) -> dict[int, float]:
 
 def coverage(population: Population, asked: np.ndarray) -> float:
     """Share of the scenes, as far as asking for everything would cover them."""
-    pictures = population.pictures
-    owner = pictures["performer"].to_numpy()
+    images = population.images
+    owner = images["performer"].to_numpy()
     scenes = np.zeros(owner.max() + 1)
-    scenes[owner] = pictures["scenes"].to_numpy()
+    scenes[owner] = images["scenes"].to_numpy()
     could = np.bincount(owner[population.usable], minlength=len(scenes)) >= ENOUGH
     does = np.bincount(owner[population.usable & asked], minlength=len(scenes)) >= ENOUGH
     return float(scenes[does].sum() / scenes[could].sum())
@@ -138,7 +138,7 @@ def at_once(population: Population) -> np.ndarray:
     """Which pictures a crawl asks for that knows nothing of the faces, as the first one does."""
     none = np.zeros(len(population.usable), np.int8)
     plan = plan_requests(as_known(population, none), rules(PER_MINUTE), None)
-    table = population.pictures
+    table = population.images
     keys = ["url", "source", "performer"]
     found: np.ndarray = (
         table.select(pl.struct(keys).is_in(plan.select(pl.struct(keys))["url"].implode()))
@@ -153,7 +153,7 @@ def compare(population: Population, asked: np.ndarray, share: float) -> None:
     everything = np.ones_like(population.usable)
     full, ours = (selected(population, which) for which in (everything, asked))
     say(f"  requests {share:.1%}; faces selected {len(ours) / len(full):.2%} of {len(full):,}")
-    most = population.pictures.select("performer", "scenes").unique()["scenes"].quantile(0.9)
+    most = population.images.select("performer", "scenes").unique()["scenes"].quantile(0.9)
     for name, part in (("all", pl.lit(True)), ("most scenes", pl.col("scenes") >= most)):
         means = [frame.filter(part)["quality"].mean() for frame in (ours, full)]
         say(f"  mean quality, {name}: {means[0] / means[1]:.2%}")  # type: ignore[operator]
@@ -165,7 +165,7 @@ def selected(population: Population, asked: np.ndarray) -> pl.DataFrame:
     rank = pl.col("quality").rank("ordinal", descending=True)
     cap = next(iter(limits.sources.values())).cap
     return (
-        population.pictures.select("performer", "scenes", "source", "url")
+        population.images.select("performer", "scenes", "source", "url")
         .with_columns(pl.Series("quality", population.quality))
         .filter(pl.Series(population.usable & asked))
         .unique("url", keep="first", maintain_order=True)

@@ -21,10 +21,10 @@ NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class BigBox:
-    def __init__(self, people: int, pictures: int, latency: float) -> None:
+    def __init__(self, people: int, images: int, latency: float) -> None:
         self.base = ""
         self.people = people
-        self.pictures = pictures
+        self.images = images
         self.latency = latency
         self.moments: list[float] = []
 
@@ -38,7 +38,7 @@ class BigBox:
     def record(self, number: int, base: str) -> dict:
         images = [
             {"id": f"{number}-{k}", "url": f"{base}/img/{number}/{k}.jpg", "width": 4, "height": 6}
-            for k in range(self.pictures)
+            for k in range(self.images)
         ]
         links = [
             {"url": f"https://site{k}.example/people/{number}", "site": {"name": f"Site {k}"}}
@@ -62,8 +62,8 @@ class BigBox:
         if asked.path.startswith("/boobs/"):
             slug = asked.path.removeprefix("/boobs/")
             return page(slug.replace("_", " "), thumbs=(f"{slug}.jpg",))
-        is_picture = asked.path.startswith(("/img/", "/wiki/images/"))
-        return JPEG + asked.path.encode() if is_picture else b""
+        is_image = asked.path.startswith(("/img/", "/wiki/images/"))
+        return JPEG + asked.path.encode() if is_image else b""
 
 
 if __name__ == "__main__":

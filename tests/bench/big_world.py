@@ -1,5 +1,5 @@
 """A data directory as large as a real one: snapshots of three sources and a face cache. Everybody
-in it is invented, faces are random vectors around a centre a person.
+in it is invented, faces are random vectors around a centre per person.
 
 A week's world holds the one before; `week` 1 changes one percent of it, and some pictures are gone.
 """
@@ -124,8 +124,8 @@ def shots(person: Person) -> list[int]:
     return list(range(person.lost, person.faces + person.changed))
 
 
-def _faces(pictures: list[tuple[int, int]]) -> pa.Table:
-    shas = [_sha(_url(number, shot)) for number, shot in pictures]
+def _faces(images: list[tuple[int, int]]) -> pa.Table:
+    shas = [_sha(_url(number, shot)) for number, shot in images]
     n = len(shas)
     columns: dict[str, Any] = {name: pa.nulls(n, FACES.field(name).type) for name in FACES.names}
     columns |= {
@@ -140,22 +140,22 @@ def _faces(pictures: list[tuple[int, int]]) -> pa.Table:
         "phash": pa.array([bytes.fromhex(s[:16]) for s in shas], pa.binary(8)),
     }
     for salt, slot in enumerate(("facenet", "arcface")):
-        vectors = _vectors(pictures, salt)
+        vectors = _vectors(images, salt)
         columns[slot] = pa.FixedSizeBinaryArray.from_buffers(
             pa.binary(1024), n, [None, pa.py_buffer(vectors.tobytes())]
         )
     return pa.table(columns).cast(FACES)
 
 
-def _vectors(pictures: list[tuple[int, int]], salt: int) -> np.ndarray[Any, Any]:
-    owners = sorted({number for number, _ in pictures})
-    shape = (len(pictures), DIRECTIONS)
+def _vectors(images: list[tuple[int, int]], salt: int) -> np.ndarray[Any, Any]:
+    owners = sorted({number for number, _ in images})
+    shape = (len(images), DIRECTIONS)
     centres = {
         n: np.random.default_rng([salt, n]).standard_normal(DIRECTIONS, np.float32) for n in owners
     }
-    noise = np.random.default_rng([salt, 7, *pictures[0]]).standard_normal(shape, np.float32)
+    noise = np.random.default_rng([salt, 7, *images[0]]).standard_normal(shape, np.float32)
     space = np.linalg.qr(np.random.default_rng(salt).standard_normal((512, DIRECTIONS)))[0]
-    inside = np.stack([centres[number] for number, _ in pictures]) + NOISE * noise
+    inside = np.stack([centres[number] for number, _ in images]) + NOISE * noise
     found = inside @ space.T.astype(np.float32)
     return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype("<f2")
 

@@ -26,7 +26,7 @@ DIRECTIONS = 48  # in which faces differ
 NOISE = 0.8  # of a picture of quality 1; two of them have a cosine of about 1 / (1 + NOISE^2)
 
 
-def picture(person: int, number: int, quality: float, usable: bool) -> bytes:
+def image(person: int, number: int, quality: float, usable: bool) -> bytes:
     """The bytes of an invented picture."""
     said = {"person": person, "number": number, "quality": quality, "usable": usable}
     return JPEG + json.dumps(said).encode()

@@ -23,6 +23,7 @@ from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 
 SOURCE = "stashdb"
+LATE = 2.0  # seconds that a request may have been on its way, on a busy machine
 
 
 @dataclass
@@ -34,8 +35,8 @@ class Measured:
 
 
 @contextmanager
-def big_box(people: int, pictures: int, latency: float = 0.0) -> Iterator[str]:
-    argv = [sys.executable, "-m", "tests.bench.big_box", str(people), str(pictures), str(latency)]
+def big_box(people: int, images: int, latency: float = 0.0) -> Iterator[str]:
+    argv = [sys.executable, "-m", "tests.bench.big_box", str(people), str(images), str(latency)]
     child = subprocess.Popen(argv, cwd=REPO_ROOT, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     try:

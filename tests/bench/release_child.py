@@ -126,7 +126,7 @@ def _inputs(root: str, run_id: str) -> ReleaseInputs:
 
 
 def _vectors(root: str, run_id: str, count: int) -> np.ndarray[Any, Any]:
-    return _inputs(root, run_id).vectors("facenet")[:count]
+    return _inputs(root, run_id).vectors("facenet", Path(root))[:count]
 
 
 if __name__ == "__main__":

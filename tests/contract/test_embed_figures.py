@@ -28,8 +28,8 @@ def _figures(module: str, *arguments: str | Path) -> dict[str, Any]:
 def test_numbers_agree_with_other_implementations() -> None:
     model_dir, _ = demo_pack()
     names = ("P001/assets/studio_portrait", "P002/assets/amateur_selfie")
-    pictures = [PEOPLE / f"{name}.jpg" for name in names]
-    figures = _figures("tests.embedder_checks", model_dir, *pictures)
+    images = [PEOPLE / f"{name}.jpg" for name in names]
+    figures = _figures("tests.embedder_checks", model_dir, *images)
     assert figures["detector_pixels"] < 1e-3  # to OpenCV's FaceDetectorYN
     assert figures["alignment_grey"] < 1.0  # OpenCV interpolates in 1/32 pixel steps
     assert figures["box_grey"] == 0
@@ -75,9 +75,9 @@ def test_accuracy_of_a_folder_of_people(tmp_path: Path) -> None:
     for name, image in portraits(
         ("studio_portrait", "amateur_selfie", "studio_posture"), 500
     ).items():
-        person, _, picture = name.partition("/")
+        person, _, kind = name.partition("/")
         (tmp_path / person).mkdir(exist_ok=True)
-        image.save(tmp_path / person / f"{picture}.jpg", quality=95)
+        image.save(tmp_path / person / f"{kind}.jpg", quality=95)
     model_dir, _ = demo_pack()
     figures = _figures("embedder.accuracy", model_dir, tmp_path, "--pairs", "60")
     print(figures)  # noqa: T201

@@ -45,6 +45,7 @@ NOT_IN_THE_TEMPLATE = (
         "TRAINER_ALLOW_PRIVATE_HOSTS": "for servers of one's own, which few have",
         "TRAINER_BUDGETS": "one container is one machine",
         "TRAINER_REDIS_HOST": "likewise",
+        "TRAINER_PARALLEL_CRAWLS": "builds there are Airflow's, whose pool says it",
         "TRAINER_REPORTS_PICTURES": "a choice that is made with the documentation at hand",
         "TRAINER_TLS_CERTIFICATE": "TRAINER_HTTPS makes one; others mount theirs",
         "TRAINER_TLS_KEY": "likewise",

@@ -212,8 +212,8 @@ def test_the_embedder_itself_runs_as_the_pod_says(data, cluster):
     """The real program with the pod's arguments; everything it needs lies below a mount."""
     bench = Bench(data)
     shutil.copytree(bench.model_dir, data / "models/demo", dirs_exist_ok=True)
-    picture = bench.add("face", portraits(("studio_portrait",))["P001/studio_portrait"])
-    write_job(data, images=[picture], pack_id=bench.pack_id, cache_dir=bench.cache, threads=1)
+    image = bench.add("face", portraits(("studio_portrait",))["P001/studio_portrait"])
+    write_job(data, images=[image], pack_id=bench.pack_id, cache_dir=bench.cache, threads=1)
 
     def program(pod):
         (container,) = pod["spec"]["containers"]

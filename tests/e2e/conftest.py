@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from demo import pictures
+from demo import make_images
 from demo.world import DEMO_KEY, World
 from tests.embed_job import PACKAGES, demo_pack, embedder_python
 from trainer.config.settings import REPO_ROOT
@@ -91,30 +91,30 @@ class Trainer:
         return {name: (self.current / name).read_bytes() for name in names}
 
 
-def picture_requests(world: World, start: int = 0) -> Counter[str]:
+def image_requests(world: World, start: int = 0) -> Counter[str]:
     """How often each picture was asked for, from request number `start` on."""
     return Counter(r.path for r in world.log[start:] if r.path.startswith("/images/"))
 
 
 @pytest.fixture(scope="session")
-def demo_pictures() -> Path:
+def demo_images() -> Path:
     out = CACHE / "pictures"
     if not (PACKAGES / "openpeople").is_dir():
         pytest.skip(f"the demo packages are not in {PACKAGES}: run `make setup`")
     if not (out / "pictures.json").exists():
-        assert pictures.main(["--packages", str(PACKAGES), "--out", str(out)]) == 0
+        assert make_images.main(["--packages", str(PACKAGES), "--out", str(out)]) == 0
     return out
 
 
 @pytest.fixture(scope="session")
-def week_1(demo_pictures, tmp_path_factory) -> tuple[Path, int, dict[str, Any], list[Any]]:
+def week_1(demo_images, tmp_path_factory) -> tuple[Path, int, dict[str, Any], list[Any]]:
     """DATA_DIR after the first week, the world's port, the run's record, what was asked.
 
     It starts with nothing but `sources.yaml`: the build makes the model pack itself.
     """
     root = tmp_path_factory.mktemp("week1") / "data"
     root.mkdir()
-    with World(week=1, pictures=demo_pictures) as world:
+    with World(week=1, images=demo_images) as world:
         record = Trainer(root, world.port, link_models=False).build()
         return root, world.port, record, list(world.log)
 

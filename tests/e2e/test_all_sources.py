@@ -24,7 +24,7 @@ from tests.e2e.conftest import Trainer
 pytestmark = pytest.mark.timeout(900)  # two builds in the set-up of the first test
 REFERENCES = sorted(set(all_keys()) - set(CREATORS))
 DOWN = "freeones"  # in the second week
-PICTURE = (".jpg", ".png", ".webp")
+IMAGE = (".jpg", ".png", ".webp")
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Week:
     reviews: list[dict[str, Any]]
     boxes: dict[str, set[str]]  # performer -> where her or his records are
 
-    def asked(self, site: str, pictures: bool) -> list[Request]:
+    def asked(self, site: str, images: bool) -> list[Request]:
         return [
             r
             for r in self.log
             if r.site == site
             and r.path != "/robots.txt"
-            and pictures == ("/images/" in r.path or r.path.endswith(PICTURE))
+            and images == ("/images/" in r.path or r.path.endswith(IMAGE))
         ]
 
 
@@ -87,17 +87,17 @@ class Fifteen(Trainer):
 
 
 @pytest.fixture(scope="module")
-def weeks(week_1, demo_pictures, tmp_path_factory) -> Iterator[tuple[Week, Week]]:
+def weeks(week_1, demo_images, tmp_path_factory) -> Iterator[tuple[Week, Week]]:
     root = tmp_path_factory.mktemp("fifteen") / "data"
     root.mkdir()
     # Most pictures are those of the other tests' first week, whose faces are there already.
     shutil.copytree(week_1[0] / "faces", root / "faces")
     with FlareSolverr() as solver:
-        with World(week=1, pictures=demo_pictures, sites="all") as world:
+        with World(week=1, images=demo_images, sites="all") as world:
             ports = world.ports
             first = Fifteen(root, world, solver).week(expect=0)
         with World(
-            week=2, pictures=demo_pictures, sites="all", ports=ports, port=ports["stashdb"]
+            week=2, images=demo_images, sites="all", ports=ports, port=ports["stashdb"]
         ) as world:
             world.faults_of[DOWN] = Faults(troubles=(Trouble("server_error", where="pages"),))
             yield first, Fifteen(root, world, solver).week(expect=4)
@@ -148,17 +148,17 @@ def test_a_link_that_was_given_to_somebody_else_names_nobody(weeks):
 
 
 def test_a_picture_that_is_gone_in_full_is_there_small(weeks):
-    gone = [r for r in weeks[0].asked("pornpics", pictures=True) if r.status == 404]
+    gone = [r for r in weeks[0].asked("pornpics", images=True) if r.status == 404]
     small = gone[-1].path.replace("/1280/", "/460/")
     assert small != gone[-1].path
-    assert small in [r.path for r in weeks[0].asked("pornpics", pictures=True) if r.status == 200]
+    assert small in [r.path for r in weeks[0].asked("pornpics", images=True) if r.status == 200]
 
 
 def test_guarded_sites_are_read_through_flaresolverr_and_give_their_pictures(weeks):
     for site in GUARDED:
-        pictures = weeks[0].asked(site, pictures=True)
-        assert pictures
-        assert {r.status for r in pictures} == {200}
+        images = weeks[0].asked(site, images=True)
+        assert images
+        assert {r.status for r in images} == {200}
 
 
 def test_a_site_that_is_down_keeps_what_it_gave(weeks):
@@ -174,13 +174,13 @@ def test_a_site_that_is_down_keeps_what_it_gave(weeks):
 def test_the_second_week_asks_only_what_changed(weeks):
     first, second = weeks
     for site in set(REFERENCES) - {DOWN, *GUARDED}:
-        before = {r.path for r in first.asked(site, pictures=False) if r.status == 200}
-        again = [r for r in second.asked(site, pictures=False) if r.path in before]
+        before = {r.path for r in first.asked(site, images=False) if r.status == 200}
+        again = [r for r in second.asked(site, images=False) if r.path in before]
         assert {r.status for r in again} <= {304}, site
     fetched = {(r.site, r.path) for r in first.log if r.status == 200}
-    pictures = [r for site in all_keys() for r in second.asked(site, pictures=True)]
-    assert pictures
-    assert not [r for r in pictures if (r.site, r.path) in fetched]
+    images = [r for site in all_keys() for r in second.asked(site, images=True)]
+    assert images
+    assert not [r for r in images if (r.site, r.path) in fetched]
 
 
 def test_nothing_is_asked_twice_in_one_build(weeks):
@@ -188,7 +188,7 @@ def test_nothing_is_asked_twice_in_one_build(weeks):
         asked = [
             (r.site, r.path)
             for site in set(REFERENCES) - {DOWN, *GUARDED}
-            for r in week.asked(site, pictures=False) + week.asked(site, pictures=True)
+            for r in week.asked(site, images=False) + week.asked(site, images=True)
         ]
         assert len(asked) == len(set(asked))
 

@@ -12,7 +12,7 @@ import pytest
 import voyager
 
 from demo.world import DEMO_KEY, Faults, Trouble, World
-from tests.e2e.conftest import picture_requests
+from tests.e2e.conftest import image_requests
 from tests.embed_job import Bench
 
 pytestmark = pytest.mark.e2e
@@ -52,10 +52,10 @@ def test_no_key_is_written_anywhere(week_1):
             assert DEMO_KEY.encode() not in path.read_bytes(), path
 
 
-def test_the_second_week_costs_what_changed(released, demo_pictures):
-    with World(week=2, port=released.port, pictures=demo_pictures) as world:
+def test_the_second_week_costs_what_changed(released, demo_images):
+    with World(week=2, port=released.port, images=demo_images) as world:
         record = released.build()
-        again = picture_requests(world)
+        again = image_requests(world)
     stats = record["stats"]["by_source"]["stashdb"]
     assert record["status"] == "completed"
     assert stats["images_known"] >= 170
@@ -75,11 +75,11 @@ def hashes(release: Path) -> dict[str, str]:
     return {name: checksums[name] for name in ("performers.db", "faces.json", "performers.json")}
 
 
-def test_nothing_new_is_no_new_version(released, demo_pictures):
+def test_nothing_new_is_no_new_version(released, demo_images):
     before, hashes_before = released.current, hashes(released.current)
-    with World(week=1, port=released.port, pictures=demo_pictures) as world:
+    with World(week=1, port=released.port, images=demo_images) as world:
         record = released.build()
-        assert not picture_requests(world)
+        assert not image_requests(world)
     assert record["status"] == "completed"
     assert record["embed"]["embedded"] == 0
     assert record["release"] == before.name == released.current.name
@@ -88,8 +88,8 @@ def test_nothing_new_is_no_new_version(released, demo_pictures):
     assert not (built / "performers.db").exists()
 
 
-def test_a_performer_with_quotes_or_right_to_left_text_comes_through(released, demo_pictures):
-    with World(week=1, port=released.port, pictures=demo_pictures):
+def test_a_performer_with_quotes_or_right_to_left_text_comes_through(released, demo_images):
+    with World(week=1, port=released.port, images=demo_images):
         released.build(min_faces=0)
     with sqlite3.connect(released.current / "performers.db") as db:
         names = [row[0] for row in db.execute("SELECT canonical_name FROM performers")]
@@ -98,9 +98,9 @@ def test_a_performer_with_quotes_or_right_to_left_text_comes_through(released, d
     assert names.count("Juno Hallward") == 2
 
 
-def test_a_wrong_key_leaves_the_last_release_as_it_was(released, demo_pictures):
+def test_a_wrong_key_leaves_the_last_release_as_it_was(released, demo_images):
     before = released.bytes_of_release()
-    with World(week=2, port=released.port, pictures=demo_pictures, api_key="another"):
+    with World(week=2, port=released.port, images=demo_images, api_key="another"):
         record = released.build(expect=4)
     assert record["status"] == "partial"
     source = record["stats"]["by_source"]["stashdb"]
@@ -110,23 +110,23 @@ def test_a_wrong_key_leaves_the_last_release_as_it_was(released, demo_pictures):
     assert len(list((released.root / "releases").iterdir())) == 2  # the release and `current`
 
 
-def test_storms_and_hostile_pictures_do_not_stop_the_rest(released, demo_pictures):
+def test_storms_and_hostile_pictures_do_not_stop_the_rest(released, demo_images):
     faults = Faults(
         troubles=(Trouble("server_error", every=7, times=3),),
         images={"P009/happy": "bomb", "P009/sad": "html", "P009/angry": "truncated"},
     )
-    with World(week=2, port=released.port, pictures=demo_pictures, faults=faults):
+    with World(week=2, port=released.port, images=demo_images, faults=faults):
         record = released.build()
     assert record["status"] == "completed"
     assert record["embed"]["refused"] >= 1
     assert record["diff_from_previous"]["new_performers"] == 1
 
 
-def test_a_refresh_without_pictures_keeps_the_faces(released, demo_pictures):
+def test_a_refresh_without_pictures_keeps_the_faces(released, demo_images):
     before = json.loads((released.current / "faces.json").read_text())
-    with World(week=2, port=released.port, pictures=demo_pictures) as world:
+    with World(week=2, port=released.port, images=demo_images) as world:
         record = released.build(enable_faces=False)
-        assert not picture_requests(world)
+        assert not image_requests(world)
     assert record["status"] == "completed"
     after = json.loads((released.current / "faces.json").read_text())
     assert len(after) == len(before) >= 100
@@ -134,10 +134,10 @@ def test_a_refresh_without_pictures_keeps_the_faces(released, demo_pictures):
     assert record["stats"]["by_source"]["stashdb"]["performers"] > 0
 
 
-def test_a_candidate_waits_for_a_person(released, demo_pictures):
+def test_a_candidate_waits_for_a_person(released, demo_images):
     before = released.current
     (released.root / "gate.yaml").write_text("packs: {demo: {max_false_accept: 0.0}}\n")
-    with World(week=2, port=released.port, pictures=demo_pictures):
+    with World(week=2, port=released.port, images=demo_images):
         record = released.build(expect=3)
     assert record["status"] == "needs_approval"
     assert released.current == before
@@ -149,8 +149,8 @@ def test_a_candidate_waits_for_a_person(released, demo_pictures):
     assert released.run("verify").returncode == 0
 
 
-def test_the_command_line_shows_what_there_is(released, demo_pictures):
-    with World(week=2, port=released.port, pictures=demo_pictures):
+def test_the_command_line_shows_what_there_is(released, demo_images):
+    with World(week=2, port=released.port, images=demo_images):
         released.build()
     versions = json.loads(released.run("versions", "--json").stdout)
     assert [v["current"] for v in versions] == [True, False]
@@ -178,16 +178,16 @@ def test_the_command_line_shows_what_there_is(released, demo_pictures):
     assert "faces.json" in damaged.stdout
 
 
-def test_held_out_pictures_are_named(week_1, demo_pictures, tmp_path):
+def test_held_out_pictures_are_named(week_1, demo_images, tmp_path):
     """Pictures that the world never showed, asked as the sidecar asks: both indexes, k=100."""
     root, _, record, _ = week_1
-    described = json.loads((demo_pictures / "pictures.json").read_text())["pictures"]
+    described = json.loads((demo_images / "pictures.json").read_text())["pictures"]
     held_out = {e["sha256"]: e["person"] for e in described if e.get("held_out")}
     shown = {e["sha256"]: e["person"] for e in described}
     bench = Bench(tmp_path)
     for entry in described:
         if entry["sha256"] in held_out:
-            bench.add(entry["id"], (demo_pictures / entry["file"]).read_bytes())
+            bench.add(entry["id"], (demo_images / entry["file"]).read_bytes())
     code, output = bench.run()
     assert code == 0, output
     rows = [r for r in bench.table().to_pylist() if r["outcome"] == "face"]

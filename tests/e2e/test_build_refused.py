@@ -10,13 +10,13 @@ import pytest
 
 from demo.world import Faults, World
 from demo.world.faults import ImageTrouble
-from tests.e2e.conftest import Trainer, picture_requests
+from tests.e2e.conftest import Trainer, image_requests
 
 pytestmark = pytest.mark.e2e
 
 
-def test_a_source_that_never_answered_is_a_failed_first_run(tmp_path, demo_pictures):
-    with World(week=1, pictures=demo_pictures, api_key="another") as world:
+def test_a_source_that_never_answered_is_a_failed_first_run(tmp_path, demo_images):
+    with World(week=1, images=demo_images, api_key="another") as world:
         trainer = Trainer(tmp_path, world.port)
         done = trainer.run("build")
     assert done.returncode == 1
@@ -27,8 +27,8 @@ def test_a_source_that_never_answered_is_a_failed_first_run(tmp_path, demo_pictu
     assert not (tmp_path / "releases").exists()
 
 
-def test_too_few_faces_are_not_published(tmp_path, demo_pictures):
-    with World(week=1, pictures=demo_pictures) as world:
+def test_too_few_faces_are_not_published(tmp_path, demo_images):
+    with World(week=1, images=demo_images) as world:
         trainer = Trainer(tmp_path, world.port)
         trainer.override(images_per_page=1)
         done = trainer.run("build")
@@ -55,20 +55,20 @@ def refused(done, root: Path) -> str:
     return last
 
 
-def test_a_first_build_without_pictures_says_why_nothing_is_released(tmp_path, demo_pictures):
-    with World(week=1, pictures=demo_pictures) as world:
+def test_a_first_build_without_pictures_says_why_nothing_is_released(tmp_path, demo_images):
+    with World(week=1, images=demo_images) as world:
         done = Trainer(tmp_path, world.port).run("build", "--conf", '{"enable_faces": false}')
-        assert not picture_requests(world)
+        assert not image_requests(world)
     assert refused(done, tmp_path) == (
         "trainer: no face, the sidecar needs 100, and no picture of these performers was embedded "
         "before: build with enable_faces true"
     )
 
 
-def test_a_first_build_whose_pictures_are_all_gone_says_so(tmp_path, demo_pictures):
-    described = json.loads((demo_pictures / "pictures.json").read_text())["pictures"]
+def test_a_first_build_whose_pictures_are_all_gone_says_so(tmp_path, demo_images):
+    described = json.loads((demo_images / "pictures.json").read_text())["pictures"]
     gone: dict[str, ImageTrouble] = {entry["id"]: "missing" for entry in described}
-    with World(week=1, pictures=demo_pictures, faults=Faults(images=gone)) as world:
+    with World(week=1, images=demo_images, faults=Faults(images=gone)) as world:
         done = Trainer(tmp_path, world.port).run("build")
     last = refused(done, tmp_path)
     assert last.startswith("trainer: no face, the sidecar needs 100, and no picture could be had (")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from demo.world import World
-from tests.e2e.conftest import CAPS, Trainer, picture_requests
-from tests.waiting import wait_for
+from tests.e2e.conftest import CAPS, Trainer, image_requests
+from tests.waiting import DEADLINE, wait_for
 from trainer.processes.groups import started_at
 from trainer.runs.beside import Beside, read_beside
 from trainer.runs.record import list_records
@@ -41,10 +41,10 @@ def processes(root: Path) -> list[int]:
     return [pid for pid in found if pid != os.getpid() and started_at(pid)]
 
 
-def test_pictures_are_embedded_while_others_are_fetched(demo_pictures, tmp_path):
+def test_pictures_are_embedded_while_others_are_fetched(demo_images, tmp_path):
     root = tmp_path / "data"
     root.mkdir()
-    with World(week=1, pictures=demo_pictures) as world:
+    with World(week=1, images=demo_images) as world:
         trainer = Trainer(root, world.port)
         trainer.override(requests_per_minute=150)
         conf = json.dumps(CAPS)
@@ -53,13 +53,13 @@ def test_pictures_are_embedded_while_others_are_fetched(demo_pictures, tmp_path)
             lambda: ((found := beside(root)) and found.batches) or process.poll() is not None, 240
         )
         assert process.poll() is None, process.communicate()[1][-3000:]
-        asked = sum(picture_requests(world).values())
+        asked = sum(image_requests(world).values())
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=60)
-        wait_for(lambda: not processes(root), 60)
+        process.communicate(timeout=DEADLINE)
+        wait_for(lambda: not processes(root))
         done = trainer.run("build", "--json", "--conf", conf, **BESIDE)
         assert done.returncode == 0, done.stderr[-3000:]
-        requests = picture_requests(world)
+        requests = image_requests(world)
     record = json.loads(done.stdout)
     assert record["status"] == "completed"
     assert 20 <= asked < len(requests)  # it was killed in the middle

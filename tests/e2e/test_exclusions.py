@@ -10,7 +10,7 @@ import pytest
 import voyager
 
 from demo.world import World
-from tests.e2e.conftest import Trainer, picture_requests
+from tests.e2e.conftest import Trainer, image_requests
 from trainer.faces.cache import cached_images
 from trainer.staging.paths import DataDir
 
@@ -36,7 +36,7 @@ class Somebody:
                 own,
             ).fetchall()
             self.links = [row[0] for row in links]
-        self.pictures = [row[1] for row in faces]
+        self.images = [row[1] for row in faces]
         self.hashes = {row[2] for row in faces}
         self.vectors = {
             slot: voyager.Index.load(str(trainer.current / f"face_{slot}.voy")).get_vectors(
@@ -46,7 +46,7 @@ class Somebody:
         }
 
 
-def test_who_is_excluded_goes_and_does_not_come_back(released: Trainer, demo_pictures):
+def test_who_is_excluded_goes_and_does_not_come_back(released: Trainer, demo_images):
     who, first = Somebody(released), released.current
     added = released.run(
         "exclude", "add", "--id", f"stashdb.org:{who.box_id}", "--reason", "asked", "--json"
@@ -56,15 +56,15 @@ def test_who_is_excluded_goes_and_does_not_come_back(released: Trainer, demo_pic
     purged = released.run("exclude", "purge", "--json")
     assert purged.returncode == 0, purged.stderr
     assert json.loads(purged.stdout)["releases"] == [first.name]
-    with World(week=1, port=released.port, pictures=demo_pictures) as world:
+    with World(week=1, port=released.port, images=demo_images) as world:
         record = released.build(full_refresh=True)
         assert record["status"] == "completed", record["errors"]
         nothing_is_left(released, who)
         assert record["stats"]["by_source"]["stashdb"]["performers"] == 39
         released.build(full_refresh=True)
         nothing_is_left(released, who)
-        asked = picture_requests(world)
-    assert not [path for path in asked if any(url.endswith(path) for url in who.pictures)]
+        asked = image_requests(world)
+    assert not [path for path in asked if any(url.endswith(path) for url in who.images)]
     changes = json.loads(released.run("diff", first.name, "current", "--json").stdout)
     assert [(p["performer_id"], p["name"]) for p in changes["removed"]] == [(who.number, who.name)]
     written = json.loads((released.current / "diff.json").read_text())
@@ -75,7 +75,7 @@ def nothing_is_left(trainer: Trainer, who: Somebody) -> None:
     data = DataDir(trainer.root)
     for name in ("performers.db", "faces.json", "performers.json"):
         content = (trainer.current / name).read_bytes()
-        for said in (who.box_id, who.name, *who.links, *who.pictures, *who.hashes):
+        for said in (who.box_id, who.name, *who.links, *who.images, *who.hashes):
             assert said.encode() not in content, (name, said)
     for slot, vectors in who.vectors.items():
         index = voyager.Index.load(str(trainer.current / f"face_{slot}.voy"))

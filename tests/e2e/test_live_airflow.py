@@ -22,14 +22,14 @@ def still_running(text: str) -> list[str]:
 
 
 def test_the_demo_releases_a_database_and_leaves_nothing_running(
-    week_1, tmp_path, demo_pictures, capsys
+    week_1, tmp_path, demo_images, capsys
 ):
     stage = Stage(tmp_path / "demo")
     models, _ = demo_pack()
     stage.data.model_pack("demo").parent.mkdir(parents=True)
     stage.data.model_pack("demo").symlink_to(models)
-    stage.pictures.parent.mkdir(parents=True)
-    stage.pictures.symlink_to(demo_pictures)
+    stage.images.parent.mkdir(parents=True)
+    stage.images.symlink_to(demo_images)
     # The faces are known already: what is tested here is Airflow, not the embedder again.
     (stage.data.root / "faces").symlink_to(week_1[0] / "faces")
     assert demo(stage.root) == 0

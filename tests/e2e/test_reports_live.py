@@ -94,15 +94,15 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def operator(week_1, tmp_path_factory, demo_pictures):
+def operator(week_1, tmp_path_factory, demo_images):
     playwright = pytest.importorskip("playwright.sync_api")
     browser_path = chromium()
     stage = Stage(tmp_path_factory.mktemp("live") / "demo")
     models, _ = demo_pack()
     stage.data.model_pack("demo").parent.mkdir(parents=True)
     stage.data.model_pack("demo").symlink_to(models)
-    stage.pictures.parent.mkdir(parents=True)
-    stage.pictures.symlink_to(demo_pictures)
+    stage.images.parent.mkdir(parents=True)
+    stage.images.symlink_to(demo_images)
     # The faces are known already: what is tested here are the pages, not the embedder again.
     (stage.data.root / "faces").symlink_to(week_1[0] / "faces")
     lines = services.up(stage)
@@ -149,10 +149,10 @@ def test_a_build_is_stopped_from_its_page(operator, first):
     assert "is stopped. What it fetched and embedded is kept" in said
     assert operator.status(run_id) == "failed"
     assert "failed" in said
-    wait_for(lambda: not children(operator.stage), 60, every=0.5)
+    wait_for(lambda: not children(operator.stage), every=0.5)
     operator.press("Go on with this run")
     operator.tab.get_by_text("goes on from what it has kept").wait_for()
-    wait_for(lambda: operator.status(run_id) == "running", 60, every=0.5)
+    wait_for(lambda: operator.status(run_id) == "running", every=0.5)
     assert "completed" in operator.wait(run_id)
 
 
@@ -170,7 +170,7 @@ def test_a_run_that_is_failed_in_airflow_says_so_at_once(operator, first):
         30,
     )
     assert record.errors[-1].message == "it was stopped in Airflow"
-    wait_for(lambda: not children(operator.stage), 60, every=0.5)
+    wait_for(lambda: not children(operator.stage), every=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def test_two_releases_are_compared_and_the_excluded_person_is_gone(operator, sec
     removed = read_json(operator.stage.data.release(newer) / "diff.json")["removed"]
     assert removed
     operator.open(f"versions?older={older}&newer={newer}")
-    wait_for(lambda: f"Removed {len(removed)} " in " ".join(operator.shown().split()), 60, every=1)
+    wait_for(lambda: f"Removed {len(removed)} " in " ".join(operator.shown().split()), every=1)
 
 
 def test_a_release_is_made_current_again_once_nobody_in_it_is_excluded(operator, second):

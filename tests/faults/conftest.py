@@ -1,5 +1,5 @@
 """Fault tests share the world and the trainer of the end-to-end tests."""
 
-from tests.e2e.conftest import demo_pictures, released, week_1
+from tests.e2e.conftest import demo_images, released, week_1
 
-__all__ = ["demo_pictures", "released", "week_1"]
+__all__ = ["demo_images", "released", "week_1"]

@@ -56,7 +56,7 @@ def _performers(path: Path) -> None:
         raise DamagedFileError(f"{problem}; build it again")
 
 
-def _picture(path: Path) -> None:
+def _image(path: Path) -> None:
     """As the embedder's `decode_file` does before it decodes anything."""
     if hashlib.sha256(path.read_bytes()).hexdigest() != path.name:
         raise DamagedFileError(f"{path}: its bytes are not those of its name; delete it")
@@ -73,7 +73,7 @@ def _budget(path: Path) -> None:
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("performers_*.db", _performers),
     ("releases/*", _release),
-    ("images/*", _picture),
+    ("images/*", _image),
     ("models/*", lambda path: read_pack(path.parent)),
     ("state.db", check_state),
     ("budget/*", _budget),

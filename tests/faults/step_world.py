@@ -76,8 +76,8 @@ class StepWorld:
         self.newest = self.next
         if new:
             big_world.write_cache(self.data.faces(self.pack_id), new, run_id)
-        self._stage_pictures(context, new)
         moment = FIRST + timedelta(days=7 * number)
+        self._stage_images(context, new, iso(moment))
         known = load_sources(self.data.root)
         current = self.data.current
         plan = Plan(
@@ -93,11 +93,11 @@ class StepWorld:
         run_record.start(context, plan)
         return context
 
-    def _stage_pictures(self, context: RunContext, new: list[Person]) -> None:
+    def _stage_images(self, context: RunContext, new: list[Person], moment: str) -> None:
         blank = dict.fromkeys(IMAGES.names) | {"source": "stashdb", "status": "fetched"}
         rows = [
             blank
-            | {"url": big_world._url(person.number, shot), "fetched_at": big_world.WHEN}
+            | {"url": big_world._url(person.number, shot), "fetched_at": moment}
             | {"sha256": big_world._sha(big_world._url(person.number, shot))}
             | {"run_id": context.run.run_id}
             for person in new

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from demo.world import World
-from tests.e2e.conftest import CAPS, Trainer, picture_requests
+from tests.e2e.conftest import CAPS, Trainer, image_requests
 from tests.e2e.test_embed_beside import BESIDE, beside, processes
 from tests.waiting import wait_for
 
@@ -35,22 +35,22 @@ def arguments(pid: int) -> list[str]:
 
 
 @pytest.mark.parametrize("victim", VICTIMS)
-def test_the_build_goes_on_and_embeds_the_rest(demo_pictures, tmp_path, victim):
+def test_the_build_goes_on_and_embeds_the_rest(demo_images, tmp_path, victim):
     root = tmp_path / "data"
     root.mkdir()
-    with World(week=1, pictures=demo_pictures) as world:
+    with World(week=1, images=demo_images) as world:
         trainer = Trainer(root, world.port)
         trainer.override(requests_per_minute=150)
         process = trainer.start("build", "--json", "--conf", json.dumps(CAPS), **BESIDE)
         wait_for(lambda: ((found := beside(root)) and found.batches) or process.poll(), 240)
         wait_for(lambda: running(root, VICTIMS[victim]) or process.poll() is not None, 240)
         killed = running(root, VICTIMS[victim])
-        asked = sum(picture_requests(world).values())
+        asked = sum(image_requests(world).values())
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
         out, err = process.communicate(timeout=600)
         assert process.returncode == 0, err[-3000:]
-        requests = picture_requests(world)
+        requests = image_requests(world)
     assert killed and asked < len(requests)  # in the middle of the crawl
     record = json.loads(out)
     assert record["status"] == "completed"

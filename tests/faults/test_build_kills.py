@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from demo.world import World
-from tests.e2e.conftest import CAPS, Trainer, picture_requests
+from tests.e2e.conftest import CAPS, Trainer, image_requests
 from tests.faults.flips import content, flip, kind_of, outcome, put_back, read_again
 from trainer.config.settings import REPO_ROOT
 from trainer.exclusions.edit import add
@@ -45,17 +45,17 @@ def kill_after(trainer: Trainer, seconds: float) -> bool:
     return False
 
 
-def test_a_build_killed_anywhere_goes_on_where_it_was(tmp_path, demo_pictures):
+def test_a_build_killed_anywhere_goes_on_where_it_was(tmp_path, demo_images):
     seed = int(os.environ.get("FAULT_SEED", str(time.time_ns() % 100_000)))
     moments = random.Random(seed)
     killed = 0
-    with World(week=1, pictures=demo_pictures) as world:
+    with World(week=1, images=demo_images) as world:
         trainer = Trainer(tmp_path, world.port)
         trainer.override(part_rows=PART_ROWS, requests_per_minute=3_000)
         for _ in range(KILLS):
             killed += kill_after(trainer, moments.uniform(1.0, 25.0))
         record = trainer.build()
-        asked = picture_requests(world)
+        asked = image_requests(world)
     print(f"seed {seed}, {killed} builds killed")  # noqa: T201
     assert record["status"] in ("completed", "partial")
     assert trainer.run("verify").returncode == 0
@@ -82,11 +82,11 @@ def leftovers(trainer: Trainer) -> list[str]:
 
 
 @pytest.mark.parametrize("step", ["commit_release", "publish"])
-def test_killed_between_state_and_release_the_same_run_is_finished(released, demo_pictures, step):
+def test_killed_between_state_and_release_the_same_run_is_finished(released, demo_images, step):
     """The two moments that matter most: before and after the release becomes visible."""
     before = released.current
     program = SABOTAGE.format(step=step, conf=json.dumps(CAPS))
-    with World(week=2, port=released.port, pictures=demo_pictures):
+    with World(week=2, port=released.port, images=demo_images):
         done = subprocess.run(
             [sys.executable, "-c", program],
             cwd=REPO_ROOT,

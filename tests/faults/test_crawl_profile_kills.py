@@ -30,6 +30,7 @@ from tests.recorded.profile_box import (
     record,
     serve_site,
 )
+from tests.waiting import DEADLINE, wait_for
 from trainer.config.settings import REPO_ROOT
 from trainer.crawl.run import crawl_job
 from trainer.snapshots.store import fold_snapshot
@@ -50,7 +51,7 @@ class Undisturbed:
     site: Site
     records: list[PerformerRecord]
     people: dict[str, Any]
-    pictures: dict[str, Any]
+    images: dict[str, Any]
     requests: int  # its own, robots.txt included
 
 
@@ -62,10 +63,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Undisturbe
         bench = bench_of(site, records, tmp_path_factory.mktemp("undisturbed"))
         manifest = bench.crawl()
         assert manifest.status == "complete", manifest.reason
-        people, pictures = folded(bench)
+        people, images = folded(bench)
         assert len(people) == PEOPLE + 1 and people["Gone_Away"]["deleted"]
         assert len(people["Person_007"]["owners"]) == 2
-        yield Undisturbed(site, records, people, pictures, len(site.log))
+        yield Undisturbed(site, records, people, images, len(site.log))
 
 
 def populate(site: Site) -> list[PerformerRecord]:
@@ -77,9 +78,9 @@ def populate(site: Site) -> list[PerformerRecord]:
         files = [f"p{number}-{k}.jpg" for k in range(2 if number % 3 == 0 else 1)]
         site.person(slug, name, *files)
         if number % 7 == 0:
-            del site.pictures[f"{FULL}{files[0]}"]
+            del site.images[f"{FULL}{files[0]}"]
             small = f"/wiki/images/thumb/a/ab/{files[0]}/120px-{files[0]}"
-            site.pictures[small] = JPEG + b"small" + files[0].encode()
+            site.images[small] = JPEG + b"small" + files[0].encode()
         records.append(linked(number, slug, name))
     records.append(record(900, "Person 007", f"https://www.boobpedia.com{PAGE}Person_007"))
     records.append(linked(901, "Gone_Away", "Gone Away"))
@@ -101,13 +102,13 @@ def folded(bench: ProfileBench) -> tuple[dict[str, Any], dict[str, Any]]:
     directory = fold_snapshot(bench.context("r1", WEEK_1), SOURCE, excluded=set())
     assert directory is not None
     people = read_table(directory / "performers.parquet").to_pylist()
-    pictures = read_table(directory / "images.parquet").to_pylist()
+    images = read_table(directory / "images.parquet").to_pylist()
     assert len({row["source_id"] for row in people}) == len(people)
-    assert len({row["url"] for row in pictures}) == len(pictures)
+    assert len({row["url"] for row in images}) == len(images)
     kept = ("name", "images", "owners", "deleted", "found_by", "birth_date", "page_url")
     return (
         {row["source_id"]: {key: row[key] for key in kept} for row in people},
-        {row["url"]: (row["status"], row["sha256"]) for row in pictures},
+        {row["url"]: (row["status"], row["sha256"]) for row in images},
     )
 
 
@@ -124,13 +125,11 @@ def killed(bench: ProfileBench, requests: int, seconds: float) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
-    while len(bench.site.log) - before < requests and child.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    come = lambda: len(bench.site.log) - before >= requests  # noqa: E731
+    wait_for(lambda: come() or child.poll() is not None, every=0.005)
     time.sleep(seconds)
     child.kill()
-    assert child.wait(60) in (-signal.SIGKILL, 0)
+    assert child.wait(DEADLINE) in (-signal.SIGKILL, 0)
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
@@ -143,8 +142,8 @@ def test_a_killed_crawl_of_pages_ends_as_one_that_nobody_killed(undisturbed, tmp
         killed(bench, chance.randrange(undisturbed.requests), chance.uniform(0, 0.06))
     manifest = bench.crawl()
     assert manifest.status == "complete", manifest.reason
-    assert folded(bench) == (undisturbed.people, undisturbed.pictures)
-    for status, sha256 in undisturbed.pictures.values():
+    assert folded(bench) == (undisturbed.people, undisturbed.images)
+    for status, sha256 in undisturbed.images.values():
         assert status != "fetched" or DataDir(tmp_path).image(sha256).stat().st_size > 0
     assert [e.field for e in manifest.errors if e.kind == "field_missing"] == ["infobox"]
     assert_only_what_was_in_hand_came_again(bench, undisturbed, kills)
@@ -156,5 +155,5 @@ def assert_only_what_was_in_hand_came_again(
     asked = Counter(bench.site.asked())
     pages = sum(n for path, n in asked.items() if path.startswith(PAGE))
     assert pages <= PEOPLE + 2 + kills * (PART_TARGETS + AT_ONCE)
-    pictures = sum(asked.values()) - pages
-    assert pictures <= len(undisturbed.pictures) + kills * (PART_ROWS + AT_ONCE)
+    images = sum(asked.values()) - pages
+    assert images <= len(undisturbed.images) + kills * (PART_ROWS + AT_ONCE)

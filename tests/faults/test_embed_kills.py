@@ -19,7 +19,7 @@ from tests.embed_job import Bench, embedder_python, portraits
 from trainer.config.settings import REPO_ROOT
 
 KILLS = int(os.environ.get("EMBED_KILLS", "4"))
-PART = 8  # pictures a part: what a kill may cost
+PART = 8  # pictures per part: what a kill may cost
 pytestmark = pytest.mark.timeout(120 + 30 * KILLS)
 
 
@@ -49,10 +49,10 @@ def kill_somewhere(job: Path, log: Path, moments: random.Random) -> bool:
     return False
 
 
-def filled(bench: Bench, pictures: int) -> None:
+def filled(bench: Bench, images: int) -> None:
     """Pictures with one face or more each, none twice."""
     people = list(portraits(("studio_portrait", "amateur_selfie"), 300).items())
-    for number in range(pictures):
+    for number in range(images):
         name, image = people[number % len(people)]
         width, height = image.size
         bench.add(f"{name}/{number}", image.resize((width + number // len(people), height)))

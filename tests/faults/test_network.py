@@ -130,7 +130,7 @@ def assert_rest_is_there(bench: ProfileBench, run_id: str, failing: set[str]) ->
     for number in range(PEOPLE):
         path = image_of(number)
         if page_of(number) not in failing and path not in failing:
-            content = bench.site.pictures[path]
+            content = bench.site.images[path]
             assert images[path]["sha256"] == hashlib.sha256(content).hexdigest()
             assert DataDir(bench.root).image(images[path]["sha256"]).read_bytes() == content
 

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import pytest
 import requests
 
-from tests.e2e.conftest import demo_pictures, released, week_1
+from tests.e2e.conftest import demo_images, released, week_1
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.object_store.open_store import open_store
 from trainer.object_store.store import Store
 
-__all__ = ["demo_pictures", "released", "week_1"]
+__all__ = ["demo_images", "released", "week_1"]
 PYTHON = REPO_ROOT / ".venv-s3" / "bin" / "python"
 _numbers = itertools.count()
 

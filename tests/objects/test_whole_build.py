@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from demo.world import World
-from tests.e2e.conftest import CAPS, Trainer, picture_requests
+from tests.e2e.conftest import CAPS, Trainer, image_requests
 from tests.embed_job import demo_pack
 from tests.objects.conftest import Bucket
 from trainer.config.pipeline import STEPS, Step
@@ -98,26 +98,26 @@ def folders(paths: list[str]) -> Counter[str]:
 
 
 @pytest.mark.timeout(3600)
-def test_every_step_on_an_empty_machine(tmp_path, bucket, demo_pictures, released):
-    with World(week=1, port=released.port, pictures=demo_pictures) as world:
+def test_every_step_on_an_empty_machine(tmp_path, bucket, demo_images, released):
+    with World(week=1, port=released.port, images=demo_images) as world:
         workers = Workers(tmp_path / "empty", world.port, bucket)
         models, _ = demo_pack()
         shutil.copytree(models, workers.root / "models" / "demo")
         pushed = workers.run("objects", "push")
         assert pushed.returncode == 0, pushed.stderr
         results = workers.all_steps("objects-1")
-        assert max(picture_requests(world).values()) == 1
+        assert max(image_requests(world).values()) == 1
     workers.mirrored()
     said = (workers.root / "runs" / "objects-1" / "run.json").read_text()
     assert results["report"]["status"] == "completed", said
     assert content(workers.current) == content(released.current)
     no_more_comes_than_is_needed(workers, results["plan_embed"]["to_embed"])
 
-    with World(week=2, port=released.port, pictures=demo_pictures) as world:
+    with World(week=2, port=released.port, images=demo_images) as world:
         released.build()
         before = len(world.log)
         workers.all_steps("objects-2")
-        again = picture_requests(world, before)
+        again = image_requests(world, before)
         assert sum(again.values()) == 20
         assert content(workers.mirrored()) == content(released.current)
         workers.wipe()

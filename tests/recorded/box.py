@@ -53,7 +53,7 @@ class Box:
     def __init__(self) -> None:
         self.base = ""
         self.people: list[dict[str, Any]] = []
-        self.pictures: dict[str, Answer] = {}
+        self.images: dict[str, Answer] = {}
         self.robots = b""
         self.key = KEY
         self.log: list[str] = []
@@ -70,7 +70,7 @@ class Box:
     def add(self, count: int) -> None:
         self.people = [person(n, self.base) for n in range(1, count + 1)]
         for n in range(1, count + 1):
-            self.pictures[f"/img/{n}.jpg"] = (200, {}, JPEG + str(n).encode())
+            self.images[f"/img/{n}.jpg"] = (200, {}, JPEG + str(n).encode())
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> Answer:
         content = json.loads(body) if body else None
@@ -84,7 +84,7 @@ class Box:
         if path == "/robots.txt":
             return 200, {}, self.robots
         if path != "/graphql":
-            return self.pictures.get(path, (404, {}, b"not there"))
+            return self.images.get(path, (404, {}, b"not there"))
         if headers.get("apikey") != self.key:
             return 401, {}, b"unauthorized"
         return 200, {"Content-Type": "application/json"}, json.dumps(self.page(given)).encode()

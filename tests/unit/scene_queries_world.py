@@ -27,14 +27,14 @@ from trainer.staging.schemas import SCENE_QUERIES
 MANY = 100
 
 
-def query_rows(pictures, outcome="no_face"):
+def query_rows(images, outcome="no_face"):
     vector = np.zeros(512, "<f2")
     vector[0] = 1
     found = vector.tobytes() if outcome == "face" else None
     return [
-        {"image_sha256": picture, "face_no": 0, "kind": kind, "outcome": outcome}
+        {"image_sha256": image, "face_no": 0, "kind": kind, "outcome": outcome}
         | {"facenet": found, "arcface": found}
-        for picture in pictures
+        for image in images
         for kind in KINDS
     ]
 
@@ -71,5 +71,5 @@ class Weeks:
             for image in row["images"]:
                 write_bytes(self.data.image(sha(image["url"])), b"bytes")
 
-    def embed(self, pictures, name="000-of-001-1"):
-        write_rows(self.cache / f"{PREFIX}{name}.parquet", query_rows(pictures), SCENE_QUERIES)
+    def embed(self, images, name="000-of-001-1"):
+        write_rows(self.cache / f"{PREFIX}{name}.parquet", query_rows(images), SCENE_QUERIES)

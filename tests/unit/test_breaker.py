@@ -105,9 +105,9 @@ def test_an_answer_about_nothing_does_not(between):
 
 def test_pictures_and_robots_txt_are_not_counted():
     middleware = BreakerMiddleware(1)
-    picture = Request(URL, headers={"Accept": "image/webp,image/png,image/jpeg"})
+    image = Request(URL, headers={"Accept": "image/webp,image/png,image/jpeg"})
     robots = Request(URL, meta={"dont_obey_robotstxt": True})
-    for request in (picture, robots):
+    for request in (image, robots):
         assert middleware.process_response(request, answer(403)).status == 403
     with pytest.raises(CrawlStopped):
         middleware.process_response(Request(URL), answer(403))

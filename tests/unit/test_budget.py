@@ -183,7 +183,7 @@ def test_a_hold_on_the_picture_host_does_not_hold_the_pages(budget, clock):
     budget.hold("host-pictures.example", 600)
     pages = []
 
-    async def picture() -> None:
+    async def image() -> None:
         await middleware.process_request(Request("https://pictures.example/"))
         assert clock() == pytest.approx(1600, abs=1e-3)
 
@@ -192,7 +192,7 @@ def test_a_hold_on_the_picture_host_does_not_hold_the_pages(budget, clock):
             await middleware.process_request(Request("https://example.org/"))
             pages.append(clock())
 
-    run(clock, picture(), page())
+    run(clock, image(), page())
     assert pages == pytest.approx([1000, 1001, 1002, 1003, 1004], abs=1e-3)
 
 

@@ -24,7 +24,7 @@ from trainer.staging.manifest import StageError
 from trainer.staging.parquet import parts
 
 PEOPLE = 180
-PICTURE = "/wiki/images/a/ab/"
+IMAGE = "/wiki/images/a/ab/"
 AGE_CHECK = (
     b"<html><title>Age Verification</title><h1>Are you over 18?</h1><a href=/in>Yes</a></html>"
 )
@@ -110,7 +110,7 @@ UNREADABLE = {
     ),
     "empty": (answer(b""), "field_missing"),
 }
-PICTURES = {
+IMAGES = {
     "a page": (answer(b"<!DOCTYPE html><title>Just a sec</title>"), "html_instead_of_picture"),
     "a page that says it is one": (
         answer(b"<html>Log in</html>", "Content-Type: image/jpeg"),
@@ -143,8 +143,8 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ProfileB
         site.pages["/age-check?back=x"] = AGE_CHECK
         for number, (raw, _) in enumerate(PAGES.values()):
             site.raw[f"/boobs/{slug(number)}"] = raw
-        for number, (raw, _) in enumerate(PICTURES.values(), len(PAGES)):
-            site.raw[f"{PICTURE}{number}.jpg"] = raw
+        for number, (raw, _) in enumerate(IMAGES.values(), len(PAGES)):
+            site.raw[f"{IMAGE}{number}.jpg"] = raw
         yield ProfileBench(site, tmp_path_factory.mktemp("answers"), records), site
 
 
@@ -161,7 +161,7 @@ def test_only_what_was_faulty_is_lost(crawled, first):
     assert first.counts["pages_failed"] == len(FAILED) + len(WALLED)
     assert first.counts["pages_walled"] == len(WALLED)
     fetched = {row["url"].rpartition("/")[2] for row in bench.images() if row["sha256"]}
-    assert fetched == {f"{n}.jpg" for n in range(len(PAGES) + len(PICTURES), PEOPLE)}
+    assert fetched == {f"{n}.jpg" for n in range(len(PAGES) + len(IMAGES), PEOPLE)}
     assert not [row for row in bench.images() if row["status"] == "refused"]
 
 
@@ -181,13 +181,13 @@ def test_every_page_has_its_error(crawled, first, fault):
     assert error.message and "<" not in error.message and "Error" not in error.message
 
 
-@pytest.mark.parametrize("fault", PICTURES)
+@pytest.mark.parametrize("fault", IMAGES)
 def test_every_picture_has_its_error(crawled, first, fault):
-    number = len(PAGES) + list(PICTURES).index(fault)
+    number = len(PAGES) + list(IMAGES).index(fault)
     (row,) = [row for row in crawled[0].images() if row["url"].endswith(f"/{number}.jpg")]
-    assert (row["status"], row["reason"].partition(":")[0]) == ("failed", PICTURES[fault][1])
+    assert (row["status"], row["reason"].partition(":")[0]) == ("failed", IMAGES[fault][1])
     kinds = {error.kind: error.source for error in first.errors}
-    assert kinds[f"picture_{PICTURES[fault][1]}"] == SOURCE
+    assert kinds[f"picture_{IMAGES[fault][1]}"] == SOURCE
 
 
 def test_the_next_week_all_is_well(crawled, first):
@@ -202,6 +202,6 @@ def test_the_next_week_all_is_well(crawled, first):
     assert {path for path in asked if path.startswith("/boobs/")} == {
         f"/boobs/{slug(number)}" for number in range(len(PAGES))
     }
-    pictures = {f"{PICTURE}{number}.jpg" for number in range(len(PAGES) + len(PICTURES))}
-    assert {path for path in asked if path.startswith(PICTURE)} == pictures
+    images = {f"{IMAGE}{number}.jpg" for number in range(len(PAGES) + len(IMAGES))}
+    assert {path for path in asked if path.startswith(IMAGE)} == images
     assert bench.publish("r2")["deleted"].to_list() == [False] * PEOPLE

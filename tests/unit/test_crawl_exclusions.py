@@ -142,8 +142,8 @@ def test_a_picture_taken_back_costs_no_sweep(bench: Bench):
 
 def test_an_excluded_picture_is_not_kept_and_not_fetched_again(bench: Bench):
     sha = hashlib.sha256(JPEG).hexdigest()
-    bench.box.pictures["/img/3.jpg"] = (200, {}, JPEG + b"another")
-    bench.box.pictures["/img/2.jpg"] = (200, {}, JPEG)
+    bench.box.images["/img/3.jpg"] = (200, {}, JPEG + b"another")
+    bench.box.images["/img/2.jpg"] = (200, {}, JPEG)
     exclude(bench, "image", sha)
     exclude(bench, "url", f"{bench.box.base}/img/5.jpg")
     bench.crawl()
@@ -170,7 +170,7 @@ def _manifest(bench: Bench, run_id: str) -> StageManifest:
 def test_pruned_pictures_are_not_fetched_again_until_another_pack_needs_them(bench: Bench):
     data = DataDir(bench.root)
     for n in range(1, 10):
-        bench.box.pictures[f"/img/{n}.jpg"] = (200, {}, JPEG + bytes([n]))
+        bench.box.images[f"/img/{n}.jpg"] = (200, {}, JPEG + bytes([n]))
     bench.crawl()
     bench.publish("r1")
     own = {path: row["sha256"] for path, row in bench.images().items()}

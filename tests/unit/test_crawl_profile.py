@@ -65,8 +65,8 @@ def test_a_career_that_goes_on_in_the_year_of_the_run_has_no_end(bench):
 
 
 def test_a_picture_that_is_gone_in_full_is_fetched_small(bench):
-    del bench.site.pictures[f"{FULL}w1.jpg"]
-    bench.site.pictures[f"{THUMB}w1.jpg/120px-w1.jpg"] = b"\xff\xd8\xff\xe0small"
+    del bench.site.images[f"{FULL}w1.jpg"]
+    bench.site.images[f"{THUMB}w1.jpg/120px-w1.jpg"] = b"\xff\xd8\xff\xe0small"
     bench.crawl()
     states = {r["url"].removeprefix(bench.site.base): r["status"] for r in bench.images()}
     assert states[f"{FULL}w1.jpg"] == "refused"

@@ -76,9 +76,9 @@ class Embedder:
         self.batches: list[list[str]] = []
         self.during: Callable[[], object] = lambda: None
 
-    def embed(self, pictures: list[str]) -> None:
+    def embed(self, images: list[str]) -> None:
         self.during()
-        self.batches.append(pictures)
+        self.batches.append(images)
 
 
 @pytest.fixture
@@ -136,10 +136,10 @@ def test_pictures_whose_bytes_are_gone_or_that_are_excluded_are_left(context, mo
     (kept,) = fetched(context, 2, "c")
     listed = Exclusions(images={out})
     monkeypatch.setattr(waiting_images, "exclusions_of", lambda _context: listed)
-    pictures = WaitingImages(context)
-    assert pictures.look() == 3
-    assert pictures.take(10) == [kept]
-    assert pictures.look() == 0
+    images = WaitingImages(context)
+    assert images.look() == 3
+    assert images.take(10) == [kept]
+    assert images.look() == 0
 
 
 def test_the_total_adds_the_batches_up(context, monkeypatch):

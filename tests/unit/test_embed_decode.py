@@ -146,7 +146,7 @@ def test_animated_webp_gives_its_first_frame() -> None:
 
 def test_perceptual_hash_tells_near_from_far() -> None:
     rng = np.random.default_rng(5)
-    picture = Image.fromarray(rng.integers(0, 256, (6, 6, 3), np.uint8)).resize((300, 300), 3)
+    image = Image.fromarray(rng.integers(0, 256, (6, 6, 3), np.uint8)).resize((300, 300), 3)
     other = Image.fromarray(rng.integers(0, 256, (6, 6, 3), np.uint8)).resize((300, 300), 3)
 
     def bits(image: Image.Image, **options: object) -> int:
@@ -154,9 +154,9 @@ def test_perceptual_hash_tells_near_from_far() -> None:
         assert isinstance(decoded, DecodedImage)
         return int.from_bytes(decoded.phash)
 
-    same = bits(picture, quality=95) ^ bits(picture.resize((150, 150)), quality=50)
+    same = bits(image, quality=95) ^ bits(image.resize((150, 150)), quality=50)
     assert same.bit_count() <= 6
-    assert (bits(picture) ^ bits(other)).bit_count() >= 16
+    assert (bits(image) ^ bits(other)).bit_count() >= 16
 
 
 def test_the_hash_of_one_colour_is_no_noise() -> None:

@@ -23,7 +23,7 @@ SHAS = [hashlib.sha256(bytes([number])).hexdigest() for number in range(40)]
 BOX = np.array([300, 200, 120, 160], np.float32)
 
 
-def picture(height: int = 600, width: int = 800) -> np.ndarray:
+def image(height: int = 600, width: int = 800) -> np.ndarray:
     """Fine detail everywhere, one half brighter than the other."""
     noise = np.random.default_rng(1).integers(0, 120, (height, width, 3))
     noise[:, width // 2 :] += 100
@@ -32,7 +32,7 @@ def picture(height: int = 600, width: int = 800) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def view() -> View:
-    found = surroundings(picture(), BOX)
+    found = surroundings(image(), BOX)
     assert found is not None
     return found
 
@@ -55,14 +55,14 @@ def test_surroundings_keep_a_margin_and_hold_the_face_where_they_say() -> None:
 
 
 def test_a_large_face_is_shrunk_one_at_the_edge_is_cut_and_a_tiny_one_is_left_out() -> None:
-    large = surroundings(picture(), BOX * 1.4)
+    large = surroundings(image(), BOX * 1.4)
     assert large is not None
     assert large.side == pytest.approx(FACE_SIDE, abs=0.5)
-    edge = surroundings(picture(), np.array([-10, -20, 120, 160], np.float32))
+    edge = surroundings(image(), np.array([-10, -20, 120, 160], np.float32))
     assert edge is not None
     assert edge.box[:2] == (-10, -20)
-    assert surroundings(picture(), np.array([9, 9, MIN_SIDE - 1, 10], np.float32)) is None
-    assert surroundings(picture(), np.array([2_000, 9, 100, 100], np.float32)) is None
+    assert surroundings(image(), np.array([9, 9, MIN_SIDE - 1, 10], np.float32)) is None
+    assert surroundings(image(), np.array([2_000, 9, 100, 100], np.float32)) is None
     for kind in KINDS:
         assert degraded(edge, kind, SHAS[0]).pixels.dtype == np.uint8
 
@@ -88,7 +88,7 @@ BYTES = {
 
 @pytest.mark.parametrize("kind", BYTES)
 def test_who_changes_a_kind_has_to_raise_the_version(kind: str) -> None:
-    small = View(picture(60, 60), (20.0, 20.0, 20.0, 25.0))
+    small = View(image(60, 60), (20.0, 20.0, 20.0, 25.0))
     pixels = degraded(small, kind, SHAS[0]).pixels
     assert hashlib.sha256(pixels.tobytes()).hexdigest()[:16] == BYTES[kind]
 

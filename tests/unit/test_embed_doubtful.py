@@ -23,12 +23,12 @@ LYING = [80, 30, 80, 70, 60, 50, 40, 35, 40, 65]  # the same, turned clockwise
 VECTOR = bytes(1024)
 
 
-def row(picture, score=0.95, *, points=STANDING, side=100.0, no=0, outcome="face", turn=None):
+def row(image, score=0.95, *, points=STANDING, side=100.0, no=0, outcome="face", turn=None):
     blank = dict.fromkeys(FACES.names)
     if outcome != "face":
-        return blank | {"image_sha256": picture, "face_no": -1, "outcome": outcome, "turn": turn}
+        return blank | {"image_sha256": image, "face_no": -1, "outcome": outcome, "turn": turn}
     return blank | {
-        "image_sha256": picture,
+        "image_sha256": image,
         "face_no": no,
         "outcome": "face",
         "box": [0.0, 0.0, side, side],
@@ -92,15 +92,15 @@ def planned(tmp_path):
         part.unlink()
     old = [row(clear), row(weak, 0.8), row(gone, 0.8), row(nobody, outcome="no_face")]
     write_old(cache / "part-old.parquet", old)
-    for picture in (clear, weak, nobody):
-        write_bytes(world.data.image(picture), b"bytes")
+    for image in (clear, weak, nobody):
+        write_bytes(world.data.image(image), b"bytes")
     named = {"clear": clear, "weak": weak, "gone": gone, "nobody": nobody}
     return world, context, named
 
 
 def asked(context):
     jobs = [json.loads(p.read_text()) for p in context.run.root.glob("embed/*/job.json")]
-    return {picture for job in jobs for picture in job["images"]}
+    return {image for job in jobs for image in job["images"]}
 
 
 def test_only_what_may_be_turned_is_embedded_again(planned, caplog):

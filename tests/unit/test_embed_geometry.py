@@ -55,12 +55,12 @@ def test_points_that_coincide_have_no_alignment() -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (32, 64), (33, 31), (479, 640)])
 def test_padding_reaches_the_multiple_and_keeps_the_picture(height: int, width: int) -> None:
-    picture = np.full((height, width, 3), 9, np.uint8)
-    padded = pad_to_multiple(picture, 32)
+    image = np.full((height, width, 3), 9, np.uint8)
+    padded = pad_to_multiple(image, 32)
     assert padded.shape[0] % 32 == padded.shape[1] % 32 == 0
     assert padded.shape[0] - height < 32 and padded.shape[1] - width < 32
     assert (padded[:height, :width] == 9).all()
-    assert int(padded.sum()) == int(picture.sum())
+    assert int(padded.sum()) == int(image.sum())
 
 
 def _iou(a: np.ndarray, b: np.ndarray) -> float:

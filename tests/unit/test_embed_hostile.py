@@ -18,7 +18,7 @@ from embedder.decode import (
     decode_bytes,
     decode_file,
 )
-from tests.hostile_pictures import CORNERS, GOOD, JPEG, REFUSED, SIZE, grey_png, saved, scene
+from tests.hostile_images import CORNERS, GOOD, JPEG, REFUSED, SIZE, grey_png, saved, scene
 
 SEEDS = (JPEG, saved(scene(), "PNG"), saved(scene(), "WEBP", quality=80))
 

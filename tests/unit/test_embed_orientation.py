@@ -11,7 +11,7 @@ from PIL import Image, features
 from PIL.PngImagePlugin import PngInfo
 
 from embedder.decode import MAX_PIXELS, DecodedImage, Refused, decode_bytes
-from tests.hostile_pictures import (
+from tests.hostile_images import (
     CORNERS,
     GOOD,
     ORIENTATION,

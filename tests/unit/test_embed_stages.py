@@ -16,7 +16,8 @@ from embedder.batches import Batches, is_out_of_memory
 from embedder.decode import KEPT_SIDE, MAX_SIDE, DecodedImage, Refused, decode_bytes
 from embedder.decode_pool import Closed, DecodePool, Lent, Task
 from embedder.jpeg import halving
-from embedder.prefetch import Ahead
+from embedder.prefetch import Prefetch
+from tests.waiting import DEADLINE
 
 
 def test_ahead_keeps_order_and_works_no_further_than_its_size() -> None:
@@ -30,8 +31,8 @@ def test_ahead_keeps_order_and_works_no_further_than_its_size() -> None:
                 full.set()
             yield number
 
-    stage = Ahead(numbers(), 3, "numbers")
-    assert full.wait(10)
+    stage = Prefetch(numbers(), 3, "numbers")
+    assert full.wait(DEADLINE)
     assert taken == [0, 1, 2, 3]  # three waiting, one in hand
     assert list(stage) == list(range(20))
     stage.close()
@@ -42,7 +43,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 1
         raise ValueError("no more")
 
-    stage = Ahead(broken(), 5, "broken")
+    stage = Prefetch(broken(), 5, "broken")
     got: list[int] = []
     with pytest.raises(ValueError, match="no more"):
         for item in stage:
@@ -61,9 +62,9 @@ def test_closing_ends_a_stage_that_nobody_reads() -> None:
         finally:
             ended.set()
 
-    stage = Ahead(endless(), 2, "endless")
+    stage = Prefetch(endless(), 2, "endless")
     stage.close()
-    assert ended.wait(10)
+    assert ended.wait(DEADLINE)
 
 
 class Device:
@@ -154,21 +155,21 @@ def test_the_short_way_gives_pillows_pixels(options: dict[str, object]) -> None:
 def test_large_jpegs_are_decoded_smaller_and_remember_their_size(
     size: tuple[int, int], expected: tuple[int, int]
 ) -> None:
-    picture = _decoded(_jpeg(*size, quality=90))
-    assert (picture.width, picture.height) == size
-    assert picture.pixels.shape[1::-1] == expected
-    assert max(picture.pixels.shape) <= MAX_SIDE
+    image = _decoded(_jpeg(*size, quality=90))
+    assert (image.width, image.height) == size
+    assert image.pixels.shape[1::-1] == expected
+    assert max(image.pixels.shape) <= MAX_SIDE
     content = Image.open(io.BytesIO(_jpeg(*size, quality=90)))
     reference = np.asarray(content.resize(expected, Image.Resampling.BOX), np.int16)
-    assert np.abs(reference - picture.pixels).mean() < 2
+    assert np.abs(reference - image.pixels).mean() < 2
 
 
 def test_other_formats_are_shrunk_too_and_strips_are_refused() -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (6000, 700), (10, 200, 30)).save(buffer, "PNG")
-    picture = _decoded(buffer.getvalue())
-    assert picture.pixels.shape == (175, 1500, 3)
-    assert picture.pixels[50, 50].tolist() == [10, 200, 30]
+    image = _decoded(buffer.getvalue())
+    assert image.pixels.shape == (175, 1500, 3)
+    assert image.pixels[50, 50].tolist() == [10, 200, 30]
     strip = decode_bytes(_jpeg(20_000, 60))
     assert strip == Refused("too_narrow", 20_000, 60)
 
@@ -191,20 +192,20 @@ def test_slots_that_are_given_back_are_used_again(tmp_path: Path) -> None:
     tasks = _tasks(tmp_path, 12)
     widths = []
     with DecodePool(2, slots=1) as pool:
-        for picture in pool.decode(tasks):
-            assert isinstance(picture, Lent)
-            widths.append(picture.pixels.shape[1])
-            assert (picture.pixels == _decoded(tasks[len(widths) - 1][0].read_bytes()).pixels).all()
-            picture.give_back()
+        for image in pool.decode(tasks):
+            assert isinstance(image, Lent)
+            widths.append(image.pixels.shape[1])
+            assert (image.pixels == _decoded(tasks[len(widths) - 1][0].read_bytes()).pixels).all()
+            image.give_back()
     assert widths == list(range(60, 72))
 
 
 def test_a_pool_that_is_stopped_wakes_who_waits_for_a_slot(tmp_path: Path) -> None:
     with DecodePool(1, slots=2) as pool:
-        pictures = pool.decode(_tasks(tmp_path, 5))
-        assert isinstance(next(pictures), Lent) and isinstance(next(pictures), Lent)
+        images = pool.decode(_tasks(tmp_path, 5))
+        assert isinstance(next(images), Lent) and isinstance(next(images), Lent)
         waker = threading.Timer(0.3, pool.stop)  # nobody gives a slot back
         waker.start()
         with pytest.raises(Closed):
-            next(pictures)
+            next(images)
         waker.join()

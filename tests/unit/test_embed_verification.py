@@ -8,14 +8,12 @@ import pytest
 from embedder.verification import best_threshold, rank_1, sample_pairs, verification
 
 
-def world(people: int, pictures: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
+def world(people: int, images: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(3)
     centres = generator.normal(size=(people, 64))
-    vectors = np.repeat(centres, pictures, 0) + noise * generator.normal(
-        size=(people * pictures, 64)
-    )
+    vectors = np.repeat(centres, images, 0) + noise * generator.normal(size=(people * images, 64))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors.astype(np.float32), np.repeat(np.arange(people).astype(str), pictures)
+    return vectors.astype(np.float32), np.repeat(np.arange(people).astype(str), images)
 
 
 def test_people_who_are_far_apart_are_told_apart() -> None:

@@ -18,7 +18,7 @@ from trainer.exclusions.edit import add, person_value, remove, url_value
 from trainer.exclusions.entries import Exclusion, Exclusions, read_exclusions
 from trainer.exclusions.purge import purge
 from trainer.faces.cache import cached_images
-from trainer.pipeline.build import _is_final
+from trainer.pipeline.open_steps import is_final
 from trainer.pipeline.steps import plan_embed, resolve
 from trainer.staging.atomic import write_bytes
 from trainer.staging.frames import read_frame
@@ -113,7 +113,7 @@ def crawled(world, run_id):
     return context
 
 
-def pictures(world):
+def images(world):
     for row in rows():
         for image in row["images"]:
             write_bytes(world.data.image(sha(image["url"])), image["url"].encode())
@@ -124,7 +124,7 @@ MIRAS = [shot(MIRA, n) for n in (0, 1, 2, 3, 4)]
 
 def test_a_person_goes_with_all_records_pages_and_pictures(world):
     crawled(world, "week-1")
-    pictures(world)
+    images(world)
     add(world.data, "id", f"boxone:{uuid(1)}", "asked", WHEN)
     done = purge(world.data)
     assert done.pictures >= len(MIRAS)
@@ -155,10 +155,10 @@ def test_pictures_of_excluded_people_are_not_embedded_again(world):
     context = world.run("week-2", rows())
     for part in world.data.faces(PACK).glob("*.parquet"):
         part.unlink()
-    pictures(world)
+    images(world)
     plan_embed.run(context)
     jobs = [json.loads(p.read_text()) for p in context.run.root.glob("embed/*/job.json")]
-    todo = {picture for job in jobs for picture in job["images"]}
+    todo = {image for job in jobs for image in job["images"]}
     assert sha(shot(BO, 0)) in todo
     assert not todo & {sha(url) for url in MIRAS}
 
@@ -185,9 +185,9 @@ def test_a_decision_after_resolve_stops_the_release(world):
     context = world.run("week-1", rows())
     step = next(s for s in STEPS if s.name == "resolve")
     refuse_if_decided(context)
-    assert _is_final(context, step, None)
+    assert is_final(context, step, None)
     add(world.data, "id", f"boxone:{uuid(1)}", "asked", WHEN)
-    assert not _is_final(context, step, None)
+    assert not is_final(context, step, None)
     with pytest.raises(StageFailed, match="resolve"):
         refuse_if_decided(context)
     context.finish("resolve", resolve.run(context))

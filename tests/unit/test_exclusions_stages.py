@@ -18,7 +18,7 @@ from tests.unit.identity_world import (
     shot,
     uuid,
 )
-from tests.unit.test_exclusions_kin import IMDB, left
+from tests.unit.test_exclusions_related import IMDB, left
 from trainer.exclusions.edit import add, person_value, url_value
 from trainer.exclusions.entries import Kind, read_exclusions
 from trainer.exclusions.purge import purge
@@ -35,7 +35,7 @@ PERSONS: dict[str, tuple[Kind, str]] = {
     "url": ("url", url_value(IMDB)),
     "person": ("person", person_value("Ana Vask", "1990-01-31")),
 }
-PICTURES: dict[str, tuple[Kind, str]] = {
+IMAGES: dict[str, tuple[Kind, str]] = {
     "sha256": ("image", sha(OWN[0])),
     "url": ("url", url_value(OWN[0])),
     "phash": ("image", f"phash:{sha(OWN[0])[:16]}"),
@@ -65,7 +65,7 @@ def to_embed(world, context) -> set[str]:
         write_bytes(world.data.image(sha(url)), url.encode())
     plan_embed.run(context)
     jobs = [json.loads(p.read_text()) for p in context.run.root.glob("embed/*/job.json")]
-    todo = {picture for job in jobs for picture in job["images"]}
+    todo = {image for job in jobs for image in job["images"]}
     return {url for url in urls if sha(url) in todo}
 
 
@@ -89,10 +89,10 @@ def test_a_person(world, kind, remembered):
     assert to_embed(world, context) == {shot(2, 0)}
 
 
-@pytest.mark.parametrize("kind", PICTURES)
+@pytest.mark.parametrize("kind", IMAGES)
 def test_a_picture(world, kind):
     """By its likeness a picture is known only once it is embedded: not before `select`."""
-    add(world.data, *PICTURES[kind], "asked", WHEN)
+    add(world.data, *IMAGES[kind], "asked", WHEN)
     context = world.run("week-1", rows())
     assert {HERS, TWIN, BO} <= left(context)
     assert OWN[0] not in released(context)
@@ -103,7 +103,7 @@ def test_a_picture(world, kind):
 def test_a_purge_takes_out_what_only_its_likeness_gave_away(world):
     context = world.run("week-1", rows())
     write_bytes(world.data.image(sha(OWN[0])), b"a picture")
-    add(world.data, *PICTURES["phash"], "asked", WHEN)
+    add(world.data, *IMAGES["phash"], "asked", WHEN)
     purge(world.data)
     assert not world.data.image(sha(OWN[0])).exists()
     assert sha(OWN[0]) in read_exclusions(world.data).images

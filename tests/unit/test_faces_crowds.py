@@ -34,8 +34,8 @@ def test_largest_faces_that_differ_say_nothing():
 
 def test_of_a_couple_only_the_clearly_largest_can_be_told():
     def together(one: float, other: float) -> list[str]:
-        pictures = [image("medium", (MIRA, area), (BO, 1)) for area in (one, other)]
-        return rules(*pictures[0], *pictures[1])
+        images = [image("medium", (MIRA, area), (BO, 1)) for area in (one, other)]
+        return rules(*images[0], *images[1])
 
     assert together(LARGER, LARGER) == [SEVERAL] * 4
     assert together(LARGER, CLEAR) == [SEVERAL] * 4
@@ -58,15 +58,15 @@ def test_twins_in_every_picture_are_never_told_apart_by_their_faces():
 
 
 def test_a_copy_of_a_picture_vouches_for_nothing():
-    def pictures(*hashes: bytes) -> list[dict]:
+    def images(*hashes: bytes) -> list[dict]:
         return [f for h in hashes for f in image("medium", (MIRA, CLEAR), (BO, 1), phash=h)]
 
-    copies = pictures(bytes(8), bytes(7) + b"\x03")
+    copies = images(bytes(8), bytes(7) + b"\x03")
     assert rules(*copies) == [SEVERAL] * 4
     # Nor does it outvote two pictures that do vouch for each other.
     others = [f for _ in range(2) for f in image("medium", (NOISE, CLEAR), (WREN, 1))]
     assert rules(*copies, *others) == [SEVERAL] * 4 + [LARGEST_AGREE, SEVERAL] * 2
-    assert rules(*pictures(bytes(8), b"\xff" * 8)) == [LARGEST_AGREE, SEVERAL] * 2
+    assert rules(*images(bytes(8), b"\xff" * 8)) == [LARGEST_AGREE, SEVERAL] * 2
 
 
 @pytest.mark.parametrize("trust", ["high", "medium", "low"])

@@ -65,8 +65,8 @@ def test_the_same_picture_under_two_performers_is_taken_for_neither():
 def test_a_picture_of_more_than_three_performers_is_nobodys_and_no_conflict():
     owners = [candidate(n, "a") for n in range(1, 5)] + [candidate(n, "b") for n in range(1, 4)]
     found = judge(*frames(owners, [face("a"), face("b")]))
-    by_picture = found.group_by("image_sha256").agg(pl.col("rule").unique()).sort("image_sha256")
-    assert by_picture["rule"].to_list() == [
+    by_image = found.group_by("image_sha256").agg(pl.col("rule").unique()).sort("image_sha256")
+    assert by_image["rule"].to_list() == [
         ["stand_in_picture"],
         ["same_picture_under_two_performers"],
     ]

@@ -178,8 +178,8 @@ def test_it_costs_a_page_of_a_reference_site_no_more_than_that_page(job, error):
 @pytest.mark.parametrize("error", ERRORS, ids=NAMES)
 def test_it_costs_a_picture_no_more_than_that_picture(job, error):
     spider = spider_of(SourceSpider, job, error)
-    pictures = ImageDownloads(job, spider.report, spider.answer_to, Exclusions())
-    row = asyncio.run(pictures._settle("https://site.example/a.jpg"))
+    images = ImageDownloads(job, spider.report, spider.answer_to, Exclusions())
+    row = asyncio.run(images._settle("https://site.example/a.jpg"))
     assert row["status"] in ("failed", "refused")
     assert row["reason"] is not None
     assert row["reason"].startswith(f"{fetch_failed(error).kind}: ")

@@ -92,7 +92,7 @@ def test_the_merged_are_tombstones_that_name_their_heir_unless_just_listed():
     )
 
 
-def picture(url: str, status: str, sha256: str | None = None) -> dict:
+def image(url: str, status: str, sha256: str | None = None) -> dict:
     return {
         "url": url,
         "source": "box",
@@ -114,14 +114,14 @@ def picture(url: str, status: str, sha256: str | None = None) -> dict:
     ],
 )
 def test_a_failure_never_replaces_a_picture(before, now, expected):
-    earlier, later = (pa.Table.from_pylist([picture("u-a", *p)], IMAGES) for p in (before, now))
+    earlier, later = (pa.Table.from_pylist([image("u-a", *p)], IMAGES) for p in (before, now))
     folded = fold_images(earlier, later, pa.Table.from_pylist([row("a")], PERFORMERS)).to_pylist()
     assert [(r["status"], r["sha256"]) for r in folded] == [expected]
 
 
 def test_only_pictures_of_the_living_stay_once_each_in_order():
     people = [row("b"), row("a"), row("c", deleted=True), row("d", images=None)]
-    staged = [picture(f"u-{n}", "fetched", n) for n in "bacxb"]
+    staged = [image(f"u-{n}", "fetched", n) for n in "bacxb"]
     tables = pa.Table.from_pylist(staged, IMAGES), pa.Table.from_pylist(people, PERFORMERS)
     folded = fold_images(IMAGES.empty_table(), *tables)
     assert folded["url"].to_pylist() == ["u-a", "u-b"]

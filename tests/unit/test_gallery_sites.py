@@ -47,7 +47,7 @@ def parsed(site: str, slug: str) -> tuple[Profile, Site]:
     return spider_of(site).parse_page(page.html.encode(), BASE + path), world
 
 
-def picture(world: Site, url: str) -> ShotReply:
+def image(world: Site, url: str) -> ShotReply:
     found = world.image(urlsplit(url).path)
     assert found is not None
     return found
@@ -86,12 +86,12 @@ def test_every_picture_of_a_look_alike_is_the_persons_and_is_there(site, slug):
     keys = appearances(site)[slug].images
     if site == "javdatabase":  # a portrait
         keys = keys[:1]
-    replies = [picture(world, shot.url) for shot in profile.images]
+    replies = [image(world, shot.url) for shot in profile.images]
     assert [reply.key for reply in replies] == list(keys)
     assert all(reply.width is None for reply in replies)
     for shot, key in zip(profile.images, keys, strict=True):
         for fallback in shot.fallbacks:
-            reply = picture(world, fallback)
+            reply = image(world, fallback)
             assert (reply.key, reply.width) in ((key, THUMBS[site]), (key, None))
     assert world.image("/nowhere.jpg") is None
 

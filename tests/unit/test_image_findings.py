@@ -50,11 +50,11 @@ def embed(data: DataDir, name: str, urls: list[str], outcome: dict[str, Any]) ->
     write_rows(part, [blank | {"image_sha256": sha(url)} for url in sorted(urls, key=sha)], FACES)
 
 
-def queue_of(data: DataDir, pictures: int) -> ImageQueue:
+def queue_of(data: DataDir, images: int) -> ImageQueue:
     """One performer with so many pictures."""
     queue = ImageQueue(job_of(data.root, "r1", None, ()))
     person = cast("PerformerRecord", {"source_id": "1", "scene_count": 10})
-    for number in range(pictures):
+    for number in range(images):
         url = f"http://a.test/{number}.jpg"
         queue.add(person, number, {"url": url, "width": 400, "height": 600}, url, None)
     return queue

@@ -19,7 +19,7 @@ def bench(tmp_path, monkeypatch):
         yield make_bench(box, tmp_path, monkeypatch)
 
 
-def pictures(bench: Bench, run_id: str) -> dict[str, str]:
+def images(bench: Bench, run_id: str) -> dict[str, str]:
     """Path -> sha256 of the pictures that the run's snapshot has."""
     directory = fold_snapshot(bench.context(run_id, enable_faces=False), "stashdb", excluded=set())
     assert directory is not None
@@ -34,30 +34,30 @@ def json_only(bench: Bench) -> dict[str, str]:
     """What a second run without pictures has, in which somebody is new."""
     bench.box.log.clear()
     bench.box.people.append(person(5, bench.box.base, updated="2026-01-08T00:00:01Z"))
-    bench.box.pictures["/img/5.jpg"] = (200, {}, JPEG + b"5")
+    bench.box.images["/img/5.jpg"] = (200, {}, JPEG + b"5")
     assert bench.crawl("r2", enable_faces=False).status == "complete"
     assert not [path for path in bench.box.log if "/img/" in path]
-    return pictures(bench, "r2")
+    return images(bench, "r2")
 
 
 def test_after_a_release_the_old_pictures_stay(bench: Bench):
     bench.crawl("r1")
     bench.publish("r1")
-    before = pictures(bench, "r1")
+    before = images(bench, "r1")
     assert len(before) == 4
     assert json_only(bench) == before
 
 
 def test_after_a_run_that_was_never_published_they_stay_too(bench: Bench):
     bench.crawl("r1")
-    before = pictures(bench, "r1")
+    before = images(bench, "r1")
     assert json_only(bench) == before
 
 
 def test_after_the_last_snapshot_was_lost_the_ledger_has_them(bench: Bench):
     bench.crawl("r1")
     bench.publish("r1")
-    before = pictures(bench, "r1")
+    before = images(bench, "r1")
     shutil.rmtree(bench.root / "runs" / "r1")
     assert json_only(bench) == before
 

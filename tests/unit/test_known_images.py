@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.committed import commit_crawls
 from trainer.adults.quarantine import OWNERS
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
@@ -16,7 +17,7 @@ from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table, write_rows
 from trainer.staging.schemas import FACES, IMAGES, PERFORMERS, TARGETS
-from trainer.state.store import SnapshotRow, StateChanges, commit_release
+from trainer.state.store import SnapshotRow
 
 WHEN = "2026-02-01T00:00:00Z"
 
@@ -37,10 +38,10 @@ def plan(root: Path, run_id: str, base: str | None, **params: Any) -> RunContext
     return context
 
 
-def snapshot(context: RunContext, source: str, *pictures: tuple[str, str, str]) -> None:
-    """`pictures`: record, name of the picture, status."""
+def snapshot(context: RunContext, source: str, *given: tuple[str, str, str]) -> None:
+    """`given`: record, name of the picture, status."""
     records: dict[str, list[str]] = {}
-    for record, name, _ in pictures:
+    for record, name, _ in given:
         records.setdefault(record, []).append(name)
     blank = {**dict.fromkeys(PERFORMERS.names), "source": source, "page_url": "", "deleted": False}
     rows = [
@@ -51,7 +52,7 @@ def snapshot(context: RunContext, source: str, *pictures: tuple[str, str, str]) 
         dict.fromkeys(IMAGES.names)
         | {"url": f"{source}/{name}", "source": source, "status": status, "fetched_at": WHEN}
         | {"sha256": name if status == "fetched" else None}
-        for _, name, status in pictures
+        for _, name, status in given
     ]
     directory = context.run.snapshot(source)
     write_rows(directory / "performers.parquet", rows, PERFORMERS)
@@ -89,19 +90,8 @@ def publish(context: RunContext, *sources: str, owners: dict[str, int] | None = 
         for name, number in (owners or {}).items()
     ]
     write_rows(context.run.resolve / "owners.parquet", rows, OWNERS)
-    changes = StateChanges(
-        run_id=context.run.run_id,
-        version_id=context.plan.version_id,
-        version="2026.2.1",
-        published_at=WHEN,
-        new_performers={},
-        claims={},
-        merges=[],
-        snapshots=[SnapshotRow(s, context.run.run_id, None, 1, None) for s in sources],
-        ledger=[],
-        excluded_links={},
-    )
-    assert commit_release(context.data.state_db, changes)
+    snapshots = [SnapshotRow(s, context.run.run_id, None, 1, None) for s in sources]
+    commit_crawls(context.data.state_db, snapshots, WHEN, context.plan.version_id)
 
 
 def test_nothing_is_known_before_the_first_crawl(first):
@@ -111,8 +101,8 @@ def test_nothing_is_known_before_the_first_crawl(first):
 
 def test_each_picture_has_its_outcome(first):
     names = ("single", "several", "tiny", "empty", "waiting")
-    pictures = [("a", name, "fetched") for name in names]
-    snapshot(first, "stashdb", *pictures, ("a", "gone", "refused"), ("a", "later", "failed"))
+    images = [("a", name, "fetched") for name in names]
+    snapshot(first, "stashdb", *images, ("a", "gone", "refused"), ("a", "later", "failed"))
     embedded(
         first,
         single={},

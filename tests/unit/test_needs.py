@@ -10,9 +10,9 @@ from trainer.staging.parquet import write_rows
 from trainer.staging.schemas import FACES, IMAGES, PERFORMERS
 
 
-def performer(number: int, *pictures: str) -> dict[str, Any]:
+def performer(number: int, *urls: str) -> dict[str, Any]:
     row = dict.fromkeys(PERFORMERS.names) | {"source": "stashdb", "source_id": f"s{number}"}
-    images = [{"url": url, "width": None, "height": None, "fallback_for": None} for url in pictures]
+    images = [{"url": url, "width": None, "height": None, "fallback_for": None} for url in urls]
     return row | {"name": f"P {number}", "page_url": "x", "deleted": False, "images": images}
 
 

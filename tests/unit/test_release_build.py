@@ -92,7 +92,7 @@ def test_bad_inputs_are_refused(tmp_path: Path) -> None:
         with pytest.raises(DamagedFileError, match=message):
             inputs = read_inputs(select, select)
             for column in VECTOR_COLUMNS:
-                inputs.vectors(column)
+                inputs.vectors(column, tmp_path)
 
 
 @pytest.mark.parametrize(("only_with_faces", "kept"), [(False, [1, 2, 3]), (True, [1, 3])])

@@ -115,7 +115,7 @@ def test_ranks_count_the_performers_before_the_right_one(stranger: bool) -> None
     for query, own in enumerate(owners):
         both = []
         for vectors in (asked.facenet, asked.arcface):
-            far = 1 - vectors @ vectors[query]
+            far = 1 - vectors[:] @ vectors[query]
             others = [
                 face
                 for face in np.argsort(far, kind="stable").tolist()

@@ -26,14 +26,14 @@ def both(gallery, row):
     return gallery.facenet[row], gallery.arcface[row]
 
 
-def picture(row):
+def image(row):
     return f"{row:064x}"
 
 
 def queries(rows, **kinds):
     """`kinds`: what is found in the copy of the picture of a row; else nothing."""
     copies = {
-        picture(row): {kind: kinds[kind](row) if kind in kinds else None for kind in KINDS}
+        image(row): {kind: kinds[kind](row) if kind in kinds else None for kind in KINDS}
         for row in rows
     }
     return SceneQueries(copies, {})
@@ -41,7 +41,7 @@ def queries(rows, **kinds):
 
 def measured(gallery, asked, safe=0.3, rows=None):
     rows = range(len(OWNERS)) if rows is None else rows
-    return scene_figures(gallery, {picture(row): [row] for row in rows}, asked, safe)
+    return scene_figures(gallery, {image(row): [row] for row in rows}, asked, safe)
 
 
 def test_faces_of_the_gallery_get_the_same_answers_as_when_they_are_searched_by_their_place(
@@ -93,7 +93,7 @@ def test_a_copy_does_not_find_its_own_picture_nor_what_is_that_picture_again(gal
     alone = Gallery(facenet, arcface, gallery.labels)
     asked = queries([15], smaller=lambda row: both(alone, row))
     assert measured(alone, asked)["smaller"].rank_1 == 1  # by the other copy
-    same = SceneQueries(asked.copies, {picture(15): {picture(15), picture(16)}})
+    same = SceneQueries(asked.copies, {image(15): {image(15), image(16)}})
     found = measured(alone, same)
     assert (found["smaller"].rank_1, found["smaller"].false_reject) == (0, 1)
     assert found[AS_IS].rank_1 == 0
@@ -107,7 +107,7 @@ def test_who_has_no_other_face_and_what_is_not_released_is_left_out(gallery):
     assert measured(alone, asked)[AS_IS].queries == 2
     assert measured(alone, queries([0], smaller=lambda row: both(gallery, row))) == {}
     # All three of a performer's faces are one picture.
-    same = SceneQueries(asked.copies, {picture(3): {picture(n) for n in (3, 4, 5)}})
+    same = SceneQueries(asked.copies, {image(3): {image(n) for n in (3, 4, 5)}})
     assert measured(alone, same)[AS_IS].queries == 1
     assert measured(alone, asked, rows=[4])[AS_IS].queries == 1
     assert measured(alone, SceneQueries({}, {})) == {}

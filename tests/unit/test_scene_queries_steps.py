@@ -57,8 +57,8 @@ def test_pictures_that_are_gone_stay_in_the_sample_by_their_copies_only(weeks):
     weeks.fetch(rows)
     _, asked = weeks.plan("week-1", rows, scene_queries=10)
     weeks.embed(asked[:6])
-    for picture in asked:
-        weeks.data.image(picture).unlink()
+    for image in asked:
+        weeks.data.image(image).unlink()
     _, others = weeks.plan("week-2", rows, scene_queries=10)
     assert len(others) == 4
     assert not set(others) & set(asked)

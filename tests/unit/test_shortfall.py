@@ -44,7 +44,7 @@ def result(context: RunContext, faces: int, **rules: int) -> None:
     context.finish("select", {"faces": faces, "funnel": {"boxone": rules}})
 
 
-def pictures_failed(data: DataDir, run_id: str, **kinds: int) -> None:
+def images_failed(data: DataDir, run_id: str, **kinds: int) -> None:
     errors = [
         StageError(kind=f"picture_{kind}", source="boxone", message="no", count=count)
         for kind, count in kinds.items()
@@ -119,7 +119,7 @@ def test_a_first_build_without_pictures_says_so(world):
 def test_every_picture_404_says_so(world):
     rows = people(3, 2)
     context = world.run("week-1", rows, without={i["url"] for row in rows for i in row["images"]})
-    pictures_failed(world.data, "week-1", http_404=6)
+    images_failed(world.data, "week-1", http_404=6)
     assert refusal(context) == (
         "no face, the sidecar needs 100, and no picture could be had (6 x http 404): "
         "see which pictures failed in run.json and build again, or add sources"

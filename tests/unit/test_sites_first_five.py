@@ -86,12 +86,12 @@ def test_a_look_alikes_page_is_the_person(key, who):
     # As many galleries are opened as the site allows.
     shown = person.images[: 5 * 4] if key == "freeones" else person.images
     assert [site.image(urlsplit(shot.url).path) for shot in shots] == [
-        ShotReply(picture) for picture in shown
+        ShotReply(image) for image in shown
     ]
-    for shot, picture in zip(shots, shown, strict=True):
+    for shot, image in zip(shots, shown, strict=True):
         small = [site.image(urlsplit(way).path) for way in shot.fallbacks]
         if key in THUMBS and "medhead" not in shot.url:
-            assert small == [ShotReply(picture, THUMBS[key])]
+            assert small == [ShotReply(image, THUMBS[key])]
     own = {link.url for link in person.links if link.site != "iafd" or key != "iafd"}
     if key in OWN_PAGES:
         own = {link.url for link in person.links if link.site in OWN_PAGES[key]}

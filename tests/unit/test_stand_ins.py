@@ -123,10 +123,10 @@ def test_nor_an_answer_of_a_stash_box():
     source = shipped_sources()["stashdb"]
     answer = json.loads((PAGES / "stashdb" / "normal.json").read_text())
     listed = answer["data"]["queryPerformers"]["performers"]
-    picture = {"id": "1", "url": STAND_INS[-1], "width": 1, "height": 1}
+    image = {"id": "1", "url": STAND_INS[-1], "width": 1, "height": 1}
     before = [len(performer["images"]) for performer in listed]
     for performer in listed:
-        performer["images"].append(picture)
+        performer["images"].append(image)
     rows = parse_box(json.dumps(answer).encode(), "https://stashdb.org/graphql", source).rows
     assert [len(row["images"] or ()) for row in rows] == before
 
@@ -139,7 +139,7 @@ def normal(key: str) -> dict:
 
 
 # FreeOnes' pictures are in its galleries.
-WITH_PICTURES = [
+WITH_IMAGES = [
     key
     for key, source in shipped_sources().items()
     if source.kind == "html_profile" and "images" in normal(key)["profile"]
@@ -147,10 +147,10 @@ WITH_PICTURES = [
 
 
 def test_most_sites_show_pictures_beside_the_facts():
-    assert len(WITH_PICTURES) >= 9
+    assert len(WITH_IMAGES) >= 9
 
 
-@pytest.mark.parametrize("key", WITH_PICTURES)
+@pytest.mark.parametrize("key", WITH_IMAGES)
 @pytest.mark.parametrize("words", [("Icon", "Logos"), ("Default", "Blank"), ("Nophoto", "Avatar")])
 def test_a_person_called_like_a_stand_in_keeps_all_pictures(key, words):
     """The recorded page with another name in every spelling that the site has of it."""

@@ -22,7 +22,7 @@ from trainer.crawl.time_limit import TimeLimit
 from trainer.exclusions.entries import Exclusions
 from trainer.staging.atomic import write_json
 from trainer.staging.clock import iso, parse_iso
-from trainer.staging.paths import DataDir
+from trainer.staging.paths import RUN_MANIFEST, DataDir
 from trainer.staging.progress import read_progress
 from trainer.staging.rows import PerformerRecord
 
@@ -72,6 +72,26 @@ def test_sources_that_did_not_begin_get_their_share(tmp_path):
     assert minutes_until_over(limit(tmp_path, 0, beside=("fansdb", "theporndb"))) == 60
 
 
+def test_of_two_places_one_is_given_up_for_the_third_source(tmp_path):
+    run = DataDir(tmp_path).run("r1")
+    write_json(run.crawl_job("theporndb"), {})
+    beside = ("fansdb", "theporndb")  # stashdb, of which the limit is, comes before theporndb
+    assert minutes_until_over(limit(tmp_path, 0, beside=beside)) == 30
+    run.crawl_job("theporndb").unlink()
+    write_json(run.crawl_job("fansdb"), {})
+    assert minutes_until_over(limit(tmp_path, 0, beside=beside)) == 60
+
+
+def test_a_place_that_has_just_become_free_is_not_given_up_twice(tmp_path):
+    run = DataDir(tmp_path).run("r1")
+    write_json(run.crawl_job("fansdb"), {})
+    found = limit(tmp_path, 0, beside=("fansdb", "theporndb"))
+    assert not any(found.is_over() for _ in range(40))  # minutes
+    run.staging("fansdb").mkdir(parents=True)
+    write_json(run.staging("fansdb") / RUN_MANIFEST, {})  # theporndb is about to begin
+    assert minutes_until_over(found) + 40 == 60
+
+
 def test_the_form_may_be_left_empty():
     field = form_fields()["max_hours"]
     assert field["type"] == ["integer", "null"]
@@ -85,7 +105,7 @@ def bench(tmp_path, monkeypatch):
         yield make_bench(box, tmp_path, monkeypatch)
 
 
-def pictures(bench: Bench) -> list[str]:
+def images(bench: Bench) -> list[str]:
     found = [path for path in bench.box.log if path.startswith("/img/")]
     bench.box.log.clear()
     return found
@@ -97,14 +117,14 @@ def test_the_list_is_read_and_the_next_build_fetches_the_pictures(bench: Bench):
     assert manifest.counts["performers_live"] == 9
     assert manifest.counts["pictures_left"] == 9
     assert manifest.counts["pictures_not_needed"] == 0
-    assert pictures(bench) == []
+    assert images(bench) == []
     bench.publish("r1")
     second = bench.crawl("r2")
     assert second.counts["pictures_fetched"] == 9
     assert "pictures_left" not in {k for k, count in second.counts.items() if count}
 
 
-def fetch_pictures(
+def fetch_images(
     root: Path, run_id: str, over_after: int, least: int = 0
 ) -> tuple[list[str], CrawlReport]:
     """What a crawl of 39 pictures asks for whose time is over after so many looks at the clock, but
@@ -135,19 +155,19 @@ def fetch_pictures(
 
 
 def test_cut_short_it_fetches_nothing_twice(tmp_path):
-    first, report = fetch_pictures(tmp_path, "r1", 15)
+    first, report = fetch_images(tmp_path, "r1", 15)
     assert 0 < len(first) < 39
     assert report.counts["pictures_left"] == 39 - len(first)
     figures = read_progress(DataDir(tmp_path).run("r1").staging("stashdb"))
     assert figures is not None
     assert (figures["done"], figures["total"]) == (len(first), 39)
-    second, report = fetch_pictures(tmp_path, "r2", 10_000)
+    second, report = fetch_images(tmp_path, "r2", 10_000)
     assert report.counts["pictures_left"] == 0
     assert sorted(first + second) == sorted(f"http://a.test/{n}.jpg" for n in range(39))
 
 
 def test_before_a_first_release_a_few_are_fetched_whatever_the_hour(tmp_path):
-    fetched, report = fetch_pictures(tmp_path, "r1", 0, least=20)
+    fetched, report = fetch_images(tmp_path, "r1", 0, least=20)
     assert 20 <= len(fetched) < 39
     assert report.counts["pictures_left"] == 39 - len(fetched)
     assert report.counts["next_hour_performers"] == 39 - len(fetched)

@@ -43,9 +43,9 @@ PASSWORD = "a secret of ours"  # noqa: S105 - of a test
 IDS = {name: load_lock()[name].info(name).pack_id for name in (FIRST, SECOND)}
 
 
-def vector(pack: str, who: int, picture: str, slot: str = "facenet") -> bytes:
+def vector(pack: str, who: int, image: str, slot: str = "facenet") -> bytes:
     """Another space for each pack: other axes, other noise, of each model's own."""
-    salt = int(picture[:8], 16) + len(pack) + (slot == "arcface")
+    salt = int(image[:8], 16) + len(pack) + (slot == "arcface")
     found = np.random.default_rng(salt).standard_normal(512) * 0.4 / 512**0.5
     found[who + 100 * (pack == SECOND)] += 1
     return (found / np.linalg.norm(found)).astype("<f2").tobytes()

@@ -29,12 +29,12 @@ from trainer.cli.config import config_app
 from trainer.cli.deltas import delta_app
 from trainer.cli.exclusions import exclude_app
 from trainer.cli.identity import identity_app
+from trainer.cli.images import images_app
 from trainer.cli.keys import keys_app
 from trainer.cli.models import models_app
 from trainer.cli.notify import notify_app
 from trainer.cli.objects import objects_app
 from trainer.cli.performers import performers_app
-from trainer.cli.pictures import pictures_app
 from trainer.cli.reviews import reviews_app
 from trainer.cli.runs import runs_app
 from trainer.cli.state import state_app
@@ -96,7 +96,7 @@ for name, group in {
     "notify": notify_app,
     "objects": objects_app,
     "performers": performers_app,
-    "pictures": pictures_app,
+    "pictures": images_app,
     "runs": runs_app,
     "state": state_app,
 }.items():

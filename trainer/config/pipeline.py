@@ -24,6 +24,11 @@ class Step(NamedTuple):
     queue: Queue = MERGE
     beside: bool = False  # works while those after it do: `trainer build` gives it a process
 
+    @property
+    def is_crawl(self) -> bool:
+        """Is it mapped over sources, of which each has a process of its own?"""
+        return self.map_over in ("source", "reference")
+
 
 STEPS: tuple[Step, ...] = (
     Step("plan"),

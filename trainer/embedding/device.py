@@ -10,6 +10,7 @@ from typing import Literal
 from trainer.config.environment import for_program
 from trainer.config.settings import Settings
 from trainer.embedding.docker_runner import docker_client
+from trainer.embedding.nvidia import why_too_old
 from trainer.embedding.spec import LABEL
 from trainer.errors import ConfigError
 from trainer.reasons import reason
@@ -32,14 +33,19 @@ def choose_device(settings: Settings) -> Device:
     if settings.device == "cpu":
         return "cpu"
     if settings.device != "auto":
-        if settings.embedder == "process" and not _has_gpu():
-            raise ConfigError(
-                f"TRAINER_DEVICE={settings.device}, but there is no NVIDIA GPU here; {_START}"
-            )
+        if settings.embedder == "process":
+            _require_gpu(settings.device)
         return settings.device
     problem = _why_not_cuda(settings)
     log.info(f"TRAINER_DEVICE=auto: {f'cpu, as {problem}' if problem else 'cuda'}")
     return "cpu" if problem else "cuda"
+
+
+def _require_gpu(device: str) -> None:
+    if not _has_gpu():
+        raise ConfigError(f"TRAINER_DEVICE={device}, but there is no NVIDIA GPU here; {_START}")
+    if problem := why_too_old():
+        raise ConfigError(f"TRAINER_DEVICE={device}, but {problem}; set TRAINER_DEVICE=cpu")
 
 
 def _why_not_cuda(settings: Settings) -> str | None:
@@ -53,7 +59,7 @@ def _why_not_cuda(settings: Settings) -> str | None:
         return (
             "the embedder's environment is the one for the CPU (the image's target cuda has CUDA)"
         )
-    return None
+    return why_too_old()
 
 
 def _has_gpu() -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trainer.config.environment import for_program
 from trainer.config.settings import Settings
+from trainer.embedding.nvidia import list_gpus, why_too_old
 from trainer.health.finding import Finding, ok, skipped
 from trainer.reasons import reason
 
@@ -18,27 +16,19 @@ _SECONDS = 10
 
 
 def gpu(settings: Settings) -> Finding:
-    """Does the driver show a GPU to this process?"""
+    """Does the driver show a GPU to this process, and is it new enough?"""
     if settings.device == "cpu":
         return skipped("GPU", "TRAINER_DEVICE is cpu")
     help_ = "install the NVIDIA driver and container toolkit, or set TRAINER_DEVICE=cpu"
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return Finding("GPU", _level(settings), "nvidia-smi is not there", help_)
-    try:
-        done = subprocess.run(
-            [program, "--query-gpu=name,driver_version", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-            env=for_program(),
+    gpus = list_gpus()
+    if isinstance(gpus, str):
+        return Finding("GPU", _level(settings), gpus, help_)
+    text = "; ".join(f"{one.name}, driver {one.driver}" for one in gpus)
+    if problem := why_too_old():
+        return Finding(
+            "GPU", _level(settings), f"{text}; {problem}", "set TRAINER_DEVICE=cpu until then"
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Finding("GPU", _level(settings), f"nvidia-smi: {reason(error)}", help_)
-    if done.returncode or not done.stdout.strip():
-        return Finding("GPU", _level(settings), "nvidia-smi shows none", help_)
-    return ok("GPU", done.stdout.strip().replace("\n", "; "))
+    return ok("GPU", text)
 
 
 def _level(settings: Settings) -> Any:

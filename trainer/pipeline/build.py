@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import Any
@@ -14,11 +13,12 @@ from trainer.config.settings import Settings
 from trainer.config.sources import load_sources
 from trainer.embedding.runner import refuse_a_cluster
 from trainer.errors import DamagedFileError, TrainerError
-from trainer.exclusions.apply import decisions_stand
 from trainer.exclusions.list_file import bring_in
 from trainer.pipeline.beside_build import embedding_beside
+from trainer.pipeline.crawl_beside import crawl_beside
 from trainer.pipeline.follow_up import follow_up
 from trainer.pipeline.interrupted import close_lost_runs
+from trainer.pipeline.open_steps import label_of, open_steps
 from trainer.pipeline.run import mark_failed, run_step
 from trainer.pipeline.stored import bring_records, stored
 from trainer.reasons import failure
@@ -83,34 +83,43 @@ def _go_on(first: str, settings: Settings, params: BuildParams) -> str:
 def _run_all(run_id: str, settings: Settings, params: BuildParams) -> None:
     """Every step that did not finish before; the embedder works beside the crawls."""
     context = RunContext.open(settings, run_id)
+    conf = params.model_dump(mode="json")
     with ExitStack() as crawls:
         is_beside = False
-        for step, key, label in _open_steps(context):
+        for step, keys in open_steps(context):
             if step.name == "plan_embed":
                 crawls.close()
-            elif step.map_over in ("source", "reference") and not is_beside:
+            elif step.is_crawl and not is_beside:
                 crawls.enter_context(embedding_beside(context))
                 is_beside = True
-            conf = params.model_dump(mode="json") if step.name == "plan" else None
-            try:
-                run_step(step.name, run_id, settings, params=conf, key=key)
-            except Exception as error:
+            failed = _run(step, keys, run_id, settings, conf)
+            for label, error in failed.items():
                 mark_failed(run_id, settings, label, failure(error))
+            if failed:
                 _report_failure(context, step)
-                raise
+                raise next(iter(failed.values()))
 
 
-def _open_steps(context: RunContext) -> Iterator[tuple[Step, str | None, str]]:
-    """Steps, keys and labels in order; those that finished before are skipped until the first that
-    did not."""
-    fresh = False
-    for step in (step for step in STEPS if not step.beside):
-        for key in _keys(step, context):
-            label = step.name if key is None else f"{step.name}-{key}"
-            had = not fresh and context.result(label) is not None
-            if not had or not _is_final(context, step, key):
-                fresh = True
-                yield step, key, label
+def _run(
+    step: Step, keys: list[str | None], run_id: str, settings: Settings, conf: dict[str, Any]
+) -> dict[str, Exception]:
+    """Run a step for each key, crawls side by side; return the errors by label: of the first key
+    that fails, or of all crawls that do."""
+    given = conf if step.name == "plan" else None
+
+    def work(key: str | None) -> object:
+        return run_step(step.name, run_id, settings, params=given, key=key)
+
+    sources = [key for key in keys if key is not None]
+    if step.is_crawl and len(sources) > 1 and settings.parallel_crawls > 1:
+        failed = crawl_beside(sources, settings.parallel_crawls, work)
+        return {label_of(step, key): error for key, error in failed.items()}
+    for key in keys:
+        try:
+            work(key)
+        except Exception as error:
+            return {label_of(step, key): error}
+    return {}
 
 
 def _report_failure(context: RunContext, failed: Step) -> None:
@@ -121,27 +130,6 @@ def _report_failure(context: RunContext, failed: Step) -> None:
             if step.even_if_failed:
                 with suppress(TrainerError):
                     run_step(step.name, context.run.run_id, context.settings)
-
-
-def _keys(step: Step, context: RunContext) -> list[str | None]:
-    """What the step is mapped over, from the results of the steps before it."""
-    if step.map_over == "source":
-        return list((context.result("plan") or {})["sources"])
-    if step.map_over == "reference":
-        return list((context.result("plan_references") or {})["references"])
-    if step.map_over == "shard":
-        return list((context.result("plan_embed") or {})["shards"])
-    return [None]
-
-
-def _is_final(context: RunContext, step: Step, key: str | None) -> bool:
-    """A crawl that failed is tried again when the run goes on; so is `resolve`, where people
-    decided something meanwhile."""
-    if step.name == "resolve":
-        return decisions_stand(context)
-    if step.map_over not in ("source", "reference"):
-        return True
-    return (context.result(f"{step.name}-{key}") or {}).get("status") == "complete"
 
 
 def _resumable(data: DataDir, params: BuildParams) -> str | None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trainer.processes.groups import ends_with_parent, stop_groups
+from trainer.processes.together import is_stopped, known_to_others
 from trainer.processes.watchdog import Watchdog
 
 STOP_SECONDS = 20.0
@@ -29,7 +30,8 @@ def run_child(
     """Run `argv` in its own process group and return its exit code.
 
     Its output is appended to `log_file`; lines that start with `line_prefix` also go to `on_line`.
-    When we are stopped (SIGTERM, Ctrl-C) the group gets SIGTERM, time to finish, then SIGKILL.
+    When we are stopped (SIGTERM, Ctrl-C) the group gets SIGTERM, time to finish, then SIGKILL;
+    where this is not the main thread, by whoever waits for it (`Together`).
     When we are killed outright, the kernel kills the child. A child that writes nothing for
     `silence_seconds` is killed, and `WatchdogExpired` is raised.
     """
@@ -38,6 +40,7 @@ def run_child(
     with (
         log_file.open("a", encoding="utf-8") as sink,
         _start(argv, cwd, environment) as child,
+        known_to_others(child.pid),
         terminate_as_exception(),
     ):
 
@@ -48,11 +51,14 @@ def run_child(
                 on_line(line.rstrip())
 
         try:
-            return _follow(child, keep, limit)
+            code = _follow(child, keep, limit)
         except BaseException:
             stop_groups([child.pid], stop_seconds)
             child.wait()
             raise
+        if is_stopped():
+            raise Stopped("stopped with the others")
+        return code
 
 
 def _start(argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
@@ -92,7 +98,7 @@ class WatchdogExpired(Exception):
 
 
 class Stopped(BaseException):
-    """SIGTERM arrived while a child was running."""
+    """SIGTERM arrived while a child was running, or whoever waits for this thread was stopped."""
 
 
 @contextmanager

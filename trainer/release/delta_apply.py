@@ -22,8 +22,8 @@ from trainer.release.delta_read import Content, read_content, tables_of
 from trainer.release.files import require_intact
 from trainer.release.index import MOST_REPLACED, Base, IndexOptions, build_index
 from trainer.release.index_read import load_index
-from trainer.release.inputs import Vectors
 from trainer.release.sqlite_build import write_tables
+from trainer.release.vector_file import Vectors
 from trainer.release.write import write_compact, write_sums
 from trainer.staging.atomic import TEMPORARY, sha256_file, write_json
 

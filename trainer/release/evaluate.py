@@ -29,14 +29,14 @@ from trainer.release.evaluation import (
     Stratum,
 )
 from trainer.release.files import read_manifest, read_mapping, require_intact
-from trainer.release.index_read import load_index, vectors_of
-from trainer.release.inputs import Vectors
+from trainer.release.index_read import load_index, vectors_in_file
 from trainer.release.intervals import interval, share
 from trainer.release.pair_distances import pair_distances
 from trainer.release.recall import approximate, recall, sampled
 from trainer.release.scene_queries import SceneQueries, released_rows, scene_figures
 from trainer.release.search import Ids
 from trainer.release.search_results import Gallery, SearchedFaces, SearchResults, search_faces
+from trainer.release.vector_file import AnyVectors, VectorFile
 from trainer.release.vote import VoteFigures, vote_figures
 from trainer.staging.atomic import read_json
 
@@ -64,10 +64,11 @@ def evaluate(
     require_intact(directory)
     labels = _labels(read_mapping(directory, contract.FACES_JSON))
     chosen = sampled(len(labels), sample, seed)
-    vectors, found = [], []
-    for name in contract.INDEXES:  # one at a time: an index is as large as its vectors
+    vectors: list[VectorFile] = []
+    found = []
+    for name in contract.INDEXES:  # one at a time, and no vectors: they are as large
         index = load_index(directory / name)
-        vectors.append(vectors_of(index))
+        vectors.append(vectors_in_file(index, directory))
         found.append((index.M, approximate(index, vectors[-1][chosen])))
         del index
     parts = breakdowns(directory)
@@ -89,7 +90,7 @@ def evaluate(
 
 
 def _vote(
-    directory: Path, vectors: Sequence[Vectors], labels: Ids, people: Ids | None, seed: int
+    directory: Path, vectors: Sequence[AnyVectors], labels: Ids, people: Ids | None, seed: int
 ) -> VoteFigures | None:
     found = measured_for(str(read_manifest(directory).models.get("pack", "")))
     if not isinstance(found.matching, Vote):
@@ -100,8 +101,8 @@ def _vote(
 
 
 def evaluate_vectors(
-    facenet: Vectors,
-    arcface: Vectors,
+    facenet: AnyVectors,
+    arcface: AnyVectors,
     labels: Ids,
     seed: int,
     sample: int,

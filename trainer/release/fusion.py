@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.release.contract import FUSION_WEIGHT, MISSING_DISTANCE
-from trainer.release.inputs import Vectors
 from trainer.release.search import Ids
+from trainer.release.vector_file import Vectors
 
 # A model whose nearest distances hardly vary answers the same for everybody.
 _HEALTH_K = 20

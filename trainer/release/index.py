@@ -17,9 +17,9 @@ from trainer.errors import StageFailed
 from trainer.reasons import reason
 from trainer.release.contract import DIMENSIONS
 from trainer.release.index_read import differing, load_index
-from trainer.release.inputs import Vectors
 from trainer.release.recall import RecallPoint, measure
 from trainer.release.search import Ids
+from trainer.release.vector_file import AnyVectors
 from trainer.staging.atomic import whole_file
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class IndexResult:
 
 def build_index(
     path: Path,
-    vectors: Vectors,
+    vectors: AnyVectors,
     options: IndexOptions | None = None,
     *,
     base: Base | None = None,
@@ -118,7 +118,7 @@ def build_index(
 
 
 def _grow(
-    path: Path, base: Base, vectors: Vectors, options: IndexOptions, advance: Advance
+    path: Path, base: Base, vectors: AnyVectors, options: IndexOptions, advance: Advance
 ) -> tuple[list[RecallPoint], int]:
     """What a copy of the base finds with all vectors, saved where that is enough, and how many of
     its own were replaced; no point where too many would have to be, or it is another index."""
@@ -128,7 +128,7 @@ def _grow(
             return [], 0
         raise StageFailed(f"{base.path} is not the index that was asked for; build it anew")
     if replaced is None:
-        replaced = differing(index, vectors[: base.count], ROUNDING[options.storage])
+        replaced = differing(index, vectors, ROUNDING[options.storage])
         if len(replaced) > MOST_REPLACED * len(vectors):
             return [], 0
     index.resize(max(len(vectors), 1))
@@ -143,7 +143,7 @@ def _grow(
 
 def _climb(
     path: Path,
-    vectors: Vectors,
+    vectors: AnyVectors,
     options: IndexOptions,
     advance: Advance,
     clock: Callable[[], float],
@@ -188,7 +188,7 @@ def _empty(count: int, m: int, storage: Storage) -> voyager.Index:
     )
 
 
-def _add(index: voyager.Index, vectors: Vectors, ids: Ids, advance: Advance) -> None:
+def _add(index: voyager.Index, vectors: AnyVectors, ids: Ids, advance: Advance) -> None:
     """Vectors `ids`, ascending. One thread gives the same bytes every time."""
     threads = 1 if len(vectors) < DETERMINISTIC_BELOW else os.cpu_count() or 1
     for start in range(0, len(ids), _BATCH):
@@ -197,7 +197,7 @@ def _add(index: voyager.Index, vectors: Vectors, ids: Ids, advance: Advance) -> 
         advance(len(batch))
 
 
-def _check_saved(path: Path, name: str, vectors: Vectors, storage: Storage) -> None:
+def _check_saved(path: Path, name: str, vectors: AnyVectors, storage: Storage) -> None:
     """Load it and compare a spread of vectors: ids never shift unseen."""
     try:
         index = load_index(path)
@@ -216,10 +216,10 @@ def _check_saved(path: Path, name: str, vectors: Vectors, storage: Storage) -> N
         raise StageFailed(f"{name}: saved vectors differ from the given ones; build again")
 
 
-def _refuse_bad(vectors: Vectors) -> None:
+def _refuse_bad(vectors: AnyVectors) -> None:
     if not len(vectors):
         raise StageFailed("no face to index: an index cannot be empty; add sources, or pictures")
-    if vectors.ndim != 2 or vectors.shape[1] != DIMENSIONS:
+    if len(vectors.shape) != 2 or vectors.shape[1] != DIMENSIONS:
         raise StageFailed(f"vectors have shape {vectors.shape}, not (n, {DIMENSIONS}); embed again")
     for start in range(0, len(vectors), _BATCH):
         part = vectors[start : start + _BATCH]

@@ -12,8 +12,8 @@ import numpy as np
 import voyager
 
 from trainer.release.contract import DIMENSIONS
-from trainer.release.inputs import Vectors
 from trainer.release.search import Ids
+from trainer.release.vector_file import AnyVectors, VectorFile, Vectors
 
 _BLOCK = 4_096  # vectors at a time: 8 MB, which the process gets once and uses again
 T = TypeVar("T")
@@ -38,15 +38,24 @@ def vectors_of(index: voyager.Index) -> Vectors:
     return found
 
 
-def differing(index: voyager.Index, vectors: Vectors, near: float) -> Ids:
-    """Ids whose vector in the index is another than in `vectors` (n, 512), ascending: some number
-    differs by more than `near`."""
+def vectors_in_file(index: voyager.Index, directory: Path) -> VectorFile:
+    """All vectors, by id, in a file of `directory`."""
+    found = VectorFile(len(index), directory)
+    for at in range(0, len(index), _BLOCK):
+        ids = np.arange(at, min(at + _BLOCK, len(index)))
+        found.put(ids, index.get_vectors(ids))
+    return found
+
+
+def differing(index: voyager.Index, vectors: AnyVectors, near: float) -> Ids:
+    """Ids of the index whose vector is another than in `vectors` (n, 512), ascending: some number
+    differs by more than `near`. More vectors than the index has do not matter."""
 
     def far(ids: Ids) -> Ids:
         apart: Vectors = np.abs(index.get_vectors(ids) - vectors[ids])
         return ids[np.flatnonzero(apart.max(axis=1) > near)]
 
-    return np.concatenate([np.zeros(0, np.int64), *_in_blocks(len(vectors), far)])
+    return np.concatenate([np.zeros(0, np.int64), *_in_blocks(len(index), far)])
 
 
 def _in_blocks(count: int, work: Callable[[Ids], T]) -> list[T]:

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from trainer.errors import DamagedFileError
 from trainer.reasons import reason
-from trainer.staging.parquet import read_schema, read_table
+from trainer.release.vector_file import VectorFile, Vectors
+from trainer.staging.parquet import read_schema, read_table, stream_batches
 from trainer.staging.performer_facts import FACTS
 from trainer.staging.schemas import EMBEDDING_BYTES, EMBEDDING_WIDTH, list_of_texts, required
 
@@ -64,7 +65,6 @@ FACE_INPUT = pa.schema(
     ]
 )
 
-Vectors = npt.NDArray[np.float32]
 VECTOR_COLUMNS = ("facenet", "arcface")
 _PLAIN = [name for name in FACE_INPUT.names if name not in VECTOR_COLUMNS]
 
@@ -73,7 +73,7 @@ _PLAIN = [name for name in FACE_INPUT.names if name not in VECTOR_COLUMNS]
 class ReleaseInputs:
     """`performers` and `faces` are frames as above, the faces without vectors.
 
-    The vectors of a large release take gigabytes: `vectors` reads one model's at a time, and
+    The vectors of a large release take gigabytes: `vectors` puts one model's into a file, and
     refuses what are no unit vectors.
     """
 
@@ -86,24 +86,21 @@ class ReleaseInputs:
         """The same release with face i where `order[i]` was."""
         return replace(self, faces=self.faces[order.tolist()], order=order)
 
-    def vectors(self, column: str) -> Vectors:
-        """`facenet` or `arcface` as (n, 512) float32, row i of face i, unit length.
+    def vectors(self, column: str, directory: Path) -> VectorFile:
+        """`facenet` or `arcface` of face i in row i, unit length, in a file of `directory`.
 
         Raises `DamagedFileError` naming the first row that is no unit vector.
         """
-        values = read_table(self.path, [column]).column(column)
-        vectors = np.empty((len(values), EMBEDDING_WIDTH), np.float32)
-        places = None if self.order is None else np.argsort(self.order)
+        found = VectorFile(len(self.faces), directory)
+        order = self.order if self.order is not None else np.arange(len(found))
+        places = np.argsort(order)
         row = 0
-        for chunk in values.chunks:
-            halves = np.frombuffer(_bytes_of(chunk), dtype="<f2").reshape(-1, EMBEDDING_WIDTH)
-            for start in range(0, len(halves), _BLOCK):
-                part = self._units(halves[start : start + _BLOCK], column, row)
-                following = row + len(part)
-                at = slice(row, following) if places is None else places[row:following]
-                vectors[at] = part
-                row = following
-        return vectors
+        for batch in stream_batches(self.path, [column], _BLOCK):
+            halves = np.frombuffer(_bytes_of(batch.column(0)), "<f2").reshape(-1, EMBEDDING_WIDTH)
+            following = row + len(halves)
+            found.put(places[row:following], self._units(halves, column, row))
+            row = following
+        return found
 
     def _units(self, halves: npt.NDArray[np.float16], column: str, row: int) -> Vectors:
         """Unit vectors of the file's rows from `row` on."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import voyager
 
-from trainer.release.inputs import Vectors
 from trainer.release.recall import sampled
 from trainer.release.search import exact_neighbours
+from trainer.release.vector_file import AnyVectors
 
 _TIE = 1e-5  # distances this close are the same neighbour: duplicates, rounding
 _NEIGHBOURS = 50
@@ -27,7 +27,7 @@ class NearestKept:
 
 
 def nearest_kept(
-    index: voyager.Index, vectors: Vectors, owners: Sequence[str], sample: int = 1_000
+    index: voyager.Index, vectors: AnyVectors, owners: Sequence[str], sample: int = 1_000
 ) -> NearestKept:
     """Compare `index` with exact search over `vectors` (n, 512), unit vectors, n above 1; owner i
     is the performer of vector i."""

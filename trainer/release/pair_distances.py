@@ -8,9 +8,9 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release import contract
-from trainer.release.inputs import Vectors
 from trainer.release.search import Ids
 from trainer.release.search_results import Gallery
+from trainer.release.vector_file import AnyVectors
 
 STEP = 0.025
 STEPS = 56  # up to 1.4; the last one has everything above
@@ -68,7 +68,7 @@ def _histogram(gallery: Gallery, pairs: tuple[Ids, Ids]) -> list[int]:
     return [int(count) for count in np.bincount(bins, minlength=STEPS)]
 
 
-def _cosines(vectors: Vectors, pairs: tuple[Ids, Ids]) -> npt.NDArray[np.float64]:
+def _cosines(vectors: AnyVectors, pairs: tuple[Ids, Ids]) -> npt.NDArray[np.float64]:
     """Of the rows of each pair, some thousand at a time."""
     left, right = pairs
     found = np.empty(len(left))

@@ -8,8 +8,8 @@ import numpy as np
 import voyager
 
 from trainer.release.contract import NEIGHBOURS
-from trainer.release.inputs import Vectors
 from trainer.release.search import Ids, exact_neighbours
+from trainer.release.vector_file import AnyVectors, Vectors
 
 TENS = 10
 _TIE = 1e-5  # distances this close are the same neighbour: duplicates, rounding
@@ -42,7 +42,7 @@ def approximate(index: voyager.Index, queries: Vectors) -> Ids:
     return np.asarray(index.query(queries, k=k)[0], dtype=np.int64).reshape(-1, k)
 
 
-def recall(m: int, found: Ids, chosen: Ids, vectors: Vectors, nearest: Vectors) -> RecallPoint:
+def recall(m: int, found: Ids, chosen: Ids, vectors: AnyVectors, nearest: Vectors) -> RecallPoint:
     """What of the `nearest` distances, (q, up to 10) without the query itself, is in `found`.
 
     `chosen` (q,): rows of `vectors` that were asked.
@@ -58,7 +58,7 @@ def recall(m: int, found: Ids, chosen: Ids, vectors: Vectors, nearest: Vectors) 
     return RecallPoint(m, first / len(chosen), tens / len(chosen), len(chosen))
 
 
-def measure(index: voyager.Index, vectors: Vectors, *, sample: int, seed: int) -> RecallPoint:
+def measure(index: voyager.Index, vectors: AnyVectors, *, sample: int, seed: int) -> RecallPoint:
     """Recall of `index` against exact search, for a seeded sample of its own vectors."""
     chosen = sampled(len(vectors), sample, seed)
     queries = vectors[chosen]

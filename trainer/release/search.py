@@ -1,69 +1,88 @@
-"""Exact nearest neighbours by blocked matrix products."""
+"""Exact nearest neighbours by blocked matrix products; the number of vectors does not change what
+memory that takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from trainer.release.inputs import Vectors
+from trainer.release.vector_file import AnyVectors, Vectors
 
 Ids = npt.NDArray[np.int64]
-_BLOCK_BYTES = 256 << 20  # with more queries at a time the product is hardly faster
+_VECTORS, _QUERIES = 16_384, 1_024  # at a time: 64 MB of distances, of 32 MB of vectors
 _PART = 64  # numbers of a row of which one minimum is taken
 
 
-def distance_blocks(queries: Vectors, vectors: Vectors) -> Iterator[tuple[slice, Vectors]]:
-    """Cosine distances of some rows of `queries` (q, d) at a time to all `vectors` (n, d), unit
-    vectors: which rows, and (rows, n), to be changed at will until the next ones are asked for.
-
-    All blocks lie in the same memory: to get it anew takes as long as the product.
-    """
-    step = max(1, _BLOCK_BYTES // max(1, 4 * len(vectors)))
-    space = np.empty((min(step, len(queries)), len(vectors)), np.float32)
-    for start in range(0, len(queries), step):
-        rows = slice(start, min(start + step, len(queries)))
-        block = np.matmul(queries[rows], vectors.T, out=space[: rows.stop - start])
-        yield rows, np.subtract(1.0, block, out=block)
-
-
-def nearest(block: Vectors, k: int) -> tuple[Ids, Vectors]:
-    """Ids and distances of the `k` smallest of every row, (rows, k), equal distances by id.
-
-    Infinite distances are nobody's: id -1.
-    """
-    ids, distances = _smallest(block, k)
-    return np.where(np.isfinite(distances), ids, -1), distances
-
-
 def exact_neighbours(
-    queries: Vectors, vectors: Vectors, k: int, *, exclude: Ids | None = None
+    queries: Vectors,
+    vectors: AnyVectors,
+    k: int,
+    *,
+    exclude: Ids | Sequence[Ids] = (),
+    advance: Callable[[int], Any] = lambda _count: None,
 ) -> tuple[Ids, Vectors]:
     """The `k` nearest rows of `vectors` (n, d) for each row of `queries` (q, d), unit vectors.
 
     Returns ids (q, k) and cosine distances (q, k), nearest first, equal distances by id. `exclude`
-    (q,) takes one row out per query. Where there are no more, the id is -1, the distance infinity.
+    (q,): the row, or the rows, that each query may not find. Where there are no more, the id is -1,
+    the distance infinity. `advance` is called with the number of searches done since its last call.
     """
     k = min(k, len(vectors))
     ids = np.full((len(queries), k), -1, dtype=np.int64)
     distances = np.full((len(queries), k), np.inf, dtype=np.float32)
-    for rows, block in distance_blocks(queries, vectors):
-        if exclude is not None:
-            block[np.arange(len(block)), exclude[rows]] = np.inf
-        ids[rows], distances[rows] = nearest(block, k)
+    told = done = 0
+    for rows, columns, block in _distance_blocks(queries, vectors):
+        _hide(block, exclude[rows], columns)
+        _keep_nearest(block, columns.start, ids[rows], distances[rows])
+        done += block.size
+        advance(done // len(vectors) - told)
+        told = done // len(vectors)
     return ids, distances
 
 
-def _smallest(block: Vectors, k: int) -> tuple[Ids, Vectors]:
-    """Ids and values of the k smallest of every row, ascending, equal values by id."""
-    ids = np.empty((len(block), k), dtype=np.int64)
-    values = np.empty((len(block), k), dtype=block.dtype)
-    for number, (row, bound) in enumerate(zip(block, _bounds(block, k), strict=True)):
+def _distance_blocks(
+    queries: Vectors, vectors: AnyVectors
+) -> Iterator[tuple[slice, slice, Vectors]]:
+    """Cosine distances of some queries to some vectors at a time: which ones, and (rows, columns),
+    to be changed at will until the next ones are asked for.
+
+    All blocks lie in the same memory: to get it anew takes as long as the product. Vectors are read
+    once.
+    """
+    space = np.empty(min(_QUERIES, len(queries)) * min(_VECTORS, len(vectors)), np.float32)
+    for first in range(0, len(vectors), _VECTORS):
+        columns = slice(first, min(first + _VECTORS, len(vectors)))
+        part = vectors[columns]
+        for start in range(0, len(queries), _QUERIES):
+            rows = slice(start, min(start + _QUERIES, len(queries)))
+            shape = rows.stop - start, len(part)
+            block = space[: shape[0] * shape[1]].reshape(shape)
+            np.matmul(queries[rows], part.T, out=block)
+            yield rows, columns, np.subtract(1.0, block, out=block)
+        del part  # before the next one is read
+
+
+def _hide(block: Vectors, exclude: Ids | Sequence[Ids], columns: slice) -> None:
+    """Make those infinitely far that a query may not find."""
+    for row, hidden in zip(block, exclude, strict=False):
+        there = np.atleast_1d(hidden) - columns.start
+        row[there[(there >= 0) & (there < len(row))]] = np.inf
+
+
+def _keep_nearest(block: Vectors, first: int, ids: Ids, distances: Vectors) -> None:
+    """Put what is nearer in `block`, of vectors from `first` on, among the nearest so far, (rows,
+    k)."""
+    k = ids.shape[1]
+    bounds = np.minimum(_bounds(block, k), distances[:, -1])
+    for number, (row, bound) in enumerate(zip(block, bounds, strict=True)):
         near = np.flatnonzero(row <= bound)
-        order = np.argsort(row[near], kind="stable")[:k]
-        ids[number], values[number] = near[order], row[near[order]]
-    return ids, values
+        both = np.concatenate([distances[number], row[near]])
+        order = np.argsort(both, kind="stable")[:k]
+        ids[number] = np.concatenate([ids[number], first + near])[order]
+        distances[number] = both[order]
 
 
 def _bounds(block: Vectors, k: int) -> Vectors:

@@ -11,22 +11,23 @@ import numpy.typing as npt
 
 from trainer.release import contract
 from trainer.release.fusion import Neighbours, fuse
-from trainer.release.inputs import Vectors
 from trainer.release.recall import TENS
-from trainer.release.search import Ids, distance_blocks, nearest
+from trainer.release.search import Ids, exact_neighbours
+from trainer.release.vector_file import AnyVectors, Vectors
 
 Numbers = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """`facenet`, `arcface` (n, 512) unit vectors, `labels` (n,) the performer of each.
+    """`facenet`, `arcface` (n, 512) unit vectors, in memory or in a file, `labels` (n,) the
+    performer of each.
 
     `people` (n,): the same, but one label for performers that may be one person; None: all differ.
     """
 
-    facenet: Vectors
-    arcface: Vectors
+    facenet: AnyVectors
+    arcface: AnyVectors
     labels: Ids
     people: Ids | None = None
 
@@ -98,49 +99,37 @@ def search_others(
     k = min(contract.NEIGHBOURS, len(gallery.labels))
     sides = []
     for queries, vectors in ((facenet, gallery.facenet), (arcface, gallery.arcface)):
-        ids = np.full((len(queries), k), -1, np.int64)
-        distances = np.full((len(queries), k), np.inf, np.float32)
-        for rows, block in distance_blocks(queries, vectors):
-            for row, hidden in zip(block, without[rows], strict=True):
-                row[hidden] = np.inf
-            ids[rows], distances[rows] = nearest(block, k)
-        sides.append(Neighbours(ids, distances))
+        sides.append(Neighbours(*exact_neighbours(queries, vectors, k, exclude=without)))
     fused = fuse(*sides)
     performers = np.where(fused.ids >= 0, gallery.labels[fused.ids], -1)
     return SearchResults(labels, *_judge(performers, fused.distances, labels).T)
 
 
 def _search(
-    vectors: Vectors, left_out: Sequence[Ids], queries: Ids, advance: Callable[[int], Any]
+    vectors: AnyVectors, left_out: Sequence[Ids], queries: Ids, advance: Callable[[int], Any]
 ) -> list[Neighbours]:
     """Neighbours without the face itself, then without all faces that share its label, for each
     labelling of `left_out` (n,): one search serves all."""
     k = min(contract.NEIGHBOURS, len(vectors))
     # So many of the nearest can share a label.
     largest = max(int(np.bincount(labels).max(initial=0)) for labels in left_out)
-    nobody = np.zeros((0, k), np.int64), np.zeros((0, k), np.float32)
-    ways: list[list[tuple[Ids, Vectors]]] = [[nobody] for _ in range(1 + len(left_out))]
-    for rows, block in distance_blocks(vectors[queries], vectors):
-        faces = queries[rows]
-        block[np.arange(len(block)), faces] = np.inf
-        ids, distances = nearest(block, min(k + largest, len(vectors)))
-        ways[0].append((ids[:, :k], distances[:, :k]))
-        for way, labels in zip(ways[1:], left_out, strict=True):
-            own = (labels[ids] == labels[faces][:, None]) & (ids >= 0)
-            way.append(_without(own, ids, distances, k))
-        advance(len(block))
-    return [Neighbours(*map(np.concatenate, zip(*way, strict=True))) for way in ways]
+    ids, distances = exact_neighbours(
+        vectors[queries], vectors, k + largest, exclude=queries, advance=advance
+    )
+    ways = [Neighbours(ids[:, :k], distances[:, :k])]
+    for labels in left_out:
+        own = (labels[ids] == labels[queries][:, None]) & (ids >= 0)
+        ways.append(_without(own, ids, distances, k))
+    return ways
 
 
-def _without(
-    own: npt.NDArray[np.bool_], ids: Ids, distances: Vectors, k: int
-) -> tuple[Ids, Vectors]:
+def _without(own: npt.NDArray[np.bool_], ids: Ids, distances: Vectors, k: int) -> Neighbours:
     """The first `k` of each row that are not `own`; where there are fewer, -1 and infinity."""
     order = np.argsort(own, axis=1, kind="stable")[:, :k]
     gone = np.take_along_axis(own, order, axis=1)
     found = np.take_along_axis(ids, order, axis=1)
     near = np.take_along_axis(distances, order, axis=1)
-    return np.where(gone, -1, found), np.where(gone, np.float32(np.inf), near)
+    return Neighbours(np.where(gone, -1, found), np.where(gone, np.float32(np.inf), near))
 
 
 def _judge(performers: Ids, distances: Vectors, own: Ids) -> Numbers:

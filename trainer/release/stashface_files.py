@@ -12,7 +12,7 @@ from trainer.errors import StageFailed
 from trainer.release import contract
 from trainer.release.consumer import Consumer
 from trainer.release.index import IndexOptions, build_index
-from trainer.release.index_read import load_index, vectors_of
+from trainer.release.index_read import load_index
 from trainer.release.nearest_kept import NearestKept, nearest_kept
 from trainer.release.stashface_people import People
 from trainer.release.stashface_reader import PERSONS_MEMBER, StashfaceReader
@@ -42,7 +42,7 @@ def write_files(
         (contract.FACENET_INDEX, files.facenet, people.facenet),
         (contract.ARCFACE_INDEX, files.arcface, people.arcface),
     ):
-        vectors = vectors_of(load_index(directory / source))[rows]
+        vectors = load_index(directory / source).get_vectors(rows)
         build_index(made / target, vectors, options)
         kept = nearest_kept(load_index(made / target), vectors, people.uuids)
         if kept.performer < WANTED:

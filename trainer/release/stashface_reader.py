@@ -14,7 +14,7 @@ from trainer.errors import DamagedFileError
 from trainer.reasons import reason
 from trainer.release.consumer import Vote, consumer
 from trainer.release.contract import DIMENSIONS
-from trainer.release.inputs import Vectors
+from trainer.release.vector_file import Vectors
 
 PERSONS_MEMBER = "performers.json"
 

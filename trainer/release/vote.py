@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.release.consumer import Vote
-from trainer.release.inputs import Vectors
 from trainer.release.intervals import Interval, interval, share
 from trainer.release.search import Ids, exact_neighbours
 from trainer.release.search_results import Gallery, Numbers
+from trainer.release.vector_file import AnyVectors, Vectors
 
 SAMPLE = 1_000
 
@@ -74,7 +74,7 @@ def _first_answers(
     return winner, agreed
 
 
-def _neighbours(vectors: Vectors, queries: Ids, k: int) -> tuple[Ids, Vectors]:
+def _neighbours(vectors: AnyVectors, queries: Ids, k: int) -> tuple[Ids, Vectors]:
     return exact_neighbours(vectors[queries], vectors, min(k, len(vectors)), exclude=queries)
 
 

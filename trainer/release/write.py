@@ -143,10 +143,10 @@ def _build_indexes(
     kept: Kept | None,
     advance: Callable[[int], Any],
 ) -> dict[str, IndexResult]:
-    """Write both models' indexes, one after the other: the vectors of one fill the memory."""
+    """Write both models' indexes, one after the other: one alone fills the memory."""
     built = {}
     for name, column in zip(contract.INDEXES, VECTOR_COLUMNS, strict=True):
-        vectors = inputs.vectors(column)
+        vectors = inputs.vectors(column, out_dir)
         begin = Base(base / name, kept.count) if base and kept else None
         built[name] = build_index(out_dir / name, vectors, options, base=begin, advance=advance)
         del vectors

@@ -53,13 +53,13 @@ def _is_finished(data: DataDir, entry: RecordEntry, version: str | None, *, newe
 def listed_images(data: DataDir) -> set[str]:
     """sha256 of the pictures that a current snapshot has, or a run that may still go on."""
     found: set[str] = set()
-    for path in _image_files(data):
+    for path in image_files(data):
         if path.exists():
             found.update(pc.unique(read_table(path, ["sha256"])["sha256"]).drop_null().to_pylist())
     return found
 
 
-def _image_files(data: DataDir) -> Iterator[Path]:
+def image_files(data: DataDir) -> Iterator[Path]:
     for source, row in read_snapshots(data.state_db).items():
         yield data.run(row.run_id).snapshot(source) / _IMAGES
     done = {run.run_id for run in finished_runs(data)}

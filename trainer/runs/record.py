@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -10,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from trainer.errors import DamagedFileError
 from trainer.reasons import reason
-from trainer.staging.atomic import read_json, write_json, write_sealed
+from trainer.staging.atomic import read_json, write_bytes, write_sealed
 from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import StageError, grouped
 from trainer.staging.paths import DataDir, RunDir
+from trainer.staging.stamped import Kept
 
 RunStatus = Literal["running", "completed", "partial", "failed", "needs_approval", "rejected"]
 
@@ -135,29 +137,48 @@ def write_record(run: RunDir, record: RunRecord) -> None:
 
 
 def list_records(data: DataDir) -> list[RecordEntry]:
-    """Every run, newest first; damaged ones are listed with their error, last."""
-    entries = []
-    for path in sorted(data.runs.glob("*/run.json")):
-        try:
-            entries.append(RecordEntry(path.parent.name, read_record(path), None))
-        except DamagedFileError as error:
-            entries.append(RecordEntry(path.parent.name, None, str(error)))
-    return sorted(entries, key=_newest_first, reverse=True)
+    """Every run, newest first; damaged ones are listed with their error, last. Change none of the
+    records: one whose file did not change since this process read it is not read again."""
+    return [entry for entry, _ in _listed(data)]
+
+
+def write_runs_json(data: DataDir) -> None:
+    """Derive runs.json from the runs' records: one line per run."""
+    found = _listed(data)
+    damaged = ",\n".join(line for entry, line in found if entry.error)
+    runs = ",\n".join(line for entry, line in found if entry.record)
+    text = f'{{"damaged": [\n{damaged}\n], "runs": [\n{runs}\n]}}\n'
+    write_bytes(data.runs_json, text.encode())
+
+
+def _listed(data: DataDir) -> list[tuple[RecordEntry, str]]:
+    """Each run, newest first, with its line of runs.json."""
+    found = [_entry(path) for path in data.runs.glob("*/run.json")]
+    return sorted(found, key=lambda each: _newest_first(each[0]), reverse=True)
+
+
+def _entry(path: Path) -> tuple[RecordEntry, str]:
+    run_id = path.parent.name
+    try:
+        record, line = _known(path)
+    except DamagedFileError as error:  # read again each time: it may be mended
+        return RecordEntry(run_id, None, str(error)), _line({"id": run_id, "error": str(error)})
+    return RecordEntry(run_id, record, None), line
+
+
+def _read(path: Path) -> tuple[RunRecord, str]:
+    record = read_record(path)
+    return record, _line(record.model_dump(mode="json"))
+
+
+_known = Kept(_read)
+
+
+def _line(content: dict[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 def _newest_first(entry: RecordEntry) -> tuple[bool, str, str]:
     """One of the future (the clock was ahead) is not the newest until then."""
     started = entry.record.started_at if entry.record else ""
     return (started <= iso(now() + timedelta(days=1)), started, entry.run_id)
-
-
-def write_runs_json(data: DataDir) -> None:
-    """Derive runs.json from the runs' records."""
-    entries = list_records(data)
-    write_json(
-        data.runs_json,
-        {
-            "runs": [e.record.model_dump(mode="json") for e in entries if e.record],
-            "damaged": [{"id": e.run_id, "error": e.error} for e in entries if e.error],
-        },
-    )

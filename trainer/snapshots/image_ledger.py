@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -13,7 +14,7 @@ from trainer.reasons import reason
 from trainer.staging.atomic import read_json
 from trainer.staging.clock import parse_iso
 from trainer.staging.parquet import parts, read_parts
-from trainer.staging.paths import DataDir
+from trainer.staging.paths import DataDir, RunDir
 from trainer.staging.rows import ImageRow
 from trainer.staging.schemas import IMAGES
 from trainer.state.store import published_run_ids
@@ -108,12 +109,18 @@ def _unpublished(data: DataDir) -> dict[str, ImageRow]:
     """Rows of runs that no release was published from; a failure never hides a success."""
     published = published_run_ids(data.state_db)
     rows: dict[str, ImageRow] = {}
-    for run in sorted(p for p in data.runs.glob("*") if p.is_dir() and p.name not in published):
-        for staging in sorted((run / "staging").glob("*/")):
-            for row in read_parts(parts(staging, "images-"), IMAGES).to_pylist():
-                if row["status"] != "failed" or row["url"] not in rows:
-                    rows[row["url"]] = row
+    for root in sorted(p for p in data.runs.glob("*") if p.is_dir() and p.name not in published):
+        for row in staged_rows(RunDir(root)):
+            if row["status"] != "failed" or row["url"] not in rows:
+                rows[row["url"]] = row
     return rows
+
+
+def staged_rows(run: RunDir) -> Iterator[ImageRow]:
+    """Yield what a run's crawls noted of each picture, in the order of sources and parts."""
+    for staging in sorted((run.root / "staging").glob("*/")):
+        for row in read_parts(parts(staging, "images-"), IMAGES).to_pylist():
+            yield cast("ImageRow", row)
 
 
 def _embedded(data: DataDir, run_id: str) -> set[str]:

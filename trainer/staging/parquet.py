@@ -78,11 +78,18 @@ def stream_rows(path: Path, columns: Sequence[str], batch: int = 4096) -> Iterat
 
     Page checksums are verified; raises `DamagedFileError` naming the file.
     """
+    for found in stream_batches(path, columns, batch):
+        yield from found.to_pylist()
+
+
+def stream_batches(
+    path: Path, columns: Sequence[str], batch: int = 4096
+) -> Iterator[pa.RecordBatch]:
+    """Yield `columns` of a file, `batch` rows in memory at a time, as `stream_rows` does."""
     try:
         check_footer(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for found in file.iter_batches(batch, columns=list(columns)):
-                yield from found.to_pylist()
+            yield from file.iter_batches(batch, columns=list(columns))
     except (OSError, pa.ArrowException) as error:
         raise DamagedFileError(
             f"{path}: {reason(error)}; delete this part and run again"

@@ -29,11 +29,11 @@ def represent(path: str, model: str) -> int:
 
 
 def main() -> None:
-    pictures = json.loads(Path(sys.argv[2]).read_text())[: int(sys.argv[3])]
+    images = json.loads(Path(sys.argv[2]).read_text())[: int(sys.argv[3])]
     for model in MODELS:
-        represent(pictures[0], model)
+        represent(images[0], model)
     begun = time.perf_counter()
-    faces = sum(represent(path, model) for path in pictures for model in MODELS)
+    faces = sum(represent(path, model) for path in images for model in MODELS)
     seconds = time.perf_counter() - begun
     sys.stdout.write(json.dumps({"seconds": seconds, "faces": faces // len(MODELS)}) + "\n")
 

@@ -53,6 +53,13 @@ class ReleaseSettings(SettingsGroup):
         description="Days for which a picture is kept once it is embedded, or that nothing asks "
         "for; 0: deleted at the next release",
     )
+    keep_history_days: int = Field(
+        730,
+        ge=0,
+        le=36_500,
+        description="Days for which the records, plans and results of finished runs, and addresses "
+        "of images that are gone, are kept; 0: for good",
+    )
     max_clock_jump_hours: float = Field(
         24.0,
         gt=0,

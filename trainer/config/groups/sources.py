@@ -64,6 +64,13 @@ class SourceSettings(SettingsGroup):
         "`shared-files` of `DATA_DIR`, or a Redis (`redis://host:6379/1`); without it, crawls of "
         "one machine do: [cluster](cluster.md)",
     )
+    parallel_crawls: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="Sources that `trainer build` crawls at a time, each with a process of up to "
+        "250 MB; in Airflow the pool `crawl` has as many slots",
+    )
     given_keys: str = Field(
         "",
         description="Set by the containers: names of the keys that builds have, for the reports, "

@@ -16,7 +16,7 @@ from trainer.embedding.device import choose_device
 from trainer.embedding.lock import load_lock
 from trainer.embedding.make_pack import ensure_pack
 from trainer.embedding.pack import read_pack
-from trainer.errors import ConfigError
+from trainer.errors import ConfigError, StageFailed
 from trainer.exclusions.list_file import bring_in
 from trainer.pipeline.exports import check_exports
 from trainer.pipeline.follow_up import is_first_release
@@ -30,6 +30,7 @@ from trainer.staging.atomic import read_json, remove_temporaries, write_sealed
 from trainer.staging.clock import iso, now, version_id
 from trainer.staging.paths import DataDir
 from trainer.state.guard import require_state_of_releases
+from trainer.state.store import published_run_ids
 from trainer.upkeep.file_system import require_file_system
 from trainer.upkeep.repair import heal, require_sound
 
@@ -51,6 +52,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     settings, data = context.settings, context.data
     require_file_system(data.root)
     require_state_of_releases(data.state_db)
+    _refuse_published(context)
     bring_in(data)
     shipped = load_sources(settings.data_dir)
     params = BuildParams.parse(conf, sorted(shipped))
@@ -83,6 +85,15 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     )
     write_sealed(context.run.plan, plan.model_dump(mode="json"))
     log.info(f"plan: release {plan.version_id}, sources {', '.join(chosen) or 'none'}")
+
+
+def _refuse_published(context: RunContext) -> None:
+    """A run whose record went with its age is not made again: its ids would not be stored."""
+    if context.run.run_id in published_run_ids(context.data.state_db):
+        raise StageFailed(
+            f"run {context.run.run_id} was published, and its plan is not kept any more; start "
+            "another build"
+        )
 
 
 def choose(sources: dict[str, SourceConfig], params: BuildParams) -> dict[str, SourceConfig]:

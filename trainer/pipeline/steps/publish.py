@@ -14,6 +14,7 @@ from trainer.exclusions.list_file import bring_in
 from trainer.pipeline.further_packs import same_further
 from trainer.release.contract import DATABASE, FACES_JSON, MANIFEST, PERFORMERS_JSON
 from trainer.release.publish import publish
+from trainer.retention.history import clear_history
 from trainer.retention.images import prune_images, prune_vectors
 from trainer.retention.old_runs import clear_old_runs
 from trainer.retention.references import overtaken_by
@@ -81,7 +82,8 @@ def publish_run(context: RunContext) -> dict[str, Any]:
 
 def _prune(context: RunContext) -> int:
     """Pictures are kept for so long only, once their faces are known; vectors while something asks
-    for them. The release is out by now: a damaged file of some run does not make this one fail."""
+    for them; records and addresses for years. The release is out by now: a damaged file of some run
+    does not make this one fail."""
     days = context.settings.keep_pictures_days
     try:
         done = prune_images(
@@ -92,8 +94,9 @@ def _prune(context: RunContext) -> int:
             further=context.plan.further_packs.values(),
         )
         rows = prune_vectors(context.data)
+        clear_history(context.data, context.settings.keep_history_days)
     except DamagedFileError as error:
-        log.info(f"publish: pictures and vectors that nothing needs stay: {error}")
+        log.info(f"publish: pictures, vectors and records that nothing needs stay: {error}")
         return 0
     if done.pictures or rows:
         log.info(

@@ -1,4 +1,4 @@
-"""Cut the synthetic people's sheets and photos into single pictures: `python -m demo.pictures`.
+"""Cut the synthetic people's sheets and photos into single pictures: `python -m demo.make_images`.
 
 Every picture is a shot of its own (no copies of one shot): sixteen expressions, a front view and
 four photos per person. Framing, mirroring, tone and format differ from shot to shot, as they do on
@@ -204,7 +204,7 @@ def _window(size: tuple[int, int], frame: tuple[float, float, float, float]) -> 
 
 def main(argv: list[str] | None = None) -> int:
     """Write every picture into `--out`, and `pictures.json` last."""
-    parser = argparse.ArgumentParser(prog="demo.pictures", description=__doc__)
+    parser = argparse.ArgumentParser(prog="demo.make_images", description=__doc__)
     parser.add_argument("--packages", type=Path, required=True, help="where demo/packages.txt is")
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args(argv)

@@ -25,13 +25,13 @@ def bench(tmp_path, monkeypatch):
 
 def test_bad_pictures_are_refused_with_their_reason_and_the_rest_goes_on(bench: Bench):
     box = bench.box
-    box.pictures["/img/1.jpg"] = (200, {"Content-Type": "image/jpeg"}, b"<html>not found</html>")
-    box.pictures["/img/2.jpg"] = (200, {}, b"")
-    box.pictures["/img/3.jpg"] = (404, {}, b"")
-    box.pictures["/img/4.jpg"] = (410, {}, b"")
-    box.pictures["/img/5.jpg"] = (200, {}, JPEG + bytes(21 * 1024 * 1024))
-    box.pictures["/img/6.jpg"] = (500, {}, b"")
-    box.pictures["/img/7.jpg"] = (200, {"Content-Length": "9999"}, JPEG)
+    box.images["/img/1.jpg"] = (200, {"Content-Type": "image/jpeg"}, b"<html>not found</html>")
+    box.images["/img/2.jpg"] = (200, {}, b"")
+    box.images["/img/3.jpg"] = (404, {}, b"")
+    box.images["/img/4.jpg"] = (410, {}, b"")
+    box.images["/img/5.jpg"] = (200, {}, JPEG + bytes(21 * 1024 * 1024))
+    box.images["/img/6.jpg"] = (500, {}, b"")
+    box.images["/img/7.jpg"] = (200, {"Content-Length": "9999"}, JPEG)
     box.people[7]["images"][0]["url"] = "file:///etc/passwd"
     manifest = bench.crawl()
     assert manifest.status == "complete", manifest.reason
@@ -167,7 +167,7 @@ def test_a_picture_that_an_earlier_version_took_for_bad_heals(bench: Bench):
 
 
 def test_a_refusal_expires(bench: Bench):
-    bench.box.pictures["/img/1.jpg"] = (200, {}, b"GIF89a\x00\x01and so on")
+    bench.box.images["/img/1.jpg"] = (200, {}, b"GIF89a\x00\x01and so on")
     bench.crawl()
     bench.publish("r1")
     url = f"{bench.box.base}/img/1.jpg"

@@ -15,11 +15,11 @@ from trainer.staging.clock import now
 from trainer.staging.lock import build_lock
 from trainer.staging.paths import DataDir
 
-pictures_app = typer.Typer(no_args_is_help=True, help="The fetched pictures in DATA_DIR/images.")
+images_app = typer.Typer(no_args_is_help=True, help="The fetched pictures in DATA_DIR/images.")
 
 
-@pictures_app.command("prune")
-def pictures_prune(
+@images_app.command("prune")
+def images_prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     data_dir: DataDirOption = None,
     as_json: JsonOption = False,

@@ -23,10 +23,10 @@ SIZES = {"upright": (800, 1200), "wide": (1280, 720), "small": (120, 180)}
 
 @dataclass
 class Population:
-    """`pictures`: ADVERTISED, all of them open. What only a request tells, one value per row:
+    """`images`: ADVERTISED, all of them open. What only a request tells, one value per row:
     whether there is a usable face, and its quality."""
 
-    pictures: pl.DataFrame
+    images: pl.DataFrame
     usable: npt.NDArray[np.bool_]
     quality: npt.NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def rules(per_minute: float) -> Rules:
 def invent(performers: int, seed: int) -> Population:
     """Scene counts by Zipf's law, picture counts log-normal: median 3, mean 6, largest 300."""
     dice = np.random.default_rng(seed)
-    owner, second, position = _pictures(performers, dice)
+    owner, second, position = _images(performers, dice)
     form = dice.choice(len(FORMS), len(owner), p=[share for share, _, _ in FORMS.values()])
     scenes = dice.permutation(np.maximum(performers / np.arange(1, performers + 1), 1.0)).astype(
         np.uint32
@@ -50,7 +50,7 @@ def invent(performers: int, seed: int) -> Population:
     previous = _first_of(owner, second)
     url[copied] = previous[copied]
     sizes = np.array([SIZES[name] for name in FORMS], np.int32)[form]
-    pictures = pl.DataFrame(
+    images = pl.DataFrame(
         {
             "performer": owner.astype(np.uint32),
             "scenes": scenes[owner],
@@ -70,10 +70,10 @@ def invent(performers: int, seed: int) -> Population:
     usable = dice.random(len(owner)) < chances[form]
     quality = means[form] * np.exp(dice.normal(0.0, SPREAD, len(owner)))
     _same_for_copies(url, usable, quality)
-    return Population(pictures, usable, quality)
+    return Population(images, usable, quality)
 
 
-def _pictures(
+def _images(
     performers: int, dice: np.random.Generator
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], npt.NDArray[np.int64]]:
     """Performer, whether of the second source, and position of each picture."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, UnidentifiedImageError
 
-from demo import pictures, shots
+from demo import make_images, shots
 from demo.world import World
 from demo.world.images import Gallery, stand_in
 from trainer.config.settings import REPO_ROOT
@@ -24,7 +24,7 @@ with_packages = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("pictures")
-    assert pictures.main(["--packages", str(PACKAGES), "--out", str(out)]) == 0
+    assert make_images.main(["--packages", str(PACKAGES), "--out", str(out)]) == 0
     return out
 
 
@@ -89,7 +89,7 @@ def test_broken_pictures_do_not_decode(made, described):
 @with_packages
 def test_same_bytes_each_time(described):
     again = {}
-    for made in pictures.make_all(PACKAGES):
+    for made in make_images.make_all(PACKAGES):
         if made.person not in (None, "P001"):
             break
         again[made.key] = hashlib.sha256(made.content).hexdigest()
@@ -100,7 +100,7 @@ def test_same_bytes_each_time(described):
 
 @with_packages
 def test_world_serves_the_made_pictures_and_no_held_out_one(made, described):
-    with World(week=1, pictures=made) as world:
+    with World(week=1, images=made) as world:
         gallery = world.gallery
         by_id = {entry["id"]: entry for entry in described}
         for key in shots.world_keys():
@@ -113,8 +113,8 @@ def test_world_serves_the_made_pictures_and_no_held_out_one(made, described):
 
 def test_packages_and_pictures_that_are_missing_say_what_to_do(tmp_path):
     with pytest.raises(SystemExit, match=r"demo/packages\.txt"):
-        list(pictures.make_all(tmp_path))
-    with pytest.raises(SystemExit, match=r"python -m demo\.pictures"):
+        list(make_images.make_all(tmp_path))
+    with pytest.raises(SystemExit, match=r"python -m demo\.make_images"):
         Gallery(tmp_path)
     (tmp_path / "pictures.json").write_text('{"pictures": []}')
     with pytest.raises(SystemExit, match="make them again"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
 from tests.recorded.profile_box import ProfileBench, linked, serve_site
+from tests.waiting import DEADLINE, wait_for
 from trainer.staging.parquet import write_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import FACES
@@ -27,14 +27,14 @@ def bench(tmp_path, monkeypatch):
         yield found
 
 
-def give(bench: Bench, number: int, pictures: int, scenes: int) -> None:
+def give(bench: Bench, number: int, images: int, scenes: int) -> None:
     """Person `number` has so many pictures and scenes."""
     box, person = bench.box, bench.box.people[number - 1]
-    names = [f"/img/{number}-{n}.jpg" for n in range(pictures)]
+    names = [f"/img/{number}-{n}.jpg" for n in range(images)]
     size = {"width": 400, "height": 600}
     person["scene_count"] = scenes
     person["images"] = [{"id": name, "url": box.base + name, **size} for name in names]
-    box.pictures |= {name: (200, {}, JPEG + name.encode()) for name in names}
+    box.images |= {name: (200, {}, JPEG + name.encode()) for name in names}
 
 
 def asked(bench: Bench) -> list[str]:
@@ -105,7 +105,7 @@ def test_who_has_no_face_yet_gets_more_pictures(bench: Bench):
 def test_a_picture_that_is_gone_is_made_up_for_by_another(bench: Bench):
     give(bench, 1, MANY, 12)
     gone = [f"/img/1-{n}.jpg" for n in range(30)]
-    bench.box.pictures |= {name: (404, {}, b"") for name in gone}
+    bench.box.images |= {name: (404, {}, b"") for name in gone}
     bench.overrides |= {"requests_per_minute": 600}
     manifest = bench.crawl()
     assert manifest.counts["pictures_fetched"] >= 5
@@ -116,13 +116,9 @@ def test_killed_and_run_again_it_asks_for_the_same_pictures(bench: Bench):
         give(bench, number, 20, number)
     bench.overrides |= {"requests_per_minute": 1200, "part_rows": 1}
     child = bench.start()
-    until = time.monotonic() + 60
-    while sum("img" in path for path in bench.box.log) < 7:
-        assert time.monotonic() < until
-        assert child.poll() is None
-        time.sleep(0.005)
+    wait_for(lambda: sum("img" in path for path in bench.box.log) >= 7, every=0.005)
     child.send_signal(signal.SIGKILL)
-    child.wait(60)
+    child.wait(DEADLINE)
     before = asked(bench)
     manifest = bench.crawl()
     after = asked(bench)
@@ -143,5 +139,5 @@ def test_a_reference_site_is_asked_for_pictures_of_who_is_in_most_scenes(tmp_pat
         site.person("Wren_Hollow", "Wren Hollow", "w1.jpg")
         people = [linked(3, "Ada_Fenn", "Ada Fenn"), linked(90, "Wren_Hollow", "Wren Hollow")]
         ProfileBench(site, tmp_path, people, {"concurrent_requests": 1}).crawl()
-        pictures = [path.rpartition("/")[2] for path in site.asked() if path.endswith(".jpg")]
-    assert pictures == ["w1.jpg", "a1.jpg"]
+        images = [path.rpartition("/")[2] for path in site.asked() if path.endswith(".jpg")]
+    assert images == ["w1.jpg", "a1.jpg"]

@@ -132,7 +132,7 @@ def world(tmp_path):
     return world
 
 
-def picture(world: IdentityWorld, url: str, days: int = 40) -> Path:
+def image(world: IdentityWorld, url: str, days: int = 40) -> Path:
     path = world.data.image(sha(url))
     write_bytes(path, b"x")
     when = (NOW - timedelta(days=days)).timestamp()
@@ -156,9 +156,9 @@ def finished(world: IdentityWorld, run_id: str) -> None:
 def test_pictures_that_nothing_asks_for_go_when_they_are_old(world):
     current(world, "week-1")
     finished(world, "week-1")
-    embedded = picture(world, shot(BO, 0))
-    nobodys, young = picture(world, shot(70, 0)), picture(world, shot(70, 1), days=5)
-    waits = picture(world, shot(80, 0))  # of a run that may go on
+    embedded = image(world, shot(BO, 0))
+    nobodys, young = image(world, shot(70, 0)), image(world, shot(70, 1), days=5)
+    waits = image(world, shot(80, 0))  # of a run that may go on
     world.run("week-2", [record("boxone", 80, "Uma", shots=[shot(80, 0)])])
     for part in world.data.faces(PACK).glob("part-week-2.parquet"):
         part.unlink()
@@ -174,7 +174,7 @@ def test_pictures_that_nothing_asks_for_go_when_they_are_old(world):
 def test_another_pack_still_has_to_embed_what_the_snapshots_list(world):
     current(world, "week-1")
     finished(world, "week-1")
-    listed, nobodys = picture(world, shot(BO, 0)), picture(world, shot(70, 0))
+    listed, nobodys = image(world, shot(BO, 0)), image(world, shot(70, 0))
     assert prune_images(world.data, "other-pack", 30, NOW).pictures == 1
     assert listed.exists()
     assert not nobodys.exists()

@@ -18,7 +18,7 @@ SIZES = ((1000, 1500), (1000, 1500), (1000, 1500), (500, 750))  # three large on
 LIST = "pictures.json"
 
 
-def make_pictures(directory: Path, count: int) -> list[str]:
+def make_images(directory: Path, count: int) -> list[str]:
     """`count` JPEGs in `directory`, laid out as the image store; returns their sha256, sorted.
 
     What was made before is kept.
