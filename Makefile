@@ -84,7 +84,7 @@ test-image: setup ## Build the all-in-one image, run it as uid 99 and 1000 from 
 	$(BIN)/python -m tests.prepare
 	$(BIN)/python -m pytest $(IMAGE_TEST)
 
-test-cluster: setup ## CeleryExecutor over Redis and Postgres, two workers, one killed in each long step (20 minutes)
+test-cluster: setup $(S3_VENV)/.installed ## CeleryExecutor over Redis and Postgres, two workers, one killed in each long step, on a shared path and on a look-alike of S3 (an hour)
 	$(BIN)/python -m tests.prepare
 	$(BIN)/python -m pytest -s tests/cluster
 
