@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,25 @@ def test_a_child_that_writes_nothing_is_killed(tmp_path):
             silence_seconds=6,
         )
     assert gone(int((tmp_path / "pid").read_text()))
+
+
+def test_a_child_is_not_silent_while_we_write_what_it_said(tmp_path):
+    """Our own slow disk says nothing of the child."""
+    heard: list[str] = []
+
+    def slowly(line: str) -> None:
+        heard.append(line)
+        time.sleep(4 if len(heard) == 1 else 0)
+
+    run_child(
+        ["/bin/sh", "-c", "echo a; echo b"],
+        cwd=tmp_path,
+        environment=os.environ,
+        log_file=tmp_path / "log",
+        on_line=slowly,
+        silence_seconds=3,
+    )
+    assert heard == ["a", "b"]
 
 
 def start_parent(tmp_path: Path, first: str = "") -> tuple[subprocess.Popen[bytes], int]:

@@ -85,8 +85,8 @@ def _follow(
     assert child.stdout is not None
     with Watchdog(silence_seconds, lambda: stop_groups([child.pid], 0)) as watchdog:
         for line in child.stdout:
-            watchdog.heard()
-            on_line(line)
+            with watchdog.paused():
+                on_line(line)
         code = child.wait()
     if watchdog.broken:
         raise WatchdogExpired(silence_seconds)
