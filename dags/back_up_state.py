@@ -5,7 +5,7 @@ a build. The newest `TRAINER_KEEP_BACKUPS` are kept.
 
 ### What it needs
 Space in `TRAINER_BACKUP_DIR`, which is best on another disk. `faces` adds the face cache (about
-2 KB a face), `releases` the current release and pinned ones. Keys are not copied; the log names
+2 KB per face), `releases` the current release and pinned ones. Keys are not copied; the log names
 them.
 
 ### When a step fails

@@ -28,6 +28,14 @@ class Lane:
     todo: list[str]
     queries: list[str]
 
+    def describe(self, images: int) -> str:
+        """What is to be done of a job of so many images, for people."""
+        copies = f", and degraded copies of {len(self.queries)}" if self.queries else ""
+        todo = len(self.todo)
+        return (
+            f"{self.pack.name}: {images - todo} pictures are in the cache, {todo} to embed{copies}"
+        )
+
 
 @contextmanager
 def held_lanes(job: EmbedJob) -> Iterator[list[Lane]]:

@@ -20,7 +20,7 @@ from embedder.decode_pool import Decoded, DecodePool, Lent, Task
 from embedder.engine import Engine
 from embedder.faces import Faces
 from embedder.parts import Arrival, Outcome, Part, parts
-from embedder.prefetch import Ahead
+from embedder.prefetch import Prefetch
 from embedder.rows import cropped, refused
 
 DETECT_BATCH = 16  # at most; more fill no device better and hold more pictures in memory
@@ -49,16 +49,16 @@ def running(
     batch = min(engine.batch, DETECT_BATCH)
     with ExitStack() as stack:
 
-        def ahead(source: Iterable[T], size: int, name: str) -> Ahead[T]:
-            stage = Ahead(source, size, name)
+        def prefetch(source: Iterable[T], size: int, name: str) -> Prefetch[T]:
+            stage = Prefetch(source, size, name)
             stack.callback(stage.close)
             return stage
 
-        decoded = ahead(_named(tasks, pool), batch, "decode")
-        found = ahead(_detected(decoded, engine, batch), 1, "detect")
-        outcomes = ahead(_cropped(found, wanted), batch, "crop")
+        decoded = prefetch(_named(tasks, pool), batch, "decode")
+        found = prefetch(_detected(decoded, engine, batch), 1, "detect")
+        outcomes = prefetch(_cropped(found, wanted), batch, "crop")
         engines = [each for each, _ in wanted]
-        finished = ahead(parts(outcomes, engines, part_images, stopping, advance), 1, "embed")
+        finished = prefetch(parts(outcomes, engines, part_images, stopping, advance), 1, "embed")
         # Before the stages are closed, who waits for a picture has to be woken.
         stack.callback(pool.stop)
         yield finished

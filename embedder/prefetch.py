@@ -19,7 +19,7 @@ class _End:
         self.error = error
 
 
-class Ahead(Generic[T]):
+class Prefetch(Generic[T]):
     """The items of `source` in their order, at most `size` of them waiting.
 
     An error of the source is raised to the reader in its place. `close` ends the thread when the

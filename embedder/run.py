@@ -60,11 +60,7 @@ class Job:
             self._job.report_dir, "pictures", len(todo) + copies, line_seconds=HEARTBEAT_SECONDS
         )
         for lane in lanes:
-            some = f", and degraded copies of {len(lane.queries)}" if lane.queries else ""
-            log.info(
-                f"{lane.pack.name}: {len(self._job.images) - len(lane.todo)} pictures are in the "
-                f"cache, {len(lane.todo)} to embed{some}"
-            )
+            log.info(lane.describe(len(self._job.images)))
         if todo or copies:
             self._pipeline(lanes, todo, progress)
             if self._stopping():

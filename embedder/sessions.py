@@ -22,7 +22,7 @@ PROVIDERS = {
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
-ENGINES = ".tensorrt"  # in the face cache: writable in the container, one directory a pack
+ENGINES = ".tensorrt"  # in the face cache: writable in the container, one directory per pack
 # Where the time goes. ONNX Runtime puts shape arithmetic on the CPU on purpose (it is faster
 # there), so `session.disable_cpu_ep_fallback`, which refuses that as well, cannot be set.
 HEAVY = frozenset({"Conv", "ConvTranspose", "FusedConv", "Gemm", "FusedGemm", "MatMul"})

@@ -1,4 +1,4 @@
-"""The pictures of a crawl as the planner's columns, with what earlier runs know of them."""
+"""The images of a crawl as the planner's columns."""
 
 from __future__ import annotations
 
@@ -9,22 +9,12 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from trainer.config.jobs import CrawlJob
-from trainer.fetch_plan.columns import ADVERTISED, FETCHED, OUTCOME
-from trainer.staging.frames import read_frame
+from scrapy_project.earlier_images import with_earlier
+from trainer.fetch_plan.columns import ADVERTISED, OUTCOME
 from trainer.staging.rows import AdvertisedImage, PerformerRecord
 
 OUTCOMES: Final = OUTCOME.categories.to_list()
 _CODES = {name: code for code, name in enumerate(OUTCOMES)}
-_KNOWN = pl.Schema(
-    {
-        "record": pl.String(),
-        "source": pl.String(),
-        "url": pl.String(),
-        "outcome": OUTCOME,
-        "quality": pl.Float32(),
-    }
-)
 
 
 class ImageColumns:
@@ -110,15 +100,11 @@ class ImageColumns:
             },
             schema=ADVERTISED,
         )
-        if earlier.is_empty():
-            return ours
-        own = earlier.filter(pl.col("source") == self._source)
-        others = earlier.filter(pl.col("source") != self._source)
-        return pl.concat([_with_faces(ours, own), self._elsewhere(others)])
+        return with_earlier(ours, self._source, self._numbered(), earlier)
 
-    def _elsewhere(self, others: pl.DataFrame) -> pl.DataFrame:
-        """ADVERTISED of the same performers that other sources have."""
-        numbers = pl.DataFrame(
+    def _numbered(self) -> pl.DataFrame:
+        """Each performer's record, with her number in `images`, and her scenes."""
+        return pl.DataFrame(
             {
                 "record": list(self._performers),
                 "performer": range(len(self._performers)),
@@ -126,30 +112,6 @@ class ImageColumns:
             },
             schema={"record": pl.String, "performer": pl.UInt32, "scenes": pl.UInt32},
         )
-        found = others.join(numbers, on="record", maintain_order="left").with_columns(
-            pl.lit("").alias("host"),
-            pl.lit(0, pl.UInt16).alias("position"),
-            *(pl.lit(None, pl.Int32).alias(side) for side in ("width", "height")),
-        )
-        return found.select(ADVERTISED.names())
-
-
-def _with_faces(ours: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """A picture that this crawl does not ask for has the outcome that the embedder gave it."""
-    faces = known.unique("url").select("url", pl.col("outcome").alias("had"), "quality")
-    joined = ours.join(faces, on="url", how="left", suffix="_had", maintain_order="left")
-    settled = (pl.col("outcome") == FETCHED) & pl.col("had").is_not_null()
-    return joined.with_columns(
-        pl.when(settled).then("had").otherwise("outcome").alias("outcome"),
-        pl.when(settled).then("quality_had").otherwise("quality").alias("quality"),
-    ).select(ADVERTISED.names())
-
-
-def known_earlier(job: CrawlJob) -> pl.DataFrame:
-    """Return what earlier runs know (`trainer.crawl.known_images.KNOWN`), typed as ADVERTISED."""
-    if job.known_pictures is None:
-        return pl.DataFrame(schema=_KNOWN)
-    return read_frame(job.known_pictures).with_columns(pl.col("outcome").cast(OUTCOME))
 
 
 def _number_of(sha256: str | None) -> int:

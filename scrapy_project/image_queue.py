@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from scrapy_project.image_columns import ImageColumns, known_earlier
+from scrapy_project.earlier_images import known_earlier
+from scrapy_project.image_columns import ImageColumns
 from scrapy_project.image_findings import ImageFindings
 from scrapy_project.limits.budget import host_name
 from trainer.config.jobs import CrawlJob

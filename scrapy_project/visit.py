@@ -11,35 +11,26 @@ from typing import Protocol
 from scrapy.http import Request, Response
 
 from scrapy_project.failures import FetchFailed, request_for
-from scrapy_project.limits.breaker import challenge
-from scrapy_project.outcomes import Outcome, read_with
-from scrapy_project.parsing.charset import as_utf8
+from scrapy_project.outcomes import Outcome
+from scrapy_project.page_reading import PageReader, Parse
 from scrapy_project.parsing.facts_page import FactsPage, FactsReader
 from scrapy_project.parsing.galleries import FurtherImages, GalleryReader, ParseMore
-from scrapy_project.parsing.html import document
 from scrapy_project.parsing.landing import Landing
 from scrapy_project.parsing.profile import PageError, Profile
-from scrapy_project.parsing.walls import wall_heading, wall_sign, walled
+from scrapy_project.parsing.walls import walled
 from scrapy_project.storage.judged_again import JudgedAgain, judged_again
 from scrapy_project.storage.profile_rows import from_allowed_hosts, profile_row, tombstone
 from scrapy_project.storage.report import CrawlStopped
 from trainer.config.sources import SourceConfig
 from trainer.crawl.confirm import judge
-from trainer.identity.page_names import page_fits
 from trainer.staging.clock import parse_iso
 from trainer.staging.manifest import StageError
-from trainer.staging.rows import Candidate, PerformerRecord, Target
+from trainer.staging.rows import PerformerRecord, Target
 
 __all__ = ["Outcome", "Parse", "ParseMore", "Visitor"]
 # Errors of pages that could not be had; of all others the page was there, and is unreadable.
 _NOT_HAD = frozenset({"challenge", "wall"})
 logger = logging.getLogger(__name__)
-
-
-class Parse(Protocol):
-    """Bytes and URL in, a profile out. Raises `PageError`."""
-
-    def __call__(self, body: bytes, url: str) -> Profile: ...
 
 
 class FetchPage(Protocol):
@@ -63,11 +54,11 @@ class Visitor:
         self._source = source
         self._fetch = fetch
         self._moment = moment
-        self._parse_page = parse_page
         self._galleries = GalleryReader(source, fetch, parse_more)
         self._facts = FactsReader(fetch, parse_page, facts_page)
         self._base = str(source.base_url).rstrip("/")
         self._landing = Landing(source)
+        self._pages = PageReader(parse_page, self._landing)
 
     def carried(self, target: Target, earlier: PerformerRecord | None) -> Outcome | None:
         """The last snapshot's row, where it is young and was looked for in the same way."""
@@ -113,36 +104,11 @@ class Visitor:
     async def _read(
         self, target: Target, response: Response, earlier: PerformerRecord | None
     ) -> Outcome:
-        if response.status in (404, 410):
-            raise self._landing.gone(response)
-        mark = challenge(response)
-        if mark is not None:
-            raise PageError("challenge", f"a check for robots instead of the page ({mark})")
-        if response.status != 200:
-            text = f"HTTP {response.status}"
-            kind = f"http_{response.status}"
+        profile = self._pages.profile(target, response)
+        if profile is None:
+            kind, text = f"http_{response.status}", f"HTTP {response.status}"
             return Outcome("failed", None, [self._error(kind, response.url, text)])
-        profile = self._profile(target, response)
         return await self._judged(target, response, profile, earlier)
-
-    def _profile(self, target: Target, response: Response) -> Profile:
-        """What the page says, once it is clear that it is a performer's page at all. Raises
-        `PageError`: missing_page where it is somebody else's, wall where it is nobody's."""
-        url = response.url
-        elsewhere = self._landing.led_elsewhere(target, url)
-        body = as_utf8(response)
-        try:
-            profile = read_with(self._parse_page, body, url)
-        except PageError as error:
-            raise _behind(error, body, url, elsewhere) from None
-        if _names_one_of(profile, target["candidates"]):
-            return profile
-        heading = wall_heading(document(body))
-        if heading is not None:
-            raise walled(f"a page that says {heading[:100]!r}")
-        if elsewhere:
-            raise PageError("missing_page", f"led to {url}, the page of {profile.name}")
-        return profile
 
     async def _judged(
         self, target: Target, response: Response, profile: Profile, earlier: PerformerRecord | None
@@ -209,28 +175,6 @@ class Visitor:
 
     def _error(self, kind: str, url: str, message: str, at: str | None = None) -> StageError:
         return StageError(kind=kind, source=self._source.key, url=url, field=at, message=message)
-
-
-def _behind(error: PageError, body: bytes, url: str, elsewhere: bool) -> PageError:
-    """The error of a page that gave no profile: is there another page in its place?"""
-    if error.kind == "charset" or not body:
-        return error
-    try:
-        page = document(body)
-    except PageError:
-        return error
-    if error.kind == "missing_page":
-        heading = wall_heading(page)
-        return walled(f"a page that says {heading[:100]!r}") if heading else error
-    sign = wall_sign(page, url)
-    if sign is not None:
-        return walled(sign)
-    return walled(f"led to {url}, which is no performer's page,") if elsewhere else error
-
-
-def _names_one_of(profile: Profile, candidates: list[Candidate]) -> bool:
-    facts = profile.model_dump()
-    return any(page_fits(facts, candidate) for candidate in candidates)
 
 
 def _asked_again(row: PerformerRecord, earlier: PerformerRecord | None) -> PerformerRecord:

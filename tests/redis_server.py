@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as NoAnswer
 
-from tests.waiting import wait_for
+from tests.waiting import DEADLINE, wait_for
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def redis_server(folder: Path, port: int = 0) -> Iterator[str]:
         yield url
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(DEADLINE)
 
 
 def _answers(url: str) -> bool:

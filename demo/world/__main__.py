@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import sys
-import threading
 from pathlib import Path
-from types import FrameType
 
 from demo.world.server import World
+from demo.world.serving import serve_until_signal
 from trainer.config.environment import environment
 
 
@@ -41,15 +38,8 @@ def main(argv: list[str] | None = None) -> int:
         request_log=options.request_log,
     )
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        # shutdown() waits for the serving loop, which this very thread runs: so from another one.
-        threading.Thread(target=world.stop, daemon=True).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    sys.stdout.write(f"ready: demo world, week {world.week}, at {world.url}\n")
-    sys.stdout.flush()
-    world.serve()
+    said = f"demo world, week {world.week}, at {world.url}"
+    serve_until_signal(said, world.serve, world.stop)
     return 0
 
 

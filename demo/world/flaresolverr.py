@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import sys
 import threading
 import time
 import urllib.error
@@ -18,9 +16,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
+
+from demo.world.serving import serve_until_signal
 
 HOST: Final = "127.0.0.1"
 USER_AGENT: Final = "Mozilla/5.0 (X11; Linux x86_64) look-alike/3"
@@ -101,12 +100,7 @@ class FlareSolverr:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
         if self._thread is not None:
             self._thread.join(timeout=10)
@@ -254,14 +248,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     service = FlareSolverr(port=parser.parse_args(argv).port)
 
-    def stop(_number: int, _frame: object) -> None:
-        threading.Thread(target=service.stop, daemon=True).start()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    sys.stdout.write(f"ready: FlareSolverr's look-alike at {service.url}\n")
-    sys.stdout.flush()
-    service.serve()
+    said = f"FlareSolverr's look-alike at {service.url}"
+    serve_until_signal(said, service.serve, service.stop)
     return 0
 
 

@@ -1,4 +1,5 @@
-"""Corrects a run's record at once when a person stops the run in Airflow.
+"""Corrects a run's record at once when a person stops the run in Airflow, and has the workers of a
+scheduler end with it.
 
 Airflow ends the tasks of such a run without any callback of theirs, and `report` never runs. Where
 a step failed by itself the record says so already, and nothing is changed here.
@@ -12,10 +13,18 @@ from typing import Any
 from airflow.listeners import hookimpl
 
 from trainer_airflow.guard import DAG_ID
+from trainer_airflow.supervised import end_forks_with_component
 
 log = logging.getLogger(__name__)
 
 STOPPED = "it was stopped in Airflow"
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def on_starting(component: Any) -> None:
+    """Called in each of Airflow's components before it forks anything, and in each task."""
+    if hasattr(component, "latest_heartbeat"):  # the job of a component; a task has none
+        end_forks_with_component()
 
 
 @hookimpl  # type: ignore[untyped-decorator]

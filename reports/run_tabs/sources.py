@@ -28,7 +28,7 @@ def show(record: RunRecord) -> None:
 
 
 def _table(by_source: dict[str, SourceStats]) -> Any:
-    """One row a source; the answer holds what was selected."""
+    """One row per source; the answer holds what was selected."""
     return parts.table(
         [
             {

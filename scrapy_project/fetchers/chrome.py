@@ -29,7 +29,7 @@ _NET_ERROR: Final = re.compile(r"net::(ERR_\w+)")
 
 
 class Chrome:
-    """One context a crawl (its cookies are nobody else's), one tab a page."""
+    """One context per crawl (its cookies are nobody else's), one tab per page."""
 
     def __init__(self, service: Service, user_agent: str, max_bytes: int) -> None:
         self._service = service

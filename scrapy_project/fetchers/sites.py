@@ -36,17 +36,17 @@ def site_of(host: str) -> str:
     )
 
 
-def same_site(one: str, other: str) -> bool:
+def same_site(left: str, right: str) -> bool:
     """Whether two http(s) URLs lie on one site, and the second is no less secure."""
-    first, second = urlsplit(one), urlsplit(other)
+    first, second = urlsplit(left), urlsplit(right)
     if second.scheme not in ("http", "https") or (first.scheme, second.scheme) == ("https", "http"):
         return False
     return site_of(first.hostname or "") == site_of(second.hostname or "")
 
 
-def same_page(one: str, other: str) -> bool:
+def same_page(left: str, right: str) -> bool:
     """Whether two URLs differ in scheme, query and fragment at most."""
-    first, second = (urlsplit(canonicalize_url(url)) for url in (one, other))
+    first, second = (urlsplit(canonicalize_url(url)) for url in (left, right))
     return (first.hostname, first.path) == (second.hostname, second.path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any, ClassVar
 
 from scrapy_project.fetchers.choice import PageFetcher
 from scrapy_project.image_downloads import ImageDownloads
+from scrapy_project.kinds.page_checks import PageChecks
 from scrapy_project.limits.budget import host_name
 from scrapy_project.outcomes import OUTCOMES, Outcome
 from scrapy_project.parsing.careers import on_day
@@ -20,6 +20,7 @@ from scrapy_project.storage.exclusions import without_excluded_targets
 from scrapy_project.storage.profile_parts import PreviousSnapshot, ProfileParts
 from scrapy_project.storage.report import CrawlStopped
 from scrapy_project.visit import ParseMore, Visitor
+from scrapy_project.workers import run_workers
 from trainer.crawl.time_limit import TimeLimit
 from trainer.snapshots.store import PERFORMERS_FILE, last_snapshot
 from trainer.staging.clock import parse_iso
@@ -28,10 +29,6 @@ from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
 from trainer.staging.rows import PerformerRecord, Target
 
-MAX_UNREADABLE_SHARE = 0.05  # more pages that no longer fit: the site has moved
-MAX_FAILED_SHARE = 0.2  # more pages that could not be had: the crawl is none
-MAX_WALLED_SHARE = 0.05  # more pages behind a wall: what was read is no picture of the site
-LEAST_PAGES = 20  # fewer say nothing about a share
 MAX_FORBIDDEN = 8  # pages in a row that robots.txt forbids: it means all of them
 # Outcomes that a later attempt asks for again: always, and where a check of theirs did not hold,
 # since they would fail each attempt.
@@ -63,6 +60,31 @@ class ProfileSpider(SourceSpider):
 
     async def crawl(self, key: str | None) -> None:
         """Visit every target, then fetch the images of what was read. Raises `CrawlStopped`."""
+        targets = self._begin()
+        left = self._left(targets)
+        host = host_name(str(self.job.source.base_url))
+        self.report.requests.expect({host: len(targets) - self._progress.done})
+        try:
+            await self._visit_all(left)
+        finally:
+            self._parts.flush()
+            self._progress.finish()
+            self._count_outcomes()
+        if self._outcomes["forbidden"] and not self._outcomes["read"]:
+            raise self._forbidden()
+        self.report.full_sweep = not self._pages_left
+        walls = self._check(len(targets) - self._pages_left)
+        if self._broken():
+            return
+        if self.job.params.enable_faces:
+            await ImageDownloads(self.job, self.report, self.answer_to, self.exclusions).run(
+                self._with_images(), ()
+            )
+        if walls is not None:
+            raise walls
+
+    def _begin(self) -> list[Target]:
+        """The targets that nobody excluded, and what the crawl starts from."""
         every_target = self._targets()
         self._scenes = {target["page_id"]: target["scene_count"] for target in every_target}
         base_url = str(self.job.source.base_url).rstrip("/")
@@ -84,26 +106,7 @@ class ProfileSpider(SourceSpider):
             self.parse_more,
             self.facts_page,
         )
-        left = self._left(targets)
-        self.report.requests.expect({host_name(base_url): len(targets) - self._progress.done})
-        try:
-            await self._visit_all(left)
-        finally:
-            self._parts.flush()
-            self._progress.finish()
-            self._count_outcomes()
-        if self._outcomes["forbidden"] and not self._outcomes["read"]:
-            raise self._forbidden()
-        self.report.full_sweep = not self._pages_left
-        walls = self._check(len(targets) - self._pages_left)
-        if self._broken():
-            return
-        if self.job.params.enable_faces:
-            await ImageDownloads(self.job, self.report, self.answer_to, self.exclusions).run(
-                self._with_images(), ()
-            )
-        if walls is not None:
-            raise walls
+        return targets
 
     def _targets(self) -> list[Target]:
         if self.job.targets is None or not self.job.targets.exists():
@@ -150,12 +153,7 @@ class ProfileSpider(SourceSpider):
                     continue
                 self._settle(target, carried or await self._visitor.visit(target, earlier))
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self.job.source.concurrent_requests):
-                    group.create_task(worker())
-        except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        await run_workers(worker, self.job.source.concurrent_requests)
 
     def _settle(self, target: Target, outcome: Outcome) -> None:
         if outcome.row is not None and self.exclusions.record(outcome.row):
@@ -188,77 +186,10 @@ class ProfileSpider(SourceSpider):
         counts["excluded"] = self._excluded
         counts["pages_fetched"] = sum(seen.values()) - seen["known"] - seen["forbidden"]
 
-    # Checks
-
     def _check(self, targets: int) -> CrawlStopped | None:
         """All checks, into the report; the end of a crawl that walls kept from too many pages."""
-        self._check_pages(targets)
-        walls = self._walls()
-        live, with_image = self._live()
-        if walls is None:
-            self._check_people(targets, live, with_image)
-        return walls
-
-    def _check_pages(self, targets: int) -> None:
-        """Could the pages be had, and read?"""
-        unreadable, failed = self._outcomes["unreadable"], self._outcomes["failed"] - self._walled
-        readable = self._found() + unreadable
-        self._check_most("pages_readable", unreadable, readable, MAX_UNREADABLE_SHARE)
-        self._check_most("pages_had", failed, targets, MAX_FAILED_SHARE)
-
-    def _walls(self) -> CrawlStopped | None:
-        """The end of a crawl that walls kept from too many pages: it says little of the site."""
-        seen = self._outcomes
-        visited = sum(seen.values()) - seen["known"] - seen["forbidden"]
-        name, most = "pages_without_wall", MAX_WALLED_SHARE
-        if self._check_most(name, self._walled, visited, most, fatal=False):
-            return None
-        return CrawlStopped(
-            "partial",
-            f"{self._walled} of {visited} pages lay behind an age check, a login or another wall; "
-            "the last snapshot stays, and they are asked again next time. Look at one of them in "
-            "a browser",
-        )
-
-    def _live(self) -> tuple[int, int]:
-        """How many people were seen, and how many of them with a picture."""
-        live = with_image = 0
-        for row in self._parts.stream():
-            live += not row["deleted"]
-            with_image += bool(row["images"]) and not row["deleted"]
-        self.report.counts["performers"] = self.report.counts["performers_live"] = live
-        return live, with_image
-
-    def _found(self) -> int:
-        return sum(self._outcomes[kind] for kind in ("read", "unconfirmed", "not_modified"))
-
-    def _check_people(self, targets: int, live: int, with_image: int) -> None:
-        wanted, seen, check = self.job.source.assertions, self._outcomes, self.report.check
-        least = min(wanted.min_performers, targets)
-        check("min_performers", live >= least, f">= {least}", live, fatal=True)
-        if wanted.max_performers is not None:
-            most = wanted.max_performers
-            check("max_performers", live <= most, f"<= {most}", live, fatal=False)
-        self._check_share("share_with_image", with_image, live, wanted.min_share_with_image)
-        # A page that nobody links to and that is not there says nothing about the site.
-        found = self._found()
-        expected = found + seen["unreadable"] + seen["missing"]
-        self._check_share("share_of_pages", found, expected, wanted.min_share_of_pages)
-
-    def _check_share(self, name: str, part: int, whole: int, least: float) -> None:
-        share = part / whole if whole else 1.0
-        few = whole < LEAST_PAGES
-        self.report.check(name, few or share >= least, f">= {least}", f"{share:.3f}", fatal=True)
-
-    def _check_most(
-        self, name: str, part: int, whole: int, most: float, fatal: bool = True
-    ) -> bool:
-        """Of few pages, all must be bad before the crawl is, with no others from earlier weeks."""
-        share = part / whole if whole else 0.0
-        all_bad = whole > 0 and part == whole and not self._outcomes["known"]
-        bad = share > most if whole >= LEAST_PAGES else all_bad
-        self.report.check(name, not bad, f"<= {most} bad", f"{share:.3f}", fatal=fatal)
-        return not bad
+        checks = PageChecks(self.job.source, self.report, self._outcomes, self._walled)
+        return checks.check(targets, self._parts.stream())
 
     def _broken(self) -> bool:
         return any(check.fatal and not check.ok for check in self.report.checks)

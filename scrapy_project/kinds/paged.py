@@ -5,7 +5,6 @@ A kind is a way to ask for a page (`ask`) and the order in which pages are read.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Iterator
 from typing import ClassVar
@@ -17,6 +16,7 @@ from scrapy_project.spider import SourceSpider
 from scrapy_project.storage.crawl_index import CrawlIndex, expected_live, live_and_with_image
 from scrapy_project.storage.exclusions import without_excluded
 from scrapy_project.storage.records import PerformerParts
+from scrapy_project.workers import run_workers
 from trainer.snapshots.fold import moment_of
 from trainer.snapshots.store import stream_performers
 from trainer.staging.clock import parse_iso
@@ -129,12 +129,7 @@ class PagedSpider(SourceSpider):
                 page = await self._sweep_page(number, suffix, order)  # others count meanwhile
                 listed += page.listed
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(self.job.source.concurrent_requests):
-                    group.create_task(worker())
-        except BaseExceptionGroup as failed:
-            raise failed.exceptions[0] from None
+        await run_workers(worker, self.job.source.concurrent_requests)
         while first.listed and listed < self.count:
             pages += 1
             page = await self._sweep_page(pages, suffix, order)

@@ -1,5 +1,5 @@
-"""One request budget a host and a source, shared by every crawl of its store: of the machine, or of
-all machines of a cluster (`TRAINER_BUDGETS`)."""
+"""One request budget per host and per source, shared by every crawl of its store: of the machine,
+or of all machines of a cluster (`TRAINER_BUDGETS`)."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from tests.bench.measured import (
     excess_in_worst_window,
     most_in_window,
 )
+from tests.committed import commit_crawls
 from tests.recorded.box import JPEG
 from tests.recorded.profile_box import SOURCE as SITE
 from tests.recorded.profile_box import linked
@@ -32,7 +33,7 @@ from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_bytes
 from trainer.staging.parquet import write_rows
 from trainer.staging.schemas import TARGETS
-from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
+from trainer.state.store import LedgerRow, SnapshotRow
 
 PEOPLE = int(os.environ.get("BENCH_PEOPLE", "100000"))
 FAST = {"requests_per_minute": 60_000, "page_size": 100}
@@ -175,22 +176,8 @@ def fold(context: RunContext, number: int, found: Measured, ledger: list[LedgerR
     if os.waitpid(child, 0)[1] != 0:
         raise SystemExit("folding failed")
     live = found.manifest.counts["performers_live"]
-    commit_release(
-        context.data.state_db,
-        StateChanges(
-            run_id=context.run.run_id,
-            version_id=f"v{number}",
-            version=f"2026.2.{number}",
-            published_at="2026-02-01T00:00:00Z",
-            new_performers={},
-            claims={},
-            merges=[],
-            snapshots=[
-                SnapshotRow(SOURCE, context.run.run_id, found.manifest.watermark, live, None)
-            ],
-            ledger=ledger,
-        ),
-    )
+    row = SnapshotRow(SOURCE, context.run.run_id, found.manifest.watermark, live, None)
+    commit_crawls(context.data.state_db, [row], "2026-02-01T00:00:00Z", f"v{number}", ledger=ledger)
 
 
 def main() -> int:

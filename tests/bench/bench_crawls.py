@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from demo import pictures
+from demo import make_images
 from demo.world import World
 from demo.world.flaresolverr import FlareSolverr
 from tests.e2e.conftest import CACHE, CAPS
@@ -58,10 +58,11 @@ def built(root: Path, world: World, solver: FlareSolverr, rate: int, most: int) 
     trainer.rate = rate
     trainer.override()
     conf = json.dumps(CAPS)
-    done = trainer.run("build", "--json", "--conf", conf, TRAINER_PARALLEL_CRAWLS=str(most))
-    if done.returncode:
-        raise SystemExit(f"the build ended with {done.returncode}: {done.stderr[-3000:]}")
-    return RunRecord.model_validate_json(done.stdout)
+    process = trainer.start("build", "--json", "--conf", conf, TRAINER_PARALLEL_CRAWLS=str(most))
+    out, errors = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"the build ended with {process.returncode}: {errors[-3000:]}")
+    return RunRecord.model_validate_json(out)
 
 
 def content(root: Path) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def wall_seconds(root: Path, record: RunRecord) -> float:
 
 def measure(folder: Path, rate: int) -> bool:
     wall, contents = {}, {}
-    with FlareSolverr() as solver, World(pictures=CACHE / "pictures", sites="all") as world:
+    with FlareSolverr() as solver, World(images=CACHE / "pictures", sites="all") as world:
         built(folder / "first", world, solver, FAST, 4)
         for most in (1, 4, 16):
             root = folder / str(most)
@@ -131,10 +132,10 @@ def differing(contents: dict[int, dict[str, Any]]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=int, default=200, help="requests a minute of each source")
+    parser.add_argument("--rate", type=int, default=120, help="requests a minute of each source")
     options = parser.parse_args()
     if not (CACHE / "pictures" / "pictures.json").exists():
-        pictures.main(["--packages", str(PACKAGES), "--out", str(CACHE / "pictures")])
+        make_images.main(["--packages", str(PACKAGES), "--out", str(CACHE / "pictures")])
     with tempfile.TemporaryDirectory(prefix="bench-crawls-") as folder:
         return 0 if measure(Path(folder), options.rate) else 1
 

@@ -1,5 +1,5 @@
 """A data directory as large as a real one: snapshots of three sources and a face cache. Everybody
-in it is invented, faces are random vectors around a centre a person.
+in it is invented, faces are random vectors around a centre per person.
 
 A week's world holds the one before; `week` 1 changes one percent of it, and some pictures are gone.
 """

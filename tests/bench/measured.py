@@ -23,6 +23,7 @@ from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 
 SOURCE = "stashdb"
+LATE = 2.0  # seconds that a request may have been on its way, on a busy machine
 
 
 @dataclass

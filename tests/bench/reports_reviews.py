@@ -1,4 +1,4 @@
-"""What the page of reviews reads, at its largest: ids, review items, the rule of every face."""
+"""What a person decides on, at its largest: ids, review items, face rules, exclusions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
+from trainer.exclusions.edit import person_value
+from trainer.exclusions.list_file import changing_list
 from trainer.faces.face_rules import FACE_RULES_FILE
 from trainer.identity.reviews import Review, write_reviews
 from trainer.staging.parquet import write_table
@@ -13,6 +15,7 @@ from trainer.staging.paths import DataDir
 from trainer.state.store import StateChanges, commit_release
 
 ITEMS = 2_000
+EXCLUDED = 500
 EACH = 8  # faces looked at per performer
 WHEN = "2024-01-07T00:00:00Z"
 
@@ -30,6 +33,15 @@ def ask(data: DataDir, run_id: str, performers: int) -> None:
     run = data.run(run_id)
     write_reviews(run.resolve, (_item(number, performers) for number in range(ITEMS)))
     _rules(run.select / FACE_RULES_FILE, performers)
+
+
+def exclude(data: DataDir) -> None:
+    """EXCLUDED people, by name and birth date."""
+    with changing_list(data) as db:
+        db.executemany(
+            "INSERT INTO exclusions (kind, value, reason, added_at) VALUES ('person', ?, ?, ?)",
+            [(person_value(f"Excluded {n}", "1980-02-03"), "asked", WHEN) for n in range(EXCLUDED)],
+        )
 
 
 def _item(number: int, performers: int) -> Review:

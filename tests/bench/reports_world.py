@@ -42,6 +42,7 @@ def make(root: Path, performers: int, faces: int, runs: int, releases: int) -> D
         _run(data, number, releases - runs + number)
     _absent(data.run(_run_id(runs - 1)).select / ABSENT_FILE, performers)
     reports_reviews.ask(data, _run_id(runs - 1), performers)
+    reports_reviews.exclude(data)
     return data
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.browser.chromium import FLAGS, chromium
+from tests.waiting import DEADLINE, wait_for
 
 
 @contextmanager
@@ -23,14 +23,13 @@ def devtools(profile: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{_port(profile, process)}"
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=DEADLINE)
 
 
 def _port(profile: Path, process: subprocess.Popen[bytes]) -> int:
     port_file = profile / "DevToolsActivePort"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if port_file.exists() and (lines := port_file.read_text().splitlines()):
-            return int(lines[0])
-        time.sleep(0.05)
-    raise AssertionError(f"Chromium opened no DevTools port, see {profile.parent}/chromium.log")
+    said = lambda: port_file.exists() and port_file.read_text().splitlines()  # noqa: E731
+    wait_for(lambda: said() or process.poll() is not None)
+    lines = said()
+    assert lines, f"Chromium opened no DevTools port, see {profile.parent}/chromium.log"
+    return int(lines[0])

@@ -7,12 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.waiting import DEADLINE, wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,19 +38,19 @@ def serving(data: Path, log: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
+        server.wait(DEADLINE)
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(120):
+    def answers() -> bool:
         assert server.poll() is None, log.read_text()
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - on loopback
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.5)
-    raise AssertionError(f"the reports did not start: {log.read_text()}")
+            with urllib.request.urlopen(url, timeout=DEADLINE) as answer:  # noqa: S310 - on loopback
+                return bool(answer.status == 200)
+        except OSError:  # nobody listens yet
+            return False
+
+    wait_for(answers, every=0.5)
 
 
 def rest(tab) -> None:

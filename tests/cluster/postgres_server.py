@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import wait_for
+from tests.waiting import DEADLINE, wait_for
 
 USER = "postgres"  # Postgres refuses to run as root
 
@@ -44,7 +44,7 @@ def postgres_server(port: int) -> Iterator[str]:
             yield f"airflow@127.0.0.1:{port}/postgres"
         finally:
             server.terminate()
-            server.wait(30)
+            server.wait(DEADLINE)
 
 
 def _programs() -> Path:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.embed_job import MODELS, Bench, dated, demo_pack, portraits
+from tests.waiting import DEADLINE, wait_for
 from trainer.config.settings import REPO_ROOT
 from trainer.embedding.pack import read_pack
 from trainer.staging.manifest import StageManifest
@@ -189,10 +189,7 @@ def test_missing_picture_is_an_error_and_leaves_no_row(bench: Bench) -> None:
 
 
 def _wait_for_parts(bench: Bench, count: int) -> None:
-    end = time.monotonic() + 100
-    while len(parts(bench.cache, "part-")) < count:
-        assert time.monotonic() < end, "no part appeared"
-        time.sleep(0.02)
+    wait_for(lambda: len(parts(bench.cache, "part-")) >= count, every=0.02)
 
 
 def _fill(bench: Bench, copies: int = 3) -> None:
@@ -223,7 +220,7 @@ def test_sigterm_writes_the_part_in_hand_and_no_report(bench: Bench) -> None:
     process = bench.start()
     _wait_for_parts(bench, 1)
     process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 143, output
     assert not (bench.report / "_RUN.json").exists()
     done = len(set(bench.table()["image_sha256"].to_pylist()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.embed_job import Bench, portraits
+from tests.waiting import DEADLINE, wait_for
 from trainer.embedding.scene_queries import (
     KINDS,
     known_queries,
@@ -121,14 +121,11 @@ def test_a_kill_loses_the_part_in_hand_at_most_and_no_row_is_there_twice(
     bench = Bench(tmp_path)
     for name, image in portraits(("studio_portrait",), 300).items():
         bench.add(name, image)
-    wanted = {"scene_queries": sorted(bench.images), "part_images": 6}  # a picture a part
+    wanted = {"scene_queries": sorted(bench.images), "part_images": 6}  # one picture per part
     process = bench.start(**wanted)
-    end = time.monotonic() + 100
-    while not query_parts(bench.cache):
-        assert time.monotonic() < end, "no part appeared"
-        time.sleep(0.02)
+    wait_for(lambda: query_parts(bench.cache), every=0.02)
     process.send_signal(how)
-    process.communicate(timeout=100)
+    process.communicate(timeout=DEADLINE)
     assert not (bench.report / "_RUN.json").exists()
     kept = contents(bench)
     assert 0 < len(known_queries(bench.cache)) < len(bench.images)

@@ -18,6 +18,7 @@ from scrapy_project.fetchers.flaresolverr import FlareSolverr
 from scrapy_project.fetchers.page import FetchedPage
 from scrapy_project.fetchers.services import Service
 from tests.unit.fetch_bench import Site, serve
+from tests.waiting import DEADLINE
 from trainer.config.settings import REPO_ROOT
 
 SESSION = "stash-sense-trainer-bench"
@@ -209,8 +210,8 @@ def test_the_look_alike_as_a_program():
     try:
         assert process.stdout is not None
         ready = process.stdout.readline()
-        with urllib.request.urlopen(ready.rsplit(maxsplit=1)[1], timeout=20) as answer:  # noqa: S310 - on loopback
+        with urllib.request.urlopen(ready.rsplit(maxsplit=1)[1], timeout=DEADLINE) as answer:  # noqa: S310 - on loopback
             assert json.load(answer)["msg"] == "FlareSolverr is ready!"
     finally:
         process.terminate()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=DEADLINE) == 0

@@ -11,7 +11,8 @@ from PIL import Image
 from demo.world import DEMO_KEY, Faults, Trouble, identifier
 from demo.world.faults import ImageTrouble
 from demo.world.images import HUGE_BYTES, bomb, stand_in
-from tests.contract.asking import LIST, live, page, post
+from tests.contract.box_queries import LIST, live, page, post
+from tests.waiting import DEADLINE
 
 
 def test_every_third_request_fails_and_then_no_more(world):
@@ -25,7 +26,7 @@ def test_too_many_with_seconds_and_with_a_date(world):
     answer = post(world, LIST, {"input": {}})
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
     world.faults = Faults(troubles=(Trouble("too_many", value="date:30", where="images"),))
-    answer = requests.get(world.image_url("P001/sad"), timeout=10)
+    answer = requests.get(world.image_url("P001/sad"), timeout=DEADLINE)
     ahead = parsedate_to_datetime(answer.headers["Retry-After"]).timestamp() - time.time()
     assert answer.status_code == 429 and 0 < ahead <= 31
 
@@ -52,7 +53,9 @@ def test_slow_answers_are_right_answers(world):
     assert time.monotonic() - started >= 0.4
     world.faults = Faults(troubles=(Trouble("slow", value="10"),))
     with pytest.raises(requests.exceptions.ReadTimeout):
-        requests.post(world.url, json={"query": LIST}, headers={"ApiKey": DEMO_KEY}, timeout=1)
+        requests.post(
+            world.url, json={"query": LIST}, headers={"ApiKey": DEMO_KEY}, timeout=(DEADLINE, 1)
+        )
 
 
 def test_connection_reset(world):
@@ -97,7 +100,9 @@ def test_pictures_that_are_none(world):
     world.faults = Faults(images={f"P001/{shot}": kind for shot, kind in kinds.items()})
 
     def get(shot):
-        return requests.get(world.image_url(f"P001/{shot}"), timeout=10, allow_redirects=False)
+        return requests.get(
+            world.image_url(f"P001/{shot}"), timeout=DEADLINE, allow_redirects=False
+        )
 
     assert get("neutral").headers["Content-Type"].startswith("text/html")
     disguised = get("happy")
@@ -119,10 +124,10 @@ def test_cut_off_bomb_and_huge_pictures(world):
     }
     world.faults = Faults(images=images)
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        requests.get(world.image_url("P001/happy"), timeout=10)
-    with requests.get(world.image_url("P001/sad"), timeout=10, stream=True) as huge:
+        requests.get(world.image_url("P001/happy"), timeout=DEADLINE)
+    with requests.get(world.image_url("P001/sad"), timeout=DEADLINE, stream=True) as huge:
         assert int(huge.headers["Content-Length"]) > HUGE_BYTES
-    content = requests.get(world.image_url("P001/angry"), timeout=10).content
+    content = requests.get(world.image_url("P001/angry"), timeout=DEADLINE).content
     assert content == bomb() and len(content) < 200_000
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:

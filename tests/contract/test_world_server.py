@@ -13,7 +13,8 @@ import requests
 
 from demo.world import DEMO_KEY, Faults, World, identifier
 from demo.world.images import stand_in
-from tests.contract.asking import FIND, LIST, find, live, names, page, post
+from tests.contract.box_queries import FIND, LIST, find, live, names, page, post
+from tests.waiting import DEADLINE
 
 # --- GraphQL ----------------------------------------------------------------------------------
 
@@ -66,9 +67,11 @@ def test_a_filter_that_is_not_applied_is_an_error(world):
 
 def test_body_that_is_not_json_and_wrong_content_type_are_400(world):
     headers = {"ApiKey": DEMO_KEY, "Content-Type": "application/json"}
-    assert requests.post(world.url, data=b"{", headers=headers, timeout=30).status_code == 400
+    assert requests.post(world.url, data=b"{", headers=headers, timeout=DEADLINE).status_code == 400
     headers["Content-Type"] = "text/plain"
-    assert requests.post(world.url, data=b"{}", headers=headers, timeout=30).status_code == 400
+    assert (
+        requests.post(world.url, data=b"{}", headers=headers, timeout=DEADLINE).status_code == 400
+    )
 
 
 def test_key_is_required(world):
@@ -181,19 +184,19 @@ def test_no_image_id_dangles():
             with requests.Session() as session:
                 for url in sorted(urls):
                     assert url.startswith(world.image_base)
-                    assert session.get(url, timeout=10).status_code == 200
+                    assert session.get(url, timeout=DEADLINE).status_code == 200
 
 
 def test_picture_headers_and_conditional_request(world):
     url = world.image_url("P001/happy")
-    answer = requests.get(url, timeout=10)
+    answer = requests.get(url, timeout=DEADLINE)
     assert answer.headers["Content-Type"] == "image/jpeg"
     assert answer.content == stand_in("P001/happy").content
     parsedate_to_datetime(answer.headers["Last-Modified"])
     etag = answer.headers["ETag"]
-    again = requests.get(url, headers={"If-None-Match": etag}, timeout=10)
+    again = requests.get(url, headers={"If-None-Match": etag}, timeout=DEADLINE)
     assert (again.status_code, again.content) == (304, b"")
-    assert requests.get(world.image_base + "nothing", timeout=10).status_code == 404
+    assert requests.get(world.image_base + "nothing", timeout=DEADLINE).status_code == 404
     assert world.fetched() == ["P001/happy"]
     assert world.fetched(status=304) == ["P001/happy"]
 
@@ -209,8 +212,8 @@ def test_log_has_operations_and_never_a_key(tmp_path):
             "operationName": "List",
             "variables": {"input": {"page": 2}},
         }
-        requests.post(world.url, json=body, headers={"ApiKey": DEMO_KEY}, timeout=10)
-        requests.get(world.image_url("P001/sad"), timeout=10)
+        requests.post(world.url, json=body, headers={"ApiKey": DEMO_KEY}, timeout=DEADLINE)
+        requests.get(world.image_url("P001/sad"), timeout=DEADLINE)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [(r["method"], r["operation"], r["status"]) for r in lines] == [
         ("POST", "List", 200),
@@ -235,10 +238,12 @@ def test_process_says_it_is_ready_and_stops_on_sigterm(tmp_path):
         assert ready.startswith("ready: demo world, week 2, at http://127.0.0.1:")
         url = ready.split()[-1]
         body = {"query": "{ queryPerformers(input: {}) { count } }"}
-        answer = requests.post(url, json=body, headers={"ApiKey": "a-key-of-its-own"}, timeout=10)
+        answer = requests.post(
+            url, json=body, headers={"ApiKey": "a-key-of-its-own"}, timeout=DEADLINE
+        )
         assert answer.json()["data"]["queryPerformers"]["count"] == 40
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=DEADLINE) == 0
     assert len(log.read_text().splitlines()) == 1
     assert "a-key-of-its-own" not in log.read_text()
 
@@ -247,7 +252,7 @@ def test_process_needs_a_key():
     command = [sys.executable, "-m", "demo.world", "--week", "1"]
     environment = {k: v for k, v in os.environ.items() if k != "STASHDB_API_KEY"}
     done = subprocess.run(
-        command, check=False, env=environment, capture_output=True, text=True, timeout=30
+        command, check=False, env=environment, capture_output=True, text=True, timeout=DEADLINE
     )
     assert done.returncode == 2
     assert "STASHDB_API_KEY" in done.stderr

@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from demo.world import Faults, Trouble, World
+from tests.waiting import DEADLINE
 
 SITE, API = "boobpedia", "theporndb"
 PATHS = {SITE: "/boobs/Sable_Marrow", API: "/performers?page=1&per_page=2"}
@@ -25,7 +26,7 @@ def key(request):
 
 def get(world, key):
     token = {"Authorization": f"Bearer {world.keys[key]}"} if key == API else {}
-    return requests.get(world.base_url(key) + PATHS[key], headers=token, timeout=10)
+    return requests.get(world.base_url(key) + PATHS[key], headers=token, timeout=DEADLINE)
 
 
 def troubled(world, key, kind, value="", **rest):
@@ -76,5 +77,5 @@ def test_a_slow_answer_is_the_right_one(sites, key):
 
 def test_robots_forbid_everything_when_told_to(sites, key):
     sites.faults_of[key] = Faults(forbid_robots=True)
-    robots = requests.get(sites.base_url(key) + "/robots.txt", timeout=10)
+    robots = requests.get(sites.base_url(key) + "/robots.txt", timeout=DEADLINE)
     assert robots.status_code == 200 and "Disallow: /\n" in robots.text

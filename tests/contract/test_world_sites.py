@@ -4,6 +4,7 @@ import pytest
 import requests
 
 from demo.world import Faults, Trouble, World
+from tests.waiting import DEADLINE
 
 PAGE = "/mira-okonedo-vask/photos"
 
@@ -15,7 +16,7 @@ def full():
 
 
 def get(world, site, path, **headers):
-    return requests.get(world.base_url(site) + path, headers=headers, timeout=10)
+    return requests.get(world.base_url(site) + path, headers=headers, timeout=DEADLINE)
 
 
 def test_an_unchanged_page_is_304_by_either_validator(full):

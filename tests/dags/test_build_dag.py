@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.dags.conftest import ROOT
+from tests.dags.dag_program import run_beside_dags
 from trainer.config.params import BuildParams
 from trainer.config.pipeline import STEPS
 from trainer.config.sources import shipped_sources
@@ -117,19 +118,9 @@ def test_with_docker_chosen_the_shards_run_in_containers(airflow_environment):
         "import build_performer_database as b; t = b.dag.get_task('embed');"
         "print(t.operator_class.__name__, t.partial_kwargs['image'])"
     )
-    chosen = {
-        "TRAINER_EMBEDDER": "docker",
-        "TRAINER_EMBEDDER_IMAGE": "embedder:test",
-        "PYTHONPATH": f"{airflow_environment['PYTHONPATH']}:{ROOT / 'dags'}",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**airflow_environment, **chosen},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.split() == ["EmbedDockerOperator", "embedder:test"]
+    chosen = {"TRAINER_EMBEDDER": "docker", "TRAINER_EMBEDDER_IMAGE": "embedder:test"}
+    said = run_beside_dags(code, airflow_environment, **chosen)
+    assert said.split() == ["EmbedDockerOperator", "embedder:test"]
 
 
 def test_every_file_in_dags_is_parsed_and_serialized_without_an_error():

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 import re
-import subprocess
-import sys
 
 import kubernetes_validate
 import pytest
 import yaml
 
 from tests.dags.conftest import ROOT
+from tests.dags.dag_program import run_beside_dags
 from tests.dags.fake_cluster import selects, validate
 from tests.dags.pod_world import (
     RUN_DIR,
@@ -247,19 +246,8 @@ def test_the_dag_has_a_pod_for_each_shard_only_where_a_cluster_is_chosen(
         "from airflow.serialization.serialized_objects import DagSerialization\n"
         "assert task.operator_class.__name__ in str(DagSerialization.to_dict(b.dag))\n"
     )
-    chosen = {
-        "TRAINER_EMBEDDER": embedder,
-        "TRAINER_KUBERNETES_CLAIM": "sst-data",
-        "PYTHONPATH": f"{airflow_environment['PYTHONPATH']}:{ROOT / 'dags'}",
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**airflow_environment, **chosen},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == said
+    chosen = {"TRAINER_EMBEDDER": embedder, "TRAINER_KUBERNETES_CLAIM": "sst-data"}
+    assert run_beside_dags(code, airflow_environment, **chosen).splitlines()[-1] == said
 
 
 def test_the_policy_in_the_docs_is_legal_and_holds_for_our_pods_only(data):

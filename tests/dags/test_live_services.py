@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,7 +10,7 @@ import requests
 from demo.airflow import USER, AirflowServices
 from demo.airflow_client import AirflowApiError, AirflowClient
 from tests.dags.conftest import ROOT
-from tests.waiting import wait_for
+from tests.waiting import DEADLINE, wait_for
 from trainer.config.pipeline import STEPS
 from trainer.processes.groups import members
 from trainer.staging.paths import DataDir, run_id_from
@@ -206,40 +205,35 @@ AT_ONCE = 50
 
 
 class HealthWatch(threading.Thread):
-    """Asks for the health again and again: status and seconds of each answer."""
+    """Asks for the health again and again: the status of each answer, None for one that failed."""
 
     def __init__(self, services) -> None:
         super().__init__(daemon=True)
         self._services, self.over = services, threading.Event()
-        self.answers: list[tuple[int, float]] = []
+        self.answers: list[int | None] = []
 
     def run(self):
         while not self.over.wait(0.2):
-            began = time.monotonic()
-            answer = requests.get(f"{self._services.url}/api/v2/monitor/health", timeout=60)
-            self.answers.append((answer.status_code, time.monotonic() - began))
+            url = f"{self._services.url}/api/v2/monitor/health"
+            try:
+                self.answers.append(requests.get(url, timeout=DEADLINE).status_code)
+            except requests.RequestException:
+                self.answers.append(None)
 
 
 def test_fifty_triggers_at_once_are_all_answered_and_the_health_stays_up(airflow, data):
     (data / "orders.json").write_text("{}")
-    begun = time.monotonic()
-    airflow.client.trigger(DAG, {"min_faces": 2.0})
-    alone = time.monotonic() - begun  # on this machine, as busy as it is
     watch = HealthWatch(airflow)
     watch.start()
-    began = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:  # a client of its own for each, as in a storm
         clients = [
             AirflowClient(airflow.url, USER, airflow.secrets["password"]) for _ in range(AT_ONCE)
         ]
         ids = list(pool.map(lambda client: client.trigger(DAG, {"min_faces": 2.0}), clients))
-    seconds = time.monotonic() - began
     watch.over.set()
     watch.join()
     assert len(set(ids)) == AT_ONCE
-    assert seconds < max(30, AT_ONCE * alone)
-    assert watch.answers and all(status == 200 for status, _ in watch.answers)
-    assert max(taken for _, taken in watch.answers) < max(10, 10 * alone)
+    assert set(watch.answers) == {200}
     listed = airflow.client.call("GET", f"/dags/{DAG}/dagRuns?limit=1")["total_entries"]
     assert listed >= AT_ONCE
     wait_for(lambda: list(DataDir(data).run(ids[0]).root.glob("calls.jsonl")), 240)  # and they run

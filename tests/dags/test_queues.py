@@ -1,12 +1,9 @@
 """Every task has its queue, so that on a cluster a worker gets what it is there for."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from tests.dags.conftest import ROOT
+from tests.dags.dag_program import run_beside_dags
 from trainer.config.pipeline import STEPS
 
 EMBEDDING = {"embed", "embed_beside"}
@@ -39,16 +36,5 @@ def test_every_task_of_every_dag_has_its_queue(dags):
 @pytest.mark.parametrize("embedder", ["docker", "kubernetes"])
 def test_a_shard_in_a_container_has_the_gpus_queue_as_well(airflow_environment, embedder):
     code = "import build_performer_database as b; print(b.dag.get_task('embed').queue)"
-    chosen = {
-        "TRAINER_EMBEDDER": embedder,
-        "TRAINER_KUBERNETES_CLAIM": "data",
-        "PYTHONPATH": os.pathsep.join([airflow_environment["PYTHONPATH"], str(ROOT / "dags")]),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**airflow_environment, **chosen},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.split() == ["gpu"]
+    chosen = {"TRAINER_EMBEDDER": embedder, "TRAINER_KUBERNETES_CLAIM": "data"}
+    assert run_beside_dags(code, airflow_environment, **chosen).split() == ["gpu"]

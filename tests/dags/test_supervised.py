@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,10 @@ os.waitpid(task, 0)
 """
 
 
+def noted_pid(noted: Path) -> int:
+    return int(wait_for(lambda: noted.exists() and noted.read_text()))
+
+
 def ended(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -47,7 +52,7 @@ def test_the_kernel_ends_a_task_whose_supervisor_was_killed(tmp_path, how, airfl
     supervisor = subprocess.Popen(
         [sys.executable, "-c", SUPERVISOR, str(noted), how], env=airflow_environment
     )
-    task = int(wait_for(lambda: noted.exists() and noted.read_text()))
+    task = noted_pid(noted)
     supervisor.kill()
     supervisor.wait()
     if how == "supervised":
@@ -55,6 +60,45 @@ def test_the_kernel_ends_a_task_whose_supervisor_was_killed(tmp_path, how, airfl
     else:  # in somebody's own process: nobody is ended
         assert not ended(task)
         os.kill(task, signal.SIGKILL)
+
+
+# As LocalExecutor does it: the scheduler forks its workers.
+SCHEDULER = """
+import os, sys, time
+from airflow.jobs.job import Job
+from airflow.sdk.execution_time.task_runner import TaskRunnerMarker
+from trainer_airflow import listener
+listener.on_starting(Job if sys.argv[2] == "component" else TaskRunnerMarker())
+if os.fork() == 0:
+    if os.fork() == 0:  # what a worker forks has a supervisor of its own
+        open(sys.argv[1] + ".task", "w").write(str(os.getpid()))
+        time.sleep(120)
+        os._exit(0)
+    open(sys.argv[1] + ".worker", "w").write(str(os.getpid()))
+    time.sleep(120)
+    os._exit(0)
+time.sleep(120)
+"""
+
+
+@pytest.mark.parametrize("what", ["component", "task"])
+def test_the_kernel_ends_the_workers_of_a_scheduler_that_was_killed(
+    tmp_path, what, airflow_environment
+):
+    noted = tmp_path / "pid"
+    scheduler = subprocess.Popen(
+        [sys.executable, "-c", SCHEDULER, str(noted), what], env=airflow_environment
+    )
+    task, worker = noted_pid(tmp_path / "pid.task"), noted_pid(tmp_path / "pid.worker")
+    scheduler.kill()
+    scheduler.wait()
+    if what == "component":
+        wait_for(lambda: ended(worker))
+    for pid in (task, worker):
+        if not ended(pid):
+            os.kill(pid, signal.SIGKILL)
+        else:
+            assert (pid, what) == (worker, "component")
 
 
 def test_every_operator_that_works_in_data_dir_asks_for_it():

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trainer.state.store import note_published
-from trainer.upkeep.restore import read_backup
+from trainer.upkeep.backup_read import read_backup
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from demo.world import World
 from tests.e2e.conftest import CAPS, Trainer, image_requests
-from tests.waiting import wait_for
+from tests.waiting import DEADLINE, wait_for
 from trainer.processes.groups import started_at
 from trainer.runs.beside import Beside, read_beside
 from trainer.runs.record import list_records
@@ -55,8 +55,8 @@ def test_pictures_are_embedded_while_others_are_fetched(demo_images, tmp_path):
         assert process.poll() is None, process.communicate()[1][-3000:]
         asked = sum(image_requests(world).values())
         os.kill(process.pid, signal.SIGKILL)
-        process.communicate(timeout=60)
-        wait_for(lambda: not processes(root), 60)
+        process.communicate(timeout=DEADLINE)
+        wait_for(lambda: not processes(root))
         done = trainer.run("build", "--json", "--conf", conf, **BESIDE)
         assert done.returncode == 0, done.stderr[-3000:]
         requests = image_requests(world)

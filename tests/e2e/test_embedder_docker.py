@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from tests.embed_job import Bench, portraits
 from tests.log_hook import on_log
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import REPO_ROOT, Settings
+from trainer.embedding import docker_runner
 from trainer.embedding.docker_runner import create_arguments, run_container
 from trainer.embedding.runner import run_shard
 from trainer.embedding.spec import LABEL, container_spec, prepare_directories
@@ -114,7 +114,11 @@ def test_a_change_of_the_code_rebuilds_the_last_layer_only(image: str, tmp_path:
     assert first[:-1] == second[:-1] and first[-1] != second[-1]
 
 
-def test_orphans_are_reaped_and_a_stop_leaves_nothing(settings: Settings, tmp_path: Path) -> None:
+def test_orphans_are_reaped_and_a_stop_leaves_nothing(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Longer than the test may take: it ends only where tini hands the SIGTERM on.
+    monkeypatch.setattr(docker_runner, "STOP_SECONDS", 2400)
     bench = Bench(tmp_path)
     _fill(bench)
     path = bench.job(part_images=1)
@@ -128,10 +132,8 @@ def test_orphans_are_reaped_and_a_stop_leaves_nothing(settings: Settings, tmp_pa
         if "to embed" in line:
             raise KeyboardInterrupt
 
-    started = time.monotonic()
     with pytest.raises(KeyboardInterrupt), on_log(stop):
         run_container(settings, spec)
-    assert time.monotonic() - started < 60  # tini hands the SIGTERM on
     assert _left(settings) == [] and orphan.id
     assert not (bench.report / "_RUN.json").exists()
 

@@ -149,10 +149,10 @@ def test_a_build_is_stopped_from_its_page(operator, first):
     assert "is stopped. What it fetched and embedded is kept" in said
     assert operator.status(run_id) == "failed"
     assert "failed" in said
-    wait_for(lambda: not children(operator.stage), 60, every=0.5)
+    wait_for(lambda: not children(operator.stage), every=0.5)
     operator.press("Go on with this run")
     operator.tab.get_by_text("goes on from what it has kept").wait_for()
-    wait_for(lambda: operator.status(run_id) == "running", 60, every=0.5)
+    wait_for(lambda: operator.status(run_id) == "running", every=0.5)
     assert "completed" in operator.wait(run_id)
 
 
@@ -170,7 +170,7 @@ def test_a_run_that_is_failed_in_airflow_says_so_at_once(operator, first):
         30,
     )
     assert record.errors[-1].message == "it was stopped in Airflow"
-    wait_for(lambda: not children(operator.stage), 60, every=0.5)
+    wait_for(lambda: not children(operator.stage), every=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def test_two_releases_are_compared_and_the_excluded_person_is_gone(operator, sec
     removed = read_json(operator.stage.data.release(newer) / "diff.json")["removed"]
     assert removed
     operator.open(f"versions?older={older}&newer={newer}")
-    wait_for(lambda: f"Removed {len(removed)} " in " ".join(operator.shown().split()), 60, every=1)
+    wait_for(lambda: f"Removed {len(removed)} " in " ".join(operator.shown().split()), every=1)
 
 
 def test_a_release_is_made_current_again_once_nobody_in_it_is_excluded(operator, second):

@@ -10,6 +10,7 @@ import pytest
 
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import serve
+from tests.waiting import DEADLINE, wait_for
 from trainer.snapshots.store import fold_snapshot
 from trainer.staging.manifest import StageManifest
 
@@ -121,13 +122,10 @@ def test_a_bad_record_is_named_and_the_others_are_kept(bench):
 
 def killed(bench: Bench, number: int, after: str) -> None:
     child = bench.start()
-    deadline = time.monotonic() + 60
-    while not [path for path in bench.box.log if path.startswith(after)]:
-        assert time.monotonic() < deadline and child.poll() is None
-        time.sleep(0.02)
+    wait_for(lambda: [path for path in bench.box.log if path.startswith(after)], every=0.02)
     time.sleep(0.3)
     child.send_signal(number)
-    child.wait(60)
+    child.wait(DEADLINE)
 
 
 def test_after_kill_9_only_what_was_in_hand_is_fetched_again(bench):
@@ -184,7 +182,7 @@ def test_a_full_disk_leaves_no_half_file_and_says_so(bench):
     bench.overrides = {"page_size": 100}
     # A file size limit fails writes as a full disk does: in the middle.
     child = bench.start(largest_file=6_000)
-    child.wait(60)
+    child.wait(DEADLINE)
     staging = bench.context("r1").run.staging("stashdb")
     manifest = StageManifest.read(staging)
     assert manifest is not None and manifest.status == "failed"

@@ -16,6 +16,7 @@ import pytest
 
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
+from tests.waiting import DEADLINE, wait_for
 from trainer.snapshots.store import fold_snapshot
 from trainer.staging.parquet import read_table
 from trainer.staging.paths import DataDir
@@ -39,13 +40,11 @@ def kill_after(bench: Bench, requests: int, seconds: float) -> None:
     """Kill the spider so many seconds after the server saw so many requests of it."""
     before = len(bench.box.log)
     child = bench.start()
-    deadline = time.monotonic() + 60
-    while len(bench.box.log) - before < requests and child.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    come = lambda: len(bench.box.log) - before >= requests  # noqa: E731
+    wait_for(lambda: come() or child.poll() is not None, every=0.005)
     time.sleep(seconds)
     child.send_signal(signal.SIGKILL)
-    child.wait(60)
+    child.wait(DEADLINE)
 
 
 @pytest.mark.parametrize("seed", range(KILLS))

@@ -45,7 +45,7 @@ class Bench:
 
     def context(self) -> RunContext:
         # A page has everybody of ThePornDB; stashdb's forty take four.
-        common = {"page_size": 12, "retries": 2, "timeout_seconds": 5, "concurrent_requests": 1}
+        common = {"page_size": 12, "retries": 2, "timeout_seconds": 60, "concurrent_requests": 1}
         write_json(self.root / "sources.yaml", self.world.sources_yaml(**common))
         settings = Settings(allow_private_hosts=True).model_copy(update={"data_dir": self.root})
         context = RunContext.open(settings, "r1")
@@ -83,7 +83,7 @@ def of_all(kind: str, value: str = "") -> Faults:
     return Faults(troubles=(Trouble(kind, value=value),))  # type: ignore[arg-type]
 
 
-# In trouble, how, the verdict, what its reason says, the error's kind
+# In trouble, how, the outcome, what its reason says, the error's kind
 TROUBLED = {
     "box: resets": (BOX, of_all("reset"), "failed", "is the address right", "network"),
     "box: empty": (BOX, of_all("empty"), "failed", "distinct_ids_equal_count", None),

@@ -30,6 +30,7 @@ from tests.recorded.profile_box import (
     record,
     serve_site,
 )
+from tests.waiting import DEADLINE, wait_for
 from trainer.config.settings import REPO_ROOT
 from trainer.crawl.run import crawl_job
 from trainer.snapshots.store import fold_snapshot
@@ -124,13 +125,11 @@ def killed(bench: ProfileBench, requests: int, seconds: float) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
-    while len(bench.site.log) - before < requests and child.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    come = lambda: len(bench.site.log) - before >= requests  # noqa: E731
+    wait_for(lambda: come() or child.poll() is not None, every=0.005)
     time.sleep(seconds)
     child.kill()
-    assert child.wait(60) in (-signal.SIGKILL, 0)
+    assert child.wait(DEADLINE) in (-signal.SIGKILL, 0)
 
 
 @pytest.mark.parametrize("seed", range(KILLS))

@@ -81,7 +81,7 @@ def bench_of(world: World, root: Path, overrides: dict[str, int]) -> ProfileBenc
         linked(PEOPLE - n, slug, slug.replace("_", " "), birth_date=None)
         for n, slug in enumerate(slugs)
     ]
-    return ProfileBench(site, root, records, {**overrides, "timeout_seconds": 5})
+    return ProfileBench(site, root, records, {**overrides, "timeout_seconds": 60})
 
 
 def pages(known: Known) -> list[str]:

@@ -8,13 +8,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.bench.measured import excess_in_worst_window
+from tests.bench.measured import LATE, excess_in_worst_window
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import serve
 from tests.redis_server import redis_server
 from trainer.crawl.run import crawl_source
 
-LATE = 1.0  # seconds that a request may have been on its way, on a busy machine
 CHECK = b"<!DOCTYPE html><title>Just a moment...</title><p>Are you a robot?</p>"
 
 

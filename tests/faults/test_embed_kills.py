@@ -19,7 +19,7 @@ from tests.embed_job import Bench, embedder_python, portraits
 from trainer.config.settings import REPO_ROOT
 
 KILLS = int(os.environ.get("EMBED_KILLS", "4"))
-PART = 8  # pictures a part: what a kill may cost
+PART = 8  # pictures per part: what a kill may cost
 pytestmark = pytest.mark.timeout(120 + 30 * KILLS)
 
 

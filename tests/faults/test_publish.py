@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.release_fixtures import small_release
+from tests.waiting import DEADLINE
 from trainer.errors import DamagedFileError, StageFailed
 from trainer.release.files import current_id, find_release, hash_problems
 from trainer.release.publish import next_version, publish, versions
@@ -146,7 +147,7 @@ def _time_of_a_publish(releases: tuple[Path, Path], root: Path) -> float:
     publish(data, staged(releases[0], root), FIRST)
     process = _start(data, staged(releases[1], root))
     start = time.monotonic()
-    assert process.wait(60) == 0
+    assert process.wait(DEADLINE) == 0
     return time.monotonic() - start
 
 
@@ -154,4 +155,4 @@ def _kill_after(data: DataDir, source: Path, seconds: float) -> None:
     process = _start(data, source)
     time.sleep(seconds)
     process.kill()
-    process.wait(60)
+    process.wait(DEADLINE)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.committed import commit_crawls
 from tests.recorded.box import KEY, Box
 from trainer.config.params import BuildParams
 from trainer.config.settings import REPO_ROOT, Settings
@@ -25,7 +26,7 @@ from trainer.staging.atomic import write_json
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES, PERFORMERS
-from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
+from trainer.state.store import LedgerRow, SnapshotRow
 
 STARTED = "2026-02-01T00:00:00Z"
 
@@ -45,7 +46,7 @@ class Bench:
             "requests_per_minute": 30_000,
             "page_size": 5,
             "retries": 1,
-            "timeout_seconds": 5,
+            "timeout_seconds": 60,
             **self.overrides,
         }
         write_json(self.root / "sources.yaml", {"stashdb": override})
@@ -111,19 +112,14 @@ class Bench:
         live = sum(not row["deleted"] for row in rows)
         live += manifest.counts.get("excluded_live", 0)
         ledger = [LedgerRow(**r) for r in self.images(run_id).values() if r["status"] != "known"]
-        changes = StateChanges(
-            run_id=run_id,
-            version_id=f"v{number}",
-            version=f"2026.2.{number}",
-            published_at=at,
-            new_performers={},
-            claims={},
-            merges=[],
-            snapshots=[SnapshotRow("stashdb", run_id, manifest.watermark, live, None)],
+        commit_crawls(
+            context.data.state_db,
+            [SnapshotRow("stashdb", run_id, manifest.watermark, live, None)],
+            at,
+            f"v{number}",
             ledger=ledger,
             excluded_links=dropped_links(context),
         )
-        assert commit_release(context.data.state_db, changes)
         return rows
 
     def _staged(self, run_id: str, prefix: str, schema: Any) -> list[dict[str, Any]]:

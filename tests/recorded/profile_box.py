@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import polars as pl
 
+from tests.committed import commit_crawls
 from tests.recorded.box import JPEG
 from tests.web_server import Answer, serving
 from trainer.config.params import BuildParams
@@ -26,7 +27,7 @@ from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table, write_rows
 from trainer.staging.rows import PerformerRecord
 from trainer.staging.schemas import IMAGES, PERFORMERS, TARGETS
-from trainer.state.store import LedgerRow, SnapshotRow, StateChanges, commit_release
+from trainer.state.store import LedgerRow, SnapshotRow
 
 SOURCE = "boobpedia"
 WEEK_1, WEEK_2 = "2026-02-01T00:00:00Z", "2026-02-08T00:00:00Z"
@@ -134,7 +135,7 @@ class ProfileBench:
             "enabled": True,
             "requests_per_minute": 30_000,
             "retries": 0,
-            "timeout_seconds": 20,
+            "timeout_seconds": 60,
             **self.overrides,
         }
         write_json(self.root / "sources.yaml", {self.source: override})
@@ -175,18 +176,13 @@ class ProfileBench:
             context, self.source, excluded=read_exclusions(context.data).claims
         )
         assert directory is not None
-        changes = StateChanges(
-            run_id=run_id,
-            version_id=f"v{run_id}",
-            version=f"2026.2.{len(run_id)}",
-            published_at=WEEK_1,
-            new_performers={},
-            claims={},
-            merges=[],
-            snapshots=[SnapshotRow(self.source, run_id, None, 1, None)],
+        commit_crawls(
+            context.data.state_db,
+            [SnapshotRow(self.source, run_id, None, 1, None)],
+            WEEK_1,
+            f"v{run_id}",
             ledger=[LedgerRow(**r) for r in self.images(run_id) if r["status"] != "known"],
         )
-        assert commit_release(context.data.state_db, changes)
         return pl.DataFrame(pl.from_arrow(read_table(directory / "performers.parquet")))
 
     def rows(self, run_id: str = "r1") -> dict[str, dict[str, Any]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import yaml
 
 from reports.app_pages import sources as sources_page
+from tests.committed import commit_crawls
 from tests.unit import reports_world as world
 from tests.unit.reports_visit import spoken
 from trainer.staging.paths import DataDir
-from trainer.state.store import SnapshotRow, StateChanges, commit_release
+from trainer.state.store import SnapshotRow
 
 WHEN = "2026-01-08T01:00:00Z"
 HOSTILE = world.HOSTILE
@@ -25,20 +26,8 @@ def as_operator(monkeypatch, root):
 
 def sources_world(root):
     """Three releases, of which StashDB's last snapshot is known."""
-    commit_release(
-        DataDir(root).state_db,
-        StateChanges(
-            run_id="first",
-            version_id=world.NEW,
-            version="2026.01.08",
-            published_at=WHEN,
-            new_performers={},
-            claims={},
-            merges=[],
-            snapshots=[SnapshotRow("stashdb", "first", "2026-01-07T00:00:00Z", 41, WHEN)],
-            ledger=[],
-        ),
-    )
+    snapshot = SnapshotRow("stashdb", "first", "2026-01-07T00:00:00Z", 41, WHEN)
+    commit_crawls(DataDir(root).state_db, [snapshot], WHEN, world.NEW)
     return world.normal(root)
 
 

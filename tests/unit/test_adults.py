@@ -10,7 +10,7 @@ VAGUE = "perhaps_under_age"
 
 
 @pytest.mark.parametrize(
-    ("birth", "start", "recorded", "verdict"),
+    ("birth", "start", "recorded", "judged"),
     [
         ("1990-05-01", 2010, None, "adult"),
         ("1990", 2009, None, "adult"),
@@ -43,12 +43,12 @@ VAGUE = "perhaps_under_age"
         ("1990-13-77", 2012, None, "adult"),  # only its year is a date
     ],
 )
-def test_one_record(birth, start, recorded, verdict):
-    assert judge([AgeFacts(birth, start, recorded)]) == verdict
+def test_one_record(birth, start, recorded, judged):
+    assert judge([AgeFacts(birth, start, recorded)]) == judged
 
 
 @pytest.mark.parametrize(
-    ("told", "verdict"),
+    ("told", "judged"),
     [
         ([("1995", 2015), ("1995", 2011)], "contradiction"),
         ([("1995", 2015), ("1998-05-01", None)], "contradiction"),
@@ -65,9 +65,9 @@ def test_one_record(birth, start, recorded, verdict):
         ([], "unknown_age"),
     ],
 )
-def test_all_that_is_said_counts_in_any_order(told, verdict):
+def test_all_that_is_said_counts_in_any_order(told, judged):
     facts = [AgeFacts(birth, start, None) for birth, start in told]
-    assert judge(facts) == judge(facts[::-1]) == verdict
+    assert judge(facts) == judge(facts[::-1]) == judged
 
 
 def test_of_birth_dates_that_agree_the_finer_one_counts():

@@ -17,7 +17,6 @@ from tests.unit.fake_airflow import (
     client,
     configure,
     dag,
-    serving_airflow,
     task,
 )
 from trainer.cli import app
@@ -28,65 +27,59 @@ from trainer.services.airflow_logs import log_lines, tasks
 from trainer.staging.paths import DataDir
 
 
-@pytest.fixture
-def fake():
-    with serving_airflow() as server:
-        yield server
-
-
 @pytest.fixture(autouse=True)
 def operator(monkeypatch):
     monkeypatch.setenv("TRAINER_REPORTS_ROLE", "operator")
     configure(monkeypatch, None)
 
 
-def test_a_build_is_started_with_checked_parameters(fake):
-    assert actions.start(client(fake), {"sources": ["boxone"]}, ["boxone"]) == RUN
-    body = fake.asked[-1][2]
+def test_a_build_is_started_with_checked_parameters(fake_airflow):
+    assert actions.start(client(fake_airflow), {"sources": ["boxone"]}, ["boxone"]) == RUN
+    body = fake_airflow.asked[-1][2]
     assert body["logical_date"] is None
     assert body["conf"]["sources"] == ["boxone"]
     assert body["conf"]["max_faces_total"] == 12
-    asked = len(fake.asked)
+    asked = len(fake_airflow.asked)
     for bad in ({"sources": ["nowhere"]}, {"max_faces_total": 0}, {"other": 1}):
         with pytest.raises(ConfigError, match="bad parameters"):
-            actions.start(client(fake), bad, ["boxone"])
-    assert len(fake.asked) == asked
+            actions.start(client(fake_airflow), bad, ["boxone"])
+    assert len(fake_airflow.asked) == asked
 
 
-def test_a_run_is_stopped_and_the_answer_says_how_to_go_on(fake, tmp_path):
-    said = actions.stop(client(fake), DataDir(tmp_path), RUN)
-    assert fake.asked[-1][0] == "PATCH"
-    assert fake.asked[-1][1].endswith("?update_mask=state")
-    assert fake.asked[-1][2] == {"state": "failed"}
+def test_a_run_is_stopped_and_the_answer_says_how_to_go_on(fake_airflow, tmp_path):
+    said = actions.stop(client(fake_airflow), DataDir(tmp_path), RUN)
+    assert fake_airflow.asked[-1][0] == "PATCH"
+    assert fake_airflow.asked[-1][1].endswith("?update_mask=state")
+    assert fake_airflow.asked[-1][2] == {"state": "failed"}
     assert "What it fetched and embedded is kept" in said
     assert "clear the run in Airflow to go on with it" in said
 
 
-def test_what_runs_and_when_the_next_build_is(fake):
-    airflow = client(fake)
+def test_what_runs_and_when_the_next_build_is(fake_airflow):
+    airflow = client(fake_airflow)
     assert airflow.running()[0].id == RUN
     assert airflow.next_run() == datetime(2026, 11, 29, tzinfo=UTC)
-    fake.answers["GET", PREFIX] = (200, dag(is_paused=True))
+    fake_airflow.answers["GET", PREFIX] = (200, dag(is_paused=True))
     assert airflow.next_run() is None
 
 
-def test_an_old_token_is_renewed_once(fake):
-    airflow = client(fake)
+def test_an_old_token_is_renewed_once(fake_airflow):
+    airflow = client(fake_airflow)
     airflow.running()
-    fake.oldest = 2
+    fake_airflow.oldest = 2
     airflow.running()
-    assert fake.tokens == 2
+    assert fake_airflow.tokens == 2
 
 
-def test_a_viewer_starts_and_stops_nothing(fake, tmp_path, monkeypatch):
+def test_a_viewer_starts_and_stops_nothing(fake_airflow, tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINER_REPORTS_ROLE", "viewer")
     for act in (
-        lambda: actions.start(client(fake), {}, []),
-        lambda: actions.stop(client(fake), DataDir(tmp_path), RUN),
+        lambda: actions.start(client(fake_airflow), {}, []),
+        lambda: actions.stop(client(fake_airflow), DataDir(tmp_path), RUN),
     ):
         with pytest.raises(NotAllowed):
             act()
-    assert fake.asked == []
+    assert fake_airflow.asked == []
 
 
 @pytest.mark.parametrize(
@@ -102,18 +95,18 @@ def test_a_viewer_starts_and_stops_nothing(fake, tmp_path, monkeypatch):
         ((204, {}), "not Airflow's API v2"),
     ],
 )
-def test_refusals_are_sentences_without_secrets(fake, answer, said):
-    fake.answers["GET", f"{PREFIX}/dagRuns"] = answer
-    airflow = client(fake)
+def test_refusals_are_sentences_without_secrets(fake_airflow, answer, said):
+    fake_airflow.answers["GET", f"{PREFIX}/dagRuns"] = answer
+    airflow = client(fake_airflow)
     with pytest.raises(AirflowError, match=said) as caught:
         airflow.running()
     assert SECRET not in str(caught.value)
     assert "token-" not in str(caught.value)
 
 
-def test_a_wrong_password_and_an_airflow_that_is_down_are_told_apart(fake):
+def test_a_wrong_password_and_an_airflow_that_is_down_are_told_apart(fake_airflow):
     with pytest.raises(AirflowError, match="user or password") as caught:
-        client(fake, "wrong-one").running()
+        client(fake_airflow, "wrong-one").running()
     assert "wrong-one" not in str(caught.value)
     with pytest.raises(AirflowError, match="does not answer; start it"):
         Airflow(Login("http://127.0.0.1:1", "ada", SECRET), seconds=2).running()
@@ -148,28 +141,28 @@ def test_the_sign_in_comes_whole_from_the_environment_or_a_private_file(tmp_path
         assert SECRET not in str(caught.value)
 
 
-def test_the_terminal_says_when_the_next_build_is(tmp_path, fake, monkeypatch):
-    configure(monkeypatch, fake)
+def test_the_terminal_says_when_the_next_build_is(tmp_path, fake_airflow, monkeypatch):
+    configure(monkeypatch, fake_airflow)
     ask = ["status", "--data-dir", str(tmp_path)]
     assert (
         CliRunner().invoke(app, ask).stdout.strip() == "idle, next build Sun 29 Nov 2026, 00:00 UTC"
     )
-    fake.password = "another"  # noqa: S105 - invented
+    fake_airflow.password = "another"  # noqa: S105 - invented
     done = CliRunner().invoke(app, ask)
     assert done.exit_code == 0
     assert done.stdout.startswith("idle\nAirflow does not know this user or password")
     assert SECRET not in done.stdout
 
 
-def test_the_tasks_that_have_begun_are_listed_with_their_logs(fake):
+def test_the_tasks_that_have_begun_are_listed_with_their_logs(fake_airflow):
     of_run = f"{PREFIX}/dagRuns/manual__2026-11-28T10%3A00%3A00%2B00%3A00/taskInstances"
     instances = [
         task("plan", start="2026-11-28T10:00:00Z"),
         task("crawl", "stashdb", start="2026-11-28T10:01:00Z", index=2),
         task("resolve"),
     ]
-    fake.answers["GET", of_run] = (200, {"task_instances": instances, "total_entries": 3})
-    found = tasks(client(fake), RUN)
+    fake_airflow.answers["GET", of_run] = (200, {"task_instances": instances, "total_entries": 3})
+    found = tasks(client(fake_airflow), RUN)
     assert [(t.label, t.state) for t in found] == [
         ("crawl stashdb", "running"),
         ("plan", "running"),
@@ -178,8 +171,8 @@ def test_the_tasks_that_have_begun_are_listed_with_their_logs(fake):
         {"event": "first", "timestamp": "2026-11-28T10:01:02Z", "level": "info"},
         {"event": "second", "timestamp": None},
     ]
-    fake.answers["GET", f"{of_run}/crawl/logs/1"] = (200, {"content": events})
-    assert log_lines(client(fake), RUN, found[0]) == ["10:01:02 first", "second"]
-    assert "map_index=2" in fake.asked[-1][1]
-    fake.answers["GET", f"{of_run}/crawl/logs/1"] = (200, {"content": ["old", "kind\nof"]})
-    assert log_lines(client(fake), RUN, found[0]) == ["old", "kind", "of"]
+    fake_airflow.answers["GET", f"{of_run}/crawl/logs/1"] = (200, {"content": events})
+    assert log_lines(client(fake_airflow), RUN, found[0]) == ["10:01:02 first", "second"]
+    assert "map_index=2" in fake_airflow.asked[-1][1]
+    fake_airflow.answers["GET", f"{of_run}/crawl/logs/1"] = (200, {"content": ["old", "kind\nof"]})
+    assert log_lines(client(fake_airflow), RUN, found[0]) == ["old", "kind", "of"]

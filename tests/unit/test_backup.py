@@ -30,7 +30,8 @@ from trainer.state.decisions import deciding, read_decisions
 from trainer.state.guard import require_state_of_releases
 from trainer.state.store import note_published, read_identities, read_snapshots
 from trainer.upkeep.backup import back_up, backups_in
-from trainer.upkeep.restore import read_backup, restore
+from trainer.upkeep.backup_read import read_backup
+from trainer.upkeep.restore import restore
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 RELEASE = "20261101_000000"

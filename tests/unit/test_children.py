@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import wait_for
+from tests.waiting import DEADLINE, wait_for
 from trainer.processes.child import WatchdogExpired, run_child
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +52,7 @@ def test_a_child_that_writes_nothing_is_killed(tmp_path):
             environment=os.environ,
             log_file=tmp_path / "log",
             on_line=print,
-            silence_seconds=3,
+            silence_seconds=6,
         )
     assert gone(int((tmp_path / "pid").read_text()))
 
@@ -77,12 +77,12 @@ def gone(pid: int) -> bool:
 def test_sigterm_stops_the_child_too(tmp_path):
     parent, child = start_parent(tmp_path)
     parent.send_signal(signal.SIGTERM)
-    parent.wait(30)
+    parent.wait(DEADLINE)
     wait_for(lambda: gone(child))
 
 
 def test_kill_9_takes_the_child_along(tmp_path):
     parent, child = start_parent(tmp_path)
     parent.kill()
-    parent.wait(30)
+    parent.wait(DEADLINE)
     wait_for(lambda: gone(child))

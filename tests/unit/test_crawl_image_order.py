@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.recorded.bench import Bench, make_bench
 from tests.recorded.box import JPEG, serve
 from tests.recorded.profile_box import ProfileBench, linked, serve_site
+from tests.waiting import DEADLINE, wait_for
 from trainer.staging.parquet import write_rows
 from trainer.staging.paths import DataDir
 from trainer.staging.schemas import FACES
@@ -116,13 +116,9 @@ def test_killed_and_run_again_it_asks_for_the_same_pictures(bench: Bench):
         give(bench, number, 20, number)
     bench.overrides |= {"requests_per_minute": 1200, "part_rows": 1}
     child = bench.start()
-    until = time.monotonic() + 60
-    while sum("img" in path for path in bench.box.log) < 7:
-        assert time.monotonic() < until
-        assert child.poll() is None
-        time.sleep(0.005)
+    wait_for(lambda: sum("img" in path for path in bench.box.log) >= 7, every=0.005)
     child.send_signal(signal.SIGKILL)
-    child.wait(60)
+    child.wait(DEADLINE)
     before = asked(bench)
     manifest = bench.crawl()
     after = asked(bench)

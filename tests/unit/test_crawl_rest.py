@@ -12,6 +12,7 @@ import pytest
 
 from demo.world.people import population
 from demo.world.porndb import PornDb, record_id
+from tests.committed import commit_crawls
 from tests.recorded.box import JPEG
 from tests.web_server import Answer, Asked, serving
 from trainer.config.params import BuildParams
@@ -23,7 +24,7 @@ from trainer.snapshots.store import fold_snapshot
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import parts, read_parts, read_table
 from trainer.staging.schemas import IMAGES, PERFORMERS
-from trainer.state.store import SnapshotRow, StateChanges, commit_release
+from trainer.state.store import SnapshotRow
 
 KEY = "a-token-that-nobody-may-read"
 STARTED = "2026-02-01T00:00:00Z"
@@ -89,7 +90,7 @@ def context(root, server, run_id="r1", page_size=7, **params) -> RunContext:
         "requests_per_minute": 30_000,
         "page_size": page_size,
         "retries": 0,
-        "timeout_seconds": 5,
+        "timeout_seconds": 60,
     }
     write_json(root / "sources.yaml", {"theporndb": override})
     settings = Settings(allow_private_hosts=True).model_copy(update={"data_dir": root})
@@ -248,18 +249,8 @@ def publish(root, server, run_id, number):
     assert directory is not None
     rows = read_table(directory / "performers.parquet").to_pylist()
     live = sum(not row["deleted"] for row in rows)
-    changes = StateChanges(
-        run_id=run_id,
-        version_id=f"v{number}",
-        version=f"2026.2.{number}",
-        published_at=STARTED,
-        new_performers={},
-        claims={},
-        merges=[],
-        snapshots=[SnapshotRow("theporndb", run_id, None, live, None)],
-        ledger=[],
-    )
-    assert commit_release(opened.data.state_db, changes)
+    snapshot = SnapshotRow("theporndb", run_id, None, live, None)
+    commit_crawls(opened.data.state_db, [snapshot], STARTED, f"v{number}")
     return {row["source_id"]: row for row in rows}
 
 

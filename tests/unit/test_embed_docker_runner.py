@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 import requests
 from docker.errors import APIError, NotFound
+from urllib3.exceptions import ProtocolError
 
+from tests.waiting import DEADLINE
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
+from trainer.embedding.docker_gone import RETRY_SECONDS, daemon_stays
 from trainer.embedding.docker_runner import (
     find_running,
     follow,
@@ -21,7 +24,7 @@ from trainer.embedding.docker_runner import (
     stop_run,
 )
 from trainer.embedding.spec import LABEL, ContainerSpec, container_spec
-from trainer.errors import ConfigError, StageFailed
+from trainer.errors import ConfigError, RetryLater, StageFailed
 
 
 @pytest.fixture
@@ -78,7 +81,9 @@ class Client:
         self.containers = self
         self._all = containers
 
-    def list(self, all: bool, filters: dict[str, list[str]]) -> list[Container]:
+    def list(
+        self, all: bool, filters: dict[str, list[str]], ignore_removed: bool
+    ) -> list[Container]:
         wanted = [label.split("=", 1) for label in filters["label"]]
         return [c for c in self._all if all and {c.labels[k] == v for k, v in wanted} == {True}]
 
@@ -133,12 +138,52 @@ def test_out_of_memory_names_the_setting() -> None:
     assert "TRAINER_EMBEDDER_MEMORY" in follow(container, 60)
 
 
+@pytest.mark.parametrize("status", [137, 143, 255])
+def test_a_container_that_somebody_else_ended_is_tried_again(status: int) -> None:
+    container = Container({}, "exited", status)
+    container.chunks = lambda: iter([b"stopped on request\n"])
+    with pytest.raises(RetryLater, match=rf"exit status {status} .*stopped on request") as again:
+        follow(container, 60)
+    assert again.value.retry_after == RETRY_SECONDS
+
+
+@pytest.mark.parametrize("status", [0, 1, 2])
+def test_the_program_s_own_end_is_judged_by_its_report(status: int) -> None:
+    container = Container({}, "exited", status)
+    container.chunks = lambda: iter([b"error: no such model\n"])
+    assert follow(container, 60) == "error: no such model"
+
+
+def _answer(status: int) -> requests.Response:
+    response = requests.Response()
+    response.status_code = status
+    return response
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (requests.ConnectionError("refused"), "see that Docker runs again"),
+        (requests.exceptions.ChunkedEncodingError("cut"), "see that Docker runs again"),
+        (ProtocolError("cut"), "see that Docker runs again"),
+        (APIError("of the proxy", _answer(502)), "see that Docker runs again"),
+        (NotFound("no such container"), "removed by somebody else"),
+    ],
+)
+def test_a_daemon_that_goes_away_is_a_sentence_and_another_try(error: Exception, said: str) -> None:
+    with pytest.raises(RetryLater, match=said) as again, daemon_stays("unix://docker.sock"):
+        raise error
+    assert again.value.retry_after == RETRY_SECONDS
+    with pytest.raises(APIError), daemon_stays("unix://docker.sock"):
+        raise APIError("no space left", _answer(500))
+
+
 def test_a_container_that_says_nothing_is_killed() -> None:
     container = Container({})
 
     def hanging() -> Iterator[bytes]:
         yield b"loading\n"
-        assert container.killed.wait(30)
+        assert container.killed.wait(DEADLINE)
 
     container.chunks = hanging
     with pytest.raises(StageFailed, match=r"said nothing for 2 s.*loading.*EMBEDDER_SILENCE"):

@@ -16,7 +16,8 @@ from embedder.batches import Batches, is_out_of_memory
 from embedder.decode import KEPT_SIDE, MAX_SIDE, DecodedImage, Refused, decode_bytes
 from embedder.decode_pool import Closed, DecodePool, Lent, Task
 from embedder.jpeg import halving
-from embedder.prefetch import Ahead
+from embedder.prefetch import Prefetch
+from tests.waiting import DEADLINE
 
 
 def test_ahead_keeps_order_and_works_no_further_than_its_size() -> None:
@@ -30,8 +31,8 @@ def test_ahead_keeps_order_and_works_no_further_than_its_size() -> None:
                 full.set()
             yield number
 
-    stage = Ahead(numbers(), 3, "numbers")
-    assert full.wait(10)
+    stage = Prefetch(numbers(), 3, "numbers")
+    assert full.wait(DEADLINE)
     assert taken == [0, 1, 2, 3]  # three waiting, one in hand
     assert list(stage) == list(range(20))
     stage.close()
@@ -42,7 +43,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 1
         raise ValueError("no more")
 
-    stage = Ahead(broken(), 5, "broken")
+    stage = Prefetch(broken(), 5, "broken")
     got: list[int] = []
     with pytest.raises(ValueError, match="no more"):
         for item in stage:
@@ -61,9 +62,9 @@ def test_closing_ends_a_stage_that_nobody_reads() -> None:
         finally:
             ended.set()
 
-    stage = Ahead(endless(), 2, "endless")
+    stage = Prefetch(endless(), 2, "endless")
     stage.close()
-    assert ended.wait(10)
+    assert ended.wait(DEADLINE)
 
 
 class Device:

@@ -18,7 +18,7 @@ from tests.unit.identity_world import (
     shot,
     uuid,
 )
-from tests.unit.test_exclusions_kin import IMDB, left
+from tests.unit.test_exclusions_related import IMDB, left
 from trainer.exclusions.edit import add, person_value, url_value
 from trainer.exclusions.entries import Kind, read_exclusions
 from trainer.exclusions.purge import purge

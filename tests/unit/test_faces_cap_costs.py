@@ -13,7 +13,7 @@ CAPS = Caps({"boxone": 5, "boxtwo": 5}, 12)
 
 
 def world(performers, per_performer, noise, seed=3):
-    """Faces around one direction a performer; `noise` is how far they scatter."""
+    """Faces around one direction per performer; `noise` is how far they scatter."""
     draw = np.random.default_rng(seed)
     count = performers * per_performer
     owners = np.repeat(np.arange(performers), per_performer)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from trainer.faces import similar_performers
+from trainer.faces import near_pairs, similar_performers
 from trainer.faces.cache import FaceVectors
 from trainer.faces.one_person import one_person_reviews
 from trainer.faces.similar_performers import SimilarPerformers
@@ -63,7 +63,7 @@ def test_few_faces_need_a_limit_of_their_own_and_one_says_nothing(per_performer)
 @pytest.mark.parametrize("directions", [20, 512])
 def test_the_filter_misses_no_pair_of_an_exact_search(directions, monkeypatch):
     """With all directions the first filter holds little, and still loses nothing."""
-    monkeypatch.setattr(similar_performers, "_TILE", 64)
+    monkeypatch.setattr(near_pairs, "_TILE", 64)
     people = [*range(300), *range(0, 300, 3)]
     frame, vectors = world(people, noise=1.0, directions=directions)
     similar = SimilarPerformers(frame, vectors, {2: 0.45, 3: 0.45, 4: 0.45})
@@ -81,13 +81,13 @@ def test_the_next_build_compares_only_who_changed(monkeypatch):
     before = SimilarPerformers(frame, vectors, LIMITS)
     assert found(before) == [(6, 61), (8, 62)]
     asked = []
-    plain = similar_performers._pairs_of
+    plain = near_pairs.pairs_of
 
     def counted(units, some, floor):
         asked.append(len(some))
         return plain(units, some, floor)
 
-    monkeypatch.setattr(similar_performers, "_pairs_of", counted)
+    monkeypatch.setattr(similar_performers, "pairs_of", counted)
     fewer = frame.filter(pl.col("image_sha256") != frame["image_sha256"][0])
     again = SimilarPerformers(fewer, vectors, LIMITS, before.memory)
     assert asked == [1]

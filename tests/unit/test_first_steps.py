@@ -7,6 +7,7 @@ import pytest
 from reports import commands
 from reports.actions import command
 from tests.unit.reports_visit import page, spoken
+from tests.waiting import DEADLINE
 from trainer.config.settings import Settings
 from trainer.health.doctor import examine
 from trainer.services.first_steps import first_steps
@@ -128,7 +129,7 @@ def test_the_doctor_names_all_three_with_what_helps(data):
 
 def test_a_command_of_two_words_is_run_on_the_data_dir(data):
     work = command.start(data, "List", "models list")
-    assert work.process.wait(120) == 0
+    assert work.process.wait(DEADLINE) == 0
     assert "not here" in command.last_line(work)
     ended = command.outcome(work)
     assert ended is not None and ended.done and any("demo" in line for line in ended.lines)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.waiting import wait_for
+from tests.waiting import DEADLINE, wait_for
 from tests.web_server import Asked, serving
 from trainer.config.groups.container import ContainerSettings
 from trainer.errors import ConfigError
@@ -46,7 +46,7 @@ class Site:
 
     def get(self, path: str = "/", password: str | None = None, **options) -> requests.Response:
         auth = ("admin", password) if password else None
-        return requests.get(self.url + path, auth=auth, timeout=30, verify=False, **options)  # noqa: S501 - its own certificate
+        return requests.get(self.url + path, auth=auth, timeout=DEADLINE, verify=False, **options)  # noqa: S501 - its own certificate
 
 
 @contextmanager
@@ -72,11 +72,11 @@ def _running(tmp_path: Path, https: bool = False) -> Iterator[Site]:
         site.url = f"{'https' if chosen.https else 'http'}://127.0.0.1:{port}"
         with subprocess.Popen(service.argv, env=dict(service.environment or {})) as nginx:
             try:
-                wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, 20)
+                wait_for(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
                 yield site
             finally:
                 nginx.terminate()
-                nginx.wait(20)
+                nginx.wait(DEADLINE)
                 shutil.rmtree(Path(service.argv[2]).parent)
 
 
@@ -129,7 +129,7 @@ def test_another_site_changes_nothing_and_the_tasks_api_is_not_published(site):
     jar = site.get("/", PASSWORD).cookies
     before = len(site.asked)
     foreign = {"Sec-Fetch-Site": "cross-site"}
-    posted = requests.post(f"{site.url}/airflow/x", cookies=jar, headers=foreign, timeout=30)
+    posted = requests.post(f"{site.url}/airflow/x", cookies=jar, headers=foreign, timeout=DEADLINE)
     assert posted.status_code == 403
     assert site.get("/airflow/execution/health", cookies=jar).status_code == 404
     assert len(site.asked) == before

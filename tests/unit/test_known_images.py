@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.committed import commit_crawls
 from trainer.adults.quarantine import OWNERS
 from trainer.config.params import BuildParams
 from trainer.config.settings import Settings
@@ -16,7 +17,7 @@ from trainer.runs.context import Plan, RunContext
 from trainer.staging.atomic import write_json
 from trainer.staging.parquet import read_table, write_rows
 from trainer.staging.schemas import FACES, IMAGES, PERFORMERS, TARGETS
-from trainer.state.store import SnapshotRow, StateChanges, commit_release
+from trainer.state.store import SnapshotRow
 
 WHEN = "2026-02-01T00:00:00Z"
 
@@ -89,19 +90,8 @@ def publish(context: RunContext, *sources: str, owners: dict[str, int] | None = 
         for name, number in (owners or {}).items()
     ]
     write_rows(context.run.resolve / "owners.parquet", rows, OWNERS)
-    changes = StateChanges(
-        run_id=context.run.run_id,
-        version_id=context.plan.version_id,
-        version="2026.2.1",
-        published_at=WHEN,
-        new_performers={},
-        claims={},
-        merges=[],
-        snapshots=[SnapshotRow(s, context.run.run_id, None, 1, None) for s in sources],
-        ledger=[],
-        excluded_links={},
-    )
-    assert commit_release(context.data.state_db, changes)
+    snapshots = [SnapshotRow(s, context.run.run_id, None, 1, None) for s in sources]
+    commit_crawls(context.data.state_db, snapshots, WHEN, context.plan.version_id)
 
 
 def test_nothing_is_known_before_the_first_crawl(first):

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from embedder.cache import shard_lock
-from tests.waiting import wait_for
+from tests.waiting import DEADLINE, wait_for
 from trainer.errors import RetryLater, StageFailed
 from trainer.staging.leases import EXPIRES, Taken, lease
 from trainer.staging.lock import Busy, build_lock, short_lock, task_lock
@@ -131,7 +131,7 @@ def test_a_lease_is_renewed_and_who_lost_it_ends_at_once(folder):
         os.utime(held, (0, 0))
         wait_for(lambda: held.stat().st_mtime > 0)
         held.unlink()
-        child.wait(60)
+        child.wait(DEADLINE)
         assert child.returncode == -signal.SIGTERM
 
 

@@ -13,7 +13,7 @@ from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
 from trainer.embedding import runner
 from trainer.embedding.process_runner import KILLED
-from trainer.errors import StageFailed
+from trainer.errors import RetryLater, StageFailed
 from trainer.processes import memory
 from trainer.staging.atomic import write_sealed
 
@@ -75,10 +75,21 @@ def test_an_embedder_that_was_killed_takes_smaller_batches_the_next_time(job, mo
     settings = Settings.load(job.parent).model_copy(update={"embedder": "process"})
     monkeypatch.setattr(runner, "run_process", lambda *_: f"7/9 pictures ({KILLED}, by all signs)")
     for before, after in ((16, 8), (8, 4)):
-        with pytest.raises(StageFailed, match=rf"batches of {before} did not fit into [\d,]+ MB"):
+        # Airflow tries again by itself
+        with pytest.raises(RetryLater, match=rf"batches of {before} did not fit into [\d,]+ MB"):
             runner.run_shard(settings, job)
         assert runner.read_job(job).batch == after and runner.read_job(job).decoders == 1
     monkeypatch.setattr(runner, "run_process", lambda *_: "no such model")
     with pytest.raises(StageFailed, match="no such model"):
         runner.run_shard(settings, job)
     assert runner.read_job(job).batch == 4
+
+
+def test_one_picture_at_a_time_that_does_not_fit_is_for_a_person(job, monkeypatch):
+    settings = Settings.load(job.parent).model_copy(update={"embedder": "process"})
+    monkeypatch.setattr(runner, "run_process", lambda *_: f"7/9 pictures ({KILLED}, by all signs)")
+    smallest = runner.read_job(job).model_copy(update={"batch": 1, "decoders": 1})
+    write_sealed(job, smallest.model_dump(mode="json"))
+    with pytest.raises(StageFailed, match=r"one at a time did not fit .* give it more") as error:
+        runner.run_shard(settings, job)
+    assert not isinstance(error.value, RetryLater)

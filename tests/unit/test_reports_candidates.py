@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from reports.actions import candidates
 from tests.unit.identity_world import WHEN
 from tests.unit.reports_acting_world import page, press, shown
+from tests.waiting import DEADLINE, wait_for
 from trainer.config.settings import Settings
 from trainer.runs.record import RunRecord, write_record
 from trainer.staging.atomic import write_json
@@ -32,16 +31,14 @@ def test_the_candidates_page_shows_why_and_rejects(held):
     assert "reason is empty" in shown(at)
     at.text_input(key="reject-week-1-reason").input("--looks <b>wrong</b>")
     press(at, "Reject")
-    deadline = time.monotonic() + 60
     record = held.data.run("week-1").record
-    while '"rejected"' not in record.read_text() and time.monotonic() < deadline:
-        time.sleep(0.2)
+    wait_for(lambda: '"rejected"' in record.read_text(), every=0.2)
     assert '"rejected_because": "--looks <b>wrong</b>"' in record.read_text()
 
 
 def test_an_approval_that_fails_says_why(held):
     process = candidates.approve(held.data, "week-1")
-    done, line = candidates.result(held.data, "week-1", process.wait(60))
+    done, line = candidates.result(held.data, "week-1", process.wait(DEADLINE))
     assert not done
     assert line.startswith("trainer: ")
     assert candidates.candidates(Settings.load())  # it still waits

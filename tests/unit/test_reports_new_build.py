@@ -8,18 +8,12 @@ from streamlit.testing.v1 import AppTest
 from reports.actions import airflow as actions
 from reports.queries import images_to_embed
 from reports.queries.source_choice import GROUPS, Choice, choices
-from tests.unit.fake_airflow import SECRET, configure, serving_airflow
+from tests.unit.fake_airflow import SECRET, configure
 from tests.unit.identity_world import PACK, SOURCES, IdentityWorld, record, shot
 from tests.unit.reports_acting_world import press
 from tests.unit.reports_visit import spoken
 from tests.waiting import wait_for
 from trainer.config.sources import shipped_sources
-
-
-@pytest.fixture
-def fake():
-    with serving_airflow() as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)
@@ -65,18 +59,20 @@ def choose_source(page, key):
     """Choose it, and wait until the page shows its cost alone: a click sends what is shown."""
     press(page, "None")
     page.checkbox(key=f"source-{key}").check().run()
-    wait_for(lambda: page.run().dataframe[0].value["Source"].tolist() == [key], 20)
+    wait_for(lambda: page.run().dataframe[0].value["Source"].tolist() == [key])
     assert page.checkbox(key=f"source-{key}").value
 
 
-def test_the_page_starts_and_stops_a_build(page, fake, monkeypatch):
-    configure(monkeypatch, fake)
+def test_the_page_starts_and_stops_a_build(page, fake_airflow, monkeypatch):
+    configure(monkeypatch, fake_airflow)
     page.run()
     choose_source(page, "stashdb")
     next(b for b in page.button if b.label == "Start build").click().run()
     assert not page.exception, page.exception[0].value
     assert "is started" in page.success[0].value
-    started = next(body for method, _, body in fake.asked if method == "POST" and "conf" in body)
+    started = next(
+        body for method, _, body in fake_airflow.asked if method == "POST" and "conf" in body
+    )
     assert started["conf"]["sources"] == ["stashdb"]
     next(b for b in page.button if b.label == "Stop").click().run()
     assert "is stopped" in page.success[0].value

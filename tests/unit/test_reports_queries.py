@@ -14,6 +14,7 @@ from reports import data as reading
 from reports.queries import changes, funnel, quality, runs, sources, state, steps
 from reports.queries.background import Background
 from tests.unit import reports_world as world
+from tests.waiting import DEADLINE
 from trainer.faces.absent import ABSENT, write_absent
 from trainer.runs.record import RunRecord, StepRecord, read_record, write_record
 from trainer.staging.paths import DataDir
@@ -270,10 +271,10 @@ def test_what_takes_long_is_worked_out_once_and_asked_for_again():
 
     def work():
         calls.append(1)
-        release.wait(20)
+        release.wait(DEADLINE)
         return "done"
 
     assert answers.answer("key", work, 0.01) is None
     release.set()
-    assert answers.answer("key", work, 20) == "done"
+    assert answers.answer("key", work, DEADLINE) == "done"
     assert calls == [1]

@@ -13,30 +13,20 @@ from reports.queries.source_cards import cards
 from tests.unit import reports_world as world
 from tests.unit.reports_sources_world import (
     HOSTILE,
-    as_operator,
     opened,
     shown,
-    sources_world,
 )
 from tests.unit.reports_visit import app, cells, page, spoken
 from trainer.adults.quarantine import OWNERS_FILE
 from trainer.config.sources import load_sources
 from trainer.runs.record import RunRecord, RunStats, SourceStats, write_record
 
-
-@pytest.fixture(autouse=True)
-def operator(monkeypatch, tmp_path):
-    as_operator(monkeypatch, tmp_path)
+pytestmark = pytest.mark.usefixtures("sources_operator")
 
 
-@pytest.fixture
-def data(tmp_path):
-    return sources_world(tmp_path)
-
-
-def test_a_card_says_what_a_source_needs_and_who_has_it(data):
-    runs = run_queries.summaries(data).runs
-    by_key = {c.source.key: c for c in cards(data, runs, {"FANSDB_API_KEY": "x"})[0]}
+def test_a_card_says_what_a_source_needs_and_who_has_it(sources_data):
+    runs = run_queries.summaries(sources_data).runs
+    by_key = {c.source.key: c for c in cards(sources_data, runs, {"FANSDB_API_KEY": "x"})[0]}
     needed = {key: [(n.what, n.there) for n in c.needs] for key, c in by_key.items()}
     assert needed["fansdb"] == [("API key", True)]
     assert needed["stashdb"] == [("API key", True)]  # the last build had it
@@ -49,11 +39,11 @@ def test_a_card_says_what_a_source_needs_and_who_has_it(data):
         assert "not set" in card.needs[0].where
 
 
-def test_a_card_has_the_visits_and_what_is_the_operators(data):
-    (data.root / "sources.yaml").write_text(
+def test_a_card_has_the_visits_and_what_is_the_operators(sources_data):
+    (sources_data.root / "sources.yaml").write_text(
         "stashdb: {trust: low, assertions: {min_performers: 2}}\niafd: {enabled: true}\n"
     )
-    found, problems = cards(data, run_queries.summaries(data).runs, {})
+    found, problems = cards(sources_data, run_queries.summaries(sources_data).runs, {})
     assert not problems
     stashdb = next(c for c in found if c.source.key == "stashdb")
     assert stashdb.own_keys == ["trust", "assertions.min_performers"]
@@ -65,15 +55,15 @@ def test_a_card_has_the_visits_and_what_is_the_operators(data):
     assert kinds == sorted(kinds, reverse=True)
 
 
-def test_a_damaged_database_is_named_and_the_cards_are_there(data):
-    data.state_db.write_bytes(b"no database" * 100)
-    found, problems = cards(data, [], {})
-    assert len(found) == len(load_sources(data.root))
-    assert [str(data.state_db) in p for p in problems] == [True]
+def test_a_damaged_database_is_named_and_the_cards_are_there(sources_data):
+    sources_data.state_db.write_bytes(b"no database" * 100)
+    found, problems = cards(sources_data, [], {})
+    assert len(found) == len(load_sources(sources_data.root))
+    assert [str(sources_data.state_db) in p for p in problems] == [True]
 
 
-def test_coverage_counts_performers_once(data):
-    release = data.release(world.NEW)
+def test_coverage_counts_performers_once(sources_data):
+    release = sources_data.release(world.NEW)
     with sqlite3.connect(release / "performers.db") as db:
         db.executemany(
             "INSERT INTO external_urls (performer_id, site, url, normalized_id) "
@@ -81,13 +71,13 @@ def test_coverage_counts_performers_once(data):
             [(1, "u1", "1"), (1, "u2", "2"), (3, "u3", "3")],
         )
         db.execute("UPDATE faces SET source_endpoint = 'iafd' WHERE performer_id = 4")
-    found = coverage(data, release)
+    found = coverage(sources_data, release)
     assert (found.performers, found.problems) == (3, [])
     assert found.by_source["stashdb"] == Covered(linked=3, pages=None, faces=2)
     assert found.by_source["iafd"] == Covered(linked=2, pages=None, faces=1)
 
 
-def test_pages_are_those_that_the_releases_run_attached(data):
+def test_pages_are_those_that_the_releases_run_attached(sources_data):
     import pyarrow as pa
 
     from trainer.adults.quarantine import OWNERS
@@ -102,30 +92,30 @@ def test_pages_are_those_that_the_releases_run_attached(data):
         "quarantined": [r[3] for r in rows],
         "adult_from": [None] * 4,
     }
-    directory = data.run("first").resolve
+    directory = sources_data.run("first").resolve
     directory.mkdir(parents=True)
     write_table(directory / OWNERS_FILE, pa.table(columns, schema=OWNERS))
-    found = coverage(data, data.release(world.NEW))
+    found = coverage(sources_data, sources_data.release(world.NEW))
     assert found.by_source["iafd"].pages == 1
     assert found.by_source["stashdb"].pages == 0
     (directory / OWNERS_FILE).write_bytes(b"damaged")
-    damaged = coverage(data, data.release(world.NEW))
+    damaged = coverage(sources_data, sources_data.release(world.NEW))
     assert damaged.by_source["stashdb"].pages is None
     assert OWNERS_FILE in damaged.problems[0]
 
 
-def test_coverage_of_a_damaged_release_is_one_sentence(data):
-    path = data.release(world.NEW) / "performers.db"
+def test_coverage_of_a_damaged_release_is_one_sentence(sources_data):
+    path = sources_data.release(world.NEW) / "performers.db"
     path.write_bytes(b"no database" * 100)
-    found = coverage(data, path.parent)
+    found = coverage(sources_data, path.parent)
     assert found.by_source == {}
     assert str(path) in found.problems[0]
 
 
-def test_every_source_has_a_card(data):
+def test_every_source_has_a_card(sources_data):
     at = page("sources")
     text = shown(at)
-    for key in load_sources(data.root):
+    for key in load_sources(sources_data.root):
         assert f"**{key}**" in text
     assert "Of 3 performers: with a record 100.0%, with a face 100.0%" in text
     assert "no API key; set FANSDB_API_KEY" in text
@@ -142,29 +132,29 @@ def test_nothing_is_there_yet(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"stashdb: [", b"\xff\xfe", b"- x", b"nosuch: {}", b"iafd: 3"])
-def test_a_damaged_file_is_a_sentence_and_the_rest_is_there(data, content):
-    (data.root / "sources.yaml").write_bytes(content)
-    (data.run("first").record).write_text("{")
+def test_a_damaged_file_is_a_sentence_and_the_rest_is_there(sources_data, content):
+    (sources_data.root / "sources.yaml").write_bytes(content)
+    (sources_data.run("first").record).write_text("{")
     at = page("sources")
     assert any("sources.yaml" in e.value.replace("\\", "") for e in at.error)
     assert "Settings of the environment" in shown(at)
 
 
-def test_a_damaged_history_is_a_sentence(data):
-    (data.root / "config_history").mkdir()
-    (data.root / "config_history" / "000001.json").write_text('{"number": 1}')
+def test_a_damaged_history_is_a_sentence(sources_data):
+    (sources_data.root / "config_history").mkdir()
+    (sources_data.root / "config_history" / "000001.json").write_text('{"number": 1}')
     at = page("sources")
     assert any("remove that file" in e.value for e in at.error)
 
 
-def test_hostile_texts_are_shown_as_they_are(data):
+def test_hostile_texts_are_shown_as_they_are(sources_data):
     part = SourceStats(status="blocked", reason=HOSTILE, errors=2)
     stats = RunStats(by_source={"stashdb": part, HOSTILE: part})
     record = RunRecord(
         id="hostile", started_at="2026-02-01T00:00:00Z", status="partial", stats=stats
     )
-    write_record(data.run("hostile"), record)
-    (data.root / "sources.yaml").write_text(
+    write_record(sources_data.run("hostile"), record)
+    (sources_data.root / "sources.yaml").write_text(
         yaml.safe_dump({"stashdb": {"gender_filter": [HOSTILE]}, "iafd": {"terms": HOSTILE}})
     )
     at = opened(opened(page("sources"), "stashdb"), "iafd")
@@ -174,7 +164,7 @@ def test_hostile_texts_are_shown_as_they_are(data):
         assert "](javascript" not in text
 
 
-def test_a_viewer_sees_the_cards_and_no_button(data, monkeypatch):
+def test_a_viewer_sees_the_cards_and_no_button(sources_data, monkeypatch):
     monkeypatch.setenv("TRAINER_REPORTS_ROLE", "viewer")
     at = page("sources")
     assert "**stashdb**" in shown(at)
@@ -182,5 +172,5 @@ def test_a_viewer_sees_the_cards_and_no_button(data, monkeypatch):
     assert "TRAINER_REPORTS_ROLE=operator" in shown(at)
 
 
-def test_it_is_in_the_navigation(data):
+def test_it_is_in_the_navigation(sources_data):
     assert "sources" in app().session_state["pages"]

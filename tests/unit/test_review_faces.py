@@ -7,7 +7,6 @@ import itertools
 
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from reports import images
@@ -16,6 +15,8 @@ from reports.actions.role import NotAllowed
 from reports.queries import kept_out
 from tests.unit import reports_world
 from tests.unit.identity_world import IdentityWorld, page, record, sha, shot
+from tests.unit.reports_acting_world import page as opened
+from tests.unit.reports_acting_world import press
 from trainer.cli import app
 from trainer.errors import ConfigError
 from trainer.exclusions.entries import read_entries
@@ -49,20 +50,6 @@ def world(tmp_path, monkeypatch):
     return found
 
 
-def opened():
-    source = "from reports.app_pages import review\nreview.show()"
-    at = AppTest.from_string(source, default_timeout=60).run()
-    assert not at.exception, at.exception[0].value
-    return at
-
-
-def press(at, label):
-    next(b for b in at.button if b.label == label).click()
-    at.run()
-    assert not at.exception, at.exception[0].value
-    return at
-
-
 def said(at):
     parts = [*at.markdown, *at.success, *at.error, *at.info, *at.caption]
     return "\n".join(part.value for part in parts)
@@ -73,7 +60,7 @@ def item(world, kind):
 
 
 def test_the_page_confirms_a_page_with_a_reason(world):
-    at = opened()
+    at = opened("review")
     doubt = item(world, "unconfirmed_page")
     at.selectbox[0].set_value(doubt.key).run()
     assert at.code[0].value == LINK
@@ -88,7 +75,7 @@ def test_the_page_confirms_a_page_with_a_reason(world):
 
 
 def test_a_face_kept_out_is_shown_beside_both_people_and_confirmed(world):
-    at = opened()
+    at = opened("review")
     assert "only face, another" in said(at).replace("\\", "")
     assert shot(1, 9) in [code.value for code in at.code]
     at.text_input(key=f"confirm-{KEY}-reason").input("twins")
@@ -98,7 +85,7 @@ def test_a_face_kept_out_is_shown_beside_both_people_and_confirmed(world):
 
 
 def test_a_face_kept_out_merges_two_people_or_its_picture_is_excluded(world):
-    at = opened()
+    at = opened("review")
     at.text_input(key=f"exclude-{KEY}-reason").input("a stranger")
     press(at, "Exclude the picture")
     (entry,) = read_entries(world.data)
@@ -123,7 +110,7 @@ def test_a_viewer_confirms_nothing(world, monkeypatch):
 
 
 def test_nothing_that_a_source_says_is_read_as_markdown(world):
-    at = opened()
+    at = opened("review")
     for kind in ("unconfirmed_page", "face_of_another"):
         at.selectbox[0].set_value(item(world, kind).key).run()
         for forbidden in ("**bold**", "<script>", "[a](j", "\u202e", "https://"):
@@ -158,9 +145,9 @@ def fetched(world):
 
 
 def test_no_picture_is_shown_unless_the_operator_turned_them_on(fetched, monkeypatch):
-    assert not [b for b in opened().button if "picture 1" in b.label]
+    assert not [b for b in opened("review").button if "picture 1" in b.label]
     monkeypatch.setenv("TRAINER_REPORTS_PICTURES", "true")
-    at = opened()
+    at = opened("review")
     assert any(b.label == "Show picture 1" for b in at.button)
     press(at, "Show picture 1")
     assert any(b.label == "Blur picture 1" for b in at.button)
@@ -185,4 +172,4 @@ def test_what_is_no_picture_is_not_shown(fetched, monkeypatch, content):
     images.small_jpeg.cache_clear()
     assert images.small_jpeg(fetched, True) is None
     monkeypatch.setenv("TRAINER_REPORTS_PICTURES", "true")
-    assert "can't be read" in said(opened())
+    assert "can't be read" in said(opened("review"))

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from scrapy_project.outcomes import OUTCOMES
+from tests.committed import commit_crawls
 from trainer.cli.sources import source_rows
 from trainer.config.settings import REPO_ROOT
 from trainer.config.sources import Assertions, load_sources, shipped_sources
@@ -14,7 +15,7 @@ from trainer.crawl.assertions import as_yaml, proposals, propose
 from trainer.errors import ConfigError
 from trainer.staging.manifest import Check, StageManifest
 from trainer.staging.paths import DataDir
-from trainer.state.store import SnapshotRow, StateChanges, commit_release
+from trainer.state.store import SnapshotRow
 
 SHARES = ["share_with_image", "share_of_pages"]
 WHEN = "2026-02-01T00:00:00Z"
@@ -38,18 +39,7 @@ def manifest(counts: dict[str, int] | None = None, **shares: float) -> StageMani
 
 
 def published(data: DataDir, source: str, live: int) -> None:
-    changes = StateChanges(
-        run_id="r1",
-        version_id="v1",
-        version="2026.2.1",
-        published_at=WHEN,
-        new_performers={},
-        claims={},
-        merges=[],
-        snapshots=[SnapshotRow(source, "r1", None, live, None)],
-        ledger=[],
-    )
-    assert commit_release(data.state_db, changes)
+    commit_crawls(data.state_db, [SnapshotRow(source, "r1", None, live, None)], WHEN)
 
 
 def test_the_page_of_the_sources_is_as_the_files_are():

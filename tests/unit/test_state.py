@@ -1,4 +1,4 @@
-"""state.db changes whole or not at all, once a run."""
+"""state.db changes whole or not at all, once per run."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_a_build_in_a_terminal_gets_ctrl_c_and_its_record_says_so(settings):
             assert process.stdout.readline() == "building\n"
             done = CliRunner().invoke(app, ["stop"])
             assert done.exit_code == 0, done.output
-            assert wait_for(lambda: process.poll() is not None, 20)
+            assert wait_for(lambda: process.poll() is not None)
         finally:
             process.kill()
     assert "run live is stopped" in done.stdout

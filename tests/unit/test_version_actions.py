@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,9 @@ from reports.actions.role import NotAllowed
 from reports.app_pages import versions
 from reports.downloads import DOWNLOADS
 from tests.release_fixtures import small_release
+from tests.unit.reports_acting_world import press
 from tests.unit.reports_visit import page, spoken
+from tests.waiting import DEADLINE, wait_for
 from trainer.cli import app
 from trainer.errors import ConfigError
 from trainer.release.export import zip_path
@@ -53,25 +54,15 @@ def data(made, tmp_path, monkeypatch) -> DataDir:
 
 
 def waited(started: command.Command) -> command.Outcome:
-    started.process.wait(120)
+    started.process.wait(DEADLINE)
     found = command.outcome(started)
     assert found is not None
     return found
 
 
-def press(at, label):
-    next(b for b in at.button if b.label == label).click()
-    at.run()
-    assert not at.exception, at.exception[0].value
-    return at
-
-
 def until_said(at):
     """Run the page until the command at work has said something."""
-    deadline = time.monotonic() + 120
-    while not (at.success or at.error) and time.monotonic() < deadline:
-        time.sleep(0.3)
-        at.run()
+    wait_for(lambda: at.success or at.error or (at.run() and False), every=0.3)
     assert not at.exception, at.exception[0].value
     return "\n".join(e.value.replace("\\", "") for e in [*at.success, *at.error])
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from scrapy.http import Response
 
-from scrapy_project.kinds.html_profile import MAX_WALLED_SHARE
+from scrapy_project.kinds.page_checks import MAX_WALLED_SHARE
 from scrapy_project.parsing.html import document
 from scrapy_project.parsing.walls import wall_address, wall_heading, wall_sign
 from scrapy_project.visit import Visitor

@@ -52,7 +52,7 @@ def fetch(settings: Settings, name: str, accept_licence: bool) -> str:
 
 
 def pack_rows(data: DataDir) -> list[dict[str, Any]]:
-    """One row a pack of the lock file, with its state in DATA_DIR."""
+    """One row per pack of the lock file, with its state in DATA_DIR."""
     return [_row(name, locked, data) for name, locked in load_lock().items()]
 
 

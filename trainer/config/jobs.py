@@ -63,5 +63,5 @@ class EmbedJob(BaseModel):
     batch: int = Field(16, ge=1, le=1024)
     threads: int = Field(0, ge=0, description="0: as many as there are cores")
     decoders: int = Field(0, ge=0, description="children that decode; 0: as many as cores")
-    part_images: int = Field(64, ge=1, description="pictures a part: what a kill can cost")
+    part_images: int = Field(64, ge=1, description="pictures per part: what a kill can cost")
     started_at: str

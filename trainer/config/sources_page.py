@@ -16,7 +16,7 @@ KINDS = {
 FETCHERS = {"flaresolverr": "FlareSolverr", "chrome": "Chrome by CDP"}
 _COLUMNS = (
     *("source", "kind", "address", "requests/min", "faces", "trust", "gender"),
-    *("access", "pictures a page", "found by", "on"),
+    *("access", "pictures per page", "found by", "on"),
 )
 _HEAD = """# The sources
 

@@ -56,7 +56,7 @@ STEP_FILES: dict[str, StepFiles] = {
     "crawl": _CRAWL,
     "crawl_references": _CRAWL,
     "plan_references": StepFiles(
-        reads=_FOLD_READS,
+        reads=(*_FOLD_READS, "runs/*/plan.json", "runs/*/steps/plan_references.json"),
         needs=("snapshots", "unpublished_pictures"),
         lists=(_IMAGES,),
         writes=(f"{RUN}/snapshot/**", f"{RUN}/targets/**"),

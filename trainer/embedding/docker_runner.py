@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from trainer.config.settings import Settings
+from trainer.embedding.docker_gone import ITS_OWN_EXIT_STATUSES, daemon_stays, ended_from_outside
 from trainer.embedding.process_runner import KILLED, silent
 from trainer.embedding.spec import LABEL, ContainerSpec, prepare_directories
 from trainer.errors import ConfigError, StageFailed
@@ -37,19 +39,20 @@ def run_container(
     A container that does this very job already, for a scheduler that has died, is followed
     instead; others of the same shard are orphans and are reaped. Else `before_start` is called
     and a new one started. Nothing is left behind. On any exception of ours it is stopped
-    (SIGTERM, SIGKILL after a minute). Judge by `read_shard_result`.
+    (SIGTERM, SIGKILL after a minute). Raises `RetryLater` where Docker went away, or the container
+    was ended from outside. Judge by `read_shard_result`.
     """
     client = docker_client(settings)
     prepare_directories(spec)
-    container = find_running(client, spec)
-    if container is None:
-        before_start()
-        container = _start(client, spec)
-    try:
-        return follow(container, settings.embedder_silence)
-    finally:
-        remove(container)
-        client.close()
+    with closing(client), daemon_stays(settings.docker_url):
+        container = find_running(client, spec)
+        if container is None:
+            before_start()
+            container = _start(client, spec)
+        try:
+            return follow(container, settings.embedder_silence)
+        finally:
+            remove(container)
 
 
 def docker_client(settings: Settings) -> Any:
@@ -93,7 +96,8 @@ def stop_run(client: Any, spec: ContainerSpec) -> None:
 
 def _of_shard(client: Any, spec: ContainerSpec) -> list[Any]:
     wanted = [f"{key}={value}" for key, value in spec.identity_labels.items()]
-    return list(client.containers.list(all=True, filters={"label": wanted}))
+    # One that somebody else removes meanwhile is no error.
+    return list(client.containers.list(all=True, filters={"label": wanted}, ignore_removed=True))
 
 
 def remove(container: Any) -> None:
@@ -173,6 +177,7 @@ def follow(container: Any, silence_seconds: float) -> str:
     """Every line of the log until the program ends; whole lines, whatever the chunks.
 
     Raises `StageFailed` where nothing is said for `silence_seconds`; the container is killed.
+    Raises `RetryLater` where somebody else ended it.
     """
     last, rest = "", b""
     with Watchdog(silence_seconds, container.kill) as silence:
@@ -186,6 +191,9 @@ def follow(container: Any, silence_seconds: float) -> str:
     if silence.broken:
         raise StageFailed(silent(silence_seconds, last))
     container.reload()
-    if container.attrs["State"].get("OOMKilled"):
+    state = container.attrs["State"]
+    if state.get("OOMKilled"):
         return f"{last} ({KILLED}; TRAINER_EMBEDDER_MEMORY is the limit)"
+    if state["ExitCode"] not in ITS_OWN_EXIT_STATUSES:
+        raise ended_from_outside(state["ExitCode"], last)
     return last

@@ -8,11 +8,12 @@ from pydantic import ValidationError
 
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import Settings
+from trainer.embedding.docker_gone import RETRY_SECONDS
 from trainer.embedding.docker_runner import run_container
 from trainer.embedding.process_runner import KILLED, run_process
 from trainer.embedding.shard_result import read_shard_result
 from trainer.embedding.spec import container_spec
-from trainer.errors import ConfigError
+from trainer.errors import ConfigError, RetryLater, StageFailed
 from trainer.processes.memory import memory_limit
 from trainer.reasons import reason
 from trainer.staging.atomic import read_json, write_sealed
@@ -23,7 +24,8 @@ from trainer.staging.paths import RUN_MANIFEST
 def run_shard(settings: Settings, job_path: Path) -> StageManifest:
     """Embed one shard; returns its manifest.
 
-    Raises `ConfigError` where it cannot be started, `StageFailed` where it did not complete.
+    Raises `ConfigError` where it cannot be started, `StageFailed` where it did not complete: a
+    `RetryLater` where the next attempt has more of a chance.
     """
     refuse_a_cluster(settings)
     job = read_job(job_path)
@@ -39,17 +41,28 @@ def run_shard(settings: Settings, job_path: Path) -> StageManifest:
         forget()
         last = run_process(settings, job_path)
         limit = f"{memory_limit() // 1_000_000:,} MB"
-    if KILLED in last:
-        last += _smaller_batches(job_path, job, limit)
-    return read_shard_result(job.report_dir, last)
-
-
-def _smaller_batches(job_path: Path, job: EmbedJob, limit: str) -> str:
-    """The next attempt at the job takes less memory; its parts so far stay."""
-    smaller = job.model_copy(update={"batch": max(1, job.batch // 2), "decoders": 1})
+    if KILLED not in last:
+        return read_shard_result(job.report_dir, last)
+    smaller = _with_less_memory(job)
     write_sealed(job_path, smaller.model_dump(mode="json"))
+    try:
+        return read_shard_result(job.report_dir, f"{last}: {_did_not_fit(job, smaller, limit)}")
+    except StageFailed as error:
+        if smaller == job:
+            raise
+        raise RetryLater(str(error), RETRY_SECONDS) from None
+
+
+def _with_less_memory(job: EmbedJob) -> EmbedJob:
+    """The job as the next attempt does it; its parts so far stay."""
+    return job.model_copy(update={"batch": max(1, job.batch // 2), "decoders": 1})
+
+
+def _did_not_fit(job: EmbedJob, smaller: EmbedJob, limit: str) -> str:
+    if smaller == job:
+        return f"pictures one at a time did not fit into {limit}; give it more memory"
     return (
-        f": batches of {job.batch} did not fit into {limit}; the next attempt takes batches of "
+        f"batches of {job.batch} did not fit into {limit}; the next attempt takes batches of "
         f"{smaller.batch}"
     )
 

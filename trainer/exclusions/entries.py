@@ -5,10 +5,8 @@ Everything is found by hash look-ups, so that a list of thousands costs a crawl 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -18,9 +16,9 @@ import numpy.typing as npt
 
 from trainer.exclusions.link_keys import LinkKeys, person_at, urls_of
 from trainer.exclusions.match import entry_keys, record_keys
+from trainer.exclusions.url_keys import domains_with_key, may_be_at, url_key
 from trainer.faces.agreement import SAME_IMAGE_BITS
-from trainer.identity.addresses import take_apart
-from trainer.identity.links import domains_of, identify
+from trainer.identity.links import domains_of
 from trainer.snapshots.image_ledger import EXCLUDED
 from trainer.staging.paths import DataDir
 from trainer.state.decisions import digest, read_decisions
@@ -34,7 +32,6 @@ Member = tuple[MemberKind, str]
 Reason = Literal["id", "url", "person", "same_person", "link"]  # why a record is out
 Record = Mapping[str, Any]
 PHASH = "phash:"
-_PLAIN_HOST = re.compile(r"(?:https?:)?//([a-z0-9-]+(?:\.[a-z0-9-]+)+)(?:[:/?#]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ class Exclusions:
             self.links.add(value)
         elif kind == "url":
             self.urls.add(url_key(value))
-            self.domains.update(_domains(value))
+            self.domains.update(domains_with_key(value))
             self.numbers["url", url_key(value)] = number
         elif kind == "person":
             born, keys = entry_keys(value)
@@ -154,7 +151,7 @@ class Exclusions:
     def _leads_to_own(self, record: Record) -> bool:
         """Does a link name an excluded record of another source, as one of the same person?"""
         for url in urls_of(record) if self.own_domains else ():
-            if _may_be_at(url, self.own_domains):
+            if may_be_at(url, self.own_domains):
                 person = person_at(url)
                 if person and person[0] != record["source"] and ":".join(person) in self.own:
                     return True
@@ -162,7 +159,7 @@ class Exclusions:
 
     def url(self, url: str) -> bool:
         """Is an address excluded, in whatever spelling?"""
-        return bool(self.urls) and _may_be_at(url, self.domains) and url_key(url) in self.urls
+        return bool(self.urls) and may_be_at(url, self.domains) and url_key(url) in self.urls
 
     def image(self, sha256: str | None) -> bool:
         """Is the picture with this hash excluded?"""
@@ -208,36 +205,6 @@ def read_entries(data: DataDir, removed: bool = False) -> list[Exclusion]:
         Exclusion(kind, value, number, reason, added, taken_back, frozenset(members[number]))
         for kind, value, number, reason, added, taken_back in rows
     ]
-
-
-def url_key(url: str) -> str:
-    """Return one spelling of a URL: `site id` for a known site's profile, else the canonical
-    address; text that is no address is returned as it is."""
-    link = identify(url)
-    if link.site and link.id:
-        return f"{link.site} {link.id}"
-    address = take_apart(url)
-    if address is None:
-        return url
-    return f"{address.host.removeprefix('www.')}{address.with_query()}"
-
-
-def _may_be_at(url: str, domains: AbstractSet[str]) -> bool:
-    """Can `url` be under one of `domains`? Looks at its host only; True where that is unclear."""
-    plain = _PLAIN_HOST.match(url)
-    if plain is None:
-        return True
-    labels = plain[1].lower().split(".")
-    return any(".".join(labels[start:]) in domains for start in range(len(labels)))
-
-
-def _domains(url: str) -> tuple[str, ...]:
-    """Return the domains under which a URL with the same key may be."""
-    link = identify(url)
-    if link.site and link.id:
-        return domains_of(link.site)
-    address = take_apart(url)
-    return (address.host.partition(":")[0].removeprefix("www."),) if address else ()
 
 
 def claim_of(value: str) -> Claim:

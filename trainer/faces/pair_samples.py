@@ -94,13 +94,13 @@ class PairSamples:
         first = self._starts[chosen][:, None] + np.arange(size)
         total = np.zeros(len(chosen), np.float32)
         for slot in self._vectors.slots:
-            one, other = (
+            left, right = (
                 self._vectors.rows(slot, self._rows[places].ravel())
                 .reshape(len(chosen), size, -1)
                 .sum(axis=1)
                 for places in (first, first + size)
             )
-            total += (_units(one) * _units(other)).sum(axis=1)
+            total += (_units(left) * _units(right)).sum(axis=1)
         return total / np.float32(len(self._vectors.slots))
 
     @cached_property

@@ -35,7 +35,7 @@ TRUST = ("high", "medium", "low")
 
 @dataclass(frozen=True)
 class Caps:
-    """How many faces stay: a performer and source, and a performer in all."""
+    """How many faces stay: per performer and source, and per performer in all."""
 
     per_source: Mapping[str, int]
     total: int

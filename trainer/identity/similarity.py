@@ -65,11 +65,11 @@ class Names:
                 self.holders[key].append(claim)
         self.common = {name for (_, name), count in counts.items() if count >= _MANY}
 
-    def in_two_scripts(self, one: Claim, other: Claim) -> frozenset[str]:
+    def in_two_scripts(self, left: Claim, right: Claim) -> frozenset[str]:
         """The keys by which a name is the other one in Latin letters."""
         nothing: frozenset[str] = frozenset()
-        latin, others = self.romanised.get(one, nothing), self.romanised.get(other, nothing)
-        return latin & self.main[other] | others & self.main[one]
+        latin, others = self.romanised.get(left, nothing), self.romanised.get(right, nothing)
+        return latin & self.main[right] | others & self.main[left]
 
 
 def near_pairs(records: Records) -> Iterator[EvidenceItem]:
@@ -78,10 +78,10 @@ def near_pairs(records: Records) -> Iterator[EvidenceItem]:
     names = Names(records)
     seen: set[tuple[Claim, Claim]] = set()
     for holders in names.holders.values():
-        for one, other in _pairs(holders, records):
-            if (one, other) not in seen:
-                seen.add((one, other))
-                item = _item(records[one], records[other], names)
+        for left, right in _pairs(holders, records):
+            if (left, right) not in seen:
+                seen.add((left, right))
+                item = _item(records[left], records[right], names)
                 if item:
                     yield item
 
@@ -103,9 +103,9 @@ def _pairs(holders: list[Claim], records: Records) -> Iterator[tuple[Claim, Clai
             blocks[(records[claim].birth_date or "")[:4]].append(claim)
         blocks.pop("", None)  # without a year of birth a common name is no evidence
     for block in blocks.values():
-        for one, other in combinations(block, 2):
-            if one[0] != other[0]:
-                yield one, other
+        for left, right in combinations(block, 2):
+            if left[0] != right[0]:
+                yield left, right
 
 
 def _item(a: ClaimFacts, b: ClaimFacts, names: Names) -> EvidenceItem | None:
@@ -123,18 +123,18 @@ def _item(a: ClaimFacts, b: ClaimFacts, names: Names) -> EvidenceItem | None:
 
 
 def _named(a: ClaimFacts, b: ClaimFacts, names: Names) -> tuple[float, EvidenceKind, str]:
-    one, other = names.main[a.claim], names.main[b.claim]
+    left, right = names.main[a.claim], names.main[b.claim]
     mine, theirs = names.others[a.claim], names.others[b.claim]
     further = FURTHER_NAME * min(2, len(mine & theirs))
-    if one & other:
-        return _weight(one & other, names) + further, "same_name", f"are both called {a.name!r}"
+    if left & right:
+        return _weight(left & right, names) + further, "same_name", f"are both called {a.name!r}"
     if same_surname(a.name, b.name):
         return 0.0, "same_alias", "have a surname in common"
-    used = one & theirs | other & mine
+    used = left & theirs | right & mine
     if not used:
         return _named_in_two_scripts(a, b, names, further)
     text = f"are called {a.name!r} and {b.name!r}, which is an alias of one"
-    if one & theirs and other & mine:
+    if left & theirs and right & mine:
         text = f"are called {a.name!r} and {b.name!r}, each an alias of the other"
     return _alias_weight(used, names) + further, "same_alias", text
 
@@ -164,18 +164,20 @@ def _weight(keys: frozenset[str], names: Names) -> float:
 
 def _born(a: ClaimFacts, b: ClaimFacts) -> tuple[float, str]:
     """Weight and words of what the birth dates have in common; 0 where they have nothing."""
-    one, other = a.birth_date or "", b.birth_date or ""
-    shared = _shared_length(one, other)
-    if shared == 10 and not one.endswith("-01-01"):
-        return BORN_SAME_DAY, one
-    if shared >= 7 and one[:7] != one[:4] + "-01":
-        return BORN_SAME_MONTH, one[:7]
-    return (BORN_SAME_YEAR, one[:4]) if shared else (0.0, "")
+    left, right = a.birth_date or "", b.birth_date or ""
+    shared = _shared_length(left, right)
+    if shared == 10 and not left.endswith("-01-01"):
+        return BORN_SAME_DAY, left
+    if shared >= 7 and left[:7] != left[:4] + "-01":
+        return BORN_SAME_MONTH, left[:7]
+    return (BORN_SAME_YEAR, left[:4]) if shared else (0.0, "")
 
 
-def _shared_length(one: str, other: str) -> int:
+def _shared_length(left: str, right: str) -> int:
     """Characters of two dates that agree down to the day (10), month (7) or year (4), else 0."""
-    return next((n for n in (10, 7, 4) if len(one) >= n <= len(other) and one[:n] == other[:n]), 0)
+    return next(
+        (n for n in (10, 7, 4) if len(left) >= n <= len(right) and left[:n] == right[:n]), 0
+    )
 
 
 def _more(a: ClaimFacts, b: ClaimFacts) -> float:

@@ -15,7 +15,7 @@ from trainer.reasons import reason
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-_PIECE = 32 << 20  # bytes a request
+_PIECE = 32 << 20  # bytes per request
 
 
 class Listed(NamedTuple):

@@ -15,8 +15,8 @@ from trainer.staging.error_groups import ErrorBook
 from trainer.staging.manifest import StageManifest
 from trainer.staging.paths import RUN_MANIFEST
 
-# Faces a batch of the models, pictures a part (what a kill costs). More fill the CPU no better; a
-# GPU whose memory is too small halves its batch.
+# Faces per batch of the models, pictures per part (what a kill costs). More fill the CPU no
+# better; a GPU whose memory is too small halves its batch.
 BATCHES = {"cpu": {"batch": 16, "part_images": 64}, "gpu": {"batch": 64, "part_images": 256}}
 SHARD, TOTAL = "beside", "beside-total"  # the batch in hand; all of them together
 PARTS = 4  # of a batch: loading the models is a small share of that

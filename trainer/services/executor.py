@@ -6,6 +6,13 @@ from trainer.config.pipeline import MERGE
 
 CELERY = "airflow.providers.celery.executors.celery_executor.CeleryExecutor"
 
+# A task of a scheduler that is gone goes on in the next one within a minute: 30 s until Airflow
+# takes the scheduler for gone, up to 10 s until it looks, and the start of the task.
+LOST_TASKS = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+}
+
 
 def broker_environment(redis_host: str | None) -> dict[str, str]:
     """Where Celery's workers find their tasks; nothing without a Redis."""

@@ -11,7 +11,7 @@ from trainer.config.sources import load_sources
 from trainer.config.variables import variables
 from trainer.errors import ConfigError
 from trainer.services.airflow import code_environment, sqlite_connection
-from trainer.services.executor import broker_environment, executor_environment
+from trainer.services.executor import LOST_TASKS, broker_environment, executor_environment
 from trainer.services.given_keys import GIVEN_KEYS, as_variable, names_given
 from trainer.services.keys import ADMIN_PASSWORD, POSTGRES_PASSWORD, USER, read_keys
 
@@ -64,9 +64,7 @@ def airflow_environment(given: Mapping[str, str], listen: str = "127.0.0.1") -> 
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",  # the front page asks who it is
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://{host}:{port}{TASKS_API}/",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": str(paused),
-        # A task of a scheduler that is gone goes on in the next one within a minute.
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
-        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+        **LOST_TASKS,
         "AIRFLOW__API__BASE_URL": AIRFLOW_PATH,
         "AIRFLOW__API__HOST": listen,
         "AIRFLOW__API__PORT": port,

@@ -9,6 +9,7 @@ from typing import Any
 
 from trainer.crawl.needs import face_counts
 from trainer.crawl.targets import RECORD_COLUMNS, Targets, live
+from trainer.crawl.turns import SINCE, turns_since, without_later
 from trainer.exclusions.apply import RecordRows, excluded_claims
 from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import read_exclusions
@@ -17,6 +18,7 @@ from trainer.reasons import in_words
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import PERFORMERS_FILE, fold_snapshot, last_snapshot
+from trainer.staging.clock import iso, parse_iso
 from trainer.staging.parquet import read_table, stream_rows, write_rows
 from trainer.staging.schemas import TARGETS
 from trainer.state.store import read_identities
@@ -27,7 +29,7 @@ log = logging.getLogger(__name__)
 def run(context: RunContext) -> dict[str, Any]:
     """Fold the creators' crawls and write the target pages per reference site; return their
     counts."""
-    plan = context.plan
+    plan, now = context.plan, parse_iso(context.plan.started_at)
     excluded = read_exclusions(context.data).claims
     for source in plan.creators:
         fold_snapshot(context, source, excluded=excluded)
@@ -42,17 +44,31 @@ def run(context: RunContext) -> dict[str, Any]:
         for record in live(stream_rows(path, list(RECORD_COLUMNS))):
             if (record["source"], record["source_id"]) not in out:
                 targets.add(record)
-    counts = {}
     faces = face_counts(context, {path.parent.name: path.parent for path in records})
+    counts, later, since = {}, {}, {}
     for source in references:
-        rows = targets.rows(source, _known_pages(context, source), faces)
-        write_rows(context.run.targets(source), rows, TARGETS)
-        counts[source] = len(rows)
+        had, begin = _known_pages(context, source), turns_since(context, source)
+        rows = targets.rows(source, had, faces)
+        asked = without_later(rows, references[source], had, faces, begin, now)
+        write_rows(context.run.targets(source), asked, TARGETS)
+        counts[source], later[source] = len(asked), len(rows) - len(asked)
+        since[source] = iso(begin or now)
     log.info(f"plan_references: {in_words(counts)}")
+    if any(later.values()):
+        log.info(
+            "plan_references: pages of performers who lack nothing, left to later builds within "
+            f"`revisit_days`: {in_words(later)}"
+        )
     left = _left_to_links(context)
     for source, reason in left.items():
         log.info(f"plan_references: {source} is asked by links only, not by name: {reason}")
-    return {"references": sorted(references), "targets": counts, "by_links_only": left}
+    return {
+        "references": sorted(references),
+        "targets": counts,
+        "later": later,
+        SINCE: since,
+        "by_links_only": left,
+    }
 
 
 def _left_to_links(context: RunContext) -> dict[str, str]:

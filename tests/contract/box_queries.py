@@ -3,6 +3,7 @@
 import requests
 
 from demo.world import DEMO_KEY, identifier
+from tests.waiting import DEADLINE
 
 FIELDS = """id name disambiguation country ethnicity aliases birth_date death_date gender height
     eye_color hair_color career_start_year career_end_year scene_count created updated deleted
@@ -18,7 +19,7 @@ FIND = f"query Find($id: ID!) {{ findPerformer(id: $id) {{ {FIELDS} }} }}"
 def post(world, query, variables=None, key=DEMO_KEY, **rest):
     headers = {} if key is None else {"ApiKey": key}
     body = {"query": query, "variables": variables or {}}
-    return requests.post(world.url, json=body, headers=headers, timeout=10, **rest)
+    return requests.post(world.url, json=body, headers=headers, timeout=DEADLINE, **rest)
 
 
 def page(world, **criteria):
