@@ -107,8 +107,9 @@ bench-packs: setup ## What a second model pack costs a build, and how its releas
 	$(BIN)/python -m tests.bench.bench_packs
 
 PERFORMERS ?= 110000
-bench-requests: setup ## What the planner of pictures saves over an invented population, on simulated time (5 minutes)
+bench-requests: setup ## What the planner of pictures saves over an invented population, on simulated time (6 minutes)
 	$(BIN)/python -m tests.bench.bench_requests --performers $(PERFORMERS)
+	$(BIN)/python -m tests.bench.bench_hosts
 
 BATCH_PEOPLE ?= 400
 bench-batches: setup ## Whole builds: an early first release, a kill, and what the planner saves (10 minutes)
