@@ -77,11 +77,10 @@ def test_a_child_is_not_silent_while_we_write_what_it_said(tmp_path):
     assert heard == ["a", "b"]
 
 
-def start_parent(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
+def start_parent(tmp_path: Path, first: str = "") -> tuple[subprocess.Popen[bytes], int]:
     pid_file = tmp_path / "pid"
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT.format(sleeper=SLEEPER), pid_file, tmp_path / "log"], cwd=ROOT
-    )
+    script = first + PARENT.format(sleeper=SLEEPER)
+    parent = subprocess.Popen([sys.executable, "-c", script, pid_file, tmp_path / "log"], cwd=ROOT)
     return parent, int(wait_for(lambda: pid_file.exists() and pid_file.read_text()))
 
 
@@ -98,6 +97,13 @@ def test_sigterm_stops_the_child_too(tmp_path):
     parent, child = start_parent(tmp_path)
     parent.send_signal(signal.SIGTERM)
     parent.wait(DEADLINE)
+    wait_for(lambda: gone(child))
+
+
+def test_ctrl_c_stops_a_child_that_says_nothing(tmp_path):
+    parent, child = start_parent(tmp_path, "import polars\n")  # whose handler restarts what waits
+    parent.send_signal(signal.SIGINT)
+    parent.wait(30)
     wait_for(lambda: gone(child))
 
 
