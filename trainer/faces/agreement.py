@@ -16,6 +16,7 @@ Numbers = npt.NDArray[np.int64]
 # Two pictures whose perceptual hashes differ in fewer of the 64 bits are one, resized or recoded.
 SAME_IMAGE_BITS = 6
 _CHUNK = 16_384  # faces as float32 at a time: 32 MB per model
+_PAIRS = 2_048  # likewise, both sides and their product
 
 
 def agreement(vectors: FaceVectors, faces: pl.DataFrame, trusted: pl.DataFrame) -> Vectors:
@@ -54,9 +55,9 @@ def _means(vectors: FaceVectors, slot: str, rows: Numbers, groups: Numbers, coun
     return means
 
 
-def _chunks(length: int) -> Iterator[slice]:
-    for start in range(0, length, _CHUNK):
-        yield slice(start, min(start + _CHUNK, length))
+def _chunks(length: int, size: int = _CHUNK) -> Iterator[slice]:
+    for start in range(0, length, size):
+        yield slice(start, min(start + size, length))
 
 
 def similarities(vectors: FaceVectors, rows: Sequence[int]) -> Vectors:
@@ -73,7 +74,7 @@ def paired(vectors: FaceVectors, left: Numbers, right: Numbers) -> Vectors:
     """Cosine of the face at `left[i]` to the one at `right[i]`, averaged over the models, (n,)."""
     alike = np.zeros(len(left), np.float32)
     for slot in vectors.slots:
-        for part in _chunks(len(left)):
+        for part in _chunks(len(left), _PAIRS):
             products = vectors.rows(slot, left[part]) * vectors.rows(slot, right[part])
             alike[part] += products.sum(axis=1) / len(vectors.slots)
     return alike

@@ -9,6 +9,7 @@ from trainer.faces.agreement import Numbers, Vectors
 from trainer.faces.cache import FaceVectors
 
 _FACES = 8_192  # as float32 at a time: 16 MB per model
+_BESIDE_OWN = 2_048  # likewise, with the rest of their performers and the products
 _QUERIES, _TILE = 2_048, 2_048
 _NUMBERS = 4_000_000  # cosines at a time: 16 MB, which the process gets once and uses again
 # First filter: both models' main directions, as many as hold this share of the centres, but no more
@@ -48,8 +49,8 @@ def to_own(
 
     def cosines(slot: str) -> Vectors:
         found = np.empty(len(rows), np.float32)
-        for start in range(0, len(rows), _FACES):
-            part = slice(start, start + _FACES)
+        for start in range(0, len(rows), _BESIDE_OWN):
+            part = slice(start, start + _BESIDE_OWN)
             face = vectors.rows(slot, rows[part])
             rest = sums[slot][owners[part]] - face * among[part, None]
             found[part] = (face * rest).sum(axis=1) / lengths(rest) / len(sums)

@@ -52,19 +52,19 @@ class SimilarPerformers:
             several["performer_id"].to_numpy(), return_inverse=True, return_counts=True
         )
         rows = with_rows(several, vectors)["row"].to_numpy()
-        self._units = _units(vectors, rows, owners, len(self.ids))
-        left, right, cosines = self._found(remembered)
+        units = _units(vectors, rows, owners, len(self.ids))
+        left, right, cosines = self._found(units, remembered)
         self.pairs = self._over_limit(left, right, cosines)
         self.memory = self._memory(left, right, cosines)
 
-    def _found(self, remembered: pl.DataFrame | None) -> Pairs:
+    def _found(self, units: Vectors, remembered: pl.DataFrame | None) -> Pairs:
         """Return the places of all pairs at and over the floor, each once, and their cosines."""
         known = self._recalled(remembered)
         if known is None:
-            return joined(all_pairs(self._units, self._floor))
+            return joined(all_pairs(units, self._floor))
         unchanged, kept = known
         changed = np.flatnonzero(~unchanged)
-        return joined([kept, *pairs_of(self._units, changed, self._floor)])
+        return joined([kept, *pairs_of(units, changed, self._floor)])
 
     def _recalled(
         self, remembered: pl.DataFrame | None

@@ -12,6 +12,7 @@ from trainer.errors import StageFailed
 from trainer.notify.events import tell_disk, tell_end
 from trainer.pipeline.further_packs import joined_gate, run_for_further
 from trainer.pipeline.stored import stored
+from trainer.processes.allocators import return_freed_memory
 from trainer.processes.memory import out_of_memory
 from trainer.runs import update as run_record
 from trainer.runs.context import RunContext
@@ -38,6 +39,7 @@ def run_step(
     if (key is None) != (step.map_over is None):
         needs = "needs a key; give one" if step.map_over else "takes no key; leave it out"
         raise StageFailed(f"step {name} {needs}")
+    return_freed_memory()
     with stored(settings, run_id, name, key):
         try:
             return _run(name, RunContext.open(settings, run_id), params, key)

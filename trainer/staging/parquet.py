@@ -15,19 +15,24 @@ from trainer.reasons import reason
 from trainer.staging.atomic import TEMPORARY, whole_file
 from trainer.staging.parquet_footer import check_footer, seal_footer
 
+GROUP = 16_384  # rows
 _VECTOR = 256  # bytes of a fixed-size value; wider ones are vectors
 
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a table with page checksums; the file appears whole or not at all."""
+    write_tables(path, table.schema, [table])
+
+
+def write_tables(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """Write `tables` of one schema one below the other, as `write_table` does; only one of them
+    has to be in memory. `GROUP` rows of each lie together."""
     with whole_file(path) as temporary:
-        pq.write_table(
-            table,
-            temporary,
-            write_page_checksum=True,
-            row_group_size=16_384,
-            **_stored(table.schema),
-        )
+        with pq.ParquetWriter(
+            temporary, schema, write_page_checksum=True, **_stored(schema)
+        ) as writer:
+            for table in tables:
+                writer.write_table(table, row_group_size=GROUP)
         seal_footer(temporary)
 
 

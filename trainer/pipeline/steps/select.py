@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import polars as pl
+import pyarrow as pa
 
 from trainer.adults.quarantine import QUARANTINE_FILE, read_owners
 from trainer.exclusions.apply import mark_excluded
 from trainer.exclusions.entries import read_exclusions
 from trainer.faces.absent import absent, counts, write_absent
+from trainer.faces.agreement import Numbers
 from trainer.faces.cache import VECTOR_COLUMNS, FaceVectors, read_figures, read_vectors
 from trainer.faces.cap_costs import cap_costs
 from trainer.faces.confirmed import readmit
@@ -45,7 +47,7 @@ from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.atomic import write_sealed
 from trainer.staging.frames import read_frame
-from trainer.staging.parquet import write_table
+from trainer.staging.parquet import GROUP, write_table, write_tables
 from trainer.state.store import run_of
 
 log = logging.getLogger(__name__)
@@ -243,9 +245,14 @@ def _write(context: RunContext, chosen: pl.DataFrame, vectors: FaceVectors) -> N
     """Write faces.parquet as the release expects it, in its order."""
     known = chosen.rename({"url": "image_url", "fetched_at": "created_at"})
     rows = with_rows(chosen.select("image_sha256", "face_no"), vectors)["row"].to_numpy()
-    table = known.select(n for n in FACE_INPUT.names if n not in VECTOR_COLUMNS).to_arrow()
-    for slot, column in vectors.each(lambda slot: vectors.as_column(slot, rows)).items():
-        table = table.append_column(slot, column)
-    write_table(
-        context.run.select / "faces.parquet", table.select(FACE_INPUT.names).cast(FACE_INPUT)
-    )
+    plain = known.select(n for n in FACE_INPUT.names if n not in VECTOR_COLUMNS)
+    groups = (slice(start, start + GROUP) for start in range(0, len(rows), GROUP))
+    tables = (_with_vectors(plain[group], vectors, rows[group]) for group in groups)
+    write_tables(context.run.select / "faces.parquet", FACE_INPUT, tables)
+
+
+def _with_vectors(plain: pl.DataFrame, vectors: FaceVectors, rows: Numbers) -> pa.Table:
+    table = plain.to_arrow()
+    for slot in vectors.slots:
+        table = table.append_column(slot, vectors.as_column(slot, rows))
+    return table.select(FACE_INPUT.names).cast(FACE_INPUT)
