@@ -84,12 +84,12 @@ test-image: setup ## Build the all-in-one image, run it as uid 99 and 1000 from 
 	$(BIN)/python -m tests.prepare
 	$(BIN)/python -m pytest $(IMAGE_TEST)
 
-test-cluster: setup ## CeleryExecutor over Redis and Postgres, two workers, one killed in each long step (20 minutes)
+test-cluster: setup $(S3_VENV)/.installed ## CeleryExecutor over Redis and Postgres, two workers, one killed in each long step, on a shared path and on a look-alike of S3 (an hour)
 	$(BIN)/python -m tests.prepare
 	$(BIN)/python -m pytest -s tests/cluster
 
 faults: setup ## Many more kills, flipped bits and weeks than the tests do (about two hours)
-	NETWORK_FAULTS=10 FAULT_FLIPS=300 FAULT_WEEKS=100 FAULT_ROOMS=40 STEP_KILLS=40 FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
+	AIRFLOW_KILLS=1 FAULT_SLOW_MS=1000 FAULT_CLOCKS=3 NETWORK_FAULTS=10 FAULT_FLIPS=300 FAULT_WEEKS=100 FAULT_ROOMS=40 STEP_KILLS=40 FAULT_KILLS=20 CRAWL_KILLS=50 EMBED_KILLS=50 TRAINER_FAULT_KILLS=300 $(BIN)/python -m pytest tests/faults -s --timeout=7200
 
 bench: setup ## Crawl time against the bound of the rate, memory of a source of 100,000 (4 minutes)
 	$(BIN)/python -m tests.bench.bench_crawl

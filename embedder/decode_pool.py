@@ -22,6 +22,7 @@ SECONDS = 30.0  # of a core, for one picture: on a busy machine they take longer
 PATIENCE = 20  # times as long by the clock, then it hangs
 START_SECONDS = 600.0
 SLOTS = 4  # pictures that a child may have decoded, or in hand, and nobody has given back
+_SLOW_DISK = "disk_too_slow"
 _LOOK = 0.2  # seconds between looks at whether the pool is being closed
 Task = tuple[Path, str]
 
@@ -106,10 +107,10 @@ class _Worker:
         if isinstance(answer, str):
             self._restart()
             answer = self._answer()
-        (_, slot) = self._in_hand.popleft()
+        ((path, _), slot) = self._in_hand.popleft()
         if isinstance(answer, str):
             self._restart()  # for the pictures after it
-            answer = Refused(answer)
+            answer = self._slow_disk(path) if answer == _SLOW_DISK else Refused(answer)
         if not isinstance(answer, InSlot):
             self._free.put(slot)
             return answer
@@ -123,8 +124,10 @@ class _Worker:
         while not self._pipe.poll(min(_LOOK, self._seconds)):
             if self._closing.is_set():
                 raise Closed
-            if self._core_seconds() - begun >= self._seconds or time.monotonic() >= end:
+            if self._core_seconds() - begun >= self._seconds:
                 return "decoder_timeout"
+            if time.monotonic() >= end:
+                return _SLOW_DISK if self._waits_for_disk() else "decoder_timeout"
         try:
             answer: Answer = self._pipe.recv()
         except (EOFError, ConnectionResetError):
@@ -133,10 +136,23 @@ class _Worker:
 
     def _core_seconds(self) -> float:
         """What the child has used so far; 0 where it is gone, which the pipe tells as well."""
+        fields = self._stat()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+    def _waits_for_disk(self) -> bool:
+        """Is the child in the kernel's uninterruptible sleep, as who reads from a slow disk is?"""
+        return self._stat()[:1] == ["D"]
+
+    def _stat(self) -> list[str]:
         with suppress(OSError):
-            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        return 0.0
+            return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return []
+
+    def _slow_disk(self, path: Path) -> Unreadable:
+        """Not the picture's fault, so it is tried again by the next run."""
+        seconds = PATIENCE * self._seconds
+        message = f"{path}: not read within {seconds:.0f} s; look at its disk, and run again"
+        return Unreadable(_SLOW_DISK, message)
 
     def _restart(self) -> None:
         self._end()

@@ -134,4 +134,5 @@ class ImageDownloads:
         except FetchFailed as error:
             status = "refused" if error.kind in ("bad_url", "too_large") else "failed"
             return self._answers.answer_row(url, status, f"{error.kind}: {error}")
-        return self._answers.judge(url, response)
+        # A slow disk must not hold up the answers of others until their time is over.
+        return await asyncio.to_thread(self._answers.judge, url, response)

@@ -26,7 +26,8 @@ MOST_WAITING = (
 
 
 class ImageFindings:
-    """`new`: what was found since it was asked last. `wait`: until more was."""
+    """`new`: what was found since it was asked last; after a `wait`, everything that was found.
+    `wait`: until more was."""
 
     def __init__(self, job: CrawlJob) -> None:
         data = DataDir(job.data_dir)
@@ -56,6 +57,8 @@ class ImageFindings:
             waited = True
             self._patience -= LOOK_SECONDS
             await asyncio.sleep(LOOK_SECONDS)
+        if waited:  # what another source has, too, may have been found before it came here
+            self._read.clear()
         return waited
 
     def _beside(self) -> Beside | None:

@@ -33,6 +33,7 @@ class ImageQueue:
         self._per_minute = source.requests_per_minute
         self._columns = ImageColumns(source.key)
         self._findings = ImageFindings(job)
+        self._looked_at = False  # has the embedder looked at all that was fetched?
         self.hosts: Counter[str] = Counter()  # host -> pictures of `waiting`, as planned last
         self.waiting = 0  # pictures that are worth a request and were not asked for yet
 
@@ -51,6 +52,7 @@ class ImageQueue:
     def note(self, url: str, row: ImageRow) -> None:
         """What became of the request for `url`, or for its fallback."""
         self.waiting -= 1
+        self._looked_at = False
         self._columns.note(url, _outcome(row), row["sha256"])
 
     def next_batch(self) -> list[str]:
@@ -66,9 +68,12 @@ class ImageQueue:
 
     async def wait_for_findings(self, is_over: Callable[[], bool]) -> bool:
         """Where an embedder works beside the crawl: wait until it has looked at what was fetched;
-        False where there is nothing to wait for."""
-        fetched = self._columns.count(FETCHED) > 0
-        return fetched and await self._findings.wait(is_over)
+        False where there is nothing to wait for. It says nothing of an image that is excluded, or
+        whose bytes are gone: one look is enough."""
+        if self._looked_at or not self._columns.count(FETCHED):
+            return False
+        self._looked_at = await self._findings.wait(is_over)
+        return self._looked_at
 
     def performers_of_next_hour(self) -> int:
         """How many performers an hour of requests more would bring pictures of."""

@@ -49,7 +49,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
     Airflow's workers must have the claim `TRAINER_KUBERNETES_CLAIM` mounted at DATA_DIR. Raises
     `ConfigError` for a job or setting that cannot work, `StageFailed` for a shard that did not
     complete, and Airflow's own exceptions for what another try may cure: a pod that was evicted,
-    never started, or met its deadline.
+    never started, or met its deadline. `RetryLater` for one that ran out of memory.
     """
 
     ui_color = "#e6ecf5"
@@ -94,9 +94,10 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
 
         settings = self._settings()
         assert self.key_name is not None and settings.kubernetes_claim is not None
-        path = DataDir(settings.data_dir).run(run_id).embed_shard(self.key_name) / "job.json"
-        self._job: EmbedJob = read_job(path)
-        self._spec = container_spec(settings, path, self._job)
+        shard = DataDir(settings.data_dir).run(run_id).embed_shard(self.key_name)
+        self._job_path = shard / "job.json"
+        self._job: EmbedJob = read_job(self._job_path)
+        self._spec = container_spec(settings, self._job_path, self._job)
         self.pod_template_dict = pod_manifest(
             self._spec,
             data_dir=settings.data_dir,
@@ -134,7 +135,7 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
         from kubernetes.client.exceptions import ApiException
         from kubernetes.config import ConfigException
 
-        from trainer.embedding.shard_result import read_shard_result
+        from trainer.embedding.runner import result_of
 
         report_dir = self._job.report_dir
         try:
@@ -151,7 +152,8 @@ class EmbedPodOperator(KubernetesPodOperator):  # type: ignore[misc]
             if not PodEnd.of(self.remote_pod).is_final and not (report_dir / RUN_MANIFEST).exists():
                 raise
             self.log.warning("the pod failed, its report decides: %s", error)
-        return read_shard_result(report_dir, PodEnd.of(self.remote_pod).last_words)
+        said, limit = PodEnd.of(self.remote_pod).last_words, self._settings().embedder_memory
+        return result_of(self._job_path, self._job, said, limit)
 
     @staticmethod
     def _settings() -> Settings:

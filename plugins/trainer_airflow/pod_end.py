@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainer.embedding.pod import CONTAINER
+from trainer.embedding.process_runner import KILLED
 from trainer.errors import ConfigError
 
 # A job that cannot run, or did not complete: the program said so itself, and would again.
@@ -43,7 +44,7 @@ class PodEnd:
         lines = (self.message or "").strip().splitlines()
         last = lines[-1] if lines else ""
         if self.reason == OUT_OF_MEMORY:
-            return f"{last} (killed: out of memory; TRAINER_EMBEDDER_MEMORY is the limit)".strip()
+            return f"{last} ({KILLED}; TRAINER_EMBEDDER_MEMORY is the limit)".strip()
         return last
 
 

@@ -1,11 +1,21 @@
 """Debian's Chromium for browser tests."""
 
+from __future__ import annotations
+
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.waiting import DEADLINE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -32,3 +42,21 @@ def chromium() -> Path:
     if not CHROMIUM.exists():
         pytest.skip("no /usr/bin/chromium: run `apt-get install chromium` to test in a browser")
     return CHROMIUM
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A Chromium under Playwright; skips where either can't be had. Enter it before any server."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = chromium()
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=str(path), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+def new_page(browser: Browser, width: int, height: int, **options: Any) -> Page:
+    """A tab that waits as long as a busy machine may take."""
+    page = browser.new_page(viewport={"width": width, "height": height}, **options)
+    page.set_default_timeout(1000 * DEADLINE)
+    return page

@@ -55,11 +55,11 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 def rest(tab) -> None:
     """Wait until the script has ended and nothing is a placeholder any more."""
-    tab.get_by_role("heading", level=1).wait_for(timeout=60_000)
-    tab.locator("[data-test-script-state=notRunning]").wait_for(timeout=60_000)
-    tab.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=60_000)
+    tab.get_by_role("heading", level=1).wait_for()
+    tab.locator("[data-test-script-state=notRunning]").wait_for()
+    tab.get_by_test_id("stStatusWidget").wait_for(state="detached")
     for part in tab.get_by_test_id("stSkeleton").all():
-        part.wait_for(state="detached", timeout=60_000)
+        part.wait_for(state="detached")
     tab.wait_for_timeout(1_000)  # the charts' own drawing has no event
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.chromium import FLAGS, chromium
+from tests.browser.chromium import launched
 from tests.browser.reports_server import rest, serving
 from tests.browser.screenshots import addresses
 from tests.unit import reports_world as world
@@ -23,12 +23,8 @@ def served(data):
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = chromium()
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=str(path), args=list(FLAGS))
-        yield browser
-        browser.close()
+    with launched() as found:
+        yield found
 
 
 @pytest.mark.timeout(900)

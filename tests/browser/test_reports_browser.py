@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.browser.chromium import FLAGS, chromium
+from tests.browser.chromium import launched, new_page
 from tests.browser.reports_server import ROOT, overflowing, rest, serving
 from tests.browser.screenshots import addresses
 from tests.unit import reports_world as world
@@ -29,12 +29,8 @@ def address(data):
 
 @pytest.fixture(scope="module")
 def tab():
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = chromium()
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=str(path), args=list(FLAGS))
-        yield browser.new_page(viewport={"width": 1440, "height": 1000})
-        browser.close()
+    with launched() as browser:
+        yield new_page(browser, 1440, 1000)
 
 
 def visit(tab, url, shot):
@@ -60,15 +56,15 @@ def test_the_address_of_airflows_tab_opens_the_run(address, tab):
     assert "partial" in shown
     assert tab.locator("canvas, svg.marks").count() >= 1
     tab.get_by_role("tab", name="Quality").click()
-    tab.get_by_text("Not all checks hold").wait_for(timeout=60_000)
+    tab.get_by_text("Not all checks hold").wait_for()
     tab.get_by_role("link", name="Overview").click()
-    tab.get_by_role("heading", level=1, name="Overview").wait_for(timeout=60_000)
+    tab.get_by_role("heading", level=1, name="Overview").wait_for()
 
 
 def test_a_row_of_the_runs_opens_that_run(address, tab):
     visit(tab, f"{address}/runs", "runs")
     tab.locator(".dvn-scroller").first.click(position={"x": 15, "y": 52})
-    tab.get_by_role("heading", level=1, name="Run of").wait_for(timeout=60_000)
+    tab.get_by_role("heading", level=1, name="Run of").wait_for()
     rest(tab)
     assert "41 performers read" in tab.get_by_test_id("stMain").inner_text()
 
@@ -78,7 +74,7 @@ def test_two_versions_are_compared_and_searched(address, tab):
     assert "4 of 4 changes" in shown
     tab.get_by_placeholder("A name or an id").fill("bo inv")
     tab.get_by_placeholder("A name or an id").press("Enter")
-    tab.get_by_text("1 to 1 of 1 change").wait_for(timeout=60_000)
+    tab.get_by_text("1 to 1 of 1 change").wait_for()
     with tab.expect_download() as started:
         tab.get_by_role("button", name="Download these as CSV").click()
     assert "Bo Invented" in started.value.path().read_text()

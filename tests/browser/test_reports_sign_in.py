@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.chromium import FLAGS, chromium
+from tests.browser.chromium import launched, new_page
 from tests.browser.reports_server import rest, serving
 from tests.unit import reports_world
 
@@ -14,17 +14,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 @pytest.fixture
 def tab(tmp_path, monkeypatch):
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = chromium()
     monkeypatch.setenv("TRAINER_REPORTS_PASSWORD", OPERATOR)
     monkeypatch.setenv("TRAINER_REPORTS_VIEWER_PASSWORD", VIEWER)
     reports_world.normal(tmp_path / "data")
-    with serving(tmp_path / "data", tmp_path / "log") as base, playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=str(path), args=list(FLAGS))
-        page = browser.new_page(base_url=base)
-        page.set_default_timeout(60_000)
-        yield page
-        browser.close()
+    with launched() as browser, serving(tmp_path / "data", tmp_path / "log") as base:
+        yield new_page(browser, 1280, 720, base_url=base)
     assert OPERATOR not in (tmp_path / "log").read_text()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.chromium import FLAGS, chromium
+from tests.browser.chromium import launched, new_page
 from tests.browser.reports_server import rest, serving
 from tests.unit import reports_world as world
 from trainer.config.sources import load_sources
@@ -12,14 +12,11 @@ OWN = "# mine\nstashdb:\n  trust: medium  # for now\n"
 
 
 def test_a_source_is_switched_on_and_the_change_taken_back(tmp_path):
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = chromium()
     data = world.normal(tmp_path)
     file = data.root / "sources.yaml"
     file.write_text(OWN)
-    with serving(data.root, tmp_path / "log") as base, playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=str(path), args=list(FLAGS))
-        tab = browser.new_page(viewport={"width": 1366, "height": 900})
+    with launched() as browser, serving(data.root, tmp_path / "log") as base:
+        tab = new_page(browser, 1366, 900)
         tab.goto(f"{base}/sources")
         rest(tab)
         tab.get_by_role("button", name="Change iafd").click()
@@ -34,4 +31,3 @@ def test_a_source_is_switched_on_and_the_change_taken_back(tmp_path):
         tab.get_by_role("button", name="Take change 1 back").click()
         tab.get_by_text("is taken back").wait_for()
         assert file.read_text() == OWN
-        browser.close()

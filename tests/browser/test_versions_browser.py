@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import FLAGS, chromium
+from tests.browser.chromium import launched, new_page
 from tests.browser.reports_server import overflowing, rest, serving
 from tests.release_fixtures import small_release
 from tests.unit.identity_world import IdentityWorld, record, sha, shot
@@ -45,12 +45,8 @@ def data(tmp_path, monkeypatch):
 
 @pytest.fixture
 def tab(data):
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = chromium()
-    with serving(data.root, data.root / "log") as base, playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=str(path), args=list(FLAGS))
-        yield browser.new_page(viewport={"width": 1366, "height": 1400}, base_url=base)
-        browser.close()
+    with launched() as browser, serving(data.root, data.root / "log") as base:
+        yield new_page(browser, 1366, 1400, base_url=base)
 
 
 def test_a_release_is_exported_downloaded_and_made_current_again(data, tab):
@@ -60,7 +56,7 @@ def test_a_release_is_exported_downloaded_and_made_current_again(data, tab):
     assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
     rest(tab)
     tab.get_by_role("button", name="Export zip").click()
-    tab.get_by_text(f"Export {OLD}: done").wait_for(timeout=60_000)
+    tab.get_by_text(f"Export {OLD}: done").wait_for()
     for link, size in (
         (f"performers_{OLD}.db", (data.release(OLD) / "performers.db").stat().st_size),
         ("stash-sense-data-v2026.11.01.zip", next(data.exports.iterdir()).stat().st_size),
@@ -71,7 +67,7 @@ def test_a_release_is_exported_downloaded_and_made_current_again(data, tab):
         assert started.value.path().stat().st_size == size
     tab.get_by_role("button", name="Make current again").click()
     tab.get_by_role("button", name="Publish it again").click()
-    tab.get_by_text(f"Make {OLD} current again: done").wait_for(timeout=60_000)
+    tab.get_by_text(f"Make {OLD} current again: done").wait_for()
     rest(tab)
     assert current_id(data) not in (OLD, NEW)
     assert tab.get_by_role("cell", name=f"performers_{current_id(data)}.db").count() == 1
@@ -89,6 +85,6 @@ def test_a_face_is_decided_and_no_text_of_a_source_becomes_a_link(data, tab):
     decision.get_by_text("confirm").first.click()
     decision.get_by_role("textbox", name="Reason").fill("twins")
     decision.get_by_role("button", name="Confirm the face").click()
-    tab.get_by_text("the next build applies it").first.wait_for(timeout=60_000)
+    tab.get_by_text("the next build applies it").first.wait_for()
     (decided,) = read_identity_decisions(data)
     assert decided.sides[0] == {("face", f"{sha(shot(1, 9))}:0")}

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,13 @@ from tests.waiting import wait_for
 from trainer.processes.supervisor import Service
 from trainer.services.executor import CELERY
 from trainer.services.surroundings import CONNECTION
+from trainer.staging.paths import DataDir
 
 HEARTBEAT_SECONDS = 5
 LOST_SECONDS = 30  # a task without a heartbeat for so long is started again elsewhere
 SURE_SECONDS = 60  # until the kernel has ended what a killed worker had started
+# A worker's own disk lies where everybody's DATA_DIR is, as on a machine of its own.
+OWN_DISK = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"')
 
 
 @dataclass
@@ -32,9 +35,12 @@ class Cluster:
 
     airflow: AirflowServices
     home: Path
+    data_dir: Path
+    disks: dict[str, Path] = field(default_factory=dict)  # of workers that share none
 
-    def start_worker(self, name: str, queues: str) -> None:
-        """Start a Celery worker that runs tasks of these queues."""
+    def start_worker(self, name: str, queues: str, *, own_disk: bool = False) -> None:
+        """Start a Celery worker that runs tasks of these queues; with `own_disk` its DATA_DIR is
+        its own, under the path that everybody's has."""
         own = self.home / name
         for folder in (own / "tmp", own / "logs"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -48,8 +54,17 @@ class Cluster:
         }
         argv = (sys.executable, "-m", "airflow", "celery", "worker", "--queues", queues,
                 "--concurrency", "2", "--celery-hostname", f"{name}@%h")  # fmt: skip
-        at = Service(name, ("/usr/bin/env", "-C", str(own), *argv), environment)
+        apart: tuple[str, ...] = ()
+        if own_disk:
+            disk = self.disks.setdefault(name, self.home / f"{name}-disk")
+            disk.mkdir(exist_ok=True)
+            apart = (*OWN_DISK, str(disk), str(self.data_dir))
+        at = Service(name, (*apart, "/usr/bin/env", "-C", str(own), *argv), environment)
         self.airflow.supervisor.start(at)
+
+    def data_of(self, name: str) -> DataDir:
+        """A worker's DATA_DIR, where this process finds it."""
+        return DataDir(self.disks.get(name, self.data_dir))
 
     def wait_for_workers(self, *names: str) -> None:
         """Until Celery says of each that it is ready."""
@@ -98,4 +113,4 @@ def celery_cluster(
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
         }
         with AirflowServices(folder / "airflow", data_dir, env=own) as airflow:
-            yield Cluster(airflow, folder), redis
+            yield Cluster(airflow, folder, data_dir), redis

@@ -25,7 +25,7 @@ from tests.dags.pod_world import (
 )
 from tests.embed_job import Bench, embedder_python, portraits
 from trainer.config.settings import Settings
-from trainer.errors import ConfigError, StageFailed
+from trainer.errors import ConfigError, RetryLater, StageFailed
 from trainer.runs.context import RunContext
 from trainer.runs.record import read_record
 from trainer.staging.manifest import StageManifest
@@ -115,10 +115,14 @@ def test_a_complete_report_counts_though_the_pod_was_lost_after_it(data, cluster
     assert _execute()["status"] == "complete"
 
 
-def test_too_little_memory_is_said_and_not_tried_again(data, cluster):
+def test_too_little_memory_is_said_and_tried_again_in_smaller_batches(data, cluster):
     cluster.program = lambda pod: (137, "OOMKilled", "")
-    with pytest.raises(StageFailed, match="TRAINER_EMBEDDER_MEMORY is the limit"):
-        _execute()
+    for batch in (16, 8):
+        said = rf"TRAINER_EMBEDDER_MEMORY is the limit\): batches of {batch} did not fit into 4g"
+        with pytest.raises(RetryLater, match=said):
+            _execute()
+    cluster.program = lambda pod: _complete(data)
+    assert _execute()["status"] == "complete"
 
 
 def test_an_evicted_pod_is_worth_another_try(data, cluster):

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from demo import make_images
+from demo.stage import Stage
 from demo.world import DEMO_KEY, World
 from tests.embed_job import PACKAGES, demo_pack, embedder_python
 from trainer.config.settings import REPO_ROOT
@@ -104,6 +105,17 @@ def demo_images() -> Path:
     if not (out / "pictures.json").exists():
         assert make_images.main(["--packages", str(PACKAGES), "--out", str(out)]) == 0
     return out
+
+
+def stage_with_faces(root: Path, images: Path, faces: Path) -> Stage:
+    """A demo's stage whose images, models and face cache are there already."""
+    stage = Stage(root)
+    models, _ = demo_pack()
+    links = {stage.data.model_pack("demo"): models, stage.images: images}
+    for path, target in {**links, stage.data.root / "faces": faces}.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
+    return stage
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,7 @@ import subprocess
 import pytest
 
 from demo.run import demo
-from demo.stage import Stage
-from tests.embed_job import demo_pack
+from tests.e2e.conftest import stage_with_faces
 from trainer.runs.record import read_record
 
 pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(900)]
@@ -24,14 +23,8 @@ def still_running(text: str) -> list[str]:
 def test_the_demo_releases_a_database_and_leaves_nothing_running(
     week_1, tmp_path, demo_images, capsys
 ):
-    stage = Stage(tmp_path / "demo")
-    models, _ = demo_pack()
-    stage.data.model_pack("demo").parent.mkdir(parents=True)
-    stage.data.model_pack("demo").symlink_to(models)
-    stage.images.parent.mkdir(parents=True)
-    stage.images.symlink_to(demo_images)
     # The faces are known already: what is tested here is Airflow, not the embedder again.
-    (stage.data.root / "faces").symlink_to(week_1[0] / "faces")
+    stage = stage_with_faces(tmp_path / "demo", demo_images, week_1[0] / "faces")
     assert demo(stage.root) == 0
     said = capsys.readouterr().out
     (run,) = json.loads(stage.data.runs_json.read_text())["runs"]

@@ -13,9 +13,9 @@ from demo import services
 from demo.airflow_client import AirflowClient
 from demo.stage import Stage
 from reports.actions.review import items
-from tests.browser.chromium import FLAGS, chromium
+from tests.browser.chromium import launched, new_page
 from tests.browser.reports_server import rest
-from tests.embed_job import demo_pack
+from tests.e2e.conftest import stage_with_faces
 from tests.waiting import wait_for
 from trainer.runs.record import list_records, read_record
 from trainer.staging.atomic import read_json
@@ -95,27 +95,16 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def operator(week_1, tmp_path_factory, demo_images):
-    playwright = pytest.importorskip("playwright.sync_api")
-    browser_path = chromium()
-    stage = Stage(tmp_path_factory.mktemp("live") / "demo")
-    models, _ = demo_pack()
-    stage.data.model_pack("demo").parent.mkdir(parents=True)
-    stage.data.model_pack("demo").symlink_to(models)
-    stage.images.parent.mkdir(parents=True)
-    stage.images.symlink_to(demo_images)
     # The faces are known already: what is tested here are the pages, not the embedder again.
-    (stage.data.root / "faces").symlink_to(week_1[0] / "faces")
-    lines = services.up(stage)
-    base = next(line.split()[1] for line in lines if line.startswith("reports:"))
-    try:
-        with playwright.sync_playwright() as p:
-            browser = p.chromium.launch(executable_path=str(browser_path), args=list(FLAGS))
-            tab = browser.new_page(viewport={"width": 1366, "height": 1000})
-            tab.set_default_timeout(90_000)
-            yield Operator(tab, base, stage)
-            browser.close()
-    finally:
-        services.down(stage)
+    root = tmp_path_factory.mktemp("live") / "demo"
+    stage = stage_with_faces(root, demo_images, week_1[0] / "faces")
+    with launched() as browser:
+        lines = services.up(stage)
+        base = next(line.split()[1] for line in lines if line.startswith("reports:"))
+        try:
+            yield Operator(new_page(browser, 1366, 1000), base, stage)
+        finally:
+            services.down(stage)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import docker
 import psutil
+import pytest
 
 from tests.waiting import wait_for
 
@@ -94,7 +96,10 @@ class OwnDockerd:
 
 @contextmanager
 def own_dockerd(image: str, *options: str) -> Iterator[OwnDockerd]:
-    """The daemon with one image of the machine's daemon in it. A socket's path must be short."""
+    """The daemon with one image of the machine's daemon in it; skips where none can be started."""
+    if os.geteuid() != 0 or shutil.which("dockerd") is None:
+        pytest.skip("Docker can't be killed here: that takes root and a dockerd of the test's own")
+    # A socket's path must be short: not below pytest's folders.
     daemon = OwnDockerd(Path(mkdtemp(prefix="dockerd-", dir="/var/tmp")), *options)
     try:
         daemon.start()

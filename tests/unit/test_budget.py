@@ -146,6 +146,27 @@ def test_never_above_the_rate_with_four_crawls_on_a_machine_that_stalls(new_budg
     assert most_in_any_window(sorted(starts), 0.5) == []
 
 
+def test_budgets_on_a_slow_disk_are_no_endless_wait(budget, clock, monkeypatch):
+    """Each look at them takes four intervals, and every moment has gone by then."""
+    change, starts = budget._store.change, []
+
+    def slowly(keys, interval, work):
+        clock.moment += 1.0
+        assert clock.moment < 2_000.0
+        return change(keys, interval, work)
+
+    monkeypatch.setattr(budget._store, "change", slowly)
+
+    async def crawl() -> None:
+        middleware = BudgetMiddleware(budget, "a", 0.25, 900)
+        for _ in range(5):
+            await middleware.process_request(Request("https://example.org/"))
+            starts.append(clock())
+
+    run(clock, crawl())
+    assert most_in_any_window(starts, 0.25) == []
+
+
 @pytest.mark.parametrize("per_minute", [240, 60, 20])
 def test_the_rate_is_reached_when_answers_take_their_time(budget, clock, per_minute):
     interval = 60 / per_minute

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -57,11 +58,29 @@ def test_a_child_that_writes_nothing_is_killed(tmp_path):
     assert gone(int((tmp_path / "pid").read_text()))
 
 
-def start_parent(tmp_path: Path) -> tuple[subprocess.Popen[bytes], int]:
-    pid_file = tmp_path / "pid"
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT.format(sleeper=SLEEPER), pid_file, tmp_path / "log"], cwd=ROOT
+def test_a_child_is_not_silent_while_we_write_what_it_said(tmp_path):
+    """Our own slow disk says nothing of the child."""
+    heard: list[str] = []
+
+    def slowly(line: str) -> None:
+        heard.append(line)
+        time.sleep(4 if len(heard) == 1 else 0)
+
+    run_child(
+        ["/bin/sh", "-c", "echo a; echo b"],
+        cwd=tmp_path,
+        environment=os.environ,
+        log_file=tmp_path / "log",
+        on_line=slowly,
+        silence_seconds=3,
     )
+    assert heard == ["a", "b"]
+
+
+def start_parent(tmp_path: Path, first: str = "") -> tuple[subprocess.Popen[bytes], int]:
+    pid_file = tmp_path / "pid"
+    script = first + PARENT.format(sleeper=SLEEPER)
+    parent = subprocess.Popen([sys.executable, "-c", script, pid_file, tmp_path / "log"], cwd=ROOT)
     return parent, int(wait_for(lambda: pid_file.exists() and pid_file.read_text()))
 
 
@@ -78,6 +97,13 @@ def test_sigterm_stops_the_child_too(tmp_path):
     parent, child = start_parent(tmp_path)
     parent.send_signal(signal.SIGTERM)
     parent.wait(DEADLINE)
+    wait_for(lambda: gone(child))
+
+
+def test_ctrl_c_stops_a_child_that_says_nothing(tmp_path):
+    parent, child = start_parent(tmp_path, "import polars\n")  # whose handler restarts what waits
+    parent.send_signal(signal.SIGINT)
+    parent.wait(30)
     wait_for(lambda: gone(child))
 
 

@@ -220,6 +220,21 @@ def test_pool_gives_up_on_a_decoder_that_hangs(tmp_path: Path) -> None:
     assert isinstance(got[1], DecodedImage)
 
 
+def test_a_disk_that_hangs_is_no_fault_of_the_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    good = _store(tmp_path, JPEG)
+    with DecodePool(1, seconds=0.1) as pool:
+        monkeypatch.setattr(type(pool._workers[0]), "_waits_for_disk", lambda _: True)
+        got = list(pool.decode([(pipe, "0" * 64), good]))
+    assert isinstance(got[0], Unreadable) and str(pipe) in got[0].message
+    assert isinstance(got[1], DecodedImage)
+
+
 def test_a_picture_that_takes_too_much_of_a_core_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

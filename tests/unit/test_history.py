@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.killed import killed_in
 from tests.unit.identity_world import IdentityWorld, creator, record
 from trainer.errors import StageFailed
 from trainer.pipeline.steps import plan
@@ -92,28 +90,12 @@ def test_one_clock_that_is_years_ahead_makes_nothing_old(data):
     assert runs(data) == everything
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from trainer.retention.history import clear_history
-from trainer.staging.paths import DataDir
-left = int(sys.argv[2])
-def count(event, _):
-    global left
-    if event in ("os.remove", "os.rmdir"):
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(count)
-clear_history(DataDir(Path(sys.argv[1])), 93)
-"""
+CLEAR = "from trainer.retention.history import clear_history; clear_history(data, 93)"
 
 
 @pytest.mark.parametrize("moment", [3, 7])
 def test_a_clearing_that_was_killed_is_run_again(data, moment):
-    argv = [sys.executable, "-c", KILLED, str(data.root), str(moment)]
-    done = subprocess.run(argv, capture_output=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert killed_in(CLEAR, data.root, moment)
     clear_history(data, KEPT - 7)
     assert runs(data) == LEFT
 

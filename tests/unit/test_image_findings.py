@@ -129,3 +129,38 @@ def test_what_can_not_be_read_is_no_embedder(tmp_path: Path):
     run.root.mkdir(parents=True)
     run.beside.write_text("[]")
     assert read_beside(run) is None
+
+
+def test_bytes_that_are_in_the_cache_already_are_found_when_they_come(data, fast):
+    """Two sources have one image; the embedder has nothing to do for the second."""
+    embed(data, "1", [f"http://a.test/{number}.jpg" for number in range(40)], NO_FACE)
+    beside(data)
+    queue = queue_of(data, 40)
+    first = fetch_all(queue)
+    beside(data, waiting=3)
+    assert asyncio.run(queue.wait_for_findings(lambda: False))
+    assert len(fetch_all(queue)) > 0 and len(first) < 40
+
+
+def test_one_look_of_the_embedder_at_what_was_fetched_is_enough(data, fast, monkeypatch):
+    """It says nothing of an image whose bytes are gone, or that is excluded."""
+    monkeypatch.setattr(image_findings, "MOST_WAITING", 60)
+    queue = queue_of(data, 40)
+    first = fetch_all(queue)
+
+    def waited() -> bool:
+        beside(data)  # it has not looked since
+        looks = iter([False])
+
+        def looked() -> bool:
+            if next(looks, True):
+                beside(data, seconds_ago=-10)
+            return False
+
+        return asyncio.run(queue.wait_for_findings(looked))
+
+    assert waited()
+    assert queue.next_batch() == []
+    assert not waited()
+    queue.note(first[0], cast("ImageRow", {"sha256": sha(first[0])}))
+    assert waited()

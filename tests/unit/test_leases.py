@@ -13,6 +13,7 @@ import pytest
 from embedder.cache import shard_lock
 from tests.waiting import DEADLINE, wait_for
 from trainer.errors import RetryLater, StageFailed
+from trainer.staging import leases
 from trainer.staging.leases import EXPIRES, Taken, lease
 from trainer.staging.lock import Busy, build_lock, short_lock, task_lock
 from trainer.staging.paths import DataDir
@@ -43,8 +44,9 @@ def test_one_that_is_alone_excludes_every_other_machine(folder):
     assert list(folder.iterdir()) == []
 
 
-def test_processes_of_one_machine_are_left_to_the_kernel(folder):
+def test_processes_of_one_machine_are_left_to_the_kernel(folder, monkeypatch):
     """A killed one leaves its lease behind, and is no obstacle for the next."""
+    monkeypatch.setattr(leases, "LOOK", 0.0)
     with lease(folder, "alone", "a"), lease(folder, "alone", "a"):
         old = folder / "beside-a-1"
         old.write_text("{}")
@@ -97,7 +99,7 @@ def test_who_writes_for_a_moment_waits_its_turn(tmp_path):
         assert len(list((tmp_path / ".record.lock.leases").iterdir())) == 1
 
 
-def test_a_dead_machine_is_waited_for_so_long_and_no_longer(folder):
+def test_a_dead_machine_is_waited_for_so_long_and_no_longer(folder, monkeypatch):
     folder.mkdir()
     dead = folder / "alone-another-1"
     dead.write_text("{}")
@@ -107,8 +109,22 @@ def test_a_dead_machine_is_waited_for_so_long_and_no_longer(folder):
     os.utime(dead, (now - EXPIRES + 20, now - EXPIRES + 20))
     refused(lambda: lease(folder, "alone", "a"), "a process of another machine")
     os.utime(dead, (now - EXPIRES - 20, now - EXPIRES - 20))
+    monkeypatch.setattr(leases, "LOOK", 0.0)
     with lease(folder, "alone", "a"):
         assert not dead.exists()
+
+
+def test_a_clock_that_is_set_forward_makes_nobody_dead(folder, monkeypatch):
+    """The file server's: what was renewed a moment ago is days old."""
+    monkeypatch.setattr(leases, "RENEW", 0.05)
+    monkeypatch.setattr(leases, "LOOK", DEADLINE)
+    with lease(folder, "alone", "another"):
+        (theirs,) = folder.iterdir()
+        monkeypatch.setattr(
+            leases._Lease, "_old", lambda _, path: path.stat().st_mtime if path == theirs else None
+        )
+        refused(lambda: lease(folder, "alone", "a"), "last seen")
+        assert theirs.exists()
 
 
 HELD = """

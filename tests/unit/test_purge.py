@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from dataclasses import asdict
 
 import polars as pl
 import pytest
 
+from tests.killed import killed_in
 from tests.unit.identity_world import WHEN, IdentityWorld, record, sha, shot, uuid
 from tests.unit.test_identity_steps import MIRA, rows
 from trainer.exclusions.edit import add
@@ -183,21 +181,8 @@ def test_what_a_rejected_candidate_left_says_nothing_of_the_person(world):
     assert world.data.run("others").release.exists()
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from trainer.exclusions.purge import purge
-from trainer.staging.paths import DataDir
-part, left = sys.argv[2], int(sys.argv[3])
-def count(event, arguments):
-    global left
-    if event == "os.rename" and "staging" in str(arguments[1]):
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(count)
-purge(DataDir(Path(sys.argv[1])))
-"""
+PURGE = "from trainer.exclusions.purge import purge; purge(data)"
+PARTS = 'event == "os.rename" and "staging" in str(arguments[1])'
 
 
 @pytest.mark.parametrize("moment", range(6))
@@ -220,9 +205,7 @@ def test_a_purge_killed_between_a_part_and_its_manifest_is_mended_by_the_next(wo
         files={path.name: sha256_file(path) for path in staging.glob("*.parquet")},
     ).write(staging)
     exclude(world)
-    argv = [sys.executable, "-c", KILLED, str(world.data.root), "", str(moment)]
-    done = subprocess.run(argv, capture_output=True, check=False)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    killed_in(PURGE, world.data.root, moment, PARTS)
     purge(DataDir(world.data.root))
     manifest = StageManifest.read(staging)
     assert manifest is not None

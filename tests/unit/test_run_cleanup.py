@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.killed import killed_in
 from tests.unit.identity_world import PACK, IdentityWorld, record, sha, shot
 from tests.unit.test_identity_steps import BO, MIRA, rows
 from trainer.faces.cache import cached_images
@@ -95,28 +93,12 @@ def test_working_files_of_finished_runs_go(data):
     assert clear_runs(data) == 0
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from trainer.retention.runs import clear_runs
-from trainer.staging.paths import DataDir
-left = int(sys.argv[2])
-def count(event, _):
-    global left
-    if event in ("os.remove", "os.rmdir"):
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(count)
-clear_runs(DataDir(Path(sys.argv[1])))
-"""
+CLEAR = "from trainer.retention.runs import clear_runs; clear_runs(data)"
 
 
 @pytest.mark.parametrize("moment", [0, 7, 20, 35])
 def test_a_clearing_that_was_killed_is_run_again(data, moment):
-    argv = [sys.executable, "-c", KILLED, str(data.root), str(moment)]
-    done = subprocess.run(argv, capture_output=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert killed_in(CLEAR, data.root, moment)
     clear_runs(data)
     check(data)
 

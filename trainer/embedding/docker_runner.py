@@ -182,11 +182,11 @@ def follow(container: Any, silence_seconds: float) -> str:
     last, rest = "", b""
     with Watchdog(silence_seconds, container.kill) as silence:
         for chunk in container.logs(stream=True, follow=True):
-            silence.heard()
             *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                last = line.decode(errors="replace")
-                log.info(last)
+            with silence.paused():
+                for line in lines:
+                    last = line.decode(errors="replace")
+                    log.info(last)
         container.wait()
     if silence.broken:
         raise StageFailed(silent(silence_seconds, last))

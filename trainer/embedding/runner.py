@@ -41,6 +41,15 @@ def run_shard(settings: Settings, job_path: Path) -> StageManifest:
         forget()
         last = run_process(settings, job_path)
         limit = f"{memory_limit() // 1_000_000:,} MB"
+    return result_of(job_path, job, last, limit)
+
+
+def result_of(job_path: Path, job: EmbedJob, last: str, limit: str) -> StageManifest:
+    """The manifest of a complete shard, by what its program last said.
+
+    Where that was killed for more memory than `limit`, the next attempt at the job takes smaller
+    batches, and what is raised is a `RetryLater`. Raises `StageFailed` for what did not complete.
+    """
     if KILLED not in last:
         return read_shard_result(job.report_dir, last)
     smaller = _with_less_memory(job)

@@ -7,13 +7,14 @@ from contextlib import closing
 from pathlib import Path
 
 STATE = "state.db"
+_PATIENCE = 60.0  # seconds; who closes it last may take long on a slow disk
 
 
 def copy_database(source: Path, target: Path) -> Path:
     """Write a copy of a SQLite database, as it is now, to `target`; return it."""
     target.unlink(missing_ok=True)
     with (
-        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as db,
+        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)) as db,
         closing(sqlite3.connect(target)) as copy,
     ):
         db.backup(copy)

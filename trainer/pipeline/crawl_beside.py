@@ -7,8 +7,8 @@ Each thread here waits for the Scrapy process of one source.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 
 from trainer.processes.child import terminate_as_exception
@@ -17,6 +17,7 @@ from trainer.reasons import failure
 
 log = logging.getLogger(__name__)
 
+LOOK_SECONDS = 0.5
 STOP_SECONDS = 20.0  # for all of them together: a spider finishes the requests in hand
 
 
@@ -39,15 +40,17 @@ def crawl_beside(
     return {key: failed[key] for key in sources if key in failed}
 
 
-def _failures(started: dict[Future[object], str]) -> list[tuple[str, Exception]]:
+def _failures(started: dict[Future[object], str]) -> Iterator[tuple[str, Exception]]:
     """Wait for all; the errors are logged as they come, since others may take for hours."""
-    found = []
-    for done in as_completed(started):
-        error = done.exception()
-        if isinstance(error, Exception):
-            log.error(f"crawl {started[done]}: {failure(error)}")
-            log.info("the other sources are crawled to their end; then the build ends")
-            found.append((started[done], error))
-        elif error is not None:
-            raise error
-    return found
+    left = set(started)
+    while left:
+        # Not without an end: Polars, imported meanwhile, would restart it, and Ctrl-C is not heard.
+        done, left = wait(left, LOOK_SECONDS, FIRST_COMPLETED)
+        for one in sorted(done, key=started.__getitem__):
+            error = one.exception()
+            if isinstance(error, Exception):
+                log.error(f"crawl {started[one]}: {failure(error)}")
+                log.info("the other sources are crawled to their end; then the build ends")
+                yield started[one], error
+            elif error is not None:
+                raise error

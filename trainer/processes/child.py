@@ -85,8 +85,8 @@ def _follow(
     assert child.stdout is not None
     with Watchdog(silence_seconds, lambda: stop_groups([child.pid], 0)) as watchdog:
         for line in child.stdout:
-            watchdog.heard()
-            on_line(line)
+            with watchdog.paused():
+                on_line(line)
         code = child.wait()
     if watchdog.broken:
         raise WatchdogExpired(silence_seconds)
@@ -103,13 +103,15 @@ class Stopped(BaseException):
 
 @contextmanager
 def terminate_as_exception() -> Iterator[None]:
-    """Turn SIGTERM into `Stopped`, so that the child is stopped before we go."""
+    """Turn SIGTERM into `Stopped`, so that the child is stopped before we go; Ctrl-C is heard at
+    once, where Polars' handler would let us wait for the child's next line."""
 
     def stop(number: int, _frame: object) -> None:
         raise Stopped(f"stopped by signal {number}")
 
     try:
         previous = signal.signal(signal.SIGTERM, stop)
+        signal.siginterrupt(signal.SIGINT, True)
     except ValueError:  # not in the main thread: signals are someone else's business
         yield
         return

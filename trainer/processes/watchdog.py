@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 
 class Watchdog:
@@ -20,17 +21,29 @@ class Watchdog:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop()
 
     def heard(self) -> None:
         """Start the clock anew: something was written."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop()
         if not self.broken:
             self._timer = threading.Timer(self.seconds, self._expire)
             self._timer.daemon = True
             self._timer.start()
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While the block works on what was heard, e.g. writes it to a slow disk, nobody listens:
+        the clock stands, and starts anew afterwards."""
+        self._stop()
+        try:
+            yield
+        finally:
+            self.heard()
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _expire(self) -> None:
         self.broken = True

@@ -25,6 +25,7 @@ from trainer.staging.manifest import Check
 VERIFY_JSON = "verify.json"
 _PROBE = Path(__file__).with_name("index_probe.py")
 _PROBE_SECONDS = 600
+_SLOWEST = 1_000_000  # bytes a second that the slowest disk reads
 _LOOKUPS = 50
 REBUILD = "build the release again, or restore it from your backup"
 MORE_FACES = "raise max_faces_total, or add sources"
@@ -182,6 +183,7 @@ def _index_checks(directory: Path) -> Iterator[Check]:
 
 def _probe(path: Path) -> tuple[dict[str, Any], str]:
     """What a child process found in a Voyager file, or why it did not."""
+    seconds = _PROBE_SECONDS + (path.stat().st_size / _SLOWEST if path.exists() else 0)
     command = [sys.executable, str(_PROBE), str(path), str(contract.NEIGHBOURS)]
     try:
         done = subprocess.run(
@@ -189,11 +191,11 @@ def _probe(path: Path) -> tuple[dict[str, Any], str]:
             env=for_program(),
             capture_output=True,
             text=True,
-            timeout=_PROBE_SECONDS,
+            timeout=seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return {}, f"its reader hung for {_PROBE_SECONDS} s"
+        return {}, f"its reader hung for {seconds:.0f} s"
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         return {}, f"its reader ended with {done.returncode}: {plain_line(last)}"

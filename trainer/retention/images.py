@@ -16,6 +16,7 @@ from trainer.exclusions.redact_tables import Redaction, redact
 from trainer.faces.cache import cache_parts, cached_images
 from trainer.release.contract import DATABASE
 from trainer.release.files import pack_releases, release_dirs
+from trainer.retention.cache_parts import join_small_parts
 from trainer.retention.references import listed_images
 from trainer.staging.clock import parse_iso
 from trainer.staging.paths import DataDir
@@ -98,6 +99,7 @@ def prune_vectors(data: DataDir) -> int:
             out = Redaction(frozenset(), gone, frozenset(), frozenset())
             files = [*cache_parts(directory), *query_parts(directory)]
             rows += sum(redact(part, out) for part in files)
+        join_small_parts(directory)
     return rows
 
 

@@ -17,6 +17,7 @@ from trainer.staging.parquet import parts, read_parts
 from trainer.staging.paths import DataDir, RunDir
 from trainer.staging.rows import ImageRow
 from trainer.staging.schemas import IMAGES
+from trainer.state.read_only import PATIENCE
 from trainer.state.store import published_run_ids
 
 EXCLUDED = "excluded"  # the reason of an excluded picture; with the list that it was refused by
@@ -102,7 +103,8 @@ def is_burnt(row: ImageRow) -> bool:
 
 
 def _open(path: Path) -> sqlite3.Connection | None:
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True) if path.exists() else None
+    uri = f"{path.as_uri()}?mode=ro"
+    return sqlite3.connect(uri, uri=True, timeout=PATIENCE) if path.exists() else None
 
 
 def _unpublished(data: DataDir) -> dict[str, ImageRow]:

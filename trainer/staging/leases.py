@@ -4,8 +4,8 @@ Between processes of one machine the kernel's locks decide (`trainer.staging.loc
 its containers. Over a network these locks may hold for each machine alone, so every holder has a
 file as well. Who comes makes its own file first and looks for others then: of two, at least one
 sees the other. A holder whose file was not renewed for `EXPIRES` seconds of the file server's
-clock is dead, and its file is deleted; should it only have stood still, it finds its file gone and
-ends.
+clock, nor while somebody looked (that clock may have been set forward), is dead, and its file is
+deleted; should it only have stood still, it finds its file gone and ends.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import platform
 import secrets
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +29,8 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 EXPIRES = 60.0
 LITTER = 86_400.0  # of this machine: the kernel knows who lives, so nothing is urgent
 RENEW = 10.0
+LOOK = 15.0  # seconds for which a holder that seems to be dead is looked at
+_LOOK_AGAIN = 0.2
 Kind = Literal["alone", "beside"]
 
 
@@ -64,6 +67,9 @@ class _Lease:
         with self.path.open("x") as stream, suppress(OSError):  # a full disk may still be tidied
             json.dump({"host": platform.node(), "pid": os.getpid()}, stream)
         try:
+            for other in self._dead():
+                log.info("a lease that nobody renews is deleted: %s", other)
+                other.unlink(missing_ok=True)
             for other in sorted(self._folder.iterdir()):
                 self._refuse(other)
         except BaseException:
@@ -71,17 +77,34 @@ class _Lease:
             raise
 
     def _refuse(self, other: Path) -> None:
-        """Raise `Taken` for a lease that excludes this one; delete those of the dead."""
-        kind, _, rest = other.name.partition("-")
-        ours = rest.rpartition("-")[0] == self._machine
-        with suppress(FileNotFoundError):
-            self.path.touch()  # the file server's clock is what counts
-            age = self.path.stat().st_mtime - other.stat().st_mtime
-            if age > (LITTER if ours else EXPIRES):
-                log.info("a lease that nobody has renewed for %.0f s is deleted: %s", age, other)
-                other.unlink()
-            elif not ours and "alone" in (kind, self._kind):
-                raise Taken(_holder(other, age))
+        """Raise `Taken` for a lease that excludes this one."""
+        kind = other.name.partition("-")[0]
+        if not self._is_ours(other) and "alone" in (kind, self._kind):
+            with suppress(FileNotFoundError):
+                raise Taken(_holder(other, self._age(other.stat().st_mtime)))
+
+    def _dead(self) -> list[Path]:
+        """Files that are old, and that nobody renews while we look at them."""
+        stamps = {path: self._old(path) for path in self._folder.iterdir()}
+        old = {path: stamp for path, stamp in stamps.items() if stamp is not None}
+        end = time.monotonic() + LOOK
+        while old and time.monotonic() < end:
+            time.sleep(_LOOK_AGAIN)
+            old = {path: stamp for path, stamp in old.items() if _renewed_at(path) == stamp}
+        return sorted(old)
+
+    def _old(self, path: Path) -> float | None:
+        """When a lease was renewed last, where that is too long ago; else None."""
+        stamp = _renewed_at(path)
+        limit = LITTER if self._is_ours(path) else EXPIRES
+        return stamp if stamp is not None and self._age(stamp) > limit else None
+
+    def _age(self, stamp: float) -> float:
+        self.path.touch()  # the file server's clock is what counts
+        return self.path.stat().st_mtime - stamp
+
+    def _is_ours(self, path: Path) -> bool:
+        return path.name.partition("-")[2].rpartition("-")[0] == self._machine
 
     @contextmanager
     def renewed(self) -> Iterator[None]:
@@ -109,6 +132,13 @@ class _Lease:
                 return
             except OSError as error:
                 log.warning("the lease %s can't be renewed: %s", self.path, error)
+
+
+def _renewed_at(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return None
 
 
 def _holder(path: Path, age: float) -> str:

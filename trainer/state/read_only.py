@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+PATIENCE = 60.0  # seconds; who closes state.db last moves its -wal into it, on a slow disk for long
 _NO_WAY_IN = ("unable to open database file", "attempt to write a readonly database")
 
 
@@ -33,7 +34,7 @@ def read_only(path: Path) -> Iterator[sqlite3.Connection]:
 
 def open_read_only(path: Path) -> sqlite3.Connection | None:
     """Return a connection, or None where changes wait in a -wal file that can't be read here."""
-    db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    db = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=PATIENCE)
     try:
         db.execute("PRAGMA schema_version").fetchone()
     except sqlite3.OperationalError as error:

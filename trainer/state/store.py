@@ -25,7 +25,7 @@ from trainer.state.changes import (
 from trainer.state.errors import state_error, state_errors
 from trainer.state.guard import refuse_new_state
 from trainer.state.migrate import migrate
-from trainer.state.read_only import read_only
+from trainer.state.read_only import PATIENCE, read_only
 from trainer.state.seal import transaction
 from trainer.state.version import STATE_VERSION, refuse_newer
 
@@ -185,9 +185,6 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     ):
         prepare(db, path)
         yield db
-
-
-PATIENCE = 60.0  # seconds; a build's commit is done by then
 
 
 def prepare(db: sqlite3.Connection, path: Path) -> None:

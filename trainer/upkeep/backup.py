@@ -21,6 +21,7 @@ from trainer.staging.clock import iso, version_id
 from trainer.staging.paths import DataDir
 from trainer.state.errors import state_errors
 from trainer.state.guard import refuse_new_state
+from trainer.state.read_only import PATIENCE
 from trainer.upkeep.backup_content import (
     MANIFEST,
     PREFIX,
@@ -109,7 +110,7 @@ def copy_state(source: Path, target: Path) -> None:
     """A consistent copy of a database that others may be writing."""
     with (
         state_errors(source),
-        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as db,
+        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True, timeout=PATIENCE)) as db,
         closing(sqlite3.connect(target)) as copy,
     ):
         db.backup(copy)

@@ -66,12 +66,14 @@ class BudgetMiddleware:
         Raises `HostHeld` where the host asked for a longer pause than a crawl waits.
         """
         keys = [self._source, host_key(request.url)]
+        late = 0
         while True:
             try:
                 async with self._turn:
-                    if await self._start(keys):
+                    if await self._start(keys, 2.0**late):
                         self._count(request.url)
                         return
+                    late += 1
             except Held as held:
                 await self._wait_for(held)
             except OSError as error:
@@ -94,8 +96,10 @@ class BudgetMiddleware:
             raise disk_failed(error) from None
         return True
 
-    async def _start(self, keys: list[str]) -> bool:
-        interval = max(self._slower.get(key, self._interval) for key in keys)
+    async def _start(self, keys: list[str], times: float) -> bool:
+        """Take a moment and wait for it; False where it went by. Who was late before takes so many
+        `times` the interval: budgets on a slow disk would be late for ever otherwise."""
+        interval = times * max(self._slower.get(key, self._interval) for key in keys)
         moment = self._budget.reserve(keys, interval)
         await self._sleep(max(0.0, moment - self._budget.clock()))
         return self._budget.confirm(keys, moment, interval)
