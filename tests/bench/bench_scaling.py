@@ -24,7 +24,7 @@ N_LOG_N = 1.12  # what n log n looks like as an exponent between 10,000 and 10 m
 _IDLE = "gate"  # does next to nothing: what each process takes for its start
 _LEAST_SECONDS = 0.5  # beyond that; less is too little to tell
 # kB that a step may hold per face, as docs/scaling.md states them.
-MOST_PER_FACE = {"resolve": 6.0, "select": 6.0, "build_release": 6.0, "evaluate": 6.0}
+MOST_PER_FACE = {"resolve": 6.0, "select": 8.0, "build_release": 6.5, "evaluate": 4.0}
 
 
 class Fit(NamedTuple):

@@ -131,7 +131,7 @@ class Centres:
         if not some.size:
             return found, scores
         means = self._units(some).T / np.float32(len(self.sums))
-        step = max(1, _NUMBERS // len(some))
+        step = min(_FACES, max(1, _NUMBERS // len(some)))
         for start in range(0, len(rows), step):
             part = slice(start, start + step)
             near = self._both(rows[part]) @ means

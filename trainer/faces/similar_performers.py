@@ -147,7 +147,9 @@ def _digests(faces: pl.DataFrame) -> dict[int, str]:
 def _units(vectors: FaceVectors, rows: Numbers, owners: Numbers, count: int) -> Vectors:
     """Return both models' unit means side by side: their products are the cosines' mean."""
     sums = centres(vectors, rows, owners, np.ones(len(rows), bool), count)
-    parts = [s / np.maximum(np.linalg.norm(s, axis=1, keepdims=True), 1e-9) for s in sums.values()]
-    units = np.concatenate(parts, axis=1)
-    units /= np.float32(np.sqrt(len(parts)))
+    for total in sums.values():  # in place: they are as large as vectors of a face each
+        lengths = np.linalg.norm(total, axis=1, keepdims=True)
+        np.divide(total, np.maximum(lengths, 1e-9), out=total)
+    units = np.concatenate(list(sums.values()), axis=1)
+    units /= np.float32(np.sqrt(len(sums)))
     return units

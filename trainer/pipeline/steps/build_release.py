@@ -22,7 +22,7 @@ from trainer.state.store import published_versions
 
 log = logging.getLogger(__name__)
 
-_NEED, _NEED_PER_FACE = 250_000_000, 10_000  # bytes; docs/scaling.md
+_NEED, _NEED_PER_FACE = 300_000_000, 5_500  # bytes; docs/scaling.md
 
 
 def run(context: RunContext) -> dict[str, Any]:
