@@ -120,7 +120,7 @@ class StepWorld:
     def finish(self, run_id: str, **popen: Any) -> tuple[int, str]:
         """Exit status and output of all steps."""
         process = self.start(run_id, **popen)
-        output, _ = process.communicate(timeout=300)
+        output, _ = process.communicate(timeout=1_500)  # on a disk of seconds a flush, too
         return process.returncode, output
 
 
