@@ -171,7 +171,7 @@ def test_a_slower_crawl_delay_is_the_rate_of_pages_and_pictures_and_stands_in_th
     bench.box.before = lambda path, _: moments.append(time.monotonic())
     manifest = bench.crawl()
     assert manifest.status == "complete", manifest.reason
-    assert len(moments) == 1 + 1 + 8
+    assert len(moments) == 1 + 2 + 8  # robots.txt, two pages of the list, pictures
     assert excess_in_worst_window(moments, 0.4, LATE) <= 0
     (warned,) = [check for check in manifest.checks if not check.ok]
     assert (warned.name, warned.fatal, warned.expected) == ("requests_per_minute", False, "30000")
