@@ -14,6 +14,7 @@ import onnxruntime as ort
 
 from embedder.precision import half_precision
 from trainer.config.jobs import EmbedJob
+from trainer.embedding.nvidia import CUDA, OLDEST_DRIVER
 from trainer.errors import ConfigError
 from trainer.reasons import in_words, reason
 
@@ -171,8 +172,8 @@ def check_placement(session: Any, name: str, device: str) -> None:
     if chosen[0] != PROVIDERS[device]:
         raise ConfigError(
             f"{name}: {device} was asked for, but ONNX Runtime chose "
-            f"{chosen}; CUDA 13 needs NVIDIA's driver 580 or newer and a GPU of 2018 or newer "
-            "(Turing); `nvidia-smi` shows both"
+            f"{chosen}; CUDA {CUDA} needs NVIDIA's driver {OLDEST_DRIVER} or newer and a GPU of "
+            "2018 or newer (Turing); `nvidia-smi` shows both"
         )
     if device == "cpu":
         return

@@ -18,7 +18,6 @@ _SECRET_ENDINGS = ("_API_KEY", "_CREDENTIAL", "_PASSWORD", "_SECRET", "_SECRET_K
 _OTHER_SECRETS = (
     *("FLARESOLVERR_URL", "CHROME_CDP_URL"),  # an address may hold a password
     "TRAINER_BUDGETS",  # likewise
-    "TRAINER_NOTIFY_URLS",
     *("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"),
     "TRAINER_NOTIFY_URLS",  # tokens are part of them
     "TRAINER_AIRFLOW_DATABASE",  # so is a password of an address
