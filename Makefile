@@ -17,7 +17,7 @@ IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=
 export AIRFLOW__CORE__LOAD_EXAMPLES := False
 
-.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-packs bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling test-objects bench-batches bench-crawls
+.PHONY: help setup export-setup test-export demo test test-image check faults bench bench-embedder bench-packs bench-requests bench-release bench-index bench-contamination bench-crowds bench-reports golden screenshots up down clean lock format docs new-source sbom sbom-image audit test-cluster bench-scaling bench-memory test-objects bench-batches bench-crawls
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -125,6 +125,10 @@ bench-release: setup ## Two weeks of a large invented world: time, memory, recal
 SIZES ?= 3000 10000 30000
 bench-scaling: setup ## bench-release at several sizes, the exponent of each step through them (an hour)
 	$(BIN)/python -m tests.bench.bench_scaling $(SIZES)
+
+MEMORY_SIZES ?= 10000 30000 110000 300000
+bench-memory: setup ## The same with indexes built in haste: memory of each step at sizes up to 300,000 (an hour)
+	$(BIN)/python -m tests.bench.bench_scaling --haste $(MEMORY_SIZES)
 
 VECTORS ?= 370000
 DIRECTIONS ?= 512
