@@ -47,7 +47,7 @@ if ! getent passwd "$(id -u)" >/dev/null; then
     fi
     export LD_PRELOAD=libnss_wrapper.so
 fi
-USER=$(id -un 2>/dev/null || echo trainer)
+USER=$(id -un 2>/dev/null) || USER=trainer # without a name `id` prints the number and fails
 LOGNAME=$USER
 export USER LOGNAME
 exec "$@"

@@ -29,6 +29,7 @@ from trainer.services.airflow import (
     write_ahead,
     write_pools,
 )
+from trainer.services.executor import LOCAL
 from trainer.staging.atomic import read_json
 from trainer.staging.private import write_private_json
 
@@ -191,7 +192,7 @@ def _environment(home: Path, data: Path, port: int, known: dict[str, str]) -> di
         "DATA_DIR": str(data),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": sqlite_connection(home),
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__EXECUTOR": LOCAL,
         "AIRFLOW__CORE__PARALLELISM": "5",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "AIRFLOW__CORE__AUTH_MANAGER": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
@@ -112,6 +113,7 @@ def requests_since(stage: Stage, offset: int) -> list[dict[str, Any]]:
 
 def main() -> int:
     """Run the demo; return the exit status: 1 for an error, 130 where it was interrupted."""
+    argparse.ArgumentParser(prog="python -m demo.run", description=__doc__).parse_args()
     try:
         return demo(REPO_ROOT / "var" / "demo")
     except TrainerError as error:

@@ -72,7 +72,7 @@ def stop(client: Airflow, data: DataDir, run_id: str) -> str:
     context = RunContext.open(Settings.load(data.root), run_id)
     with stored(context.settings, context.run.run_id, "mark_failed"):
         close_run(context, STOPPED)
-    return what_is_kept(context, run_id)
+    return what_is_kept(context.run, run_id)
 
 
 def stop_run(data: DataDir, run: RunDir) -> str:

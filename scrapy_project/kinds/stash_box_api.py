@@ -6,25 +6,18 @@ import json
 from datetime import date
 from typing import Any
 
-from pydantic import Field
+from pydantic import ValidationError
 
 from scrapy_project.kinds.responses import (
-    Answer,
     AnswerError,
-    FuzzyDate,
-    Line,
     ListPage,
-    Moment,
-    Name,
-    Number,
-    Text,
-    Url,
     advertised,
     json_object,
     read_page,
     read_record,
     unknown_fields,
 )
+from scrapy_project.kinds.stash_box_record import ListAnswer, Mark, Performer
 from scrapy_project.parsing.careers import career_end
 from trainer.config.sources import SourceConfig
 from trainer.identity.tidy_names import with_tidy_names
@@ -46,56 +39,6 @@ queryPerformers(input: $input) {{ count performers {{ {FIELDS} }} }} }}"""
 _REFUSED_KEY = ("not authorized", "unauthorized", "unauthenticated", "forbidden", "invalid api key")
 
 
-class Mark(Answer):
-    location: Line
-    description: Line | None = None
-
-
-class Image(Answer):
-    id: Text
-    url: Url
-    width: Number
-    height: Number
-
-
-class Site(Answer):
-    name: Text
-
-
-class Link(Answer):
-    url: Url
-    site: Site
-
-
-class Performer(Answer):
-    """A performer with the nulls that the stash-box schema allows, and no others."""
-
-    id: Text
-    name: Name
-    deleted: bool
-    created: Moment
-    updated: Moment
-    aliases: list[Line]
-    merged_ids: list[Text]
-    images: list[Image]
-    urls: list[Link]
-    scene_count: Number
-    disambiguation: Line | None = Field(...)
-    country: Line | None = Field(...)
-    ethnicity: Line | None = Field(...)
-    birth_date: FuzzyDate | None = Field(...)
-    death_date: FuzzyDate | None = Field(...)
-    gender: Line | None = Field(...)
-    height: Number | None = Field(...)
-    eye_color: Line | None = Field(...)
-    hair_color: Line | None = Field(...)
-    career_start_year: Number | None = Field(...)
-    career_end_year: Number | None = Field(...)
-    merged_into_id: Text | None = Field(...)
-    tattoos: list[Mark] | None = Field(...)
-    piercings: list[Mark] | None = Field(...)
-
-
 def list_body(page: int, per_page: int, sort: str, direction: str) -> bytes:
     """The JSON body of the GraphQL query for one page (from 1)."""
     variables = {"page": page, "per_page": per_page, "sort": sort, "direction": direction}
@@ -105,6 +48,20 @@ def list_body(page: int, per_page: int, sort: str, direction: str) -> bytes:
 def parse_list(body: bytes, url: str, source: SourceConfig, today: date | None = None) -> ListPage:
     """Raises `AnswerError`; a single bad record becomes an error of the page instead. `today`: the
     day on which a career is at its end or not (`careers.career_end`)."""
+    try:
+        found = ListAnswer.model_validate_json(body).data.queryPerformers
+    except ValidationError:  # something is wrong: what it is, and what is left without it
+        return parse_mended(body, url, source, today)
+    return read_page(
+        found.count, found.performers, lambda performer: _whole(performer, url, source, today)
+    )
+
+
+def parse_mended(
+    body: bytes, url: str, source: SourceConfig, today: date | None = None
+) -> ListPage:
+    """As `parse_list`, record by record and field by field, so that what is wrong costs no more
+    than itself."""
     result = _data(body, "queryPerformers")
     if not isinstance(result, dict):
         raise AnswerError("field_missing", "the answer has no queryPerformers", "queryPerformers")
@@ -122,8 +79,15 @@ def parse_performer(
     performer, errors = read_record(Performer, record, url, source)
     if performer is None:
         return None, errors
-    errors = errors + unknown_fields(performer, "", url, source)
-    return with_tidy_names(_row(performer, source, today)), errors
+    row, unknown = _whole(performer, url, source, today)
+    return row, errors + unknown
+
+
+def _whole(
+    performer: Performer, url: str, source: SourceConfig, today: date | None
+) -> tuple[PerformerRecord, list[StageError]]:
+    unknown = unknown_fields(performer, "", url, source)
+    return with_tidy_names(_row(performer, source, today)), unknown
 
 
 def _row(performer: Performer, source: SourceConfig, today: date | None) -> PerformerRecord:

@@ -13,7 +13,7 @@ from trainer.config.pipeline import STEPS
 from trainer.config.sources import shipped_sources
 from trainer.errors import ConfigError
 from trainer.services.__main__ import main, service
-from trainer.services.executor import CELERY
+from trainer.services.executor import CELERY, LOCAL
 from trainer.services.surroundings import (
     CONNECTION,
     airflow_environment,
@@ -38,7 +38,7 @@ def given(tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINER_REDIS_HOST", "redis")
     monkeypatch.setenv("TRAINER_POSTGRES_HOST", "postgres")
     of_the_image = dict(re.findall(r"(AIRFLOW__\w+)=(\S+)", DOCKERFILE))
-    assert of_the_image["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert of_the_image["AIRFLOW__CORE__EXECUTOR"] == LOCAL
     own = {"DATA_DIR": str(tmp_path), "AIRFLOW_HOME": str(tmp_path), "PATH": os.environ["PATH"]}
     return {**of_the_image, **own, **SECRETS}
 
@@ -88,7 +88,7 @@ def test_with_workers_the_scheduler_has_no_keys_and_without_redis_it_runs_tasks(
     assert not set(KEYS) & set(scheduler_environment(given, own))
     monkeypatch.setenv("TRAINER_REDIS_HOST", "")
     alone = airflow_environment(given)
-    assert alone["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert alone["AIRFLOW__CORE__EXECUTOR"] == LOCAL
     assert not [name for name in alone if "CELERY" in name]
     assert set(KEYS) < set(scheduler_environment(given, alone))
 

@@ -118,7 +118,7 @@ class Bench:
             at,
             f"v{number}",
             ledger=ledger,
-            excluded_links=dropped_links(context),
+            excluded_links=dropped_links(context.run, context.plan.creators),
         )
         return rows
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from scrapy_project.kinds import rest_api, stash_box_api
+from scrapy_project.kinds import rest_api, stash_box_api, stash_box_record
 from scrapy_project.kinds.responses import AnswerError
 from scrapy_project.kinds.rest_record import Extras, Performer
 from tests.recorded.box import person
@@ -55,7 +55,7 @@ REST_RECORD = st.fixed_dictionaries(
 BOX_RECORD = st.fixed_dictionaries(
     {},
     optional={
-        **dict.fromkeys(stash_box_api.Performer.model_fields, JSON),
+        **dict.fromkeys(stash_box_record.Performer.model_fields, JSON),
         "images": st.lists(
             st.fixed_dictionaries({"id": JSON, "url": JSON, "width": JSON, "height": JSON}),
             max_size=3,
@@ -63,6 +63,14 @@ BOX_RECORD = st.fixed_dictionaries(
         "other": JSON,
     },
 ).map(lambda changes: {**person(1, "https://cdn.example"), **changes})
+
+
+def outcome(parse, body, source):
+    """The page, or what was wrong with the answer."""
+    try:
+        return parse(body, URL, source)
+    except AnswerError as error:
+        return error.kind, error.field, str(error)
 
 
 def fits(parse, body, source):
@@ -90,7 +98,58 @@ def test_any_rest_record(record):
 @given(record=BOX_RECORD | JSON)
 def test_any_stash_box_record(record):
     listed = {"queryPerformers": {"count": 1, "performers": [record]}}
-    fits(stash_box_api.parse_list, json.dumps({"data": listed}).encode(), SOURCES["stashdb"])
+    body = json.dumps({"data": listed}).encode()
+    fits(stash_box_api.parse_list, body, SOURCES["stashdb"])
+    either_way(body)
+
+
+def either_way(body):
+    """A stash-box answer read whole, and read record by record: the same."""
+    found = [outcome(parse, body, SOURCES["stashdb"]) for parse in BOTH_WAYS]
+    assert found[0] == found[1]
+
+
+BOTH_WAYS = (stash_box_api.parse_list, stash_box_api.parse_mended)
+COUNTS = st.integers(-2, 20_000_000) | JSON
+
+
+@settings(PATIENT, max_examples=200)
+@given(count=COUNTS, errors=st.none() | JSON, changes=st.lists(BOX_RECORD, max_size=3))
+def test_any_stash_box_answer(count, errors, changes):
+    found = {"queryPerformers": {"count": count, "performers": changes, "more": 1}}
+    either_way(json.dumps({"data": found, "errors": errors, "extensions": {}}).encode())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('"deleted": false', '"deleted": 0'),
+        ('"scene_count": ', '"scene_count": 1.0, "scene": '),
+        ('"scene_count": ', '"scene_count": 1e400, "scene": '),
+        ('"scene_count": ', '"scene_count": NaN, "scene": '),
+        ('"scene_count": ', '"scene_count": "3", "scene": '),
+        ('"name": ', '"name": "Twice", "name": '),
+        ('"name": ', '"name": "\\ud83d\\ude00", "other": '),
+        ('"name": ', '"name": "\\ud83d", "other": '),
+        ('"count": 1', '"count": true'),
+        ('"count": 1', '"count": 1.0'),
+        ('{"data"', '\ufeff{"data"'),
+    ],
+)
+def test_json_that_readers_take_differently(before, after):
+    listed = {"count": 1, "performers": [person(1, "https://cdn.example")]}
+    text = json.dumps({"data": {"queryPerformers": listed}})
+    assert before in text
+    body = text.replace(before, after, 1)
+    either_way(body.encode())
+    either_way(body.encode("utf-16"))
+
+
+def test_a_whole_answer_becomes_records_without_a_detour(monkeypatch):
+    monkeypatch.setattr(stash_box_api, "parse_mended", None)
+    listed = {"count": 1, "performers": [person(1, "https://cdn.example")]}
+    body = json.dumps({"data": {"queryPerformers": listed}}).encode()
+    assert stash_box_api.parse_list(body, URL, SOURCES["stashdb"]).rows
 
 
 @settings(PATIENT, max_examples=200)
@@ -98,6 +157,7 @@ def test_any_stash_box_record(record):
 def test_any_bytes(body):
     fits(rest_api.parse_list, body, SOURCE)
     fits(stash_box_api.parse_list, body, SOURCES["stashdb"])
+    either_way(body)
 
 
 @pytest.mark.parametrize("parse", [rest_api.parse_list, stash_box_api.parse_list])

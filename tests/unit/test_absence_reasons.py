@@ -8,6 +8,7 @@ from tests.unit.identity_world import IdentityWorld, record, sha, shot, uuid
 from trainer.pipeline.absence_reasons import RunReasons
 from trainer.pipeline.record_faces import record_faces
 from trainer.release.diff_read import Person
+from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.rows import PerformerRecord
 
 
@@ -54,7 +55,8 @@ def test_a_picture_that_many_have_is_nobodys_face(tmp_path):
     assert found["funnel"]["boxone"] == {"single_face": 1, "stand_in_picture": 5}
     claims = {("boxone", uuid(n)) for n in range(1, 6)}
     records = {("boxone", row["source_id"]): cast(PerformerRecord, row) for row in rows}
-    alike = record_faces(context, records, claims)
+    cache, dirs = context.data.faces(context.plan.pack_id), snapshot_dirs(context).values()
+    alike = record_faces(cache, dirs, records, claims)
     assert alike(("boxone", uuid(1)), ("boxone", uuid(2))) is None
     assert alike(("boxone", uuid(5)), ("boxone", uuid(2))) is None
 

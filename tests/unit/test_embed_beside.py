@@ -156,7 +156,7 @@ def test_the_total_adds_the_batches_up(context, monkeypatch):
     assert total is not None
     assert (total.name, total.counts) == (TOTAL, {"pictures": 4, "faces": 2})
     assert [error.count for error in total.errors] == [2]
-    assert embedded_beside(context) == 4
+    assert embedded_beside(context.run) == 4
     assert StageManifest.read(context.run.embed_shard(SHARD)) is None  # would count twice
 
 

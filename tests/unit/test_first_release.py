@@ -200,8 +200,9 @@ def test_a_release_that_came_early_is_no_measure_for_the_next(
     record = RunRecord(id="r1", started_at=STARTED, status="completed")
     record.stats.by_source["stashdb"] = SourceStats(status="complete", images_left=left)
     write_record(before.run, record)
-    assert not came_early(before)  # it was planned on none
+    assert not came_early(before.data, before.plan.base_release)  # it was planned on none
     context = planned(tmp_path, "r2", first=False)
     plan = read_json(context.run.plan) | {"base_release": "20260201_000000"}
     write_json(context.run.plan, plan)
-    assert came_early(RunContext.open(context.settings, "r2")) == early
+    context = RunContext.open(context.settings, "r2")
+    assert came_early(context.data, context.plan.base_release) == early

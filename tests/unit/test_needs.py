@@ -36,4 +36,4 @@ def test_faces_that_are_good_or_not_looked_at_yet_count(tmp_path):
     write_rows(directory / "images.parquet", images, IMAGES)
     cache = context.data.faces(context.plan.pack_id)
     write_rows(cache / "part-1.parquet", [face("1" * 64, "face"), face("2" * 64, "no_face")], FACES)
-    assert face_counts(context, {"stashdb": directory}) == {("stashdb", "s1"): 2}
+    assert face_counts(cache, {"stashdb": directory}) == {("stashdb", "s1"): 2}

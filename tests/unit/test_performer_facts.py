@@ -150,8 +150,7 @@ page = profile_row(site, target, page, (), Confirmation((("stashdb", "1"),)), an
 dirs = {"stashdb": work / "stashdb", site.key: work / "site"}
 write_rows(dirs["stashdb"] / "performers.parquet", [record], PERFORMERS)
 write_rows(dirs[site.key] / "performers.parquet", [page], PERFORMERS)
-claim_facts.snapshot_dirs = lambda context: dirs
-records, pages = claim_facts.read_records(None, sources)
+records, pages = claim_facts.read_records(dirs, sources)
 (facts,) = claim_facts.facts_of(records, site_table(sources))
 assert (facts.stage_school, facts.shoe_size) == ("North", None)
 
@@ -172,7 +171,7 @@ old = [n for n in PERFORMERS.names if n not in ("shoe_size", "stage_school")]
 path = dirs["stashdb"] / "performers.parquet"
 import pyarrow.parquet as pq
 write_table(path, pq.read_table(path, columns=old))  # a snapshot of before the facts were known
-records, _ = claim_facts.read_records(None, sources)
+records, _ = claim_facts.read_records(dirs, sources)
 assert records["stashdb", "1"]["stage_school"] is None
 print("arrived")
 """

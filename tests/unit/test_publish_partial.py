@@ -28,18 +28,16 @@ def manifest(status: str) -> StageManifest:
     )
 
 
-def test_the_watermark_of_a_partial_crawl_stays_where_it_was(tmp_path, monkeypatch):
-    data = DataDir(tmp_path)
-    context: Any = SimpleNamespace(data=data, run=data.run("r2"))
+def test_the_watermark_of_a_partial_crawl_stays_where_it_was(tmp_path):
+    run = DataDir(tmp_path).run("r2")
     plan: Any = SimpleNamespace(run_id="r2", sources=["box"])
-    write_table(context.run.snapshot("box") / "performers.parquet", PERFORMERS.empty_table())
+    write_table(run.snapshot("box") / "performers.parquet", PERFORMERS.empty_table())
     before = {"box": SnapshotRow("box", "r1", OLD, 3, None)}
     found = {}
     for known in (before, {}):
-        monkeypatch.setattr(publish, "read_snapshots", lambda _, known=known: known)
         for status in ("complete", "partial", "failed"):
-            manifest(status).write(context.run.staging("box"))
-            rows = publish._snapshots(context, plan)
+            manifest(status).write(run.staging("box"))
+            rows = publish._snapshots(run, plan, known)
             found[status, bool(known)] = [(row.run_id, row.watermark) for row in rows]
     assert found == {
         ("complete", True): [("r2", NEW)],

@@ -116,7 +116,7 @@ def test_a_lost_snapshot_of_a_source_that_is_not_crawled_says_so_at_once(context
     with pytest.raises(StageFailed, match=r"stashdb.*--forget"):
         require_sound(context.data, {"fansdb": 1})
     with pytest.raises(StageFailed, match=r"stashdb.*--forget"):
-        require_all_snapshots(context)
+        require_all_snapshots(context.data, snapshot_dirs(context))
     given = ["repair", "--forget", "stashdb", "--data-dir", str(context.data.root)]
     assert CliRunner().invoke(app, given).exit_code == 0
     assert list(read_snapshots(context.data.state_db)) == ["fansdb"]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from scrapy_project.kinds import rest_api, stash_box_api
+from scrapy_project.kinds import rest_api, stash_box_api, stash_box_record
 from scrapy_project.parsing.profile import Profile
 from trainer.config.sources import shipped_sources
 from trainer.identity.canonical import canonical
@@ -60,7 +60,7 @@ def test_tidy_names_stay_as_they_are(name, aliases):
 
 
 def stash_box(name: str) -> dict:
-    blank = dict.fromkeys(stash_box_api.Performer.model_fields)
+    blank = dict.fromkeys(stash_box_record.Performer.model_fields)
     return blank | {
         "id": "s1",
         "name": name,

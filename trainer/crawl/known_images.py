@@ -19,6 +19,7 @@ from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.frames import read_frame
 from trainer.staging.parquet import write_table
+from trainer.staging.paths import DataDir, RunDir
 from trainer.staging.schemas import required
 from trainer.state.store import run_of
 
@@ -42,8 +43,8 @@ def write_known_images(context: RunContext, source: str) -> None:
     directories = snapshot_dirs(context)
     if not context.plan.params.enable_faces or not directories:
         return
-    persons = _persons(context)
-    records = _own_records(context, source, directories, persons)
+    persons = _persons(context.data, context.plan.base_release)
+    records = _own_records(context.run, source, directories, persons)
     faces = usable_faces(context.data.faces(context.plan.pack_id))
     found = [
         _known(name, directory, records, persons, faces) for name, directory in directories.items()
@@ -52,11 +53,10 @@ def write_known_images(context: RunContext, source: str) -> None:
     write_table(path, rows.select(KNOWN.names).to_arrow().cast(KNOWN))
 
 
-def _persons(context: RunContext) -> pl.DataFrame:
+def _persons(data: DataDir, base_release: str | None) -> pl.DataFrame:
     """source, source_id, person: whose each record is, as the last release has it."""
-    base = context.plan.base_release
-    run_id = run_of(context.data.state_db, base) if base else None
-    path = context.data.run(run_id).resolve / OWNERS_FILE if run_id else None
+    run_id = run_of(data.state_db, base_release) if base_release else None
+    path = data.run(run_id).resolve / OWNERS_FILE if run_id else None
     if path is None or not path.exists():
         return pl.DataFrame(
             schema={"source": pl.String, "source_id": pl.String, "person": pl.String}
@@ -67,12 +67,12 @@ def _persons(context: RunContext) -> pl.DataFrame:
 
 
 def _own_records(
-    context: RunContext, source: str, directories: Mapping[str, Path], persons: pl.DataFrame
+    run: RunDir, source: str, directories: Mapping[str, Path], persons: pl.DataFrame
 ) -> pl.DataFrame:
     """record, person: of the source's records, and of the pages that it is to be asked for."""
     schema = {"record": pl.String, "source": pl.String, "source_id": pl.String}
     found = [pl.DataFrame(schema=schema)]
-    targets = context.run.targets(source)
+    targets = run.targets(source)
     if targets.exists():
         first = pl.col("candidates").list.first().struct
         found.append(

@@ -8,7 +8,6 @@ from pathlib import Path
 import polars as pl
 
 from trainer.faces.usable import usable_faces
-from trainer.runs.context import RunContext
 from trainer.snapshots.store import IMAGES_FILE, PERFORMERS_FILE
 from trainer.staging.frames import read_frame
 from trainer.staging.rows import Candidate
@@ -17,13 +16,14 @@ ENOUGH_FACES = 2
 Claim = tuple[str, str]
 
 
-def face_counts(context: RunContext, directories: Mapping[str, Path]) -> dict[Claim, int]:
+def face_counts(cache: Path, directories: Mapping[str, Path]) -> dict[Claim, int]:
     """Return by record how many of its pictures show a face that can be used; one that is not
     embedded yet counts as one that does.
 
-    `directories`: snapshots of the sources that list performers, by source.
+    `cache`: the model pack's face cache. `directories`: snapshots of the sources that list
+    performers, by source.
     """
-    faces = usable_faces(context.data.faces(context.plan.pack_id))
+    faces = usable_faces(cache)
     found: dict[Claim, int] = {}
     for source, directory in directories.items():
         counts = _of_source(directory, faces)

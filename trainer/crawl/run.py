@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 
 from trainer.config.jobs import CrawlJob
 from trainer.config.settings import REPO_ROOT
@@ -12,7 +13,7 @@ from trainer.crawl.environment import crawl_environment
 from trainer.crawl.known_images import write_known_images
 from trainer.errors import DamagedFileError
 from trainer.processes.child import run_child
-from trainer.runs.context import RunContext
+from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.store import last_snapshot
 from trainer.staging.atomic import write_sealed
 from trainer.staging.clock import iso, now
@@ -32,7 +33,7 @@ def crawl_source(context: RunContext, source: str) -> StageManifest:
     A source that fails is a manifest that says so, never an exception.
     """
     staging = context.run.staging(source)
-    done = _complete(context, source)
+    done = _complete(staging)
     if done is not None:
         log.info(f"crawl {source}: complete already")
         return done
@@ -54,7 +55,7 @@ def crawl_source(context: RunContext, source: str) -> StageManifest:
         context.run.known_images(source).unlink(missing_ok=True)
     manifest = StageManifest.read(staging)
     if manifest is None:
-        manifest = _without_report(context, source, code)
+        manifest = _without_report(context.plan, source, code, log_file)
         manifest.write(staging)
     return manifest
 
@@ -75,7 +76,7 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
         watermark=row.watermark if row and incremental else None,
         known_live=row.live_performers if row and incremental else None,
         targets=None if described.creates_performers else context.run.targets(source),
-        crawled_beside=_beside(context, described),
+        crawled_beside=_beside(plan, described),
         first_release=plan.first_release,
         known_pictures=known if known.exists() else None,
         started_at=plan.started_at,
@@ -84,10 +85,9 @@ def crawl_job(context: RunContext, source: str) -> CrawlJob:
     )
 
 
-def _beside(context: RunContext, source: SourceConfig) -> list[str]:
+def _beside(plan: Plan, source: SourceConfig) -> list[str]:
     """Return the other sources that are crawled in the same step; not those without a key, which
     end at once."""
-    plan = context.plan
     step = plan.creators if source.creates_performers else plan.references
     return [
         key
@@ -108,10 +108,9 @@ def _incremental(context: RunContext, source: str, row: SnapshotRow) -> bool:
     )
 
 
-def _complete(context: RunContext, source: str) -> StageManifest | None:
+def _complete(staging: Path) -> StageManifest | None:
     """Return the manifest of a finished crawl whose parts are intact; delete the parts of one
     whose are not."""
-    staging = context.run.staging(source)
     manifest = StageManifest.read(staging)
     if manifest is None or manifest.status != "complete":
         return None
@@ -124,18 +123,15 @@ def _complete(context: RunContext, source: str) -> StageManifest | None:
     return manifest
 
 
-def _without_report(context: RunContext, source: str, code: int) -> StageManifest:
-    message = (
-        f"the crawl ended with exit code {code} and without a report; "
-        f"see {context.run.log(f'crawl-{source}')}"
-    )
+def _without_report(plan: Plan, source: str, code: int, log_file: Path) -> StageManifest:
+    message = f"the crawl ended with exit code {code} and without a report; see {log_file}"
     return StageManifest(
-        run_id=context.plan.run_id,
+        run_id=plan.run_id,
         stage="crawl",
         name=source,
         status="failed",
         reason=message,
-        started_at=context.plan.started_at,
+        started_at=plan.started_at,
         completed_at=iso(now()),
         errors=[StageError(kind="no_report", source=source, message=message)],
     )

@@ -11,12 +11,10 @@ import numpy as np
 import polars as pl
 
 from trainer.errors import StageFailed
-from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import Exclusions, Reason
 from trainer.exclusions.list_file import bring_in
 from trainer.exclusions.related_records import RelatedRecords
 from trainer.runs.context import RunContext
-from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.parquet import stream_rows
 from trainer.staging.rows import PerformerRecord
 from trainer.state.decisions import digest
@@ -79,29 +77,29 @@ def _add_linked(found: dict[Claim, Reason], rows: Iterable[PerformerRecord]) -> 
 
 
 def leave_out(
-    context: RunContext,
     records: dict[Claim, PerformerRecord],
     pages: list[PerformerRecord],
+    dirs: Iterable[Path],
+    exclusions: Exclusions,
     known: KnownIdentities,
 ) -> tuple[dict[Claim, PerformerRecord], list[PerformerRecord], dict[str, int]]:
     """Return the records and the pages that are not excluded, without links to excluded images;
-    and the number of excluded ones by reason."""
-    exclusions = exclusions_of(context)
+    and the number of excluded ones by reason. `dirs`: the snapshots that they are from."""
     rows = [*records.values(), *pages]
     out = excluded_claims(rows, exclusions, known)
-    urls = _excluded_urls(context, exclusions)
+    urls = _excluded_urls(dirs, exclusions)
     counts = Counter[str](out[_claim(row)] for row in rows if _claim(row) in out)
     kept = {claim: _without(row, urls) for claim, row in records.items() if claim not in out}
     kept_pages = [_without(p, urls) for p in pages if _claim(p) not in out]
     return kept, kept_pages, dict(sorted(counts.items()))
 
 
-def _excluded_urls(context: RunContext, exclusions: Exclusions) -> set[str]:
+def _excluded_urls(dirs: Iterable[Path], exclusions: Exclusions) -> set[str]:
     if not (exclusions.images or exclusions.urls):
         return set()
     return {
         row["url"]
-        for directory in snapshot_dirs(context).values()
+        for directory in dirs
         for row in stream_rows(directory / "images.parquet", ["url", "sha256"])
         if exclusions.image(row["sha256"]) or exclusions.url(row["url"])
     }

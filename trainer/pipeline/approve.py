@@ -19,7 +19,7 @@ from trainer.runs import update as run_record
 from trainer.runs.context import RunContext
 from trainer.runs.record import list_records, read_record
 from trainer.staging.lock import build_lock
-from trainer.staging.paths import DataDir
+from trainer.staging.paths import DataDir, RunDir
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def approve_run(settings: Settings, run_id: str) -> str:
     data = DataDir(settings.data_dir)
     with build_lock(data.lock), stored(settings, data.run(run_id).run_id, "approve"):
         context = _known(settings, run_id)
-        _require_waiting(context)
+        _require_waiting(context.run)
         reason = overtaken(context)  # first: its large files may be gone
         if reason:
             raise StageFailed(
@@ -89,7 +89,7 @@ def reject_run(settings: Settings, run_id: str, reason: str) -> str:
     data = DataDir(settings.data_dir)
     with build_lock(data.lock), stored(settings, data.run(run_id).run_id, "reject"):
         context = _known(settings, run_id)
-        _require_waiting(context)
+        _require_waiting(context.run)
         if context.built_release != context.run.release:
             raise StageFailed(f"run {run_id} is published; `trainer rollback` takes it back")
         with run_record.editing(context) as current:
@@ -108,11 +108,11 @@ def _known(settings: Settings, run_id: str) -> RunContext:
     return context
 
 
-def _require_waiting(context: RunContext) -> None:
+def _require_waiting(run: RunDir) -> None:
     """Asked under the lock: two people may decide at once."""
-    status = read_record(context.run.record).status
+    status = read_record(run.record).status
     if status != "needs_approval":
         raise StageFailed(
-            f"run {context.plan.run_id} is {status}, not waiting for approval; `trainer runs` "
+            f"run {run.run_id} is {status}, not waiting for approval; `trainer runs` "
             "lists those that are"
         )

@@ -21,6 +21,7 @@ from trainer.processes.child import Stopped
 from trainer.processes.groups import ends_with_parent, stop_groups
 from trainer.runs.activity import progress_files
 from trainer.runs.context import RunContext
+from trainer.staging.paths import RunDir
 from trainer.staging.progress import read_progress
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def _watch(context: RunContext, over: Event, stopped: Event) -> None:
     """Start the process when it has something to do, and wait for its end; stop it where the build
     is stopped."""
     while not over.wait(LOOK_SECONDS):
-        if _fetched(context) >= context.settings.embed_beside:
+        if _fetched(context.run) >= context.settings.embed_beside:
             _run(context, over, stopped)
             return
 
@@ -78,10 +79,10 @@ def _run(context: RunContext, over: Event, stopped: Event) -> None:
         process.wait()  # it ends by itself when the crawls have: with the batch in hand
 
 
-def _fetched(context: RunContext) -> int:
-    """How many pictures the crawls of this run have asked for."""
+def _fetched(run: RunDir) -> int:
+    """How many pictures the crawls of a run have asked for."""
     total = 0
-    for path in progress_files(context.run):
+    for path in progress_files(run):
         with suppress(OSError, ValueError):
             figures = read_progress(path.parent) or {}
             total += figures.get("done", 0) if figures.get("unit") == "pictures" else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from trainer.config.sources import SourceConfig
 from trainer.identity.canonical import preferred_first
@@ -12,8 +13,6 @@ from trainer.identity.links import identify_in
 from trainer.identity.references import Performers
 from trainer.identity.resolve import Identities
 from trainer.identity.site_table import SiteTable
-from trainer.runs.context import RunContext
-from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import PERFORMERS_FILE
 from trainer.staging.parquet import read_parts
 from trainer.staging.performer_facts import FACT_NAMES
@@ -25,14 +24,16 @@ Records = dict[Claim, PerformerRecord]
 Sources = Mapping[str, SourceConfig]
 
 
-def read_records(context: RunContext, sources: Sources) -> tuple[Records, list[PerformerRecord]]:
+def read_records(
+    dirs: Mapping[str, Path], sources: Sources
+) -> tuple[Records, list[PerformerRecord]]:
     """Return every record of the sources that create performers, tombstones included; live pages.
 
-    A column that a snapshot of an older trainer lacks is null.
+    `dirs`: the snapshots by source. A column that a snapshot of an older trainer lacks is null.
     """
     found: Records = {}
     pages: list[PerformerRecord] = []
-    for source, directory in snapshot_dirs(context).items():
+    for source, directory in dirs.items():
         rows = read_parts([directory / PERFORMERS_FILE], PERFORMERS).to_pylist()
         if sources[source].creates_performers:
             found.update({(source, row["source_id"]): row for row in rows})

@@ -12,6 +12,7 @@ from trainer.runs.record import list_records
 from trainer.runs.update import manifests
 from trainer.staging.clock import iso, now, parse_iso
 from trainer.staging.manifest import Check
+from trainer.staging.paths import DataDir, RunDir
 
 CLOCK = "clock"
 _ANSWERED = ("complete", "partial")
@@ -25,7 +26,8 @@ def clock_check(context: RunContext) -> Check:
     disagrees.
     """
     allowed = timedelta(hours=context.settings.max_clock_jump_hours)
-    problem = _against_last_run(context, allowed) or _against_servers(context, allowed)
+    last = last_moment(context.data, context.run)
+    problem = _against_last_run(last, allowed) or _against_servers(context.run, allowed)
     return Check(
         name=CLOCK,
         ok=problem is None,
@@ -35,26 +37,26 @@ def clock_check(context: RunContext) -> Check:
     )
 
 
-def _against_last_run(context: RunContext, allowed: timedelta) -> str | None:
-    last, moment = last_moment(context), now()
+def _against_last_run(last: datetime | None, allowed: timedelta) -> str | None:
+    moment = now()
     if last is None or last - moment <= allowed:
         return None
     return f"the last run is of {iso(last)}, and this machine says {iso(moment)}"
 
 
-def last_moment(context: RunContext) -> datetime | None:
-    """Return when the latest other run began; None without one."""
+def last_moment(data: DataDir, run: RunDir) -> datetime | None:
+    """Return when the latest run other than `run` began; None without one."""
     moments = [
         parse_iso(entry.record.started_at)
-        for entry in list_records(context.data)
-        if entry.record and entry.run_id != context.run.run_id
+        for entry in list_records(data)
+        if entry.record and entry.run_id != run.run_id
     ]
     return max(moments, default=None)
 
 
-def _against_servers(context: RunContext, allowed: timedelta) -> str | None:
+def _against_servers(run: RunDir, allowed: timedelta) -> str | None:
     """The nearest server counts: one of them may be wrong itself."""
-    crawls = manifests(context.run.root / "staging").values()
+    crawls = manifests(run.root / "staging").values()
     offs = [manifest.counts.get(SERVERS, 0) for manifest in crawls if manifest.status in _ANSWERED]
     nearest = min(offs, key=abs, default=0)
     if abs(nearest) <= allowed.total_seconds():

@@ -13,7 +13,7 @@ from trainer.runs.context import RunContext
 from trainer.staging.atomic import write_sealed
 from trainer.staging.error_groups import ErrorBook
 from trainer.staging.manifest import StageManifest
-from trainer.staging.paths import RUN_MANIFEST
+from trainer.staging.paths import RUN_MANIFEST, RunDir
 
 # Faces per batch of the models, pictures per part (what a kill costs). More fill the CPU no
 # better; a GPU whose memory is too small halves its batch.
@@ -73,7 +73,7 @@ class EmbedBatches:
         (self._context.run.embed_shard(SHARD) / RUN_MANIFEST).unlink(missing_ok=True)
 
 
-def embedded_beside(context: RunContext) -> int:
-    """How many pictures this run embedded while its crawls went on."""
-    total = StageManifest.read(context.run.embed_shard(TOTAL))
+def embedded_beside(run: RunDir) -> int:
+    """How many pictures a run embedded while its crawls went on."""
+    total = StageManifest.read(run.embed_shard(TOTAL))
     return total.counts.get("pictures", 0) if total else 0

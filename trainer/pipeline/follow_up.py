@@ -10,7 +10,7 @@ from trainer.runs.context import Plan, RunContext
 from trainer.runs.record import read_record
 from trainer.runs.update import manifests
 from trainer.staging.atomic import read_json
-from trainer.staging.paths import DataDir
+from trainer.staging.paths import DataDir, RunDir
 from trainer.state.store import run_of
 
 _LEFT = ("pictures_left", "pages_left")
@@ -39,28 +39,27 @@ def follow_up(context: RunContext) -> dict[str, Any] | None:
     """
     if not context.run.plan.exists() or not context.plan.first_release:
         return None
-    if not (context.result("publish") or {}).get("published") or not _left(context):
+    if not (context.result("publish") or {}).get("published") or not _left(context.run):
         return None
     return _remaining(context.plan)
 
 
-def came_early(context: RunContext) -> bool:
-    """Is the release that this run was planned on a first one that left something to fetch? It says
-    little of what the next one has to be like."""
-    base = context.plan.base_release
-    run_id = run_of(context.data.state_db, base) if base else None
+def came_early(data: DataDir, release: str | None) -> bool:
+    """Is `release` a first one that left something to fetch? It says little of what the next one
+    has to be like."""
+    run_id = run_of(data.state_db, release) if release else None
     if run_id is None:
         return False
-    run = context.data.run(run_id)
+    run = data.run(run_id)
     if not (run.plan.exists() and _was_first(run.plan) and run.record.exists()):
         return False
     sources = read_record(run.record).stats.by_source.values()
     return any(source.images_left or source.pages_left for source in sources)
 
 
-def _left(context: RunContext) -> int:
+def _left(run: RunDir) -> int:
     """Requests that are worth making yet, over all sources."""
-    crawls = manifests(context.run.root / "staging").values()
+    crawls = manifests(run.root / "staging").values()
     return sum(crawl.counts.get(name, 0) for crawl in crawls for name in _LEFT)
 
 

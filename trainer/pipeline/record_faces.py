@@ -13,17 +13,16 @@ from trainer.faces.record_similarity import RecordFaces
 from trainer.faces.select import MOST_OWNERS
 from trainer.identity.similarity import FaceSimilarity
 from trainer.pipeline.claim_facts import Records
-from trainer.runs.context import RunContext
-from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import PERFORMERS_FILE
 from trainer.staging.frames import read_frame
 from trainer.state.store import Claim
 
 
-def record_faces(context: RunContext, records: Records, claims: set[Claim]) -> FaceSimilarity:
+def record_faces(
+    cache: Path, dirs: Iterable[Path], records: Records, claims: set[Claim]
+) -> FaceSimilarity:
     """Return the similarity of the faces of `claims`; it is None for every pair before anything
-    was embedded."""
-    cache = context.data.faces(context.plan.pack_id)
+    was embedded. `cache`: the face cache; `dirs`: the snapshots that `records` are from."""
     if not claims or not cache_parts(cache):
         return lambda _left, _right: None
     urls = {
@@ -31,7 +30,7 @@ def record_faces(context: RunContext, records: Records, claims: set[Claim]) -> F
         for claim in claims
         if claim in records
     }
-    hashes = _fetched(snapshot_dirs(context).values(), list(chain.from_iterable(urls.values())))
+    hashes = _fetched(dirs, list(chain.from_iterable(urls.values())))
     images = {claim: [hashes[u] for u in own if u in hashes] for claim, own in urls.items()}
     return RecordFaces(images, cache)
 

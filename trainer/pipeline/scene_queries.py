@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from itertools import islice
 from pathlib import Path
 
@@ -39,13 +39,13 @@ def why_not_embedded(context: RunContext) -> str:
         return "the parameter enable_faces is false"
     if not params.scene_queries:
         return SWITCHED_OFF
-    return TINY if _most_performers(context) < FEW_PERFORMERS else ""
+    return TINY if _most_performers(snapshot_dirs(context).values()) < FEW_PERFORMERS else ""
 
 
-def _most_performers(context: RunContext) -> int:
+def _most_performers(directories: Iterable[Path]) -> int:
     """Live records of the largest source: records are not resolved yet, and sources overlap."""
     found = [0]
-    for directory in snapshot_dirs(context).values():
+    for directory in directories:
         deleted = read_frame(directory / "performers.parquet", ["deleted"])["deleted"]
         found.append(int((~deleted).sum()))
     return max(found)

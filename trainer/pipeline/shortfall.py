@@ -12,6 +12,7 @@ from trainer.release.contract import NEIGHBOURS
 from trainer.runs.context import RunContext
 from trainer.runs.update import manifests
 from trainer.staging.manifest import StageManifest
+from trainer.staging.paths import RunDir
 
 _SHOWN = 3
 
@@ -45,7 +46,7 @@ def _levers(context: RunContext, chosen: dict[str, Any], rules: Counter[str]) ->
     params = context.plan.params
     if not params.enable_faces:
         return ["build with enable_faces true"]
-    if not rules and _images(context):
+    if not rules and _images(context.run):
         return ["see which pictures failed in run.json and build again", "add sources"]
     caps = []
     if rules[OVER_TOTAL]:
@@ -68,13 +69,13 @@ def _cause(context: RunContext, rules: Counter[str]) -> str:
         return f", and no picture gave one ({_counts_in_words(rules)})"
     if not context.plan.params.enable_faces:
         return ", and no picture of these performers was embedded before"
-    return f", and no picture could be had ({_images(context) or 'no source lists one'})"
+    return f", and no picture could be had ({_images(context.run) or 'no source lists one'})"
 
 
-def _images(context: RunContext) -> str:
+def _images(run: RunDir) -> str:
     """What the crawls say of the pictures that they could not have."""
     kinds: Counter[str] = Counter()
-    for manifest in manifests(context.run.root / "staging").values():
+    for manifest in manifests(run.root / "staging").values():
         kinds.update(_refusals(manifest))
     return _counts_in_words(kinds)
 

@@ -6,6 +6,9 @@ from trainer.config.pipeline import MERGE
 
 CELERY = "airflow.providers.celery.executors.celery_executor.CeleryExecutor"
 
+# As the image has it: Airflow's own, and a worker that is killed blocks none of the others.
+LOCAL = "trainer_airflow.local_executor.LocalExecutor"
+
 # A task of a scheduler that is gone goes on in the next one within a minute: 30 s until Airflow
 # takes the scheduler for gone, up to 10 s until it looks, and the start of the task.
 LOST_TASKS = {

@@ -17,7 +17,7 @@ from trainer.runs.ids import airflow_run
 from trainer.runs.record import list_records
 from trainer.services.airflow_api import FILE, PASSWORD, URL, USER, read_login
 from trainer.staging.lock import build_lock
-from trainer.staging.paths import DataDir
+from trainer.staging.paths import DataDir, RunDir
 
 SECONDS = 60.0  # its spiders and its embedder finish what they have in hand
 STOPPED = "it was stopped by a person"
@@ -39,7 +39,7 @@ def stop_build(settings: Settings) -> str:
         _stop_here(data)
     with stored(settings, run_id, "mark_failed"):
         close_run(context, STOPPED)
-    return what_is_kept(context, in_airflow)
+    return what_is_kept(context.run, in_airflow)
 
 
 def _running(data: DataDir) -> str | None:
@@ -47,9 +47,9 @@ def _running(data: DataDir) -> str | None:
     return next((record.id for record in records if record.status == "running"), None)
 
 
-def what_is_kept(context: RunContext, in_airflow: str | None) -> str:
+def what_is_kept(run: RunDir, in_airflow: str | None) -> str:
     """For people: what the stopped run leaves, and how to go on with it."""
-    done = ", ".join(kept(context.run))
+    done = ", ".join(kept(run))
     figures = f" ({done})" if done else ""
     how = (
         "clear the run in Airflow to go on with it"
@@ -57,7 +57,7 @@ def what_is_kept(context: RunContext, in_airflow: str | None) -> str:
         else "`trainer build` with the same parameters goes on with it"
     )
     return (
-        f"run {context.run.run_id} is stopped. What it fetched and embedded is kept{figures}, the "
+        f"run {run.run_id} is stopped. What it fetched and embedded is kept{figures}, the "
         f"current release stays as it is; {how}"
     )
 

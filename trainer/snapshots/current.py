@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from trainer.errors import StageFailed
 from trainer.runs.context import RunContext
+from trainer.staging.paths import DataDir
 from trainer.state.store import read_snapshots
 
 
@@ -24,10 +26,10 @@ def snapshot_dirs(context: RunContext) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def require_all_snapshots(context: RunContext) -> None:
-    """Raise `StageFailed` where a source that is in the last release has no snapshot any more, and
-    this run's crawl gave none: its performers would be gone."""
-    lost = sorted(read_snapshots(context.data.state_db).keys() - snapshot_dirs(context).keys())
+def require_all_snapshots(data: DataDir, found: Collection[str]) -> None:
+    """Raise `StageFailed` where a source that is in the last release is not among those `found`: it
+    has no snapshot any more, this run's crawl gave none, and its performers would be gone."""
+    lost = sorted(read_snapshots(data.state_db).keys() - set(found))
     if lost:
         raise StageFailed(
             f"the last snapshots of {', '.join(lost)} are gone or damaged, and this run has no "

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import shutil
+from pathlib import Path
 from typing import Any
 
+from trainer.config.settings import Settings
 from trainer.embedding.pack import PackInfo, RecogniserRule, read_pack
 from trainer.pipeline.shortfall import require_faces
 from trainer.processes.memory import require_memory
@@ -17,6 +19,7 @@ from trainer.release.write import ReleasePack, build
 from trainer.runs.context import RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.clock import parse_iso
+from trainer.staging.paths import DataDir
 from trainer.staging.progress import Progress
 from trainer.state.store import published_versions
 
@@ -44,11 +47,11 @@ def run(context: RunContext) -> dict[str, Any]:
         inputs,
         run.release,
         version_id=plan.version_id,
-        version=_version(context),
+        version=_version(context.data, plan.started_at),
         created_at=plan.started_at,
         pack=release_pack(pack),
         sources=list(snapshot_dirs(context)),
-        options=_options(context),
+        options=_options(context.settings, context.base_release),
         base=context.base_release,
         advance=progress.advance,
     )
@@ -62,9 +65,8 @@ def run(context: RunContext) -> dict[str, Any]:
     }
 
 
-def _options(context: RunContext) -> IndexOptions:
+def _options(settings: Settings, last: Path | None) -> IndexOptions:
     """The search for M begins where the last release's ended."""
-    settings, last = context.settings, context.base_release
     found = (read_manifest(last).model_extra or {}).get("indexes", {}) if last else {}
     return IndexOptions(
         storage=settings.index_storage,
@@ -73,10 +75,10 @@ def _options(context: RunContext) -> IndexOptions:
     )
 
 
-def _version(context: RunContext) -> str:
+def _version(data: DataDir, started_at: str) -> str:
     """Above every version that was ever published from here, deleted ones included."""
-    day = parse_iso(context.plan.started_at).date()
-    return next_version(context.data, day, also=published_versions(context.data.state_db))
+    day = parse_iso(started_at).date()
+    return next_version(data, day, also=published_versions(data.state_db))
 
 
 def release_pack(pack: PackInfo) -> ReleasePack:

@@ -19,6 +19,7 @@ from trainer.release.evaluation import CapCost, Evaluation, write_evaluation
 from trainer.release.files import require_intact
 from trainer.release.scene_queries import scene_note
 from trainer.runs.context import RunContext
+from trainer.staging.paths import DataDir, RunDir
 from trainer.staging.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def _measure(context: RunContext, directory: Path) -> Evaluation:
         progress.total = total
         progress.advance(count)
 
-    pairs = _pairs(context)
+    pairs = _pairs(context.data, context.run)
     scene, why_not = read_scene_queries(context, directory)
     measured = evaluate(
         directory,
@@ -72,7 +73,7 @@ def _measure(context: RunContext, directory: Path) -> Evaluation:
     )
     measured.note += scene_note(measured.scene_queries, why_not)
     progress.finish()
-    measured.cap_costs = _cap_costs(context, directory, measured.faces)
+    measured.cap_costs = _cap_costs(context.result("select") or {}, directory, measured.faces)
     return measured
 
 
@@ -88,20 +89,19 @@ def _write_changes(context: RunContext, directory: Path) -> int:
     return changes.counts["removed"]
 
 
-def _cap_costs(context: RunContext, directory: Path, faces: int) -> list[CapCost]:
+def _cap_costs(chosen: dict[str, Any], directory: Path, faces: int) -> list[CapCost]:
     """What `select` measured, with the size that the indexes would have."""
     size = sum((directory / name).stat().st_size for name in INDEXES)
     return [
         CapCost(**cost, megabytes=round(cost["faces"] * size / faces / 1e6, 1) if faces else None)
-        for cost in (context.result("select") or {}).get("cap_costs", [])
+        for cost in chosen.get("cap_costs", [])
     ]
 
 
-def _pairs(context: RunContext) -> set[tuple[int, int]]:
+def _pairs(data: DataDir, run: RunDir) -> set[tuple[int, int]]:
     """Performers that may be one person, unless somebody looked and left them as two."""
-    directory = context.run.select
-    items = read_reviews(directory) if (directory / REVIEWS_FILE).exists() else []
-    asked = (i for i in still_open(items, dismissed(context.data)) if i.kind == "may_be_one_person")
+    items = read_reviews(run.select) if (run.select / REVIEWS_FILE).exists() else []
+    asked = (i for i in still_open(items, dismissed(data)) if i.kind == "may_be_one_person")
     return {(item.performers[0], item.performers[1]) for item in asked}
 
 

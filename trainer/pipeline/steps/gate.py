@@ -22,7 +22,7 @@ def run(context: RunContext) -> dict[str, Any]:
     measured = read_evaluation(context.built_release)
     if measured is None:
         raise StageFailed(f"{context.built_release} was not evaluated; run `evaluate` first")
-    if last and came_early(context):
+    if last and came_early(context.data, context.plan.base_release):
         log.info(f"gate: not compared with {last.name}, a first release that came early")
         last = None
     limits = load_limits(settings.data_dir, settings.model_pack)

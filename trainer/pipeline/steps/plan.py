@@ -52,7 +52,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     settings, data = context.settings, context.data
     require_file_system(data.root)
     require_state_of_releases(data.state_db)
-    _refuse_published(context)
+    _refuse_published(data, context.run.run_id)
     bring_in(data)
     shipped = load_sources(settings.data_dir)
     params = BuildParams.parse(conf, sorted(shipped))
@@ -69,7 +69,7 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     require_sound(data, chosen)
     free = _free_moment(data)
     started = free if free - now() < timedelta(hours=1) else now()  # a clock was ahead once
-    _clean(context)
+    _clean(data)
     base = data.current.readlink().name if data.current.is_symlink() else None
     plan = Plan(
         run_id=context.run.run_id,
@@ -87,12 +87,11 @@ def _make_plan(context: RunContext, conf: dict[str, Any] | None) -> None:
     log.info(f"plan: release {plan.version_id}, sources {', '.join(chosen) or 'none'}")
 
 
-def _refuse_published(context: RunContext) -> None:
+def _refuse_published(data: DataDir, run_id: str) -> None:
     """A run whose record went with its age is not made again: its ids would not be stored."""
-    if context.run.run_id in published_run_ids(context.data.state_db):
+    if run_id in published_run_ids(data.state_db):
         raise StageFailed(
-            f"run {context.run.run_id} was published, and its plan is not kept any more; start "
-            "another build"
+            f"run {run_id} was published, and its plan is not kept any more; start another build"
         )
 
 
@@ -155,9 +154,8 @@ def _free_moment(data: DataDir) -> datetime:
     return free_moment(data, now(), taken)
 
 
-def _clean(context: RunContext) -> None:
+def _clean(data: DataDir) -> None:
     """Remove temporary files that killed writers left behind."""
-    data = context.data
     removed = remove_temporaries(data.images) + remove_temporaries(data.root / "faces")
     if removed:
         log.info(f"plan: removed {removed} temporary files of an interrupted run")

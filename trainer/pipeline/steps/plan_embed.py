@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from trainer.config.jobs import EmbedJob
@@ -33,11 +35,10 @@ def run(context: RunContext) -> dict[str, Any]:
     excluded = read_exclusions(context.data).claims
     for source in plan.references:
         fold_snapshot(context, source, excluded=excluded)
-    images = _images(context)
+    directories = snapshot_dirs(context).values()
+    images = _images(directories)
     wanted = images - excluded_images(
-        snapshot_dirs(context).values(),
-        exclusions_of(context),
-        read_identities(context.data.state_db),
+        directories, exclusions_of(context), read_identities(context.data.state_db)
     )
     again = _forget_stale(context, wanted) if plan.params.enable_faces else 0
     cached = cached_images(context.data.faces(plan.pack_id))
@@ -48,7 +49,7 @@ def run(context: RunContext) -> dict[str, Any]:
     shards = _write_jobs(context, plan, present, queries, further)
     figures = {
         "pictures": len(wanted),
-        "already": max(len(wanted & cached) - embedded_beside(context), 0),
+        "already": max(len(wanted & cached) - embedded_beside(context.run), 0),
         "excluded": len(images) - len(wanted),
         "to_embed": len(present),
         "bytes_gone": len(missing) - len(present),
@@ -83,10 +84,10 @@ def _forget_stale(context: RunContext, wanted: set[str]) -> int:
     return len(stale)
 
 
-def _images(context: RunContext) -> set[str]:
+def _images(directories: Iterable[Path]) -> set[str]:
     """sha256 of every picture that the snapshots hold."""
     found: set[str] = set()
-    for directory in snapshot_dirs(context).values():
+    for directory in directories:
         images = read_frame(directory / "images.parquet", ["sha256"])
         found.update(images["sha256"].drop_nulls().to_list())
     return found

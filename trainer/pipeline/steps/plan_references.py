@@ -15,11 +15,12 @@ from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.entries import read_exclusions
 from trainer.identity.site_table import site_table
 from trainer.reasons import in_words
-from trainer.runs.context import RunContext
+from trainer.runs.context import Plan, RunContext
 from trainer.snapshots.current import snapshot_dirs
 from trainer.snapshots.store import PERFORMERS_FILE, fold_snapshot, last_snapshot
 from trainer.staging.clock import iso, parse_iso
 from trainer.staging.parquet import read_table, stream_rows, write_rows
+from trainer.staging.paths import DataDir
 from trainer.staging.schemas import TARGETS
 from trainer.state.store import read_identities
 
@@ -44,10 +45,11 @@ def run(context: RunContext) -> dict[str, Any]:
         for record in live(stream_rows(path, list(RECORD_COLUMNS))):
             if (record["source"], record["source_id"]) not in out:
                 targets.add(record)
-    faces = face_counts(context, {path.parent.name: path.parent for path in records})
+    cache = context.data.faces(plan.pack_id)
+    faces = face_counts(cache, {path.parent.name: path.parent for path in records})
     counts, later, since = {}, {}, {}
     for source in references:
-        had, begin = _known_pages(context, source), turns_since(context, source)
+        had, begin = _known_pages(context.data, source), turns_since(context, source)
         rows = targets.rows(source, had, faces)
         asked = without_later(rows, references[source], had, faces, begin, now)
         write_rows(context.run.targets(source), asked, TARGETS)
@@ -59,7 +61,7 @@ def run(context: RunContext) -> dict[str, Any]:
             "plan_references: pages of performers who lack nothing, left to later builds within "
             f"`revisit_days`: {in_words(later)}"
         )
-    left = _left_to_links(context)
+    left = _left_to_links(plan)
     for source, reason in left.items():
         log.info(f"plan_references: {source} is asked by links only, not by name: {reason}")
     return {
@@ -71,9 +73,8 @@ def run(context: RunContext) -> dict[str, Any]:
     }
 
 
-def _left_to_links(context: RunContext) -> dict[str, str]:
+def _left_to_links(plan: Plan) -> dict[str, str]:
     """Where pages are looked for by name: the sites that can't be asked so, and why."""
-    plan = context.plan
     if plan.params.reference_mode != "name":
         return {}
     pages = {key: source.page for key, source in plan.references.items()}
@@ -92,9 +93,9 @@ def _creators_snapshots(context: RunContext) -> Iterator[Path]:
             yield directory / PERFORMERS_FILE
 
 
-def _known_pages(context: RunContext, source: str) -> set[str]:
+def _known_pages(data: DataDir, source: str) -> set[str]:
     """Ids of pages that were read before."""
-    base = last_snapshot(context.data, source)
+    base = last_snapshot(data, source)
     if base is None:
         return set()
     return set(read_table(base / PERFORMERS_FILE, ["source_id"])["source_id"].to_pylist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow.compute as pc
@@ -25,6 +26,7 @@ from trainer.staging.atomic import read_json
 from trainer.staging.clock import now
 from trainer.staging.manifest import StageManifest
 from trainer.staging.parquet import parts, read_parts, read_table
+from trainer.staging.paths import RunDir
 from trainer.staging.schemas import IMAGES
 from trainer.state.store import (
     LedgerRow,
@@ -167,22 +169,21 @@ def _changes(context: RunContext, plan: Plan, version: str, version_id: str) -> 
         new_performers=dict.fromkeys(identities["new_ids"], plan.started_at),
         claims={(source, number): id_ for source, number, id_ in identities["claims"]},
         merges=[Merge(**merge) for merge in identities["merges"]],
-        snapshots=_snapshots(context, plan),
-        ledger=_ledger(context, plan),
+        snapshots=_snapshots(context.run, plan, read_snapshots(context.data.state_db)),
+        ledger=_ledger(context.run, plan),
         revived=identities["revived"],
-        excluded_links=dropped_links(context),
+        excluded_links=dropped_links(context.run, plan.creators),
         evidence={(source, number): text for source, number, text in identities["evidence"]},
     )
 
 
-def _snapshots(context: RunContext, plan: Plan) -> list[SnapshotRow]:
+def _snapshots(run: RunDir, plan: Plan, last: Mapping[str, SnapshotRow]) -> list[SnapshotRow]:
     """The sources whose crawl was good in this run, or a part of it: that one's watermark stays, so
     that the next crawl reads again what is in no snapshot."""
     rows = []
-    last = read_snapshots(context.data.state_db)
     for source in plan.sources:
-        manifest = StageManifest.read(context.run.staging(source))
-        path = context.run.snapshot(source) / "performers.parquet"
+        manifest = StageManifest.read(run.staging(source))
+        path = run.snapshot(source) / "performers.parquet"
         if manifest is None or manifest.status not in ("complete", "partial") or not path.exists():
             continue
         table = read_table(path, ["deleted"])
@@ -196,11 +197,11 @@ def _snapshots(context: RunContext, plan: Plan) -> list[SnapshotRow]:
     return rows
 
 
-def _ledger(context: RunContext, plan: Plan) -> list[LedgerRow]:
+def _ledger(run: RunDir, plan: Plan) -> list[LedgerRow]:
     """What this run learnt about pictures; `known` rows repeat what the ledger has."""
     rows: dict[str, LedgerRow] = {}
     for source in plan.sources:
-        table = read_parts(parts(context.run.staging(source), "images-"), IMAGES)
+        table = read_parts(parts(run.staging(source), "images-"), IMAGES)
         for row in table.to_pylist():
             if row["status"] != "known":
                 rows[row["url"]] = LedgerRow(**row)

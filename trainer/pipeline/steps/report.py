@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from trainer.config.sources import SourceConfig
@@ -18,6 +19,7 @@ from trainer.runs.requests import read_requests
 from trainer.staging.clock import iso, now
 from trainer.staging.error_groups import STEP_FAILED, StageError, grouped
 from trainer.staging.manifest import StageManifest
+from trainer.staging.paths import DataDir
 from trainer.upkeep.metrics import write_metrics
 
 log = logging.getLogger(__name__)
@@ -32,13 +34,14 @@ def run(context: RunContext) -> dict[str, Any]:
     crawls = run_record.manifests(context.run.root / "staging")
     embeds = run_record.manifests(context.run.root / "embed")
     with run_record.editing(context) as current:
-        _stats(current, plan, crawls, context)
+        selected = _result(context, "select")
+        _stats(current, plan, crawls, selected.get("funnel", {}))
         _embed(current, embeds, context)
-        _selection(current, context)
-        _outcome(current, plan, context)
+        _selection(current, selected)
+        _outcome(current, context.data, context.result("publish"))
         current.errors = _errors(current, crawls, embeds)
         current.stats.errors = sum(error.count for error in current.errors)
-        current.diff_from_previous = _diff(context)
+        current.diff_from_previous = _diff(context.built_release)
         if current.diff_from_previous:
             current.stats.faces_added = current.diff_from_previous.new_faces
         current.by_links_only = _result(context, "plan_references").get("by_links_only", {})
@@ -65,21 +68,22 @@ def _result(context: RunContext, step: str) -> dict[str, Any]:
     return context.result(step) or {}
 
 
-def _selection(current: RunRecord, context: RunContext) -> None:
+def _selection(current: RunRecord, selected: dict[str, Any]) -> None:
     """Note which faces were selected, and who was not released."""
-    result = _result(context, "select")
-    current.stages = result.get("stages", {})
-    current.funnel = result.get("funnel", {})
-    current.stand_ins = result.get("stand_ins", 0)
-    current.absent = result.get("absent", {})
-    current.faces_per_performer = result.get("faces_per_performer", {})
+    current.stages = selected.get("stages", {})
+    current.funnel = selected.get("funnel", {})
+    current.stand_ins = selected.get("stand_ins", 0)
+    current.absent = selected.get("absent", {})
+    current.faces_per_performer = selected.get("faces_per_performer", {})
 
 
 def _stats(
-    current: RunRecord, plan: Plan, crawls: dict[str, StageManifest], context: RunContext
+    current: RunRecord,
+    plan: Plan,
+    crawls: dict[str, StageManifest],
+    funnel: dict[str, dict[str, int]],
 ) -> None:
     """Note per source what its crawl gave and how many of its faces were selected."""
-    funnel = _result(context, "select").get("funnel", {})
     for source in plan.sources:
         manifest = crawls.get(source)
         current.stats.by_source[source] = (
@@ -144,9 +148,8 @@ def _embed(current: RunRecord, embeds: dict[str, StageManifest], context: RunCon
     current.embed = totals
 
 
-def _outcome(current: RunRecord, plan: Plan, context: RunContext) -> None:
+def _outcome(current: RunRecord, data: DataDir, published: dict[str, Any] | None) -> None:
     """Note status and output, by what publishing did or did not do."""
-    published = context.result("publish")
     if published is None:
         current.status = "failed"
     elif not published["published"]:
@@ -154,7 +157,7 @@ def _outcome(current: RunRecord, plan: Plan, context: RunContext) -> None:
     else:
         current.release = published["release"]
         current.version = published["version"]
-        current.output_db = context.data.performers_link(published["release"]).name
+        current.output_db = data.performers_link(published["release"]).name
         sound = all(s.status in _SOUND for s in current.stats.by_source.values())
         current.status = "completed" if sound else "partial"
 
@@ -170,8 +173,8 @@ def _errors(
     return grouped(errors)
 
 
-def _diff(context: RunContext) -> DiffSummary | None:
-    path = context.built_release / DIFF_JSON
+def _diff(release: Path) -> DiffSummary | None:
+    path = release / DIFF_JSON
     if not path.exists():
         return None
     changes = Diff.model_validate_json(path.read_bytes())

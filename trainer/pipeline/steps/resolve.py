@@ -7,11 +7,13 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from trainer.adults.quarantine import Sorted, sort_out
 from trainer.errors import StageFailed
 from trainer.exclusions.apply import leave_out
+from trainer.exclusions.crawl_notes import exclusions_of
 from trainer.exclusions.list_file import bring_in
 from trainer.identity.canonical import Performer, canonical
 from trainer.identity.claims import ClaimFacts
@@ -38,9 +40,10 @@ from trainer.reasons import in_words
 from trainer.release.inputs import PERFORMER_INPUT
 from trainer.runs.context import RunContext
 from trainer.runs.update import manifests
-from trainer.snapshots.current import require_all_snapshots
+from trainer.snapshots.current import require_all_snapshots, snapshot_dirs
 from trainer.staging.atomic import write_sealed
 from trainer.staging.parquet import write_rows
+from trainer.staging.paths import RunDir
 from trainer.staging.rows import PerformerRecord
 from trainer.state.decisions import digest
 from trainer.state.guard import require_state_of_releases
@@ -67,20 +70,24 @@ def uncollected() -> Iterator[None]:
 
 
 def _run(context: RunContext) -> dict[str, Any]:
-    require_state_of_releases(context.data.state_db)
-    bring_in(context.data)
-    sources = context.sources
-    decisions = digest(context.data)  # before they are read: a later one is noticed
-    records, pages = read_records(context, sources)
+    data, run = context.data, context.run
+    require_state_of_releases(data.state_db)
+    bring_in(data)
+    sources, dirs = context.sources, snapshot_dirs(context)
+    decisions = digest(data)  # before they are read: a later one is noticed
+    records, pages = read_records(dirs, sources)
     if not records:
-        raise StageFailed(_why_nothing(context))
-    require_all_snapshots(context)
-    known = read_identities(context.data.state_db)
-    records, pages, excluded = leave_out(context, records, pages, known)
+        raise StageFailed(_why_nothing(run))
+    require_all_snapshots(data, dirs)
+    known = read_identities(data.state_db)
+    records, pages, excluded = leave_out(
+        records, pages, dirs.values(), exclusions_of(context), known
+    )
     facts = facts_of(records, site_table(sources))
-    decided = read_identity_decisions(context.data)
+    decided = read_identity_decisions(data)
+    cache = data.faces(context.plan.pack_id)
     joins, conflicts = find_joins(
-        facts, known, decided, lambda claims: record_faces(context, records, claims)
+        facts, known, decided, lambda claims: record_faces(cache, dirs.values(), records, claims)
     )
     identities = resolve(facts, known, joins, decided)
     performers = performers_of(records, identities, facts)
@@ -91,8 +98,8 @@ def _run(context: RunContext) -> dict[str, Any]:
     reviews = [_conflict_review(conflict, identities) for conflict in conflicts]
     reviews += split_reviews(facts, known, identities.performer_of, decided)
     reviews += _link_reviews(facts, identities, reviews, pages, attached)
-    counts = write_reviews(context.run.resolve, [*reviews, *attached.reviews])
-    _write(context, identities, attached, adults)
+    counts = write_reviews(run.resolve, [*reviews, *attached.reviews])
+    _write(run.resolve, identities, attached, adults)
     figures = {
         "decisions": decisions,
         "records": len(records),
@@ -111,10 +118,10 @@ def _run(context: RunContext) -> dict[str, Any]:
     return figures
 
 
-def _why_nothing(context: RunContext) -> str:
+def _why_nothing(run: RunDir) -> str:
     reasons = [
         f"{source}: {manifest.status}: {manifest.reason}"
-        for source, manifest in manifests(context.run.root / "staging").items()
+        for source, manifest in manifests(run.root / "staging").items()
     ]
     return (
         "no source that lists performers has ever been crawled successfully, so there is nothing "
@@ -182,13 +189,7 @@ def _gone(records: Records, identities: Identities) -> dict[int, list[Claim]]:
     return gone
 
 
-def _write(
-    context: RunContext,
-    identities: Identities,
-    attached: Attached,
-    adults: Sorted,
-) -> None:
-    directory = context.run.resolve
+def _write(directory: Path, identities: Identities, attached: Attached, adults: Sorted) -> None:
     claims = identities.performer_of | attached.performer_of
     evidence = identities.evidence | attached.evidence
     write_rows(directory / "performers.parquet", adults.allowed, PERFORMER_INPUT)

@@ -48,6 +48,7 @@ from trainer.snapshots.current import snapshot_dirs
 from trainer.staging.atomic import write_sealed
 from trainer.staging.frames import read_frame
 from trainer.staging.parquet import GROUP, write_table, write_tables
+from trainer.staging.paths import RunDir
 from trainer.state.store import run_of
 
 log = logging.getLogger(__name__)
@@ -77,14 +78,14 @@ def run(context: RunContext) -> dict[str, Any]:
     caps = _caps(context.plan, sorted(judged.faces["source"].unique()))
     capped = cap(judged.faces, caps)
     chosen = selected(capped, context.plan.params.min_faces)
-    _write(context, chosen, judged.vectors)
+    _write(context.run, chosen, judged.vectors)
     write_face_rules(context.run.select, capped, judged.quarantined)
     by_rule = funnel(capped)
     write_sealed(context.run.select / "funnel.json", by_rule)
     result = {
         "faces": len(chosen),
         "performers": chosen["performer_id"].n_unique(),
-        "faces_per_performer": _by_number(context, chosen),
+        "faces_per_performer": _by_number(context.run, chosen),
         "funnel": by_rule,
         "stages": stages(capped),
         "stand_ins": judged.stand_ins,
@@ -128,9 +129,9 @@ def _log(result: dict[str, Any]) -> None:
         )
 
 
-def _by_number(context: RunContext, chosen: pl.DataFrame) -> dict[str, int]:
+def _by_number(run: RunDir, chosen: pl.DataFrame) -> dict[str, int]:
     """Return how many performers who may be released have 0, 1, 2-4, or 5 faces and more."""
-    everybody = read_frame(context.run.resolve / "performers.parquet", ["performer_id"])
+    everybody = read_frame(run.resolve / "performers.parquet", ["performer_id"])
     faces = everybody.join(chosen.group_by("performer_id").len(), on="performer_id", how="left")
     number = faces["len"].fill_null(0)
     least = {"0": (0, 0), "1": (1, 1), "2-4": (2, 4), "5+": (5, 1_000_000)}
@@ -241,14 +242,14 @@ def _caps(plan: Plan, sources: list[str]) -> Caps:
     return Caps(per_source, plan.params.max_faces_total)
 
 
-def _write(context: RunContext, chosen: pl.DataFrame, vectors: FaceVectors) -> None:
+def _write(run: RunDir, chosen: pl.DataFrame, vectors: FaceVectors) -> None:
     """Write faces.parquet as the release expects it, in its order."""
     known = chosen.rename({"url": "image_url", "fetched_at": "created_at"})
     rows = with_rows(chosen.select("image_sha256", "face_no"), vectors)["row"].to_numpy()
     plain = known.select(n for n in FACE_INPUT.names if n not in VECTOR_COLUMNS)
     groups = (slice(start, start + GROUP) for start in range(0, len(rows), GROUP))
     tables = (_with_vectors(plain[group], vectors, rows[group]) for group in groups)
-    write_tables(context.run.select / "faces.parquet", FACE_INPUT, tables)
+    write_tables(run.select / "faces.parquet", FACE_INPUT, tables)
 
 
 def _with_vectors(plain: pl.DataFrame, vectors: FaceVectors, rows: Numbers) -> pa.Table:
