@@ -27,7 +27,6 @@ def browser():
         yield found
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_serious_fault(served, data, browser, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()

@@ -9,7 +9,7 @@ from tests.browser.reports_server import rest, serving
 from tests.unit import reports_world
 
 OPERATOR, VIEWER = "hush-operator", "hush-viewer"
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser]
 
 
 @pytest.fixture

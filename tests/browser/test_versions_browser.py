@@ -19,7 +19,7 @@ from trainer.staging.paths import DataDir
 from trainer.state.decisions import deciding
 
 OLD, NEW = "20261101_000000", "20261102_000000"
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser]
 
 
 @pytest.fixture

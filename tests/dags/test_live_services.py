@@ -16,7 +16,7 @@ from trainer.processes.groups import members
 from trainer.staging.paths import DataDir, run_id_from
 
 DAG = "build_performer_database"
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1800)]
 STUB = f"{ROOT / 'tests' / 'dags' / 'stub_pipeline'}:{ROOT}:{ROOT / 'plugins'}"
 
 

@@ -21,7 +21,7 @@ from demo.world.flaresolverr import FlareSolverr
 from demo.world.server import GUARDED, Request
 from tests.e2e.conftest import Trainer
 
-pytestmark = pytest.mark.timeout(900)  # two builds in the set-up of the first test
+pytestmark = pytest.mark.timeout(1800)  # two builds in the set-up of the first test
 REFERENCES = sorted(set(all_keys()) - set(CREATORS))
 DOWN = "freeones"  # in the second week
 IMAGE = (".jpg", ".png", ".webp")

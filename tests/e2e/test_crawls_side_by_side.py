@@ -18,7 +18,7 @@ from tests.waiting import wait_for
 from trainer.runs.record import list_records
 from trainer.staging.paths import DataDir
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.e2e
 
 
 class Boxes(Trainer):

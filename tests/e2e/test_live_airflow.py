@@ -11,7 +11,7 @@ from demo.run import demo
 from tests.e2e.conftest import stage_with_faces
 from trainer.runs.record import read_record
 
-pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.airflow, pytest.mark.timeout(1800)]
 
 
 def still_running(text: str) -> list[str]:

@@ -36,7 +36,6 @@ def test_other_weights_than_the_pinned_ones_are_refused(tmp_path, capsys):
 
 @pytest.mark.skipif(not PYTHON.exists(), reason=f"no {PYTHON}: run `make export-setup` (2.5 GB)")
 @pytest.mark.parametrize("model", sorted(load_published()))
-@pytest.mark.timeout(900)
 def test_random_weights_come_out_as_they_went_in(model, tmp_path):
     done = subprocess.run(
         [PYTHON, "-m", "tests.export_checks", model, tmp_path],

@@ -16,7 +16,6 @@ from tests.e2e.test_embed_beside import BESIDE, beside, processes
 from tests.waiting import wait_for
 
 pytestmark = [
-    pytest.mark.timeout(900),
     pytest.mark.skipif("FAULT_KILLS" not in os.environ, reason="two builds: `make faults`"),
 ]
 VICTIMS = {"the step": "trainer.pipeline.beside_build", "the embedder": "embedder"}

@@ -32,7 +32,6 @@ PEOPLE = (
     110  # a fifth of the pages may fail, and a twentieth be a wall, before the site is to blame
 )
 LIMIT = 8  # seconds a request may take
-pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture

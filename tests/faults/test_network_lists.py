@@ -24,7 +24,6 @@ from tests.web_server import Answer, Asked
 SEED = int(os.environ.get("FAULT_SEED", str(time.time_ns() % 100_000)))
 PEOPLE = 4  # one on each page
 LIMIT = 8  # seconds a request may take
-pytestmark = pytest.mark.timeout(900)
 
 
 def label(asked: Asked) -> str:

@@ -8,7 +8,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
 import requests
 
 from tests.objects.conftest import Bucket
@@ -40,7 +39,6 @@ def exclude(bucket: Bucket, root: Path, url: str) -> int:
     raise AssertionError(f"refused {TRIES} times")
 
 
-@pytest.mark.timeout(900)
 def test_nobody_decides_in_vain(bucket, tmp_path):
     first = tmp_path / "first"
     first.mkdir()

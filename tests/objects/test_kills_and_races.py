@@ -73,7 +73,6 @@ def test_a_kill_at_any_moment_leaves_the_commit_before(bucket, begun, tmp_path):
     assert len(rounds) > most and set(rounds.values()) == {FILES + 1}
 
 
-@pytest.mark.timeout(900)
 def test_machines_that_push_at_once_lose_nothing(bucket, begun, tmp_path):
     names = ["a", "b", "c", "d"]
     processes = [start(bucket, tmp_path / f"worker-{name}", name, rounds=5) for name in names]

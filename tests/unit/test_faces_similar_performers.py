@@ -64,6 +64,7 @@ def test_few_faces_need_a_limit_of_their_own_and_one_says_nothing(per_performer)
 def test_the_filter_misses_no_pair_of_an_exact_search(directions, monkeypatch):
     """With all directions the first filter holds little, and still loses nothing."""
     monkeypatch.setattr(near_pairs, "_TILE", 64)
+    monkeypatch.setattr(near_pairs, "_SQUARE", 64)
     people = [*range(300), *range(0, 300, 3)]
     frame, vectors = world(people, noise=1.0, directions=directions)
     similar = SimilarPerformers(frame, vectors, {2: 0.45, 3: 0.45, 4: 0.45})

@@ -16,14 +16,15 @@ from trainer.faces.agreement import Numbers, Vectors
 Pairs = tuple[Numbers, Numbers, Vectors]  # places of the left and the right vectors, cosines
 _HELD, _MOST_DIRECTIONS, _LOOKED_AT = 0.95, 256, 8_192
 _TILE = 2_048
+_SQUARE = 512  # its products stay in the processor's cache
 
 
 def all_pairs(units: Vectors, floor: float) -> Iterator[Pairs]:
     """Yield the pairs of all `units`, (n, d), each once."""
     low = _bounded(units)
-    for start in range(0, len(units), _TILE):
-        for other in range(start, len(units), _TILE):
-            near = low[start : start + _TILE] @ low[other : other + _TILE].T >= floor
+    for start in range(0, len(units), _SQUARE):
+        for other in range(start, len(units), _SQUARE):
+            near = low[start : start + _SQUARE] @ low[other : other + _SQUARE].T >= floor
             left, right = _hits(np.triu(near, 1) if start == other else near)
             yield _exact(units, left + start, right + other, floor)
 
