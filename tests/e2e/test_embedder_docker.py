@@ -17,6 +17,7 @@ from PIL import Image
 from tests.docker_image import docker_image
 from tests.embed_job import Bench, portraits
 from tests.log_hook import on_log
+from tests.waiting import DEADLINE
 from trainer.config.jobs import EmbedJob
 from trainer.config.settings import REPO_ROOT, Settings
 from trainer.embedding import docker_runner
@@ -106,7 +107,7 @@ def test_a_change_of_the_code_rebuilds_the_last_layer_only(image: str, tmp_path:
         stream.write("# changed\n")
     environment = {**os.environ, "EMBEDDER_IMAGE": f"{IMAGE}-changed", "CONTEXT": str(tmp_path)}
     subprocess.run(["bash", SCRIPT, "build"], env=environment, check=True, capture_output=True)  # noqa: S607 - wherever it lies
-    client = docker.from_env()
+    client = docker.from_env(timeout=DEADLINE)
     first, second = (
         client.images.get(name).attrs["RootFS"]["Layers"] for name in (IMAGE, f"{IMAGE}-changed")
     )

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests.docker_image import docker_image
-from tests.waiting import wait_for
+from tests.waiting import DEADLINE, wait_for
 from trainer.config.settings import REPO_ROOT
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(1500)]
@@ -80,7 +80,7 @@ def _start(image: str, root: Path, uid: int) -> Any:
         options = {"user": f"{uid}:{uid}", "cap_drop": ["ALL"]}
         for folder in folders.values():
             os.chown(folder, uid, uid)
-    return docker.from_env().containers.run(
+    return docker.from_env(timeout=DEADLINE).containers.run(
         image,
         detach=True,
         name=f"stash-sense-trainer-test-{uid}",

@@ -15,7 +15,7 @@ import docker
 import psutil
 import pytest
 
-from tests.waiting import wait_for
+from tests.waiting import DEADLINE, wait_for
 
 STARTS = 5
 
@@ -51,7 +51,7 @@ class OwnDockerd:
 
     def client(self) -> Any:
         """A client of it."""
-        return docker.DockerClient(base_url=self.url, timeout=120)
+        return docker.DockerClient(base_url=self.url, timeout=DEADLINE)
 
     def _answers(self, started: subprocess.Popen[bytes]) -> bool:
         """Wait until it answers, or has ended."""
@@ -80,7 +80,7 @@ class OwnDockerd:
         """End it with its containers, and remove what it had."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(60)
+            self._process.wait(DEADLINE)
         for shim in self._shims():  # left by one that was killed
             for process in [*shim.children(recursive=True), shim]:
                 process.kill()
@@ -103,7 +103,7 @@ def own_dockerd(image: str, *options: str) -> Iterator[OwnDockerd]:
     daemon = OwnDockerd(Path(mkdtemp(prefix="dockerd-", dir="/var/tmp")), *options)
     try:
         daemon.start()
-        with closing(daemon.client()) as own, closing(docker.from_env()) as machine:
+        with closing(daemon.client()) as own, closing(docker.from_env(timeout=DEADLINE)) as machine:
             own.images.load(machine.images.get(image).save(named=True))
         yield daemon
     finally:
