@@ -45,7 +45,7 @@ def pairs_of(units: Vectors, some: Numbers, floor: float) -> Iterator[Pairs]:
 def _hits(near: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
     """Return the rows and the columns of what is true in `near`, (n, m), in order.
 
-    Of a matrix NumPy looks at each value by itself, which takes as long as the products did.
+    `np.nonzero` takes as long for a matrix as its products did; for one dimension it is far faster.
     """
     row, column = np.divmod(np.flatnonzero(near), max(near.shape[1], 1))
     return row, column
