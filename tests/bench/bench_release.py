@@ -38,7 +38,7 @@ _PACK_NAME = "bench"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("people", nargs="?", type=int, default=110_000)
-    parser.add_argument("--haste", action="store_true", help="two weeks only, with indexes built in haste")
+    parser.add_argument("--haste", action="store_true", help="two weeks, indexes built in haste")
     arguments = parser.parse_args()
     count, step = arguments.people, "hasty_step" if arguments.haste else "step"
     shutil.rmtree(ROOT, ignore_errors=True)
