@@ -7,17 +7,19 @@ import numpy.typing as npt
 
 from trainer.faces.agreement import Numbers, Vectors
 from trainer.faces.cache import FaceVectors
+from trainer.faces.inverted_file import PROBED, InvertedFile
 
 _FACES = 8_192  # as float32 at a time: 16 MB per model
 _BESIDE_OWN = 2_048  # likewise, with the rest of their performers and the products
-_QUERIES, _TILE = 2_048, 2_048
+_QUERIES = 2_048
 _NUMBERS = 4_000_000  # cosines at a time: 16 MB, which the process gets once and uses again
 # First filter: both models' main directions, as many as hold this share of the centres, but no more
 # than 128 (of vectors that differ in all directions, these move a cosine by about 0.09); the
-# nearest of the best tiles are then compared exactly.
+# nearest of the best lists are then compared exactly.
 _HELD, _DIRECTIONS = 0.95, 128
 _LOOKED_AT = 8_192  # centres, for their main directions
 _EXACT = 12
+_MANY = 16_384  # faces; for fewer, sorting the centres into lists costs more than it saves
 Flags = npt.NDArray[np.bool_]
 
 
@@ -103,14 +105,17 @@ class Centres:
         none.
 
         The search is approximate: an other performer as near as the limits of contamination ask is
-        hardly ever missed.
+        hardly ever missed. Of many faces each is compared with `PROBED` performers at most, so that
+        of more than that the nearest may be missed where it is near the limit.
         """
         found, scores = np.full(len(rows), -1, np.int64), np.full(len(rows), -1, np.float32)
         where = np.flatnonzero(self.present)
         if not where.size or not len(rows):
             return found, scores
-        low = self._projected()[where]
-        own = np.where(self.present[owners], np.searchsorted(where, owners), -1)
+        low = InvertedFile(self._projected()[where], PROBED if len(rows) >= _MANY else len(where))
+        place = np.full(len(self.present), -1, np.int64)
+        place[where] = low.places()
+        own = place[owners]
         for start in range(0, len(rows), _QUERIES):
             part = slice(start, start + _QUERIES)
             faces = {slot: self._vectors.rows(slot, rows[part]) for slot in self.sums}
@@ -181,18 +186,18 @@ def _main_directions(units: Vectors) -> Vectors:
     return main
 
 
-def _candidates(query: Vectors, low: Vectors, own: Numbers) -> Numbers:
-    """Places in `low` of the best of each tile, for the best tiles, (n, up to _EXACT)."""
-    tile = min(_TILE, -(-len(low) // 64))  # few performers: a tile is one of them
-    starts = range(0, len(low), tile)
-    best = np.empty((len(query), len(starts)), np.float32)
-    place = np.empty((len(query), len(starts)), np.int64)
-    at = np.arange(len(query))
-    for number, start in enumerate(starts):
-        products = query @ low[start : start + tile].T
-        inside = (own >= start) & (own < start + products.shape[1])
-        products[at[inside], own[inside] - start] = -np.inf
+def _candidates(query: Vectors, low: InvertedFile, own: Numbers) -> Numbers:
+    """Return who of those given to `low` is the best of each list, for the best lists, (n, up to
+    _EXACT); `own` (n,): the place in its vectors that is left out, or -1."""
+    best = np.full((len(query), low.probes), -np.inf, np.float32)
+    place = np.zeros((len(query), low.probes), np.int64)
+    for queries, ranks, first, last in low.probe(query):
+        products = query[queries] @ low.vectors[first:last].T
+        left_out = own[queries] - first
+        inside = np.flatnonzero((left_out >= 0) & (left_out < last - first))
+        products[inside, left_out[inside]] = -np.inf
         top = products.argmax(axis=1)
-        best[:, number], place[:, number] = products[at, top], top + start
+        best[queries, ranks] = products[np.arange(len(queries)), top]
+        place[queries, ranks] = top + first
     order = np.argsort(-best, axis=1, kind="stable")[:, :_EXACT]
-    return np.take_along_axis(place, order, axis=1)
+    return low.order[np.take_along_axis(place, order, axis=1)]

@@ -1,7 +1,9 @@
-"""Pairs of unit vectors whose cosine is at or over a floor, none missed.
+"""Pairs of unit vectors whose cosine is at or over a floor.
 
 A first filter in the vectors' main directions adds to each cosine what the other directions could
-add at most, so that it misses no pair; what passes is compared exactly.
+add at most, so that it misses no pair; what passes is compared exactly. Of more than `_ALL` vectors
+each is compared with those in the nearest lists of an inverted file only, since the square of their
+number is too much: pairs near the floor may be missed then, where neither finds the other.
 """
 
 from __future__ import annotations
@@ -12,16 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.faces.agreement import Numbers, Vectors
+from trainer.faces.inverted_file import InvertedFile
 
 Pairs = tuple[Numbers, Numbers, Vectors]  # places of the left and the right vectors, cosines
 _HELD, _MOST_DIRECTIONS, _LOOKED_AT = 0.95, 256, 8_192
+_ALL, _PROBED = 131_072, 32_768
 _TILE = 2_048
+_FEW = 1_024  # vectors whose pairs cost less without a filter: that takes time for all vectors
 _SQUARE = 512  # its products stay in the processor's cache
 
 
 def all_pairs(units: Vectors, floor: float) -> Iterator[Pairs]:
     """Yield the pairs of all `units`, (n, d), each once."""
     low = _bounded(units)
+    if len(units) > _ALL:
+        yield _once(joined(_probed(units, low, floor)), len(units))
+        return
     for start in range(0, len(units), _SQUARE):
         for other in range(start, len(units), _SQUARE):
             near = low[start : start + _SQUARE] @ low[other : other + _SQUARE].T >= floor
@@ -29,17 +37,40 @@ def all_pairs(units: Vectors, floor: float) -> Iterator[Pairs]:
             yield _exact(units, left + start, right + other, floor)
 
 
+def _probed(units: Vectors, low: Vectors, floor: float) -> Iterator[Pairs]:
+    """Yield what every vector finds in the nearest lists, some pairs twice."""
+    lists = InvertedFile(low, _PROBED)
+    # In the order of the lists: a block's vectors probe the same ones.
+    for start in range(0, len(units), _TILE):
+        block = lists.vectors[start : start + _TILE]
+        for queries, _, first, last in lists.probe(block):
+            row, column = _hits(block[queries] @ lists.vectors[first:last].T >= floor)
+            own, near = lists.order[start + queries[row]], lists.order[first + column]
+            left, right = np.minimum(own, near), np.maximum(own, near)
+            others = left < right
+            yield _exact(units, left[others], right[others], floor)
+
+
+def _once(pairs: Pairs, count: int) -> Pairs:
+    """Return each of the pairs of `count` vectors once."""
+    left, right, cosines = pairs
+    _, first = np.unique(left * count + right, return_index=True)
+    return left[first], right[first], cosines[first]
+
+
 def pairs_of(units: Vectors, some: Numbers, floor: float) -> Iterator[Pairs]:
-    """Yield the pairs of the performers at `some` with everybody, exactly, each once."""
+    """Yield the pairs of the performers at `some` with everybody, none missed, each once."""
     among = np.zeros(len(units), bool)
     among[some] = True
-    for start in range(0, len(some), _TILE):
-        part = some[start : start + _TILE]
-        at, near = _hits(units[part] @ units.T >= floor)
-        own = part[at]
-        once = (own < near) | ((own > near) & ~among[near])
-        left, right = np.minimum(own, near)[once], np.maximum(own, near)[once]
-        yield _exact(units, left, right, floor)
+    low = units if len(some) < _FEW else _bounded(units)
+    for start in range(0, len(some), _SQUARE):
+        part = some[start : start + _SQUARE]
+        for other in range(0, len(units), _SQUARE):
+            row, column = _hits(low[part] @ low[other : other + _SQUARE].T >= floor)
+            own, near = part[row], other + column
+            once = (own < near) | ((own > near) & ~among[near])
+            left, right = np.minimum(own, near)[once], np.maximum(own, near)[once]
+            yield _exact(units, left, right, floor)
 
 
 def _hits(near: npt.NDArray[np.bool_]) -> tuple[Numbers, Numbers]:
