@@ -1,11 +1,12 @@
 """5% of the faces given to the wrong person: how many are quarantined, and how many right ones.
 
 python -m tests.bench.bench_contamination real [--seeds 20]
-python -m tests.bench.bench_contamination simulated [--performers 5000] [--seeds 3]
+python -m tests.bench.bench_contamination simulated [--performers 5000] [--seeds 3] [--everybody]
 
 `real`: the pictures of `make demo`, embedded by it; file names say who is on them. `simulated`:
 vectors with a realistic separation (cosine of one person's faces 0.6 +- 0.12, of two people 0.05 +-
-0.1) and faces per performer as in practice.
+0.1) and faces per performer as in practice. `--everybody`: faces are compared with all performers,
+however many there are.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 import polars as pl
 
 from trainer.config.settings import REPO_ROOT
+from trainer.faces import inverted_file
 from trainer.faces.cache import FaceVectors, read_figures, read_vectors
 from trainer.faces.contamination import scan
 from trainer.faces.measure_limits import measure_limits
@@ -177,7 +179,10 @@ def main() -> None:
     parser.add_argument("what", choices=["simulated", "real"])
     parser.add_argument("--performers", type=int, default=5000)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--everybody", action="store_true")
     options = parser.parse_args()
+    if options.everybody:
+        inverted_file.PROBED = options.performers
     total: dict[str, np.ndarray] = {}
     for seed in range(options.seeds):
         if options.what == "real":

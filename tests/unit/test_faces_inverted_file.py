@@ -111,7 +111,7 @@ def test_the_nearest_other_performer_of_many_is_found(monkeypatch):
     all_of_them = everybody.nearest_other(rows, owners)
     monkeypatch.setattr(inverted_file, "_LIST", 32)
     monkeypatch.setattr(centres, "_MANY", 100)
-    monkeypatch.setattr(centres, "PROBED", 2_048)
+    monkeypatch.setattr(inverted_file, "PROBED", 2_048)
     found, cosines = everybody.nearest_other(rows, owners)
     assert not (found == owners).any()
     assert (found >= 0).all()

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from trainer.faces.agreement import Numbers, Vectors
 from trainer.faces.cache import FaceVectors
-from trainer.faces.inverted_file import PROBED, InvertedFile
+from trainer.faces.inverted_file import InvertedFile
 
 _FACES = 8_192  # as float32 at a time: 16 MB per model
 _BESIDE_OWN = 2_048  # likewise, with the rest of their performers and the products
@@ -105,14 +105,14 @@ class Centres:
         none.
 
         The search is approximate: an other performer as near as the limits of contamination ask is
-        hardly ever missed. Of many faces each is compared with `PROBED` performers at most, so that
-        of more than that the nearest may be missed where it is near the limit.
+        hardly ever missed. Each of many faces is compared with `inverted_file.PROBED` performers at
+        most, so that among more than these one near the limit may be missed.
         """
         found, scores = np.full(len(rows), -1, np.int64), np.full(len(rows), -1, np.float32)
         where = np.flatnonzero(self.present)
         if not where.size or not len(rows):
             return found, scores
-        low = InvertedFile(self._projected()[where], PROBED if len(rows) >= _MANY else len(where))
+        low = InvertedFile(self._projected()[where], None if len(rows) >= _MANY else len(where))
         place = np.full(len(self.present), -1, np.int64)
         place[where] = low.places()
         own = place[owners]

@@ -37,8 +37,10 @@ class InvertedFile:
     """`vectors` (n, d), list after list; `order` (n,): their places in what was given; `probes`:
     lists per query."""
 
-    def __init__(self, vectors: Vectors, probed: int = PROBED) -> None:
-        """`vectors` (n, d): about unit length; `probed`: how many a query is compared with."""
+    def __init__(self, vectors: Vectors, probed: int | None = None) -> None:
+        """`vectors` (n, d): about unit length; `probed`: how many a query is compared with,
+        `PROBED` where not given."""
+        probed = PROBED if probed is None else probed
         self.exhaustive = len(vectors) <= probed
         if self.exhaustive:
             tile = max(min(_TILE, -(-len(vectors) // 64)), 1)  # of few vectors, one is a list
