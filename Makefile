@@ -11,7 +11,9 @@ PACKAGES := var/packages
 BIN := $(VENV)/bin
 UV = $(BIN)/uv
 # Three at a time on two cores, as many of them wait; the long ones, which are named first, begin first.
-SIDE_BY_SIDE = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Threads of OpenBLAS wait for each other by spinning: beside anything else, a small matrix takes
+# seconds with two of them.
+SIDE_BY_SIDE = OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 DOCKER_TEST = tests/e2e/test_embedder_docker.py
 IMAGE_TEST = tests/e2e/test_trainer_docker.py
 export PYTHONDONTWRITEBYTECODE :=

@@ -8,16 +8,16 @@ import numpy.typing as npt
 from trainer.faces.agreement import Numbers, Vectors
 from trainer.faces.cache import FaceVectors
 from trainer.faces.inverted_file import InvertedFile
+from trainer.faces.main_directions import main_directions
 
 _FACES = 8_192  # as float32 at a time: 16 MB per model
 _BESIDE_OWN = 2_048  # likewise, with the rest of their performers and the products
 _QUERIES = 2_048
 _NUMBERS = 4_000_000  # cosines at a time: 16 MB, which the process gets once and uses again
-# First filter: both models' main directions, as many as hold this share of the centres, but no more
-# than 128 (of vectors that differ in all directions, these move a cosine by about 0.09); the
-# nearest of the best lists are then compared exactly.
-_HELD, _DIRECTIONS = 0.95, 128
-_LOOKED_AT = 8_192  # centres, for their main directions
+# First filter: both models' main directions (of vectors that differ in all of them, leaving out
+# the others moves a cosine by about 0.09); the nearest of the best lists are then compared exactly.
+_DIRECTIONS = 128
+_SAMPLE = 8_192  # centres, for their main directions
 _EXACT = 12
 _MANY = 16_384  # faces; for fewer, sorting the centres into lists costs more than it saves
 Flags = npt.NDArray[np.bool_]
@@ -149,7 +149,8 @@ class Centres:
         """All centres in their main directions, (count, directions)."""
         if self._low is None:
             where = np.flatnonzero(self.present)
-            self._main = _main_directions(self._units(where[:: -(-len(where) // _LOOKED_AT)]))
+            sample = where[:: -(-len(where) // _SAMPLE)]
+            self._main = main_directions(self._units(sample), _DIRECTIONS)
             self._low = np.zeros((len(self.present), self._main.shape[1]), np.float32)
             self._project(where)
         return self._low
@@ -175,15 +176,6 @@ class Centres:
             products = np.einsum("nd,nkd->nk", own, self.sums[slot][picked])
             total += products / self._lengths[slot][picked] / len(faces)
         return total
-
-
-def _main_directions(units: Vectors) -> Vectors:
-    """Columns to project vectors as `units` (n, width) on, (width, directions)."""
-    values, directions = np.linalg.eigh(units.T @ units)
-    held = np.cumsum(values[::-1]) / max(float(values.sum()), 1e-9)
-    count = min(int(np.searchsorted(held, _HELD)) + 1, _DIRECTIONS)
-    main: Vectors = np.ascontiguousarray(directions[:, ::-1][:, :count])
-    return main
 
 
 def _candidates(query: Vectors, low: InvertedFile, own: Numbers) -> Numbers:

@@ -15,9 +15,10 @@ import numpy.typing as npt
 
 from trainer.faces.agreement import Numbers, Vectors
 from trainer.faces.inverted_file import InvertedFile
+from trainer.faces.main_directions import main_directions
 
 Pairs = tuple[Numbers, Numbers, Vectors]  # places of the left and the right vectors, cosines
-_HELD, _MOST_DIRECTIONS, _LOOKED_AT = 0.95, 256, 8_192
+_DIRECTIONS = 256
 _ALL, _PROBED = 131_072, 32_768
 _TILE = 2_048
 _FEW = 1_024  # vectors whose pairs cost less without a filter: that takes time for all vectors
@@ -87,11 +88,7 @@ def _bounded(units: Vectors) -> Vectors:
     the length of the rest."""
     if not len(units):
         return units
-    sample = units[:: -(-len(units) // _LOOKED_AT)]
-    values, directions = np.linalg.eigh(sample.T @ sample)
-    held = np.cumsum(values[::-1]) / max(float(values.sum()), 1e-9)
-    count = min(int(np.searchsorted(held, _HELD)) + 1, _MOST_DIRECTIONS)
-    low = units @ np.ascontiguousarray(directions[:, ::-1][:, :count])
+    low = units @ main_directions(units, _DIRECTIONS)
     rest = np.sqrt(np.maximum(1 - np.einsum("nd,nd->n", low, low), 0))
     return np.concatenate([low, rest[:, None] + np.float32(1e-4)], axis=1).astype(np.float32)
 
