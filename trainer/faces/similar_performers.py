@@ -1,6 +1,7 @@
 """Pairs of performers whose faces are as alike as one person's: listed twice, perhaps.
 
-The means of all performers' accepted faces are compared with each other in every build.
+The means of all performers' accepted faces are compared with each other, in a later build those
+that have changed.
 """
 
 from __future__ import annotations
