@@ -8,7 +8,7 @@ import numpy.typing as npt
 from trainer.faces.agreement import Numbers, Vectors
 from trainer.faces.cache import FaceVectors
 from trainer.faces.inverted_file import InvertedFile
-from trainer.faces.main_directions import main_directions
+from trainer.faces.main_directions import SAMPLE, main_directions
 
 _FACES = 8_192  # as float32 at a time: 16 MB per model
 _BESIDE_OWN = 2_048  # likewise, with the rest of their performers and the products
@@ -17,7 +17,6 @@ _NUMBERS = 4_000_000  # cosines at a time: 16 MB, which the process gets once an
 # First filter: both models' main directions (of vectors that differ in all of them, leaving out
 # the others moves a cosine by about 0.09); the nearest of the best lists are then compared exactly.
 _DIRECTIONS = 128
-_SAMPLE = 8_192  # centres, for their main directions
 _EXACT = 12
 _MANY = 16_384  # faces; for fewer, sorting the centres into lists costs more than it saves
 Flags = npt.NDArray[np.bool_]
@@ -149,7 +148,7 @@ class Centres:
         """All centres in their main directions, (count, directions)."""
         if self._low is None:
             where = np.flatnonzero(self.present)
-            sample = where[:: -(-len(where) // _SAMPLE)]
+            sample = where[:: -(-len(where) // SAMPLE)]
             self._main = main_directions(self._units(sample), _DIRECTIONS)
             self._low = np.zeros((len(self.present), self._main.shape[1]), np.float32)
             self._project(where)

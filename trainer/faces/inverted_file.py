@@ -23,8 +23,8 @@ _BLOCK = 8_192
 class Probe(NamedTuple):
     """A list and the queries that probe it.
 
-    `queries` (n,): their numbers. `ranks` (n,): a number from 0 up to `InvertedFile.probes` per
-    query, another one for each list. `first`, `last`: where the list is in `InvertedFile.vectors`.
+    `queries` (n,): their numbers. `ranks` (n,): which of its lists this is to each of them, from 0
+    up to `InvertedFile.probes`. `first`, `last`: where the list is in `InvertedFile.vectors`.
     """
 
     queries: Numbers

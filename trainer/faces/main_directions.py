@@ -7,7 +7,7 @@ import numpy as np
 from trainer.faces.agreement import Vectors
 
 _HELD = 0.95  # share of the vectors' squared lengths
-_SAMPLE = 8_192
+SAMPLE = 8_192  # vectors that are enough to find them
 
 
 def main_directions(vectors: Vectors, most: int) -> Vectors:
@@ -15,7 +15,7 @@ def main_directions(vectors: Vectors, most: int) -> Vectors:
 
     As few as hold `_HELD` of an even sample of them.
     """
-    sample = vectors[:: -(-len(vectors) // _SAMPLE)]
+    sample = vectors[:: -(-len(vectors) // SAMPLE)]
     if len(sample) < sample.shape[1]:  # far less work than a matrix of (d, d)
         _, lengths, rows = np.linalg.svd(sample, full_matrices=False)
         squares, directions = lengths**2, rows.T
