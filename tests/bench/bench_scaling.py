@@ -68,7 +68,7 @@ def _faces(one: Mapping[str, Any]) -> float:
 
 
 def table(found: Sequence[Mapping[str, Any]], week: str) -> list[str]:
-    """Lines of a Markdown table, a step each."""
+    """Lines of a Markdown table, one per step."""
     sizes = " / ".join(f"{one['people']:,}" for one in found)
     lines = [
         f"| step, {week} | CPU s at {sizes} | exponent | CPU s at the target "

@@ -49,5 +49,5 @@ class PrefixingSupervisor(Supervisor):
         for raw in stream:
             line = raw.decode(errors="replace").rstrip()
             self.last[name].append(line)
-            self.sink.write(f"{name:<{_WIDTH}}| {line}\n")  # one write a line: none is torn
+            self.sink.write(f"{name:<{_WIDTH}}| {line}\n")  # one write per line: none is torn
             self.sink.flush()

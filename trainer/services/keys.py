@@ -1,4 +1,4 @@
-"""Secrets that the containers need: made once, a file of mode 600 each, or the operator's own."""
+"""Secrets that the containers need: each made once, in its own file of mode 600, or given."""
 
 from __future__ import annotations
 

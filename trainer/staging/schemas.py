@@ -134,7 +134,7 @@ FACES = pa.schema(
     ]
 )
 
-# Degraded copies of pictures that show one face, one row a kind (trainer/embedding/
+# Degraded copies of pictures that show one face, one row per kind (trainer/embedding/
 # scene_queries.py). outcome: face | no_face; a picture of which no copies are made has one row,
 # unusable.
 SCENE_QUERIES = pa.schema(
