@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 
 import pytest
 
@@ -18,6 +19,13 @@ from trainer.release.gate import GateLimits
 OPERATIONS = (REPO_ROOT / "docs" / "operations.md").read_text()
 ARCHITECTURE = (REPO_ROOT / "docs" / "architecture.md").read_text()
 README = (REPO_ROOT / "README.md").read_text()
+PAGES = (
+    REPO_ROOT / "README.md",
+    REPO_ROOT / "CONTRIBUTING.md",
+    *sorted((REPO_ROOT / "docs").glob("*.md")),
+)
+FOLDERS = ("trainer", "embedder", "scrapy_project", "plugins", "dags", "reports", "demo", "tests")
+AIRFLOWS_OWN = "airflow_local_settings.py"  # an operator's file, which Airflow looks for
 
 
 def rows(text: str, heading: str) -> list[list[str]]:
@@ -74,7 +82,15 @@ def test_commands_exist(text):
 
 
 def test_links_lead_somewhere():
-    for page in (REPO_ROOT / "README.md", *(REPO_ROOT / "docs").glob("*.md")):
+    for page in PAGES:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             if not target.startswith("http"):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_files_that_are_named_exist(page):
+    files = [str(path) for folder in FOLDERS for path in (REPO_ROOT / folder).rglob("*.py")]
+    for named in re.findall(r"`([^`\s]+\.py)`", page.read_text()):
+        pattern = "*/" + re.sub(r"<\w+>", "*", named)
+        assert named == AIRFLOWS_OWN or any(fnmatch(file, pattern) for file in files), named
